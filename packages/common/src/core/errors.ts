@@ -1,0 +1,93 @@
+// One error class for mistakes of the world. A code is stable and documented, the domain says whose mistake it is,
+// and the retry hint travels over the wire to the component that decides about restarts. Translate at borders only.
+
+export type ErrorDomain = 'user' | 'external' | 'internal'
+/** `never`: restarting cannot help. `backoff`: it may. `immediate`: the cause is already gone (a lost worker). */
+export type RetryHint = 'never' | 'backoff' | 'immediate'
+
+export interface WeirErrorOptions {
+  readonly domain: ErrorDomain
+  readonly retry?: RetryHint
+  /** What the reader can do about it, one sentence. */
+  readonly hint?: string
+  /** `file:line[:column]` of the user's code or input, when known. */
+  readonly location?: string
+  readonly cause?: unknown
+}
+
+/** `code` is `area/what`, for instance `state/file-damaged`. */
+export class WeirError extends Error {
+  override readonly name = 'WeirError'
+  readonly code: string
+  readonly domain: ErrorDomain
+  readonly retry: RetryHint
+  readonly hint: string | undefined
+  readonly location: string | undefined
+
+  constructor(code: string, message: string, options: WeirErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.domain = options.domain
+    this.retry = options.retry ?? (options.domain === 'external' ? 'backoff' : 'never')
+    this.hint = options.hint
+    this.location = options.location
+  }
+
+  /** Survives two copies of this module in one process (a bundled job and its host). */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && 'name' in value && value.name === 'WeirError'
+  }
+}
+
+/** A WeirError in the shape that crosses processes and is kept in histories. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly domain: ErrorDomain
+  readonly retry: RetryHint
+  readonly hint?: string
+  readonly location?: string
+  /** At most 16 KiB. */
+  readonly stack?: string
+}
+
+export const FAILURE_MESSAGE_CHARS_MAX = 8_192
+export const FAILURE_STACK_CHARS_MAX = 16_384
+
+/** Anything thrown, as a Failure. What is no WeirError is the user's code unless `fallback` says otherwise. */
+export function toFailure(
+  thrown: unknown,
+  fallback: { code: string; domain: ErrorDomain; retry: RetryHint } = {
+    code: 'job/user-code-failed', domain: 'user', retry: 'backoff',
+  },
+): Failure {
+  const known = thrown instanceof WeirError ? thrown : undefined
+  const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  const stack = thrown instanceof Error ? describeStack(thrown) : undefined
+  return {
+    code: known?.code ?? fallback.code,
+    message: message.slice(0, FAILURE_MESSAGE_CHARS_MAX),
+    domain: known?.domain ?? fallback.domain,
+    retry: known?.retry ?? fallback.retry,
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...(known?.location === undefined ? {} : { location: known.location }),
+    ...(stack === undefined ? {} : { stack: stack.slice(0, FAILURE_STACK_CHARS_MAX) }),
+  }
+}
+
+function describeStack(error: Error): string {
+  const own = error.stack ?? `${error.name}: ${error.message}`
+  return error.cause instanceof Error ? `${own}\ncaused by: ${describeStack(error.cause)}` : own
+}
+
+/** The Failure as an error again, on the other side of a wire. */
+export function fromFailure(failure: Failure): WeirError {
+  const error = new WeirError(failure.code, failure.message, {
+    domain: failure.domain,
+    retry: failure.retry,
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    ...(failure.location === undefined ? {} : { location: failure.location }),
+  })
+  if (failure.stack !== undefined) error.stack = failure.stack
+  return error
+}
