@@ -1,0 +1,97 @@
+// Keyed state of one operator in one subtask: the working copy. Access is synchronous and always concerns the current
+// key. A snapshot is consistent as of the call of `snapshot`, while later writes go on (decision D19).
+
+import type { KeyedStateRestore, KeyedStateSnapshot, StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type { Codec, Key } from '@weirjs/common/core/codec'
+import type { StateRuntime } from '@weirjs/api/functions'
+
+export interface ValueState<T> {
+  /** Declared initial value, or null, when there is none for this key. */
+  get(): T | null
+  set(value: T): void
+  clear(): void
+}
+
+export interface ListState<T> {
+  get(): readonly T[]
+  add(value: T): void
+  update(values: readonly T[]): void
+  clear(): void
+}
+
+export interface MapState<K extends Key, V> {
+  get(key: K): V | undefined
+  set(key: K, value: V): void
+  has(key: K): boolean
+  delete(key: K): void
+  keys(): IterableIterator<K>
+  entries(): IterableIterator<[K, V]>
+  readonly size: number
+  clear(): void
+}
+
+/** Reducing: In = Out. Aggregating: adds In, answers Out. */
+export interface FoldingState<In, Out> {
+  get(): Out | null
+  add(value: In): void
+  clear(): void
+}
+
+/** One due timer; total order is (time, key group, key bytes, namespace). */
+export interface Timer {
+  readonly time: number
+  readonly key: Key
+  readonly keyGroup: number
+}
+
+export interface TimerService {
+  /** One timer per key and time; registering it again does nothing. */
+  register(time: number): void
+  delete(time: number): void
+  /** Takes the earliest timer with time ≤ `now` out of the queue, sets its key as current, and returns it. */
+  popDue(now: number): Timer | null
+  /** Earliest time, or null. */
+  peek(): number | null
+}
+
+/** Where a running snapshot puts encoded entries; implemented by snapshot-writer. */
+export interface StateSink {
+  /** Opens a segment; entries follow until `endSegment`. */
+  beginSegment(): void
+  /** Writes one entry by calling codecs on the sink that it passes. */
+  entry<K, V>(keyCodec: Codec<K>, key: K, valueCodec: Codec<V>, value: V): void
+  /** Entry that was encoded before (copied at the time of a change). */
+  encodedEntry(bytes: Uint8Array): void
+  endSegment(): { readonly offset: number; readonly bytes: number; readonly entries: number }
+}
+
+/** A snapshot under way. `advance` is called again and again from the loop, between batches. */
+export interface KeyedSnapshot {
+  /** Works for at most `budgetMs`; `done` when every entry has been written. */
+  advance(sink: StateSink, budgetMs: number): 'more' | 'done'
+  /** After done. */
+  result(): readonly KeyedStateSnapshot[]
+  /** Frees the copies; the snapshot is not wanted any more. */
+  release(): void
+}
+
+export interface KeyedStateBackend {
+  readonly currentKey: Key
+  readonly currentKeyGroup: number
+  setKey(key: Key, keyGroup: number): void
+  value<T>(state: StateRuntime): ValueState<T>
+  list<T>(state: StateRuntime): ListState<T>
+  map<K extends Key, V>(state: StateRuntime): MapState<K, V>
+  folding<In, Out>(state: StateRuntime): FoldingState<In, Out>
+  readonly eventTimers: TimerService
+  readonly processingTimers: TimerService
+  /** Every key that has an entry in `state`, in no particular order, with that key set as current during the call. */
+  forEachKey(state: StateRuntime, visit: (key: Key) => void): void
+  /** Loads restored entries; `read` yields a verified segment's bytes. */
+  restore(parts: readonly KeyedStateRestore[], read: (file: StateFile, offset: number, bytes: number) => Uint8Array): void
+  /** Fixes the moment. Several may be under way (max-concurrent-checkpoints). */
+  snapshot(): KeyedSnapshot
+  /** Rough bytes held, for metrics. */
+  readonly bytesEstimate: number
+  close(): void
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+// Workspace packages are run from source: their `exports` answer the condition "source" with the .ts file.
+const conditions = ['source', 'node', 'import', 'module', 'default']
+
+const project = (name: string, include: string[], more: object = {}) => ({
+  extends: true as const,
+  test: { name, include, ...more },
+})
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    environment: 'node',
+    exclude: ['**/node_modules/**', '**/dist/**', '.toolchain/**'],
+    retry: 0,
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'tools/**/*.test.ts'], {
+        exclude: ['**/node_modules/**', '**/dist/**', '**/*.contract.test.ts', '**/*.scenario.test.ts'],
+      }),
+      project('contract', ['packages/*/src/**/*.contract.test.ts']),
+      project('scenario', ['packages/*/src/**/*.scenario.test.ts']),
+      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('cluster', ['test/cluster/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+})
