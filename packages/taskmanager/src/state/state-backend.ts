@@ -4,38 +4,7 @@
 import type { KeyedStateRestore, KeyedStateSnapshot, StateFile } from '@weirjs/common/core/checkpoint/handles'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { StateRuntime } from '@weirjs/api/functions'
-
-export interface ValueState<T> {
-  /** Declared initial value, or null, when there is none for this key. */
-  get(): T | null
-  set(value: T): void
-  clear(): void
-}
-
-export interface ListState<T> {
-  get(): readonly T[]
-  add(value: T): void
-  update(values: readonly T[]): void
-  clear(): void
-}
-
-export interface MapState<K extends Key, V> {
-  get(key: K): V | undefined
-  set(key: K, value: V): void
-  has(key: K): boolean
-  delete(key: K): void
-  keys(): IterableIterator<K>
-  entries(): IterableIterator<[K, V]>
-  readonly size: number
-  clear(): void
-}
-
-/** Reducing: In = Out. Aggregating: adds In, answers Out. */
-export interface FoldingState<In, Out> {
-  get(): Out | null
-  add(value: In): void
-  clear(): void
-}
+import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 
 /** One due timer; total order is (time, key group, key bytes, namespace). */
 export interface Timer {
