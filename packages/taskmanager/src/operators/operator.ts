@@ -45,6 +45,10 @@ export interface OperatorContext {
   readonly outputReady: () => boolean
   /** Tells the loop that this operator has something to do (`poll`), or that `ready` has become true. */
   wake(): void
+  /** Heads that make records: none with a lower time stamp follows. Repeats and steps back are dropped. */
+  emitWatermark(watermark: number): void
+  /** Heads that make records: while idle, this task's watermark holds nobody back. Emitting ends it. */
+  emitIdle(idle: boolean): void
   /** Sends a hint to the producers of the head's input 0, for readers that want splits. May be lost. */
   hintUpstream(): void
   /** One line for the job's followers. */
@@ -81,6 +85,20 @@ export abstract class Operator {
 
   /** Heads that make records by themselves (enumerator, reader); undefined: the operator never polls. */
   readonly poll: (() => PollResult) | undefined = undefined
+
+  /**
+   * Heads only: every channel of every input has delivered its end of data. A head that polls goes on being polled
+   * until `poll` answers `end`; for others `finish` follows at once.
+   */
+  onInputEnd(): void {}
+
+  /** Wall-clock time of the earliest processing timer, ms; null: there is none. Asked between batches. */
+  nextProcessingTimer(): number | null {
+    return null
+  }
+
+  /** `wallMs` ≥ nextProcessingTimer(): fire what is due. May stop early while outputs are not ready; asked again then. */
+  onProcessingTime(_wallMs: number): void {}
 
   /** A consumer of this operator's output asked for more (D23). */
   onDownstreamHint(_subtask: number): void {}
