@@ -1,0 +1,216 @@
+// What a worker has to tell the JobManager and may not lose while the connection is down: task states, checkpoint
+// answers, lost slots. One lane per job, in order, one call under way, bounded; a call that could not be delivered is
+// repeated until it is, or until the lane is dropped because its fence is history. An acknowledgement that can never be
+// delivered (over the message limit) becomes a decline at once, so that no checkpoint waits for its time-out.
+//
+// What a job prints goes beside it: in batches, and dropped first, counted, when nobody can follow.
+
+import type {
+  CheckpointAck, CheckpointDecline, CoordinatorGateway, OutputLine, TaskUpdate,
+} from '@weirjs/common/core/gateways'
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+
+export const OUTGOING_MESSAGES_MAX = 20_000
+export const OUTPUT_LINES_WAITING_MAX = 10_000
+export const OUTPUT_LINES_PER_CALL_MAX = 500
+export const OUTPUT_FLUSH_MS = 50
+const RETRY_FIRST_MS = 50
+const RETRY_MAX_MS = 1_000
+
+export type OutgoingMessage =
+  | { readonly type: 'task-update'; readonly update: TaskUpdate }
+  | { readonly type: 'acknowledge'; readonly ack: CheckpointAck }
+  | { readonly type: 'decline'; readonly decline: CheckpointDecline }
+  | { readonly type: 'slots-lost'; readonly fence: Fence; readonly slots: readonly number[]; readonly failure: Failure }
+
+export interface OutgoingOptions {
+  readonly gateway: CoordinatorGateway
+  readonly workerId: WorkerId
+  readonly scheduler: Scheduler
+  readonly log: Log
+  /** A lane is full: its job cannot be served any more. */
+  readonly onOverflow: (jobId: JobId) => void
+}
+
+interface Lane {
+  readonly jobId: JobId
+  messages: OutgoingMessage[]
+  sending: boolean
+  retryMs: number
+  retryTimer: CancelTimer | null
+}
+
+export class Outgoing {
+  readonly #options: OutgoingOptions
+  readonly #lanes = new Map<JobId, Lane>()
+  #output: OutputLine[] = []
+  #outputDropped = 0
+  #outputTimer: CancelTimer | null = null
+  #outputSending = false
+  #closed = false
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options
+  }
+
+  /** Messages that were refused by the JobManager for good. */
+  refused = 0
+  /** Output lines that were dropped. */
+  linesDropped = 0
+
+  push(message: OutgoingMessage): void {
+    if (this.#closed) return
+    const jobId = fenceOf(message).jobId
+    const lane = this.#lane(jobId)
+    if (lane.messages.length >= OUTGOING_MESSAGES_MAX) {
+      this.#options.onOverflow(jobId)
+      return
+    }
+    lane.messages.push(message)
+    this.#pump(lane)
+  }
+
+  pushOutput(line: OutputLine): void {
+    if (this.#closed) return
+    if (this.#output.length >= OUTPUT_LINES_WAITING_MAX) {
+      this.#outputDropped++
+      this.linesDropped++
+      return
+    }
+    this.#output.push(line)
+    if (this.#output.length >= OUTPUT_LINES_PER_CALL_MAX) this.#flushOutput()
+    else this.#outputTimer ??= this.#options.scheduler.timer(OUTPUT_FLUSH_MS, () => this.#flushOutput())
+  }
+
+  /** Forgets what waits for jobs that `stale` names. */
+  drop(stale: (fence: Fence) => boolean): void {
+    for (const [jobId, lane] of this.#lanes) {
+      lane.messages = lane.messages.filter((message) => !stale(fenceOf(message)))
+      if (lane.messages.length > 0) continue
+      lane.retryTimer?.()
+      if (!lane.sending) this.#lanes.delete(jobId)
+    }
+    this.#output = this.#output.filter((line) => !stale(line.fence))
+  }
+
+  /** True when nothing waits and nothing is under way. */
+  get idle(): boolean {
+    return this.#lanes.size === 0 && this.#output.length === 0 && !this.#outputSending
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const lane of this.#lanes.values()) lane.retryTimer?.()
+    this.#lanes.clear()
+    this.#outputTimer?.()
+    this.#output = []
+  }
+
+  #lane(jobId: JobId): Lane {
+    const known = this.#lanes.get(jobId)
+    if (known !== undefined) return known
+    const lane: Lane = { jobId, messages: [], sending: false, retryMs: RETRY_FIRST_MS, retryTimer: null }
+    this.#lanes.set(jobId, lane)
+    return lane
+  }
+
+  #pump(lane: Lane): void {
+    const message = lane.messages[0]
+    if (lane.sending || lane.retryTimer !== null || this.#closed) return
+    if (message === undefined) {
+      this.#lanes.delete(lane.jobId)
+      return
+    }
+    lane.sending = true
+    // Cannot reject: both outcomes are handled.
+    void this.#send(message).then(
+      () => this.#sent(lane, message, null),
+      (error: unknown) => this.#sent(lane, message, error),
+    )
+  }
+
+  #sent(lane: Lane, message: OutgoingMessage, error: unknown): void {
+    lane.sending = false
+    if (this.#closed) return
+    if (error !== null && isTransient(error)) {
+      lane.retryTimer = this.#options.scheduler.timer(lane.retryMs, () => {
+        lane.retryTimer = null
+        this.#pump(lane)
+      })
+      lane.retryMs = Math.min(lane.retryMs * 2, RETRY_MAX_MS)
+      return
+    }
+    lane.retryMs = RETRY_FIRST_MS
+    // `drop` may have taken it meanwhile.
+    if (lane.messages[0] === message) lane.messages.shift()
+    if (error !== null) this.#undeliverable(lane, message, error)
+    this.#pump(lane)
+  }
+
+  #undeliverable(lane: Lane, message: OutgoingMessage, error: unknown): void {
+    this.refused++
+    const failure = toFailure(error, { code: 'rpc/failed', domain: 'internal', retry: 'backoff' })
+    this.#options.log.warn({ message: message.type, code: failure.code, reason: failure.message }, 'message refused')
+    if (message.type !== 'acknowledge' || failure.code.startsWith('fence/')) return
+    const { fence, task, checkpointId } = message.ack
+    lane.messages.unshift({ type: 'decline', decline: { fence, task, checkpointId, failure } })
+  }
+
+  #send(message: OutgoingMessage): Promise<void> {
+    const { gateway, workerId } = this.#options
+    switch (message.type) {
+      case 'task-update':
+        return gateway.taskUpdate(message.update)
+      case 'acknowledge':
+        return gateway.acknowledge(message.ack)
+      case 'decline':
+        return gateway.decline(message.decline)
+      case 'slots-lost':
+        return gateway.slotsLost(workerId, message.fence, message.slots, message.failure)
+    }
+  }
+
+  #flushOutput(): void {
+    this.#outputTimer?.()
+    this.#outputTimer = null
+    if (this.#outputSending || this.#output.length === 0 || this.#closed) return
+    const lines = this.#output.splice(0, OUTPUT_LINES_PER_CALL_MAX)
+    if (this.#outputDropped > 0) {
+      const last = lines[lines.length - 1] as OutputLine
+      lines.push({ ...last, task: null, stream: 'stderr', text: `… ${this.#outputDropped} lines dropped` })
+      this.#outputDropped = 0
+    }
+    this.#outputSending = true
+    const done = (delivered: number): void => {
+      this.linesDropped += lines.length - delivered
+      this.#outputSending = false
+      if (this.#output.length > 0) this.#flushOutput()
+    }
+    // Cannot reject: both outcomes are handled. What was not delivered is lost, and counted.
+    void this.#options.gateway.output(lines).then(
+      () => done(lines.length),
+      () => done(0),
+    )
+  }
+}
+
+export function fenceOf(message: OutgoingMessage): Fence {
+  switch (message.type) {
+    case 'task-update':
+      return message.update.fence
+    case 'acknowledge':
+      return message.ack.fence
+    case 'decline':
+      return message.decline.fence
+    case 'slots-lost':
+      return message.fence
+  }
+}
+
+/** True when the call may have failed only because the way was blocked: repeating it is right. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof WeirError && (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+}

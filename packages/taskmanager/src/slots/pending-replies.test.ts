@@ -1,0 +1,56 @@
+import { WeirError, toFailure } from '@weirjs/common/core/errors'
+import { describe, expect, test } from 'vitest'
+import { PENDING_REPLIES_MAX, PendingReplies } from './pending-replies.ts'
+
+const gone = (): WeirError => new WeirError('job/process-lost', 'gone', { domain: 'user' })
+
+describe('PendingReplies', () => {
+  test('settles each request with the answer that repeats its id', async () => {
+    const pending = new PendingReplies()
+    const ids: number[] = []
+    const first = pending.request<string>((id) => ids.push(id))
+    const second = pending.request<string>((id) => ids.push(id))
+    pending.settle({ type: 'reply', id: ids[1] as number, outcome: { ok: 'b' } })
+    pending.settle({ type: 'reply', id: ids[0] as number, outcome: { ok: 'a' } })
+    expect(await Promise.all([first, second])).toEqual(['a', 'b'])
+  })
+
+  test('turns a failure back into the error it was', async () => {
+    const pending = new PendingReplies()
+    let asked = 0
+    const request = pending.request((id) => {
+      asked = id
+    })
+    const failure = toFailure(new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }))
+    pending.settle({ type: 'reply', id: asked, outcome: { failure } })
+    await expect(request).rejects.toMatchObject({ code: 'job/load-failed', location: 'job.ts:3' })
+  })
+
+  test('rejects everything pending, and everything later, when the other side ends', async () => {
+    const pending = new PendingReplies()
+    const waiting = pending.request(() => {})
+    pending.end(gone())
+    await expect(waiting).rejects.toMatchObject({ code: 'job/process-lost' })
+    await expect(pending.request(() => {})).rejects.toMatchObject({ code: 'job/process-lost' })
+    expect(pending.size).toBe(0)
+  })
+
+  test('rejects when the message cannot be sent', async () => {
+    const pending = new PendingReplies()
+    await expect(
+      pending.request(() => {
+        throw gone()
+      }),
+    ).rejects.toMatchObject({ code: 'job/process-lost' })
+    expect(pending.size).toBe(0)
+  })
+
+  test('refuses more than its bound instead of growing', async () => {
+    const pending = new PendingReplies()
+    const waiting = Array.from({ length: PENDING_REPLIES_MAX }, () => pending.request(() => {}))
+    await expect(pending.request(() => {})).rejects.toMatchObject({ code: 'slot/too-many-requests' })
+    pending.end(gone())
+    const settled = await Promise.allSettled(waiting)
+    expect(settled.every((result) => result.status === 'rejected')).toBe(true)
+  })
+})
