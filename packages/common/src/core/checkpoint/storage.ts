@@ -1,6 +1,7 @@
 // The shared storage that checkpoints, job logs and bundles lie on, as the few operations that exactly-once needs
 // (decisions D1 to D3). Paths are relative to the storage root, with `/`, checked by the implementation. Every failure
-// is a WeirError: `storage/not-found`, `storage/exists`, `storage/full`, `storage/io`, `storage/closed`.
+// is a WeirError: `storage/not-found`, `storage/exists`, `storage/full`, `storage/io`, `storage/closed`,
+// `storage/invalid-path`, and at opening `storage/unsupported`.
 
 /** A file being written under a name that no reader looks at. One writer, calls in sequence. */
 export interface StagedFile {
@@ -28,6 +29,8 @@ export interface CheckpointStorage {
   read(path: string): Promise<Uint8Array>
   /** Paths of files below a directory (recursive), sorted; empty when it does not exist. Staging files are left out. */
   list(directory: string): Promise<readonly string[]>
+  /** Names of the directories directly in `directory`, sorted; '' is the root. Empty when it does not exist. */
+  listDirectories(directory: string): Promise<readonly string[]>
   /** Deletes a file; harmless when it does not exist. */
   remove(path: string): Promise<void>
   /** Deletes a directory with everything in it, staging files too; harmless when it does not exist. */

@@ -1,0 +1,4 @@
+import { MemoryStorage } from './memory-storage.ts'
+import { describeCheckpointStorage } from './storage.contract.ts'
+
+describeCheckpointStorage('MemoryStorage', async () => ({ storage: new MemoryStorage(), close: async () => {} }))
