@@ -196,7 +196,8 @@ export interface WorkerGateway {
 
 /** How the JobManager reaches workers; one gateway per registered worker. */
 export interface WorkerDialer {
-  connect(registration: WorkerRegistration): WorkerGateway
+  /** `onLost`: called once when the connection is known to be broken (a killed worker), never after `disconnect`. */
+  connect(registration: WorkerRegistration, onLost: (reason: string) => void): WorkerGateway
   /** Closes what `connect` opened; pending calls reject. */
   disconnect(workerId: WorkerId): void
 }
