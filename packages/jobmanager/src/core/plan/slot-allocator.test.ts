@@ -1,0 +1,112 @@
+import { type SlotRef, workerId } from '@weirjs/common/core/ids'
+import { describe, expect, it } from 'vitest'
+import {
+  parallelPipelines,
+  sampleEdge,
+  sampleGraph,
+  sampleNode,
+  sampleSettings,
+  countingGraph,
+} from './graph-samples.ts'
+import { planJob } from './planner.ts'
+import {
+  allocateSeats,
+  type FreeSlots,
+  type SeatName,
+  type SeatRequest,
+  seatsOf,
+} from './slot-allocator.ts'
+
+const worker = (name: string, ...free: number[]): FreeSlots => ({ workerId: workerId(name), free })
+const slot = (name: string, index: number): SlotRef => ({ workerId: workerId(name), index })
+const nothing: ReadonlyMap<SeatName, SlotRef> = new Map()
+
+function request(seats: SeatRequest['seats'], more: Partial<SeatRequest> = {}): SeatRequest {
+  return { seats, kept: nothing, previous: nothing, ...more }
+}
+
+const show = (seats: Map<SeatName, SlotRef> | null): string =>
+  seats === null
+    ? 'none'
+    : [...seats]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([n, s]) => `${n}:${s.workerId}/${s.index}`)
+        .join(' ')
+
+const counting = (parallelism: number): SeatRequest['seats'] =>
+  seatsOf(planJob(countingGraph(), sampleSettings({ parallelism })).plan)
+
+function twoGroups(): SeatRequest['seats'] {
+  const graph = sampleGraph(
+    [
+      sampleNode('s', 'source-enumerator'),
+      sampleNode('r', 'source-reader'),
+      sampleNode('out', 'sink', { slotSharingGroup: 'io', parallelism: 2 }),
+    ],
+    [sampleEdge('s', 'r', 'assign'), sampleEdge('r', 'out', 'rebalance')],
+  )
+  return seatsOf(planJob(graph, sampleSettings({ parallelism: 3 })).plan)
+}
+
+describe('seatsOf', () => {
+  it('needs as many seats as the widest vertex of each group, summed over groups', () => {
+    expect(counting(4).map((s) => s.name)).toEqual([
+      'default#0',
+      'default#1',
+      'default#2',
+      'default#3',
+    ])
+    expect(
+      twoGroups()
+        .map((s) => s.name)
+        .toSorted(),
+    ).toEqual(['default#0', 'default#1', 'default#2', 'io#0', 'io#1'])
+  })
+
+  it('lets independent pipelines share seats', () => {
+    expect(
+      seatsOf(planJob(parallelPipelines(3), sampleSettings({ parallelism: 2 })).plan),
+    ).toHaveLength(2)
+  })
+})
+
+describe('allocateSeats', () => {
+  it('spreads evenly, the worker with most free slots first, ties by id', () => {
+    expect(show(allocateSeats(request(counting(4)), [worker('b', 0, 1), worker('a', 0, 1)]))).toBe(
+      'default#0:a/0 default#1:b/0 default#2:a/1 default#3:b/1',
+    )
+    expect(show(allocateSeats(request(counting(3)), [worker('a', 0), worker('b', 0, 1, 2)]))).toBe(
+      'default#0:b/0 default#1:b/1 default#2:a/0',
+    )
+  })
+
+  it('puts equal indexes of two groups on one worker when that costs no balance', () => {
+    const even = allocateSeats(
+      request(
+        twoGroups().filter((s) => s.group === 'io'),
+        {
+          kept: new Map([
+            ['default#0', slot('b', 0)],
+            ['default#1', slot('a', 0)],
+          ]),
+        },
+      ),
+      [worker('a', 1, 2), worker('b', 1, 2)],
+    )
+    expect(show(even)).toBe('io#0:b/1 io#1:a/1')
+  })
+
+  it('gives all seats or none', () => {
+    expect(allocateSeats(request(counting(4)), [worker('a', 0, 1), worker('b', 0)])).toBeNull()
+  })
+
+  it('returns to the slots of before where they are free', () => {
+    const previous = new Map([
+      ['default#0', slot('b', 1)],
+      ['default#1', slot('gone', 0)],
+    ])
+    expect(
+      show(allocateSeats(request(counting(2), { previous }), [worker('a', 0), worker('b', 0, 1)])),
+    ).toBe('default#0:b/1 default#1:a/0')
+  })
+})

@@ -1,0 +1,123 @@
+// Which slot runs what. A slot of the job (a "seat") runs one subtask of every vertex of its slot-sharing group, so a
+// group needs as many seats as its widest vertex, and seat i holds all subtasks i: neighbours in a pipeline meet in one
+// slot, and the enumerator sits with subtask 0. Seats are dealt out evenly over workers; given the same input, always in
+// the same way. Nothing is reserved here: that is the registry's.
+
+import { present } from '@weirjs/common/core/assert'
+import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import type { SlotRef, WorkerId } from '@weirjs/common/core/ids'
+
+/** Name of a seat: `group#index`. */
+export type SeatName = string
+
+export interface Seat {
+  readonly name: SeatName
+  readonly group: string
+  readonly index: number
+}
+
+export const seatName = (group: string, index: number): SeatName => `${group}#${index}`
+export const seatOf = (vertex: PlanVertex, subtask: number): SeatName =>
+  seatName(vertex.slotSharingGroup, subtask)
+
+/** All seats of a plan, or of some of its vertices, index by index so that equal indexes are placed together. */
+export function seatsOf(
+  plan: PhysicalPlan,
+  wanted: (vertex: PlanVertex) => boolean = () => true,
+): Seat[] {
+  const widths = new Map<string, number>()
+  for (const vertex of plan.vertices) {
+    if (wanted(vertex))
+      widths.set(
+        vertex.slotSharingGroup,
+        Math.max(widths.get(vertex.slotSharingGroup) ?? 0, vertex.parallelism),
+      )
+  }
+  const seats = [...widths].flatMap(([group, width]) =>
+    Array.from(
+      { length: width },
+      (_, index): Seat => ({ name: seatName(group, index), group, index }),
+    ),
+  )
+  return seats.sort((a, b) => a.index - b.index)
+}
+
+export interface FreeSlots {
+  readonly workerId: WorkerId
+  /** Indexes of free slots, rising. */
+  readonly free: readonly number[]
+}
+
+export interface SeatRequest {
+  readonly seats: readonly Seat[]
+  /** Seats that the job keeps: their workers attract seats of the same index. */
+  readonly kept: ReadonlyMap<SeatName, SlotRef>
+  /** Where a seat was before; taken again when it is free. */
+  readonly previous: ReadonlyMap<SeatName, SlotRef>
+}
+
+/** Null when there are not enough free slots: all seats or none. */
+export function allocateSeats(
+  request: SeatRequest,
+  workers: readonly FreeSlots[],
+): Map<SeatName, SlotRef> | null {
+  const free = new Map(workers.map((worker) => [worker.workerId, [...worker.free]]))
+  const total = workers.reduce((sum, worker) => sum + worker.free.length, 0)
+  if (total < request.seats.length) return null
+  const result = new Map<SeatName, SlotRef>()
+  for (const seat of request.seats) {
+    const old = request.previous.get(seat.name)
+    if (old !== undefined && takeSlot(free, old)) result.set(seat.name, old)
+  }
+  const indexHomes = homesByIndex(request, result)
+  for (const seat of request.seats) {
+    if (result.has(seat.name)) continue
+    const workerId = roomiest(free, indexHomes.get(seat.index))
+    const index = present(free.get(workerId)?.shift(), 'a free slot')
+    result.set(seat.name, { workerId, index })
+    if (!indexHomes.has(seat.index)) indexHomes.set(seat.index, workerId)
+  }
+  return result
+}
+
+function takeSlot(free: Map<WorkerId, number[]>, slot: SlotRef): boolean {
+  const list = free.get(slot.workerId)
+  const at = list?.indexOf(slot.index) ?? -1
+  if (list === undefined || at < 0) return false
+  list.splice(at, 1)
+  return true
+}
+
+function homesByIndex(
+  request: SeatRequest,
+  placed: ReadonlyMap<SeatName, SlotRef>,
+): Map<number, WorkerId> {
+  const homes = new Map<number, WorkerId>()
+  for (const [name, slot] of [...request.kept, ...placed]) {
+    const index = Number(name.slice(name.lastIndexOf('#') + 1))
+    if (!homes.has(index)) homes.set(index, slot.workerId)
+  }
+  return homes
+}
+
+/** The worker with most free slots; among equals the seat's neighbour, else the lowest id. */
+function roomiest(
+  free: ReadonlyMap<WorkerId, readonly number[]>,
+  neighbour: WorkerId | undefined,
+): WorkerId {
+  let best: WorkerId | null = null
+  let bestFree = 0
+  for (const [workerId, slots] of free) {
+    if (slots.length === 0 || slots.length < bestFree) continue
+    const better =
+      slots.length > bestFree ||
+      best === null ||
+      workerId === neighbour ||
+      (best !== neighbour && workerId < best)
+    if (better) {
+      best = workerId
+      bestFree = slots.length
+    }
+  }
+  return present(best, 'a worker with a free slot')
+}
