@@ -1,0 +1,34 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { Document as _weir_v1_Document, Document__Output as _weir_v1_Document__Output } from './weir/v1/Document.ts';
+import type { Failure as _weir_v1_Failure, Failure__Output as _weir_v1_Failure__Output } from './weir/v1/Failure.ts';
+import type { Fence as _weir_v1_Fence, Fence__Output as _weir_v1_Fence__Output } from './weir/v1/Fence.ts';
+import type { Header as _weir_v1_Header, Header__Output as _weir_v1_Header__Output } from './weir/v1/Header.ts';
+import type { SlotEndpoint as _weir_v1_SlotEndpoint, SlotEndpoint__Output as _weir_v1_SlotEndpoint__Output } from './weir/v1/SlotEndpoint.ts';
+import type { TaskDeployment as _weir_v1_TaskDeployment, TaskDeployment__Output as _weir_v1_TaskDeployment__Output } from './weir/v1/TaskDeployment.ts';
+import type { TaskId as _weir_v1_TaskId, TaskId__Output as _weir_v1_TaskId__Output } from './weir/v1/TaskId.ts';
+import type { TaskPlacement as _weir_v1_TaskPlacement, TaskPlacement__Output as _weir_v1_TaskPlacement__Output } from './weir/v1/TaskPlacement.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  weir: {
+    v1: {
+      Document: MessageTypeDefinition<_weir_v1_Document, _weir_v1_Document__Output>
+      ErrorDomain: EnumTypeDefinition
+      Failure: MessageTypeDefinition<_weir_v1_Failure, _weir_v1_Failure__Output>
+      Fence: MessageTypeDefinition<_weir_v1_Fence, _weir_v1_Fence__Output>
+      Header: MessageTypeDefinition<_weir_v1_Header, _weir_v1_Header__Output>
+      OutputStream: EnumTypeDefinition
+      RetryHint: EnumTypeDefinition
+      SlotEndpoint: MessageTypeDefinition<_weir_v1_SlotEndpoint, _weir_v1_SlotEndpoint__Output>
+      TaskDeployment: MessageTypeDefinition<_weir_v1_TaskDeployment, _weir_v1_TaskDeployment__Output>
+      TaskId: MessageTypeDefinition<_weir_v1_TaskId, _weir_v1_TaskId__Output>
+      TaskPlacement: MessageTypeDefinition<_weir_v1_TaskPlacement, _weir_v1_TaskPlacement__Output>
+    }
+  }
+}
+

@@ -1,0 +1,15 @@
+// Original file: proto/weir/v1/control.proto
+
+import type { Header as _weir_v1_Header, Header__Output as _weir_v1_Header__Output } from '../../weir/v1/Header.ts';
+
+export interface AttachRequest {
+  'header'?: (_weir_v1_Header | null);
+  'workerId'?: (string);
+  'coordinatorId'?: (string);
+}
+
+export interface AttachRequest__Output {
+  'header': (_weir_v1_Header__Output | null);
+  'workerId': (string);
+  'coordinatorId': (string);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/weir/v1/control.proto
+
+
+export interface AttachResponse {
+  'coordinatorId'?: (string);
+}
+
+export interface AttachResponse__Output {
+  'coordinatorId': (string);
+}

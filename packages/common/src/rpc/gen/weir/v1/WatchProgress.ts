@@ -1,0 +1,13 @@
+// Original file: proto/weir/v1/job.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface WatchProgress {
+  'recordsIn'?: (number | string | Long);
+  'recordsOut'?: (number | string | Long);
+}
+
+export interface WatchProgress__Output {
+  'recordsIn': (string);
+  'recordsOut': (string);
+}

@@ -1,0 +1,23 @@
+// Original file: proto/weir/v1/job.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface WorkerView {
+  'workerId'?: (string);
+  'address'?: (string);
+  'pid'?: (number);
+  'slots'?: (number | string | Long);
+  'freeSlots'?: (number | string | Long);
+  'lastHeartbeatAgeMs'?: (number | string);
+  'rssBytes'?: (number | string | Long);
+}
+
+export interface WorkerView__Output {
+  'workerId': (string);
+  'address': (string);
+  'pid': (number);
+  'slots': (string);
+  'freeSlots': (string);
+  'lastHeartbeatAgeMs': (number);
+  'rssBytes': (string);
+}
