@@ -1,0 +1,144 @@
+import { type Failure, WeirError } from '@weirjs/common/core/errors'
+import type { CoordinatorGateway, Heartbeat, HeartbeatReply, RegistrationReply } from '@weirjs/common/core/gateways'
+import { workerId } from '@weirjs/common/core/ids'
+import { silentLog } from '@weirjs/common/core/log'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { Prng } from '@weirjs/common/core/prng'
+import { advance } from '@weirjs/common/node/virtual-time'
+import { describe, expect, test } from 'vitest'
+import { CoordinatorClient } from './coordinator-client.ts'
+
+const down = (): never => {
+  throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+}
+
+class FakeMaster {
+  coordinatorId = 'c1'
+  known = false
+  answer: (() => void) | null = null
+  registrations = 0
+  readonly beats: Heartbeat[] = []
+  readonly farewells: string[] = []
+
+  readonly gateway: CoordinatorGateway = {
+    register: async (): Promise<RegistrationReply> => {
+      this.answer?.()
+      this.registrations++
+      this.known = true
+      return { coordinatorId: this.coordinatorId, heartbeatIntervalMs: 250, heartbeatTimeoutMs: 2_000 }
+    },
+    heartbeat: async (beat): Promise<HeartbeatReply> => {
+      this.answer?.()
+      this.beats.push(beat)
+      return this.known && beat.coordinatorId === this.coordinatorId ? 'ok' : 'unknown-worker'
+    },
+    unregister: async (_worker, reason) => {
+      this.farewells.push(reason)
+    },
+    taskUpdate: async () => {},
+    acknowledge: async () => {},
+    decline: async () => {},
+    slotsLost: async () => {},
+    output: async () => {},
+    fetchBundle: async () => new Uint8Array(),
+  }
+}
+
+function setUp(): { time: ManualScheduler; master: FakeMaster; client: CoordinatorClient; events: string[] } {
+  const time = new ManualScheduler()
+  const master = new FakeMaster()
+  const events: string[] = []
+  const client = new CoordinatorClient({
+    gateway: master.gateway,
+    registration: { workerId: workerId('w'), controlAddress: 'local', slots: 2, pid: 1, version: '0' },
+    scheduler: time, prng: new Prng(1), log: silentLog,
+    reports: () => [], rssBytes: () => 7,
+    onMasterLost: (reason) => events.push(`lost: ${reason}`),
+    onRefused: (failure: Failure) => events.push(`refused: ${failure.code}`),
+  })
+  return { time, master, client, events }
+}
+
+describe('CoordinatorClient', () => {
+  test('registers and beats at the interval that the JobManager asks for', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 1_010)
+    expect(master.beats).toHaveLength(4)
+    expect(master.beats[0]).toMatchObject({ coordinatorId: 'c1', rssBytes: 7 })
+    expect(events).toEqual([])
+  })
+
+  test('keeps trying until the JobManager is there', async () => {
+    const { time, master, client } = setUp()
+    master.answer = down
+    client.start()
+    await advance(time, 5_000)
+    expect(client.registered).toBe(false)
+    master.answer = null
+    await advance(time, 2_000)
+    expect(client.registered).toBe(true)
+  })
+
+  test('gives up at once when it is refused before it was ever accepted', async () => {
+    const { time, master, client, events } = setUp()
+    master.answer = () => {
+      throw new WeirError('rpc/unauthenticated', 'wrong token', { domain: 'external', retry: 'never' })
+    }
+    client.start()
+    await advance(time, 5_000)
+    expect(events).toEqual(['refused: rpc/unauthenticated'])
+  })
+
+  test('survives a short silence of the same JobManager with all its slots', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 500)
+    master.answer = down
+    await advance(time, 1_500)
+    master.answer = null
+    await advance(time, 500)
+    expect(events).toEqual([])
+    expect(master.registrations).toBe(1)
+  })
+
+  test('ends its slots and registers anew when the JobManager has restarted', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 300)
+    master.answer = down
+    await advance(time, 600)
+    master.answer = null
+    master.coordinatorId = 'c2'
+    master.known = false
+    await advance(time, 600)
+    expect(events).toEqual(['lost: the JobManager does not know this worker any more'])
+    expect(client.registered).toBe(true)
+    expect(master.registrations).toBe(2)
+  })
+
+  test('ends its slots once when nobody has answered for the time-out', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 300)
+    master.answer = down
+    await advance(time, 10_000)
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatch(/^lost: the JobManager has been silent for 2\d{3} ms/)
+    master.answer = null
+    master.coordinatorId = 'c2'
+    await advance(time, 3_000)
+    expect(events).toHaveLength(1)
+    expect(client.registered).toBe(true)
+  })
+
+  test('says good-bye', async () => {
+    const { time, master, client } = setUp()
+    client.start()
+    await advance(time, 300)
+    await client.close('SIGTERM')
+    await advance(time, 2_000)
+    expect(master.farewells).toEqual(['SIGTERM'])
+    expect(master.beats).toHaveLength(1)
+  })
+})

@@ -1,0 +1,185 @@
+// A worker's bond with the JobManager: registers, beats, and notices when the other side is not the one it was. It is
+// in one of three states: registering (again and again, with back-off), registered (at most one heartbeat under way),
+// closed. It decides one thing only: when the slots that the worker serves have lost their master, because the
+// JobManager restarted, forgot this worker, or was silent for too long. A new leader deploys anew (D1), so they end.
+
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import { type Failure, toFailure } from '@weirjs/common/core/errors'
+import type {
+  CoordinatorGateway, HeartbeatReply, RegistrationReply, TaskReport, WorkerRegistration,
+} from '@weirjs/common/core/gateways'
+import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import { isTransient } from './outgoing.ts'
+
+const REGISTER_FIRST_MS = 50
+const REGISTER_MAX_MS = 2_000
+/** After a failed heartbeat the next one comes sooner than usual, so that a returned JobManager is found quickly. */
+const RETRY_HEARTBEAT_MS_MAX = 200
+
+export interface CoordinatorClientOptions {
+  readonly gateway: CoordinatorGateway
+  readonly registration: WorkerRegistration
+  readonly scheduler: Scheduler
+  readonly prng: Prng
+  readonly log: Log
+  /** Samples progress for a heartbeat. */
+  readonly reports: () => readonly TaskReport[]
+  readonly rssBytes: () => number
+  /** Everything deployed so far has lost its master. May be called although nothing is deployed. */
+  readonly onMasterLost: (reason: string) => void
+  /** The JobManager refuses this worker for good (wrong token, wrong version) before it was ever registered. */
+  readonly onRefused: (failure: Failure) => void
+}
+
+type State =
+  | { readonly tag: 'registering'; readonly tries: number; readonly before: Registered | null }
+  | Registered
+  | { readonly tag: 'closed' }
+
+interface Registered {
+  readonly tag: 'registered'
+  readonly reply: RegistrationReply
+  /** When the JobManager last answered. */
+  readonly contactMs: number
+}
+
+export class CoordinatorClient {
+  readonly #options: CoordinatorClientOptions
+  #state: State = { tag: 'registering', tries: 0, before: null }
+  #timer: CancelTimer | null = null
+  #ever = false
+
+  constructor(options: CoordinatorClientOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#register()
+  }
+
+  get registered(): boolean {
+    return this.#state.tag === 'registered'
+  }
+
+  /** Says good-bye; the JobManager moves the tasks at once. */
+  async close(reason: string): Promise<void> {
+    const before = this.#state.tag
+    this.#state = { tag: 'closed' }
+    this.#timer?.()
+    if (before !== 'registered') return
+    try {
+      await this.#options.gateway.unregister(this.#options.registration.workerId, reason)
+    } catch (error) {
+      this.#options.log.info({ reason: toFailure(error).message }, 'could not say good-bye to the JobManager')
+    }
+  }
+
+  /** Stops without a word. */
+  abandon(): void {
+    this.#state = { tag: 'closed' }
+    this.#timer?.()
+  }
+
+  #after(delayMs: number, fn: () => void): void {
+    this.#timer?.()
+    this.#timer = this.#options.scheduler.timer(delayMs, fn)
+  }
+
+  // ---- registering ----
+
+  #register(): void {
+    this.#dropSilentMaster()
+    // Cannot reject: both outcomes are handled.
+    void this.#options.gateway.register(this.#options.registration).then(
+      (reply) => this.#accepted(reply),
+      (error: unknown) => this.#notAccepted(error),
+    )
+  }
+
+  #accepted(reply: RegistrationReply): void {
+    const state = this.#state
+    if (state.tag !== 'registering') return
+    if (state.before !== null && state.before.reply.coordinatorId !== reply.coordinatorId) {
+      this.#options.onMasterLost('the JobManager has restarted')
+    }
+    this.#ever = true
+    this.#state = { tag: 'registered', reply, contactMs: this.#options.scheduler.nowMs() }
+    this.#options.log.info({ coordinatorId: reply.coordinatorId }, 'registered at the JobManager')
+    this.#after(reply.heartbeatIntervalMs, () => this.#beat())
+  }
+
+  #notAccepted(error: unknown): void {
+    const state = this.#state
+    if (state.tag !== 'registering') return
+    const failure = toFailure(error, { code: 'rpc/failed', domain: 'internal', retry: 'backoff' })
+    if (!this.#ever && !isTransient(error)) {
+      this.#state = { tag: 'closed' }
+      this.#options.onRefused(failure)
+      return
+    }
+    if (state.tries === 0) {
+      this.#options.log.warn({ code: failure.code, reason: failure.message }, 'JobManager not reachable')
+    }
+    const ceiling = Math.min(REGISTER_FIRST_MS * 2 ** Math.min(state.tries, 10), REGISTER_MAX_MS)
+    this.#state = { ...state, tries: state.tries + 1 }
+    this.#after(ceiling * (0.5 + this.#options.prng.float() / 2), () => this.#register())
+  }
+
+  /** A JobManager that was silent for its own time-out has given our tasks to others by now. */
+  #dropSilentMaster(): void {
+    const state = this.#state
+    if (state.tag !== 'registering' || state.before === null) return
+    const silentMs = this.#options.scheduler.nowMs() - state.before.contactMs
+    if (silentMs < state.before.reply.heartbeatTimeoutMs) return
+    this.#state = { ...state, before: null }
+    this.#options.onMasterLost(`the JobManager has been silent for ${Math.round(silentMs)} ms`)
+  }
+
+  // ---- registered ----
+
+  #beat(): void {
+    const state = this.#state
+    if (state.tag !== 'registered') return
+    const { gateway, registration, reports, rssBytes } = this.#options
+    const heartbeat = {
+      workerId: registration.workerId, coordinatorId: state.reply.coordinatorId, tasks: reports(), rssBytes: rssBytes(),
+    }
+    // Cannot reject: both outcomes are handled.
+    void gateway.heartbeat(heartbeat).then(
+      (reply) => this.#answered(reply),
+      (error: unknown) => this.#unanswered(error),
+    )
+  }
+
+  #answered(reply: HeartbeatReply): void {
+    const state = this.#state
+    if (state.tag !== 'registered') return
+    switch (reply) {
+      case 'ok':
+        this.#state = { ...state, contactMs: this.#options.scheduler.nowMs() }
+        this.#after(state.reply.heartbeatIntervalMs, () => this.#beat())
+        return
+      case 'unknown-worker':
+        this.#options.onMasterLost('the JobManager does not know this worker any more')
+        this.#state = { tag: 'registering', tries: 0, before: null }
+        this.#register()
+        return
+    }
+  }
+
+  #unanswered(error: unknown): void {
+    const state = this.#state
+    if (state.tag !== 'registered') return
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = state.reply
+    const silentMs = this.#options.scheduler.nowMs() - state.contactMs
+    if (silentMs < heartbeatTimeoutMs) {
+      this.#after(Math.min(heartbeatIntervalMs, RETRY_HEARTBEAT_MS_MAX), () => this.#beat())
+      return
+    }
+    const failure = toFailure(error)
+    this.#options.log.warn({ code: failure.code, reason: failure.message }, 'lost the JobManager')
+    this.#state = { tag: 'registering', tries: 0, before: state }
+    this.#register()
+  }
+}

@@ -1,0 +1,244 @@
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import type {
+  CheckpointAck, CoordinatorGateway, DeployRequest, SlotRequest, TaskUpdate,
+} from '@weirjs/common/core/gateways'
+import {
+  attempt, bundleHash, checkpointId, type Fence, jobId, leaderEpoch, type TaskId, taskKey, vertexId, workerId,
+} from '@weirjs/common/core/ids'
+import { silentLog } from '@weirjs/common/core/log'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { Prng } from '@weirjs/common/core/prng'
+import { advance } from '@weirjs/common/node/virtual-time'
+import { describe, expect, test } from 'vitest'
+import { type MemorySlotGroup, MemorySlotHost } from './slots/memory-host.ts'
+import { Worker } from './worker.ts'
+
+const fence = (epochNumber: number, attemptNumber: number): Fence => ({
+  jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(epochNumber), attempt: attempt(attemptNumber),
+})
+const task = (subtask: number): TaskId => ({ vertexId: vertexId('v0'), subtask })
+
+function slotRequest(of: Fence, slots: readonly number[] = [0, 1]): SlotRequest {
+  return {
+    fence: of, jobName: 'job', bundle: bundleHash('0'.repeat(64)), args: {}, submittedAtMs: 0, config: {},
+    credential: 'secret', slots,
+  }
+}
+
+function deployRequest(of: Fence, tasks: readonly number[]): DeployRequest {
+  return {
+    fence: of,
+    plan: { jobName: 'job', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
+    placements: [],
+    tasks: tasks.map((subtask) => ({ task: task(subtask), slot: subtask % 2, restore: null })),
+  }
+}
+
+class FakeMaster implements CoordinatorGateway {
+  coordinatorId = 'c1'
+  down = false
+  readonly heard: string[] = []
+
+  async #hear(text: string): Promise<void> {
+    if (this.down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+    this.heard.push(text)
+  }
+  async register(): Promise<{ coordinatorId: string; heartbeatIntervalMs: number; heartbeatTimeoutMs: number }> {
+    await this.#hear('register')
+    return { coordinatorId: this.coordinatorId, heartbeatIntervalMs: 250, heartbeatTimeoutMs: 2_000 }
+  }
+  async heartbeat(beat: { coordinatorId: string }): Promise<'ok' | 'unknown-worker'> {
+    if (this.down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+    return beat.coordinatorId === this.coordinatorId ? 'ok' : 'unknown-worker'
+  }
+  unregister(_id: string, reason: string): Promise<void> {
+    return this.#hear(`unregister ${reason}`)
+  }
+  taskUpdate(update: TaskUpdate): Promise<void> {
+    return this.#hear(`${taskKey(update.task)} ${update.change.state}`)
+  }
+  acknowledge(ack: CheckpointAck): Promise<void> {
+    return this.#hear(`${taskKey(ack.task)} ack ${ack.checkpointId}`)
+  }
+  async decline(): Promise<void> {}
+  slotsLost(_id: string, of: Fence, slots: readonly number[], failure: { message: string }): Promise<void> {
+    return this.#hear(`lost ${of.attempt} [${slots.join(' ')}] ${failure.message}`)
+  }
+  async output(): Promise<void> {}
+  async fetchBundle(): Promise<Uint8Array> {
+    return new Uint8Array()
+  }
+}
+
+function setUp(): { time: ManualScheduler; master: FakeMaster; host: MemorySlotHost; worker: Worker } {
+  const time = new ManualScheduler()
+  const master = new FakeMaster()
+  const host = new MemorySlotHost(workerId('w'))
+  const worker = new Worker({
+    registration: { workerId: workerId('w'), controlAddress: 'local', slots: 2, pid: 1, version: '0' },
+    coordinator: master, host, scheduler: time, prng: new Prng(1), log: silentLog, rssBytes: () => 1,
+    onRefused: () => {}, cancelGraceMs: 1_000, closeGraceMs: 500,
+  })
+  worker.start()
+  return { time, master, host, worker }
+}
+
+const only = (host: MemorySlotHost): MemorySlotGroup => host.groups.at(-1) as MemorySlotGroup
+
+describe('a worker', () => {
+  test('starts slots once for a repeated allocation and answers both the same', async () => {
+    const { host, worker } = setUp()
+    const both = await Promise.all([
+      worker.gateway.allocate(slotRequest(fence(1, 1))), worker.gateway.allocate(slotRequest(fence(1, 1))),
+    ])
+    expect(both[0]).toEqual(both[1])
+    expect(both[0].endpoints.map((endpoint) => endpoint.slot)).toEqual([0, 1])
+    expect(host.groups).toHaveLength(1)
+  })
+
+  test('deals tasks out to their slots, each task once', async () => {
+    const { host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1, 2]))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1, 2, 3]))
+    expect(only(host).told).toEqual(['deploy 0 v0/0 v0/2', 'deploy 1 v0/1', 'deploy 1 v0/3'])
+  })
+
+  test('carries what the slots say to the JobManager, in order', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    const { listener } = only(host)
+    listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'running' } })
+    listener.acknowledge({
+      fence: fence(1, 1), task: task(0), checkpointId: checkpointId(1), snapshot: { file: null, operators: [] },
+      stats: { syncMs: 0, asyncMs: 0, alignmentMs: 0, startDelayMs: 0, stallMsMax: 0, stateBytes: 0 },
+    })
+    await advance(time, 10)
+    expect(master.heard).toEqual(['register', 'v0/0 running', 'v0/0 ack 1'])
+  })
+
+  test('refuses the calls of old epochs, and of attempts that it gave back', async () => {
+    const { worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(2, 3)))
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 9)))).rejects.toMatchObject({ code: 'fence/stale' })
+    await expect(worker.gateway.deploy(deployRequest(fence(2, 2), [0]))).rejects.toMatchObject({ code: 'fence/stale' })
+    await worker.gateway.release(fence(2, 3))
+    await worker.gateway.release(fence(2, 3))
+    await expect(worker.gateway.allocate(slotRequest(fence(2, 3)))).rejects.toMatchObject({ code: 'fence/stale' })
+    expect(worker.counters.strangersRefused).toBe(3)
+  })
+
+  test('ends the slots of an older epoch when a newer leader speaks', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.allocate(slotRequest(fence(2, 2)))
+    await advance(time, 10)
+    expect(host.groups[0]?.told).toEqual(['kill leader epoch 2 has taken over'])
+    expect(master.heard).toEqual(['register'])
+    expect(worker.groupCount).toBe(1)
+  })
+
+  test('releases old attempts and keeps newer ones, and regions that still run', async () => {
+    const { host, worker } = setUp()
+    for (const number of [1, 2, 3]) await worker.gateway.allocate(slotRequest(fence(1, number)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    await worker.gateway.release(fence(1, 2))
+    expect(host.groups.map((group) => group.told)).toEqual([['deploy 0 v0/0'], ['close 500'], []])
+  })
+
+  test('answers a cancel of what does not run here with canceled', async () => {
+    const { time, master, worker } = setUp()
+    await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0), task(1)] })
+    await advance(time, 10)
+    expect(master.heard).toEqual(['register', 'v0/0 canceled', 'v0/1 canceled'])
+  })
+
+  test('lets canceled tasks end by themselves', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0)] })
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'canceled' } })
+    await advance(time, 5_000)
+    expect(master.heard).toEqual(['register', 'v0/0 canceled'])
+    expect(only(host).told.filter((line) => line.startsWith('kill'))).toEqual([])
+  })
+
+  test('kills the job process of a canceled task that does not end, and says so', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1]))
+    await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0), task(1)] })
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(1), change: { state: 'canceled' } })
+    await advance(time, 1_010)
+    expect(master.heard.at(-1)).toBe('lost 1 [0 1] canceled tasks did not end within 1000 ms: v0/0')
+    expect(worker.groupCount).toBe(0)
+  })
+
+  test('tells the JobManager when a job process dies, and nothing of it afterwards', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    only(host).die('signal SIGKILL')
+    const failure = toFailure(new Error('late'))
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'failed', failure } })
+    await advance(time, 10)
+    expect(master.heard).toEqual(['register', 'lost 1 [0 1] signal SIGKILL'])
+  })
+
+  test('passes the reason on when slots do not start, and holds nothing', async () => {
+    const { host, worker } = setUp()
+    host.gate = Promise.reject(new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }))
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 1)))).rejects.toMatchObject({ location: 'job.ts:3' })
+    expect(worker.groupCount).toBe(0)
+  })
+
+  test('kills slots that come up after they were released', async () => {
+    const { time, host, worker } = setUp()
+    let open = (): void => {}
+    host.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const allocation = worker.gateway.allocate(slotRequest(fence(1, 1)))
+    const outcome = expect(allocation).rejects.toMatchObject({ code: 'worker/slots-released' })
+    await worker.gateway.release(fence(1, 1))
+    open()
+    await outcome
+    await advance(time, 1)
+    expect(only(host).told).toEqual(['kill released'])
+  })
+
+  test('refuses slots that it does not have', async () => {
+    const { worker } = setUp()
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 1), [0, 2]))).rejects.toMatchObject({
+      code: 'worker/bad-request',
+    })
+  })
+
+  test('drops everything when the JobManager has restarted, and registers anew', async () => {
+    const { time, master, host, worker } = setUp()
+    await advance(time, 10)
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    master.down = true
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'running' } })
+    await advance(time, 500)
+    master.down = false
+    master.coordinatorId = 'c2'
+    await advance(time, 1_000)
+    expect(only(host).told.at(-1)).toMatch(/^kill the JobManager/)
+    expect(master.heard).toEqual(['register', 'register'])
+    expect(worker.groupCount).toBe(0)
+  })
+
+  test('closes well: good-bye first, then the slots', async () => {
+    const { time, master, host, worker } = setUp()
+    await advance(time, 10)
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.close('SIGTERM')
+    expect(master.heard).toEqual(['register', 'unregister SIGTERM'])
+    expect(only(host).told).toEqual(['close 500'])
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 2)))).rejects.toMatchObject({ code: 'worker/closing' })
+  })
+})
