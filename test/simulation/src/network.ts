@@ -1,0 +1,134 @@
+// The simulated network between processes: calls with a reply, and connections that carry bytes in order. Everything is
+// delayed by chance; calls may get lost, arrive twice, or (where the gateway's contract allows it) overtake each other;
+// a connection breaks when an end dies or when chance says so, and both ends learn it later, never at the same time.
+
+import { WeirError } from '@weirjs/common/core/errors'
+import type { Prng } from '@weirjs/common/core/prng'
+import type { SimProcess } from './process.ts'
+import type { World } from './world.ts'
+
+/** All probabilities 0 … 1, all times in ms. Drawn per seed (swarm), zeroed in the liveness phase. */
+export interface NetworkFaults {
+  delayMsMax: number
+  /** A call's request or reply vanishes; the caller sees a deadline. */
+  dropProbability: number
+  duplicateProbability: number
+  /** Calls may overtake each other, where they may. */
+  reorder: boolean
+  /** A byte connection breaks at a message. */
+  breakProbability: number
+  deadlineMs: number
+}
+
+export const HEALTHY_NETWORK: NetworkFaults = {
+  delayMsMax: 1,
+  dropProbability: 0,
+  duplicateProbability: 0,
+  reorder: false,
+  breakProbability: 0,
+  deadlineMs: 2_000,
+}
+
+export interface CallOptions {
+  readonly from: SimProcess
+  readonly to: SimProcess
+  readonly name: string
+  /** True: calls from → to arrive in the order sent. */
+  readonly ordered: boolean
+}
+
+export class Network {
+  faults: NetworkFaults
+  readonly #world: World
+  readonly #prng: Prng
+  readonly #lastArrival = new Map<string, number>()
+  readonly #cut = new Set<string>()
+
+  constructor(world: World, faults: NetworkFaults) {
+    this.#world = world
+    this.#prng = world.prng.fork()
+    this.faults = faults
+  }
+
+  /** Cuts both directions between two processes until `heal`. */
+  partition(a: SimProcess, b: SimProcess): void {
+    this.#cut.add(pairKey(a, b)).add(pairKey(b, a))
+  }
+
+  heal(): void {
+    this.#cut.clear()
+  }
+
+  reachable(from: SimProcess, to: SimProcess): boolean {
+    return !this.#cut.has(pairKey(from, to))
+  }
+
+  /** Delay for one message; in order with its predecessors of the same lane when `lane` is given. */
+  delay(lane: string | null): number {
+    const now = this.#world.scheduler.nowMs()
+    const arrival = now + 0.01 + this.#prng.float() * this.faults.delayMsMax
+    if (lane === null) return arrival - now
+    const ordered = Math.max(arrival, (this.#lastArrival.get(lane) ?? 0) + 0.001)
+    this.#lastArrival.set(lane, ordered)
+    return ordered - now
+  }
+
+  /** A message of a connection: in order, or the connection breaks. */
+  chanceToBreak(): boolean {
+    return this.#prng.chance(this.faults.breakProbability)
+  }
+
+  /** A remote call: `handler` runs as `to`. Rejects with `rpc/deadline` or `rpc/unavailable` as gRPC would. */
+  call<T>(options: CallOptions, handler: () => Promise<T>): Promise<T> {
+    const { from, to, name } = options
+    return new Promise<T>((resolve, reject) => {
+      let settled = false
+      const settle = (fn: () => void): void =>
+        from.run(() => {
+          if (settled) return
+          settled = true
+          fn()
+        })
+      const fail = (code: 'rpc/deadline' | 'rpc/unavailable', why: string): void =>
+        settle(() => reject(new WeirError(code, `${name} to ${to.name}: ${why}`, { domain: 'external' })))
+      const later = (delayMs: number, fn: () => void): void => {
+        this.#world.scheduler.timer(delayMs, fn)
+      }
+      const dead = (): void => later(this.delay(null), () => fail('rpc/unavailable', 'connection refused or reset'))
+      const reply = (fn: () => void): void => {
+        if (!this.#passes(from, to, name, 'reply')) return
+        later(this.delay(null), () => settle(fn))
+      }
+      const arrive = (): void => {
+        if (!to.alive) return dead()
+        to.run(() => {
+          to.onKill(dead)
+          handler().then(
+            (value) => to.run(() => reply(() => resolve(structuredClone(value)))),
+            (error: unknown) => to.run(() => reply(() => reject(error))),
+          )
+        })
+      }
+      later(this.faults.deadlineMs, () => fail('rpc/deadline', 'no reply in time'))
+      if (!to.alive) return dead()
+      if (!this.#passes(to, from, name, 'request')) return
+      const lane = options.ordered || !this.faults.reorder ? pairKey(from, to) : null
+      later(this.delay(lane), arrive)
+      if (this.#prng.chance(this.faults.duplicateProbability)) {
+        this.#world.fault('duplicate', `${name} ${from.name} → ${to.name}`)
+        later(this.delay(lane), arrive)
+      }
+    })
+  }
+
+  #passes(to: SimProcess, from: SimProcess, name: string, part: string): boolean {
+    if (!this.reachable(from, to)) return false
+    if (!this.#prng.chance(this.faults.dropProbability)) return true
+    this.#world.fault('drop', `${part} of ${name} ${from.name} → ${to.name}`)
+    return false
+  }
+}
+
+function pairKey(from: SimProcess, to: SimProcess): string {
+  return `${from.name}→${to.name}`
+}

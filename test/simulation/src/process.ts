@@ -1,0 +1,81 @@
+// A simulated process: a name and a life. Its timers and turns stop with it (kill -9) or wait (SIGSTOP); what it had
+// asked of others may still happen. Code under test gets `this` as its Scheduler and never learns that it is simulated.
+
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import type { World } from './world.ts'
+
+/** Callbacks that a paused process holds back; more is a leak. */
+const HELD_CALLBACKS_MAX = 100_000
+
+export class SimProcess implements Scheduler {
+  readonly name: string
+  readonly #world: World
+  readonly #onKill: (() => void)[] = []
+  readonly #held: (() => void)[] = []
+  #alive = true
+  #paused = false
+
+  constructor(world: World, name: string) {
+    this.#world = world
+    this.name = name
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  nowMs(): number {
+    return this.#world.scheduler.nowMs()
+  }
+
+  wallMs(): number {
+    return this.#world.scheduler.wallMs()
+  }
+
+  timer(delayMs: number, fn: () => void): CancelTimer {
+    return this.#world.scheduler.timer(delayMs, () => this.run(fn))
+  }
+
+  nextTurn(fn: () => void): CancelTimer {
+    return this.#world.scheduler.nextTurn(() => this.run(fn))
+  }
+
+  /** Runs `fn` as this process: not at all when it is dead, later when it is paused. */
+  run(fn: () => void): void {
+    if (!this.#alive) return
+    if (!this.#paused) {
+      fn()
+      return
+    }
+    if (this.#held.length >= HELD_CALLBACKS_MAX) throw new Error(`${this.name} holds too much back`)
+    this.#held.push(fn)
+  }
+
+  /** What the kernel does when the process dies: connections break. Runs in the world, not in the process. */
+  onKill(fn: () => void): void {
+    this.#onKill.push(fn)
+  }
+
+  /** kill -9. */
+  kill(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#held.length = 0
+    for (const fn of this.#onKill.splice(0)) fn()
+  }
+
+  /** SIGSTOP. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** SIGCONT: everything that fell due meanwhile happens now, in order. */
+  resume(): void {
+    this.#paused = false
+    for (const fn of this.#held.splice(0)) this.#world.scheduler.nextTurn(() => this.run(fn))
+  }
+}

@@ -1,0 +1,172 @@
+// The data plane between simulated slots: the Transport of the task manager over the simulated network. Frames and
+// requests are copied, delayed and delivered in order, or the connection is lost for both ends.
+
+import type { SlotEndpoint } from '@weirjs/common/core/gateways'
+import type {
+  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+} from '@weirjs/taskmanager/exchange/exchange'
+import { peerLost } from '@weirjs/taskmanager/exchange/exchange'
+import type { Network } from './network.ts'
+import type { SimProcess } from './process.ts'
+import type { World } from './world.ts'
+
+/** Who listens where. One for the whole world. */
+export class Switchboard {
+  readonly world: World
+  readonly network: Network
+  readonly listeners: Map<string, { readonly process: SimProcess; readonly transport: SimTransport }> = new Map()
+  #lanes = 0
+
+  constructor(world: World, network: Network) {
+    this.world = world
+    this.network = network
+  }
+
+  lane(): string {
+    return `data-${this.#lanes++}`
+  }
+}
+
+export class SimTransport implements Transport {
+  readonly #board: Switchboard
+  readonly #process: SimProcess
+  readonly #address: string
+  readonly #connections = new Set<Connection>()
+  #accept: Accept | null = null
+  readonly #waiting: (() => void)[] = []
+
+  constructor(board: Switchboard, process: SimProcess, address: string) {
+    this.#board = board
+    this.#process = process
+    this.#address = address
+    board.listeners.set(address, { process, transport: this })
+    process.onKill(() => this.#breakAll('the process died'))
+  }
+
+  listen(accept: Accept): void {
+    this.#accept = accept
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  connect(producer: SlotEndpoint, handshake: Handshake, receiver: FrameReceiver): UpstreamWire {
+    const connection = new Connection(this.#board, this.#process, producer.dataAddress, handshake, receiver)
+    this.#connections.add(connection)
+    return connection.upstream
+  }
+
+  /** As the producing end: hands the connection to `accept`, at once or when it listens. */
+  take(connection: Connection, handshake: Handshake, wire: DownstreamWire): void {
+    this.#connections.add(connection)
+    const go = (): void => connection.accepted(this.#accept === null ? null : this.#accept(handshake, wire))
+    if (this.#accept === null) this.#waiting.push(go)
+    else go()
+  }
+
+  async close(): Promise<void> {
+    if (this.#board.listeners.get(this.#address)?.transport === this) this.#board.listeners.delete(this.#address)
+    this.#breakAll('closed')
+  }
+
+  #breakAll(reason: string): void {
+    for (const connection of this.#connections) connection.break(reason)
+    this.#connections.clear()
+  }
+}
+
+/** One connection: the consumer dialled, the producer answers. */
+class Connection {
+  readonly #board: Switchboard
+  readonly #consumer: SimProcess
+  readonly #receiver: FrameReceiver
+  readonly #down: string
+  readonly #up: string
+  #producer: SimProcess | null = null
+  #requests: ChannelRequests | null = null
+  readonly #early: ((requests: ChannelRequests) => void)[] = []
+  #broken = false
+
+  constructor(
+    board: Switchboard,
+    consumer: SimProcess,
+    address: string,
+    handshake: Handshake,
+    receiver: FrameReceiver,
+  ) {
+    this.#board = board
+    this.#consumer = consumer
+    this.#receiver = receiver
+    this.#down = board.lane()
+    this.#up = board.lane()
+    this.#deliver(this.#up, null, () => {
+      const listener = board.listeners.get(address)
+      if (listener === undefined || !listener.process.alive) return this.break('nobody listens')
+      if (!board.network.reachable(consumer, listener.process)) return this.break('unreachable')
+      this.#producer = listener.process
+      listener.process.run(() => listener.transport.take(this, structuredClone(handshake), this.#downstream()))
+    })
+  }
+
+  accepted(requests: ChannelRequests | null): void {
+    if (requests === null) return this.break('refused')
+    this.#requests = requests
+    for (const go of this.#early.splice(0)) go(requests)
+  }
+
+  /** Both ends are told, each at its own time; nothing that is under way arrives any more. */
+  break(reason: string): void {
+    if (this.#broken) return
+    this.#broken = true
+    const { scheduler } = this.#board.world
+    scheduler.timer(this.#board.network.delay(null), () =>
+      this.#consumer.run(() => this.#receiver.lost(peerLost('producer', reason))),
+    )
+    const requests = this.#requests
+    if (requests === null) return
+    scheduler.timer(this.#board.network.delay(null), () =>
+      this.#producer?.run(() => requests.lost(peerLost('consumer', reason))),
+    )
+  }
+
+  readonly upstream: UpstreamWire = {
+    open: (channel, creditBytes) => this.#request((requests) => requests.open(channel, creditBytes)),
+    credit: (channel, bytes) => this.#request((requests) => requests.credit(channel, bytes)),
+    hint: (channel) => this.#request((requests) => requests.hint(channel)),
+    close: () => this.break('closed by the consumer'),
+  }
+
+  #downstream(): DownstreamWire {
+    return {
+      send: (channel: ChannelKey, frame: Uint8Array) => {
+        const copy = frame.slice()
+        frame.fill(0xdb) // handed over: whoever still reads it is wrong
+        this.#deliver(this.#down, this.#consumer, () => this.#receiver.frame(channel, copy))
+      },
+      close: () => this.break('closed by the producer'),
+    }
+  }
+
+  #request(fn: (requests: ChannelRequests) => void): void {
+    this.#deliver(this.#up, null, () => {
+      if (this.#requests === null) this.#early.push(fn)
+      else {
+        const requests = this.#requests
+        this.#producer?.run(() => fn(requests))
+      }
+    })
+  }
+
+  #deliver(lane: string, target: SimProcess | null, fn: () => void): void {
+    if (this.#broken) return
+    if (this.#board.network.chanceToBreak()) {
+      this.#board.world.fault('break', `data connection ${lane}`)
+      this.break('connection reset')
+      return
+    }
+    this.#board.world.scheduler.timer(this.#board.network.delay(lane), () => {
+      if (this.#broken) return
+      if (target === null) fn()
+      else target.run(() => (this.#broken ? undefined : fn()))
+    })
+  }
+}
+
