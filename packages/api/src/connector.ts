@@ -46,7 +46,12 @@ export interface SourceOutput<T> {
   /** Tells that no record with a lower time stamp will come from `split`. */
   watermark(splitId: string, timestamp: number): void
   /** A record that cannot be read, under the policy dead-letter. */
-  deadLetter(line: { readonly source: string; readonly line: number; readonly text: string; readonly reason: string }): void
+  deadLetter(line: {
+    readonly source: string
+    readonly line: number
+    readonly text: string
+    readonly reason: string
+  }): void
   /** False when the engine wants no more just now: return `more` soon. */
   readonly wanted: boolean
 }
@@ -81,7 +86,10 @@ export interface Source<T = unknown, Split = unknown, State = unknown> {
   readonly record: Codec<T>
   readonly splitCodec: Codec<Split>
   readonly enumeratorStateCodec: Codec<State>
-  createEnumerator(context: EnumeratorContext, restored: State | null): SplitEnumerator<Split, State>
+  createEnumerator(
+    context: EnumeratorContext,
+    restored: State | null,
+  ): SplitEnumerator<Split, State>
   createReader(context: ReaderContext): SourceReader<T, Split>
 }
 
@@ -143,6 +151,9 @@ export interface Sink<T = unknown, Committable = unknown, State = unknown> {
   readonly record: Codec<T> | null
   readonly committableCodec: Codec<Committable> | null
   readonly stateCodec: Codec<State> | null
-  createWriter(context: SinkContext & { wake(): void }, restored: readonly State[]): SinkWriter<T, Committable, State>
+  createWriter(
+    context: SinkContext & { wake(): void },
+    restored: readonly State[],
+  ): SinkWriter<T, Committable, State>
   createCommitter(context: SinkContext): SinkCommitter<Committable> | null
 }

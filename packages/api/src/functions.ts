@@ -48,17 +48,32 @@ export interface ProcessFunctions {
 
 export type NodeRuntime =
   | { readonly kind: 'source-enumerator'; readonly source: Source }
-  | { readonly kind: 'source-reader'; readonly source: Source; readonly watermarks: WatermarkRuntime | null }
+  | {
+      readonly kind: 'source-reader'
+      readonly source: Source
+      readonly watermarks: WatermarkRuntime | null
+    }
   | { readonly kind: 'map'; readonly map: (value: unknown) => unknown }
   | { readonly kind: 'filter'; readonly test: (value: unknown) => boolean }
-  | { readonly kind: 'flat-map'; readonly flatMap: (value: unknown, emit: (value: unknown) => void) => void }
-  | { readonly kind: 'process'; readonly functions: ProcessFunctions; readonly lists: readonly ListRuntime[] }
+  | {
+      readonly kind: 'flat-map'
+      readonly flatMap: (value: unknown, emit: (value: unknown) => void) => void
+    }
+  | {
+      readonly kind: 'process'
+      readonly functions: ProcessFunctions
+      readonly lists: readonly ListRuntime[]
+    }
   | {
       readonly kind: 'keyed-process'
       readonly functions: ProcessFunctions
       readonly state: readonly StateRuntime[]
     }
-  | { readonly kind: 'reduce'; readonly reduce: (a: unknown, b: unknown) => unknown; readonly codec: Codec }
+  | {
+      readonly kind: 'reduce'
+      readonly reduce: (a: unknown, b: unknown) => unknown
+      readonly codec: Codec
+    }
   | {
       readonly kind: 'co-process'
       readonly functions: ProcessFunctions

@@ -110,7 +110,9 @@ export interface ProcessContext<
   readonly emit: (value: Out, timestamp?: number) => void
   readonly side: <Tag extends keyof Sides & string>(tag: Tag) => SideOutput<Sides[Tag]>
   /** The same by name: `output.rejected(line)`. */
-  readonly output: { readonly [Tag in keyof Sides]: (value: Sides[Tag], timestamp?: number) => void }
+  readonly output: {
+    readonly [Tag in keyof Sides]: (value: Sides[Tag], timestamp?: number) => void
+  }
   /** One line for whoever follows the job. */
   readonly print: (text: string) => void
   readonly subtask: number

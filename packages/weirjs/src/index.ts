@@ -1,1 +1,60 @@
-export {}
+// What a job's author imports from 'weirjs': the SDK and the connectors that need no further package. Files are in
+// 'weirjs/files', test tools in 'weirjs/testing'.
+
+export { job, type JobDefinition, type JobOptions } from '@weirjs/api/define-job'
+export type { CheckpointOptions, RestartOptions } from '@weirjs/api/settings'
+export type { Environment, SourceOptions } from '@weirjs/api/environment'
+export type { DataStream } from '@weirjs/api/data-stream'
+export type { KeyedStream } from '@weirjs/api/keyed-stream'
+export type { BroadcastStream } from '@weirjs/api/connected-streams'
+export {
+  bigint,
+  bool,
+  bytes,
+  duration,
+  dynamic,
+  flag,
+  float,
+  int,
+  json,
+  list,
+  map,
+  nullable,
+  oneOf,
+  optional,
+  path,
+  text,
+  timestamp,
+} from '@weirjs/api/types'
+export type { DeclaredType, InferType } from '@weirjs/api/declared-type'
+export { struct, type StructType } from '@weirjs/api/struct'
+export {
+  aggregating,
+  listState,
+  mapState,
+  operatorList,
+  reducing,
+  unionList,
+  value,
+} from '@weirjs/api/state'
+export {
+  keyedProcess,
+  process,
+  type KeyedContext,
+  type KeyedProcess,
+  type PlainContext,
+  type Process,
+} from '@weirjs/api/process-definitions'
+export type {
+  FoldingState,
+  InitialValueState,
+  ListState,
+  MapState,
+  ProcessContext,
+  ProcessTimers,
+  ReadonlyMapState,
+  ValueState,
+} from '@weirjs/api/process-context'
+export { monotonous, outOfOrder, type Watermarks } from '@weirjs/api/watermarks'
+export { days, type Duration, hours, minutes, seconds } from '@weirjs/api/durations'
+export type { Sink, Source } from '@weirjs/api/connector'

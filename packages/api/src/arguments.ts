@@ -1,0 +1,181 @@
+// The arguments that a job declares, and what a command line or a stored submission says for them. Names are camelCase
+// in the job and kebab-case on the command line; both are understood there.
+
+import { resolve } from 'node:path'
+import { type DeclaredType, type InferType, Mismatch } from './declared-type.ts'
+import { jobError } from './job-error.ts'
+import { didYouMean } from './suggest.ts'
+
+/** What a job declares: names to types. */
+export type ArgumentTypes = Readonly<Record<string, DeclaredType<unknown>>>
+
+/** What its build function gets. */
+export type ArgumentValues<A> = { readonly [Name in keyof A]: InferType<A[Name]> }
+
+/** Plain values under the declared names: what a submission carries. */
+export type RawArguments = Readonly<Record<string, unknown>>
+
+export interface ArgumentDescription {
+  /** As the job writes it. */
+  readonly name: string
+  /** As a command line writes it: `--max-delay`. */
+  readonly flag: string
+  readonly kind: string
+  readonly required: boolean
+  readonly default?: unknown
+  readonly help?: string
+}
+
+export interface ParseOptions {
+  /** What relative `path()` arguments are relative to. Default: the working directory. */
+  readonly directory?: string
+}
+
+/** For `--help` and forms. */
+export function describeArguments(types: ArgumentTypes): readonly ArgumentDescription[] {
+  return Object.entries(types).map(([name, type]) => ({
+    name,
+    flag: flagOf(name),
+    kind: type.kind,
+    required: isRequired(type),
+    ...(type.default === undefined ? {} : { default: type.default }),
+    ...(type.help === undefined ? {} : { help: type.help }),
+  }))
+}
+
+/**
+ * Command line → plain values, without defaults. Understands `--name value`, `--name=value`, `--flag`, `--no-flag`.
+ * Throws WeirError `job/unknown-argument`, `job/bad-argument`, `job/missing-argument`.
+ */
+export function parseArguments(
+  types: ArgumentTypes,
+  argv: readonly string[],
+  options: ParseOptions = {},
+): RawArguments {
+  const given = new Map<string, unknown>()
+  for (let at = 0; at < argv.length; at++) {
+    const word = splitWord(argv[at] ?? '', types)
+    if (given.has(word.name))
+      throw jobError('bad-argument', `argument ${flagOf(word.name)} is given twice`)
+    const type = types[word.name] as DeclaredType<unknown>
+    if (type.kind === 'flag') {
+      given.set(word.name, flagValue(word))
+      continue
+    }
+    const text = word.value ?? argv[++at]
+    if (text === undefined || word.negated) {
+      throw jobError('bad-argument', `argument ${flagOf(word.name)} needs a value`)
+    }
+    given.set(word.name, readText(type, word.name, text, options))
+  }
+  const values = Object.fromEntries(given)
+  refuseMissing(types, values)
+  return values
+}
+
+/**
+ * Plain values → what the build function gets, defaults filled in; safe to repeat on its own result. Throws as
+ * parseArguments does.
+ */
+export function resolveArguments(
+  types: ArgumentTypes,
+  raw: RawArguments,
+): Readonly<Record<string, unknown>> {
+  for (const name of Object.keys(raw))
+    if (!Object.hasOwn(types, name)) throw unknownArgument(name, types)
+  refuseMissing(types, raw)
+  return Object.fromEntries(
+    Object.entries(types).map(([name, type]) => [name, readRaw(type, name, raw[name])]),
+  )
+}
+
+interface Word {
+  readonly name: string
+  readonly value: string | undefined
+  readonly negated: boolean
+}
+
+function splitWord(word: string, types: ArgumentTypes): Word {
+  const match = /^--?([^=]+)(?:=([\s\S]*))?$/.exec(word)
+  if (match === null || !word.startsWith('--')) {
+    throw jobError('unknown-argument', `this is no argument of the job: ${word}`, {
+      hint: usage(types),
+    })
+  }
+  const [, said = '', value] = match
+  const name = declaredName(said, types)
+  if (name !== undefined) return { name, value, negated: false }
+  const negated = said.startsWith('no-') ? declaredName(said.slice(3), types) : undefined
+  if (negated !== undefined && types[negated]?.kind === 'flag')
+    return { name: negated, value, negated: true }
+  throw unknownArgument(said, types)
+}
+
+function declaredName(said: string, types: ArgumentTypes): string | undefined {
+  if (Object.hasOwn(types, said)) return said
+  return Object.keys(types).find((name) => flagOf(name) === `--${said}`)
+}
+
+function flagValue(word: Word): boolean {
+  if (word.value === undefined) return !word.negated
+  if (!word.negated && (word.value === 'true' || word.value === 'false'))
+    return word.value === 'true'
+  throw jobError(
+    'bad-argument',
+    `argument ${flagOf(word.name)} is a switch: true or false, not ${word.value}`,
+  )
+}
+
+function readText(
+  type: DeclaredType<unknown>,
+  name: string,
+  text: string,
+  options: ParseOptions,
+): unknown {
+  const value = checked(name, () => type.fromText(text))
+  if (type.kind !== 'path' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return value
+  return resolve(options.directory ?? process.cwd(), text)
+}
+
+function readRaw(type: DeclaredType<unknown>, name: string, raw: unknown): unknown {
+  return raw === undefined ? type.default : checked(name, () => type.from(raw))
+}
+
+function checked(name: string, read: () => unknown): unknown {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error
+    throw jobError('bad-argument', `argument ${flagOf(name)}: ${error.sentence}`)
+  }
+}
+
+function refuseMissing(types: ArgumentTypes, values: RawArguments): void {
+  const missing = Object.entries(types)
+    .filter(([name, type]) => values[name] === undefined && isRequired(type))
+    .map(([name]) => flagOf(name))
+  if (missing.length === 0) return
+  const [only, ...others] = missing
+  const what = others.length === 0 ? `argument ${only} is` : `arguments ${missing.join(', ')} are`
+  throw jobError('missing-argument', `${what} missing`, { hint: usage(types) })
+}
+
+function unknownArgument(name: string, types: ArgumentTypes): Error {
+  const flags = Object.keys(types).map(flagOf)
+  const hint = flags.length === 0 ? 'This job takes no arguments.' : didYouMean(flagOf(name), flags)
+  return jobError('unknown-argument', `the job has no argument ${flagOf(name)}`, { hint })
+}
+
+function usage(types: ArgumentTypes): string {
+  const words = Object.entries(types).map(([name, type]) => {
+    const word = type.kind === 'flag' ? flagOf(name) : `${flagOf(name)} <${type.kind}>`
+    return isRequired(type) ? word : `[${word}]`
+  })
+  return words.length === 0 ? 'This job takes no arguments.' : `Usage: ${words.join(' ')}`
+}
+
+const isRequired = (type: DeclaredType<unknown>): boolean =>
+  type.default === undefined && type.kind !== 'optional'
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
