@@ -1,9 +1,10 @@
 // Keyed state of one operator in one subtask: the working copy. Access is synchronous and always concerns the current
 // key. A snapshot is consistent as of the call of `snapshot`, while later writes go on (decision D19).
 
-import type { KeyedStateRestore, KeyedStateSnapshot, StateFile } from '@weirjs/common/core/checkpoint/handles'
-import type { Codec, Key } from '@weirjs/common/core/codec'
+import type { KeyedStateRestore, KeyedStateSnapshot, Segment, StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type { ByteSink, Key } from '@weirjs/common/core/codec'
 import type { StateRuntime } from '@weirjs/api/functions'
+import type { Chunk } from './chunk.ts'
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 
 /** One due timer; total order is (time, key group, key bytes, namespace). */
@@ -25,13 +26,17 @@ export interface TimerService {
 
 /** Where a running snapshot puts encoded entries; implemented by snapshot-writer. */
 export interface StateSink {
+  /** True while too much waits for the storage: an `advance` that sees this stops with `more`. */
+  readonly full: boolean
   /** Opens a segment; entries follow until `endSegment`. */
   beginSegment(): void
-  /** Writes one entry by calling codecs on the sink that it passes. */
-  entry<K, V>(keyCodec: Codec<K>, key: K, valueCodec: Codec<V>, value: V): void
-  /** Entry that was encoded before (copied at the time of a change). */
-  encodedEntry(bytes: Uint8Array): void
-  endSegment(): { readonly offset: number; readonly bytes: number; readonly entries: number }
+  /** Write one entry by calling codecs on the sink that this answers, then call `endEntry`. */
+  beginEntry(): ByteSink
+  /** True when the entry filled a chunk: a good moment to look at the clock. */
+  endEntry(): boolean
+  /** Takes over a chunk of entries that were encoded before, when they were about to change. */
+  block(chunk: Chunk): void
+  endSegment(): Segment
 }
 
 /** A snapshot under way. `advance` is called again and again from the loop, between batches. */

@@ -1,0 +1,293 @@
+// The state back end that keeps everything as objects on the heap (decision D19). One table per declared state and one
+// per kind of timer; each table has a Map per key group. Snapshots are full: they walk all entries in short slices while
+// the task goes on (heap-snapshot), and an entry that is about to change before its turn is encoded first (moments).
+//
+// It refuses to guess: a snapshot with a state that is not declared, or whose kind or codec is another, is an error.
+
+import { AssertionFailed, assert, present, unreachable } from '@weirjs/common/core/assert'
+import type { KeyedStateRestore, KeyedStateSnapshot, StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type { Clock } from '@weirjs/common/core/clock'
+import type { ByteSource, Codec, Key } from '@weirjs/common/core/codec'
+import type { StateRuntime } from '@weirjs/api/functions'
+import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
+import { listCodec } from './list-codec.ts'
+import { HeapSnapshot } from './heap-snapshot.ts'
+import type { TableFacts, TableToWrite } from './heap-snapshot.ts'
+import {
+  HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState,
+} from './keyed-state.ts'
+import { MapTable } from './map-table.ts'
+import { Moments } from './moments.ts'
+import type { SnapshotTable } from './moments.ts'
+import { checkCompatible, unknownState } from './restore-checks.ts'
+import { forEachEntry } from './state-file.ts'
+import type { KeyedSnapshot, KeyedStateBackend, TimerService } from './state-backend.ts'
+import { StateTable } from './state-table.ts'
+import type { CurrentKey } from './state-table.ts'
+import { HeapTimers, timersCodec } from './timers.ts'
+import type { HeapTimer } from './timers.ts'
+
+/** What an entry costs beside its encoded bytes: the object, its place in a Map, its key. */
+const ENTRY_OVERHEAD_BYTES = 96
+/** Taken for the size of a value until a snapshot has measured it. */
+const VALUE_BYTES_GUESS = 32
+
+export interface HeapBackendOptions {
+  /** Key groups [first, end) of this subtask; none when there are more subtasks than key groups. */
+  readonly keyGroups: { readonly first: number; readonly end: number }
+  readonly keyCodec: Codec<Key>
+  /** Declared states; others may still be added by asking for them before a restore. */
+  readonly states: readonly StateRuntime[]
+  readonly clock: Clock
+}
+
+type Table =
+  | { readonly tag: 'values'; readonly table: StateTable<unknown> }
+  | { readonly tag: 'map'; readonly table: MapTable<unknown> }
+
+interface TimerPlace {
+  readonly facts: TableFacts
+  readonly table: StateTable<HeapTimer[]>
+  readonly timers: HeapTimers
+}
+
+/** Reads what follows the key in an entry, and keeps it under the current key. */
+type EntryLoader = (source: ByteSource) => void
+
+/** No key is set yet: state that is used now would belong to nobody. */
+const NO_KEY = undefined as unknown as Key
+const NO_GROUP = -1
+
+interface Declared {
+  readonly state: StateRuntime
+  readonly facts: TableFacts
+  readonly place: Table
+}
+
+export class HeapBackend implements KeyedStateBackend {
+  readonly eventTimers: TimerService
+  readonly processingTimers: TimerService
+  readonly #options: HeapBackendOptions
+  readonly #first: number
+  readonly #groups: number
+  readonly #at: CurrentKey = { key: NO_KEY, group: NO_GROUP }
+  readonly #moments = new Moments()
+  readonly #declared = new Map<string, Declared>()
+  readonly #timers: Readonly<Record<'timers-event' | 'timers-processing', TimerPlace>>
+  #tables = 0
+  #valueBytes = VALUE_BYTES_GUESS
+
+  constructor(options: HeapBackendOptions) {
+    this.#options = options
+    this.#first = options.keyGroups.first
+    this.#groups = options.keyGroups.end - options.keyGroups.first
+    this.#timers = {
+      'timers-event': this.#makeTimers('timers-event'),
+      'timers-processing': this.#makeTimers('timers-processing'),
+    }
+    this.eventTimers = this.#timers['timers-event'].timers
+    this.processingTimers = this.#timers['timers-processing'].timers
+    for (const state of options.states) this.#declare(state)
+  }
+
+  get currentKey(): Key {
+    return this.#at.key
+  }
+
+  get currentKeyGroup(): number {
+    return this.#first + this.#at.group
+  }
+
+  setKey(key: Key, keyGroup: number): void {
+    const group = keyGroup - this.#first
+    if (!(group >= 0 && group < this.#groups)) strayKey(keyGroup)
+    this.#at.key = key === 0 ? 0 : key
+    this.#at.group = group
+  }
+
+  value<T>(state: StateRuntime): ValueState<T> {
+    return new HeapValueState<T>(this.#values<T>(state), state.initial)
+  }
+
+  list<T>(state: StateRuntime): ListState<T> {
+    return new HeapListState<T>(this.#values<T[]>(state))
+  }
+
+  map<K extends Key, V>(state: StateRuntime): MapState<K, V> {
+    const { place } = this.#declare(state)
+    assert(place.tag === 'map', `${state.name} is not a map`)
+    return new HeapMapState<K, V>(place.table as MapTable<V>)
+  }
+
+  folding<In, Out>(state: StateRuntime): FoldingState<In, Out> {
+    return state.kind === 'reducing'
+      ? (new HeapReducingState(this.#values<In>(state), state) as unknown as FoldingState<In, Out>)
+      : new HeapAggregatingState<In, Out>(this.#values<unknown>(state), state)
+  }
+
+  forEachKey(state: StateRuntime, visit: (key: Key) => void): void {
+    const { table } = this.#declare(state).place
+    const { key: keyBefore, group: groupBefore } = this.#at
+    for (let group = 0; group < this.#groups; group++) {
+      for (const key of table.keys(group)) {
+        this.#at.key = key
+        this.#at.group = group
+        visit(key)
+      }
+    }
+    this.#at.key = keyBefore
+    this.#at.group = groupBefore
+  }
+
+  restore(
+    parts: readonly KeyedStateRestore[],
+    read: (file: StateFile, offset: number, bytes: number) => Uint8Array,
+  ): void {
+    for (const part of parts) {
+      const load = this.#loader(part)
+      for (const { file, segments } of part.parts) {
+        for (const segment of segments) {
+          forEachEntry(file, segment, read, (source) => {
+            this.setKey(this.#options.keyCodec.read(source), segment.keyGroup)
+            load(source)
+          })
+        }
+      }
+    }
+    this.#at.key = NO_KEY
+    this.#at.group = NO_GROUP
+  }
+
+  snapshot(): KeyedSnapshot {
+    return this.#moments.begin((moment) => new HeapSnapshot({
+      moment,
+      tables: this.#tablesToWrite(),
+      groups: this.#groups,
+      firstKeyGroup: this.#first,
+      moments: this.#moments,
+      clock: this.#options.clock,
+      onDone: (written) => {
+        this.#valueBytes = measure(written) ?? this.#valueBytes
+      },
+    }))
+  }
+
+  get bytesEstimate(): number {
+    let entries = 0
+    for (const { place } of this.#declared.values()) entries += place.table.size
+    for (const { timers } of Object.values(this.#timers)) entries += timers.size
+    return entries * (ENTRY_OVERHEAD_BYTES + this.#valueBytes)
+  }
+
+  close(): void {
+    for (const { place } of this.#declared.values()) place.table.close()
+    for (const { table, timers } of Object.values(this.#timers)) {
+      table.close()
+      timers.close()
+    }
+  }
+
+  #declare(state: StateRuntime): Declared {
+    const known = this.#declared.get(state.name)
+    if (known !== undefined) {
+      assert(known.state.kind === state.kind, `state ${state.name} is declared twice, as different kinds`)
+      return known
+    }
+    const declared: Declared = {
+      state,
+      facts: {
+        name: state.name,
+        kind: state.kind,
+        codec: state.codec.descriptor,
+        ...(state.keyCodec === undefined ? {} : { keyCodec: state.keyCodec.descriptor }),
+      },
+      place: this.#makeTable(state),
+    }
+    this.#declared.set(state.name, declared)
+    return declared
+  }
+
+  #makeTable(state: StateRuntime): Table {
+    switch (state.kind) {
+      case 'map': {
+        const mapKeyCodec = present(state.keyCodec, `key codec of map ${state.name}`) as Codec<Key>
+        return { tag: 'map', table: new MapTable({ ...this.#common(), mapKeyCodec, codec: state.codec }) }
+      }
+      case 'list':
+        return { tag: 'values', table: this.#makeValues(listCodec(state.codec)) }
+      case 'value':
+      case 'reducing':
+      case 'aggregating':
+        return { tag: 'values', table: this.#makeValues(state.codec) }
+      default:
+        return unreachable(state.kind)
+    }
+  }
+
+  #makeValues<V>(codec: Codec<V>): StateTable<unknown> {
+    return new StateTable<V>({ ...this.#common(), codec }) as unknown as StateTable<unknown>
+  }
+
+  #common(): { index: number; moments: Moments; at: CurrentKey; groups: number; keyCodec: Codec<Key> } {
+    const index = this.#tables
+    this.#tables += 1
+    const { keyCodec } = this.#options
+    return { index, moments: this.#moments, at: this.#at, groups: this.#groups, keyCodec }
+  }
+
+  #values<V>(state: StateRuntime): StateTable<V> {
+    const { place } = this.#declare(state)
+    assert(place.tag === 'values', `${state.name} is a map`)
+    return place.table as unknown as StateTable<V>
+  }
+
+  #makeTimers(kind: 'timers-event' | 'timers-processing'): TimerPlace {
+    const table = new StateTable<HeapTimer[]>({ ...this.#common(), codec: timersCodec })
+    const facts: TableFacts = { name: kind, kind, codec: timersCodec.descriptor }
+    return { facts, table, timers: new HeapTimers(table, this) }
+  }
+
+  #tablesToWrite(): TableToWrite[] {
+    const written: TableToWrite[] = []
+    for (const { state, facts, place } of this.#declared.values()) {
+      if (state.checkpointed) written.push({ facts, table: place.table as unknown as SnapshotTable })
+    }
+    for (const { facts, table } of Object.values(this.#timers)) {
+      written.push({ facts, table: table as unknown as SnapshotTable })
+    }
+    return written
+  }
+
+  #loader(part: KeyedStateRestore): EntryLoader {
+    if (part.kind === 'timers-event' || part.kind === 'timers-processing') {
+      const { timers, facts } = this.#timers[part.kind]
+      checkCompatible(part, facts)
+      return (source) => timers.restore(timersCodec.read(source))
+    }
+    const { place, facts, state } = this.#declared.get(part.name) ?? unknownState(part)
+    checkCompatible(part, facts)
+    if (place.tag === 'values') {
+      const { table } = place
+      return (source) => table.put(table.codec.read(source))
+    }
+    const mapKeyCodec = present(state.keyCodec, 'key codec of a map') as Codec<Key>
+    const { table } = place
+    return (source) => table.put(mapKeyCodec.read(source), state.codec.read(source))
+  }
+}
+
+function strayKey(keyGroup: number): never {
+  throw new AssertionFailed(`key group ${keyGroup} belongs to another subtask`)
+}
+
+function measure(written: readonly KeyedStateSnapshot[]): number | null {
+  let entries = 0
+  let bytes = 0
+  for (const { segments } of written) {
+    for (const segment of segments) {
+      entries += segment.entries
+      bytes += segment.bytes
+    }
+  }
+  return entries === 0 ? null : Math.ceil(bytes / entries)
+}

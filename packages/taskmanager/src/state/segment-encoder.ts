@@ -1,0 +1,89 @@
+// Turns entries into chunks and segments, and hands each closed chunk on. Where chunks go is the owner's business: a
+// file (snapshot-writer) or memory (memory-snapshot).
+
+import { assert } from '@weirjs/common/core/assert'
+import type { ListMode, ListStateSnapshot, Segment } from '@weirjs/common/core/checkpoint/handles'
+import type { ByteSink, Codec } from '@weirjs/common/core/codec'
+import { CHUNK_BYTES_TARGET, ChunkWriter } from './chunk.ts'
+import type { Chunk } from './chunk.ts'
+import type { StateSink } from './state-backend.ts'
+
+export interface ChunkTaker {
+  readonly full: boolean
+  takeChunk(bytes: Uint8Array): void
+}
+
+interface OpenSegment {
+  readonly offset: number
+  entries: number
+}
+
+export class SegmentEncoder implements StateSink {
+  readonly #taker: ChunkTaker
+  readonly #writer = new ChunkWriter(CHUNK_BYTES_TARGET)
+  /** Where the next chunk will lie. */
+  #offset: number
+  #open: OpenSegment | null = null
+  #segments = 0
+
+  constructor(taker: ChunkTaker, firstOffset: number) {
+    this.#taker = taker
+    this.#offset = firstOffset
+  }
+
+  get full(): boolean {
+    return this.#taker.full
+  }
+
+  /** Offset behind the last chunk. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** Segments begun so far. */
+  get segments(): number {
+    return this.#segments
+  }
+
+  beginSegment(): void {
+    assert(this.#open === null, 'segments do not nest')
+    this.#open = { offset: this.#offset, entries: 0 }
+    this.#segments += 1
+  }
+
+  beginEntry(): ByteSink {
+    return this.#writer.beginEntry()
+  }
+
+  endEntry(): boolean {
+    this.#writer.endEntry()
+    if (!this.#writer.full) return false
+    this.block(this.#writer.take())
+    return true
+  }
+
+  block(chunk: Chunk): void {
+    assert(this.#open !== null, 'chunks belong to a segment')
+    this.#open.entries += chunk.entries
+    this.#offset += chunk.bytes.length
+    this.#taker.takeChunk(chunk.bytes)
+  }
+
+  endSegment(): Segment {
+    const open = this.#open
+    assert(open !== null, 'a segment ends after it began')
+    if (this.#writer.entries > 0) this.block(this.#writer.take())
+    this.#open = null
+    return { offset: open.offset, bytes: this.#offset - open.offset, entries: open.entries }
+  }
+
+  /** A list as a segment of its own. */
+  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[]): ListStateSnapshot {
+    this.beginSegment()
+    for (const element of elements) {
+      codec.write(this.beginEntry(), element)
+      this.endEntry()
+    }
+    return { name, mode, codec: codec.descriptor, segment: this.endSegment() }
+  }
+}
