@@ -4,6 +4,7 @@
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
 import type { CheckpointDecline, CheckpointAck } from '@weirjs/common/core/gateways'
 import type { Failure } from '@weirjs/common/core/errors'
+import type { CheckpointSettings } from '@weirjs/common/core/graph/logical-graph'
 import type { Attempt, CheckpointId, TaskId } from '@weirjs/common/core/ids'
 
 export type CheckpointKind = 'periodic' | 'manual' | 'final'
@@ -63,6 +64,7 @@ export type CoordinatorEffect =
   /** Delete these checkpoints' files: subsumed by retention (log first, then delete), or aborted. */
   | { readonly type: 'discard-completed'; readonly checkpoints: readonly CompletedCheckpoint[] }
   | { readonly type: 'discard-aborted'; readonly checkpointId: CheckpointId }
+  /** Send a `tick` then, monotonic time. Replaces the wish before, which was for a later time. */
   | { readonly type: 'wake-at'; readonly atMs: number }
   /** Tolerable failures exceeded: the job must fail (restart strategy decides what then). */
   | { readonly type: 'fail-job'; readonly failure: Failure }
@@ -93,7 +95,10 @@ export interface CheckpointRecord {
 
 /** Fixed for one JobMaster life. */
 export interface CoordinatorOptions {
+  readonly settings: CheckpointSettings
+  /** Every task of the job: each must acknowledge. */
   readonly tasks: readonly TaskId[]
   readonly nextCheckpointId: CheckpointId
+  /** Completed before this life and not discarded, rising ids. */
   readonly retained: readonly CompletedCheckpoint[]
 }
