@@ -62,6 +62,7 @@ export type HostCommand =
   | { readonly type: 'start'; readonly id: number; readonly start: GroupStart }
   | { readonly type: 'slot'; readonly slot: number; readonly command: SlotCommand }
   | { readonly type: 'probe'; readonly id: number }
+  /** Answered when all slots are closed; the process ends right after. */
   | { readonly type: 'close'; readonly id: number }
 
 // ---- job process → TaskManager ----
@@ -98,6 +99,8 @@ export interface SlotOpen {
 export type ThreadCommand =
   | { readonly type: 'open'; readonly id: number; readonly open: SlotOpen }
   | { readonly type: 'slot'; readonly command: SlotCommand }
+  /** A batch of output has left the process; another may come. */
+  | { readonly type: 'output-taken' }
   | { readonly type: 'close'; readonly id: number }
 
 // ---- slot thread → main thread ----

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WeirError } from '@weirjs/common/core/errors'
+import { bundleHash, jobId } from '@weirjs/common/core/ids'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { BundleCache } from './bundle-cache.ts'
+
+const code = new TextEncoder().encode('export const x = 1')
+const hash = bundleHash(createHash('sha256').update(code).digest('hex'))
+const job = jobId('j')
+
+let directory = ''
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'weir-bundles-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+function cache(fetch: () => Promise<Uint8Array>): BundleCache {
+  return new BundleCache({ directory, fetch, tag: 'w' })
+}
+
+describe('BundleCache', () => {
+  test('fetches once for all who ask and keeps the bundle under its hash', async () => {
+    let fetches = 0
+    const bundles = cache(async () => {
+      fetches++
+      return code
+    })
+    const [a, b] = await Promise.all([bundles.path(job, hash), bundles.path(job, hash)])
+    expect(a).toBe(b)
+    expect(await readFile(a, 'utf8')).toBe('export const x = 1')
+    expect(fetches).toBe(1)
+  })
+
+  test('refuses bytes that are not the ones that were submitted', async () => {
+    const bundles = cache(async () => new TextEncoder().encode('export const x = 2'))
+    await expect(bundles.path(job, hash)).rejects.toMatchObject({ code: 'job/bundle-mismatch' })
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('tries again after a failure', async () => {
+    let down = true
+    const bundles = cache(async () => {
+      if (down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+      return code
+    })
+    await expect(bundles.path(job, hash)).rejects.toMatchObject({ code: 'rpc/unavailable' })
+    down = false
+    await expect(bundles.path(job, hash)).resolves.toContain(hash)
+  })
+
+  test('fetches again when the file on disk was changed', async () => {
+    await writeFile(join(directory, `${hash}.mjs`), 'evil')
+    const path = await cache(async () => code).path(job, hash)
+    expect(await readFile(path, 'utf8')).toBe('export const x = 1')
+  })
+})

@@ -1,0 +1,83 @@
+// Job bundles on this machine, by content. A bundle is fetched once however many slots want it, checked against its
+// hash, written under a name that says it, and used from there by every slot. What is found on disk is checked again:
+// the directory is a cache, never trusted.
+
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { BundleHash, JobId } from '@weirjs/common/core/ids'
+
+export const BUNDLE_BYTES_MAX = 67_108_864
+
+export interface BundleCacheOptions {
+  readonly directory: string
+  readonly fetch: (jobId: JobId, hash: BundleHash) => Promise<Uint8Array>
+  /** Makes the staging name unique. */
+  readonly tag: string
+}
+
+export class BundleCache {
+  readonly #options: BundleCacheOptions
+  readonly #paths = new Map<BundleHash, Promise<string>>()
+
+  constructor(options: BundleCacheOptions) {
+    this.#options = options
+  }
+
+  /** Path of the bundle. Errors: `job/bundle-mismatch`, `job/bundle-too-large`, and those of `fetch`. */
+  path(jobId: JobId, hash: BundleHash): Promise<string> {
+    const known = this.#paths.get(hash)
+    if (known !== undefined) return known
+    const path = this.#provide(jobId, hash)
+    this.#paths.set(hash, path)
+    // A failure is not remembered: the next attempt tries again. The caller gets the rejection from `path` itself.
+    void path.catch(() => this.#paths.delete(hash))
+    return path
+  }
+
+  async #provide(jobId: JobId, hash: BundleHash): Promise<string> {
+    const path = join(this.#options.directory, `${hash}.mjs`)
+    if (await holds(path, hash)) return path
+    const bytes = await this.#options.fetch(jobId, hash)
+    check(bytes, hash)
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
+    const staged = `${path}.${this.#options.tag}`
+    try {
+      await writeFile(staged, bytes, { mode: 0o600 })
+      await rename(staged, path)
+    } catch (cause) {
+      await rm(staged, { force: true })
+      throw new WeirError('worker/bundle-cache', `cannot keep the job's code in ${this.#options.directory}`, {
+        domain: 'external', cause, hint: toFailure(cause).message,
+      })
+    }
+    return path
+  }
+}
+
+function check(bytes: Uint8Array, hash: BundleHash): void {
+  if (bytes.byteLength > BUNDLE_BYTES_MAX) {
+    throw new WeirError('job/bundle-too-large', `the bundle has ${bytes.byteLength} bytes, over ${BUNDLE_BYTES_MAX}`, {
+      domain: 'user',
+    })
+  }
+  if (sha256(bytes) !== hash) {
+    throw new WeirError('job/bundle-mismatch', 'the bundle that arrived is not the one that was submitted', {
+      domain: 'internal', retry: 'backoff',
+    })
+  }
+}
+
+async function holds(path: string, hash: BundleHash): Promise<boolean> {
+  try {
+    return sha256(await readFile(path)) === hash
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,176 @@
+// A job process as its TaskManager sees it: starts it, talks to it over IPC, keeps its last words, and ends it. Its end
+// is told once, with the best reason that is known: the one the process gave itself, the one it was killed for, or what
+// the system says (exit code, signal).
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { unreachable } from '@weirjs/common/core/assert'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import { type Failure, FAILURE_STACK_CHARS_MAX, fromFailure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import { LineSplitter } from './line-splitter.ts'
+import { PendingReplies } from './pending-replies.ts'
+import type { GroupStart, HostCommand, HostEvent, ProbeResult, SlotCommand, SlotEvent, StartResult } from './protocol.ts'
+
+export const LAST_WORDS_LINES_MAX = 20
+
+export interface JobProcessOptions {
+  /** Slot threads to start ahead. */
+  readonly threads: number
+  readonly heapBytesMax: number
+  readonly env: Readonly<Record<string, string>>
+  /** Flags of node for the process and its threads. */
+  readonly nodeFlags: readonly string[]
+  readonly entry: URL
+  readonly threadEntry: URL
+  readonly scheduler: Scheduler
+}
+
+export interface JobProcessListener {
+  event(slot: number, event: SlotEvent): void
+  /** What the process itself (not its threads) wrote. */
+  line(stream: 'stdout' | 'stderr', text: string): void
+  /** It is gone, unasked. */
+  lost(failure: Failure): void
+}
+
+export class JobProcess {
+  readonly #scheduler: Scheduler
+  readonly #child: ChildProcess
+  readonly #replies = new PendingReplies()
+  readonly #lastWords: string[] = []
+  /** Settles when the process is gone. */
+  readonly exited: Promise<void>
+  #listener: JobProcessListener | null = null
+  /** Why it ended or must end; the first reason stays. */
+  #reason: Failure | null = null
+  #closing = false
+  #gone = false
+  #prepared = false
+
+  constructor(options: JobProcessOptions) {
+    this.#scheduler = options.scheduler
+    this.#child = fork(options.entry, [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`], {
+      env: options.env,
+      execArgv: [...options.nodeFlags],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    this.#child.on('message', (event: HostEvent) => this.#take(event))
+    this.#child.on('error', (error) => {
+      this.#reason ??= toFailure(error, { code: 'job/process-lost', domain: 'external', retry: 'backoff' })
+    })
+    this.exited = new Promise((resolve) => {
+      const gone = (code: number | null, signal: string | null): void => {
+        this.#onGone(code, signal)
+        resolve()
+      }
+      this.#child.on('exit', gone)
+      this.#child.on('error', () => {
+        if (this.#child.pid === undefined) gone(null, null)
+      })
+    })
+    this.#capture('stdout')
+    this.#capture('stderr')
+  }
+
+  /** 0 when the process could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** All threads are up: a start will be quick. */
+  get prepared(): boolean {
+    return this.#prepared
+  }
+
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  /** Brings the slots up. Rejects with the job's own error when its bundle does not load. */
+  start(start: GroupStart, listener: JobProcessListener): Promise<StartResult> {
+    this.#listener = listener
+    return this.#replies.request((id) => this.#send({ type: 'start', id, start }))
+  }
+
+  command(slot: number, command: SlotCommand): void {
+    if (!this.#gone) this.#send({ type: 'slot', slot, command })
+  }
+
+  probe(): Promise<ProbeResult> {
+    return this.#replies.request((id) => this.#send({ type: 'probe', id }))
+  }
+
+  /** Ends cooperatively, by SIGKILL after `graceMs`. Resolves when it is gone. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#gone) return
+    this.#closing = true
+    const cancel = this.#scheduler.timer(graceMs, () => this.#child.kill('SIGKILL'))
+    // Both outcomes are fine: the process is ending, or gone.
+    const noted = (): void => {}
+    void this.#replies.request((id) => this.#send({ type: 'close', id })).then(noted, noted)
+    await this.exited
+    cancel()
+  }
+
+  /** Ends at once. `lost` will be told with this reason. */
+  kill(reason: string): void {
+    if (this.#gone) return
+    const error = new WeirError('job/process-killed', reason, { domain: 'user', retry: 'backoff' })
+    this.#reason ??= toFailure(error)
+    this.#child.kill('SIGKILL')
+  }
+
+  #send(command: HostCommand): void {
+    this.#child.send(command, (error) => {
+      // A closed channel means that the process is ending; its exit says everything.
+      if (error !== null && this.#child.connected) this.kill(`cannot talk to the job process: ${error.message}`)
+    })
+  }
+
+  #take(event: HostEvent): void {
+    switch (event.type) {
+      case 'reply':
+        return this.#replies.settle(event)
+      case 'prepared':
+        this.#prepared = true
+        return
+      case 'slot':
+        return this.#listener?.event(event.slot, event.event)
+      case 'lost':
+        this.#reason ??= event.failure
+        return
+      default:
+        unreachable(event)
+    }
+  }
+
+  #capture(stream: 'stdout' | 'stderr'): void {
+    const splitter = new LineSplitter((text) => {
+      this.#lastWords.push(text)
+      if (this.#lastWords.length > LAST_WORDS_LINES_MAX) this.#lastWords.shift()
+      this.#listener?.line(stream, text)
+    })
+    this.#child[stream]?.on('data', (chunk: Uint8Array) => splitter.write(chunk))
+    this.#child[stream]?.on('end', () => splitter.end())
+  }
+
+  #onGone(code: number | null, signal: string | null): void {
+    if (this.#gone) return
+    this.#gone = true
+    const failure = this.#reason ?? describeExit(this.pid, code, signal, this.#lastWords)
+    this.#replies.end(fromFailure(failure))
+    if (!this.#closing) this.#listener?.lost(failure)
+  }
+}
+
+function describeExit(pid: number, code: number | null, signal: string | null, lastWords: readonly string[]): Failure {
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+  const crashed = signal === null || signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGTRAP'
+  const words = lastWords.length === 0 ? '' : `\nlast output:\n${lastWords.join('\n')}`
+  const error = new WeirError('job/process-lost', `the job process (pid ${pid}) ended with ${how}`, {
+    domain: crashed ? 'user' : 'external',
+    retry: crashed ? 'backoff' : 'immediate',
+  })
+  return { ...toFailure(error), stack: `${error.message}${words}`.slice(0, FAILURE_STACK_CHARS_MAX) }
+}

@@ -1,0 +1,63 @@
+// Entry of a slot thread that runs no job and does what its job's arguments tell it to: print, throw, exit, fill the
+// heap, block. For tests of job processes.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { present } from '@weirjs/common/core/assert'
+import { WeirError } from '@weirjs/common/core/errors'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import type { SlotOpen, ThreadData } from './protocol.ts'
+import type { Slot, SlotListener } from './slot.ts'
+import { SlotThread } from './slot-thread.ts'
+
+function misbehave(how: unknown): void {
+  switch (how) {
+    case 'throw':
+      setTimeout(() => {
+        throw new Error('thrown outside of a task')
+      }, 1)
+      return
+    case 'exit':
+      console.log('about to exit')
+      return process.exit(3)
+    case 'fill': {
+      const hoard: number[][] = []
+      for (;;) hoard.push(new Array<number>(100_000).fill(hoard.length))
+    }
+    case 'block':
+      for (;;) Math.sqrt(2)
+    case 'print':
+      console.log('to stdout')
+      console.error('to stderr')
+      return
+    default:
+      return
+  }
+}
+
+async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
+  const { args, fence } = open.start.request
+  if (args['load'] === 'fail') {
+    throw new WeirError('job/load-failed', 'the job does not load', { domain: 'user', location: 'job.ts:3' })
+  }
+  const siblings = open.siblings.map(({ slot }) => slot).join(' ')
+  return {
+    endpoint: { workerId: open.start.workerId, slot: open.slot, dataAddress: `siblings ${siblings}` },
+    deploy: (request) => {
+      for (const { task } of request.tasks) listener.taskUpdate({ fence, task, change: { state: 'running' } })
+      listener.output({ fence, task: null, stream: 'print', text: `deployed ${request.tasks.length}` })
+    },
+    cancel: () => {},
+    trigger: () => misbehave(args['how']),
+    notifyComplete: () => {},
+    notifyAborted: () => {},
+    report: () => [],
+    close: async () => {},
+  }
+}
+
+new SlotThread({
+  port: present(parentPort, 'this is the entry of a worker thread'),
+  data: workerData as ThreadData,
+  scheduler: systemScheduler(),
+  openSlot,
+}).serve()

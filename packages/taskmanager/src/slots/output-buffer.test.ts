@@ -1,0 +1,44 @@
+import type { OutputLine } from '@weirjs/common/core/gateways'
+import { attempt, jobId, leaderEpoch } from '@weirjs/common/core/ids'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { describe, expect, test } from 'vitest'
+import { BATCHES_UNDER_WAY_MAX, LINES_PER_BATCH_MAX, LINES_WAITING_MAX, OutputBuffer } from './output-buffer.ts'
+
+const fence = { jobId: jobId('j'), epoch: leaderEpoch(1), attempt: attempt(1) }
+const line = (text: string): OutputLine => ({ fence, task: null, stream: 'print', text })
+
+function setUp(): { time: ManualScheduler; buffer: OutputBuffer; batches: (readonly OutputLine[])[] } {
+  const time = new ManualScheduler()
+  const batches: (readonly OutputLine[])[] = []
+  return { time, batches, buffer: new OutputBuffer(time, (lines) => batches.push(lines)) }
+}
+
+describe('OutputBuffer', () => {
+  test('gathers lines for a moment', () => {
+    const { time, buffer, batches } = setUp()
+    buffer.push(line('a'))
+    buffer.push(line('b'))
+    expect(batches).toHaveLength(0)
+    time.runUntilIdle()
+    expect(batches.map((lines) => lines.map(({ text }) => text))).toEqual([['a', 'b']])
+  })
+
+  test('keeps a few batches under way and drops, counted, what nobody takes', () => {
+    const { time, buffer, batches } = setUp()
+    const count = LINES_WAITING_MAX + 7
+    for (let i = 0; i < count; i++) buffer.push(line(`${i}`))
+    time.runUntilIdle()
+    expect(batches).toHaveLength(BATCHES_UNDER_WAY_MAX)
+    expect(batches[0]).toHaveLength(LINES_PER_BATCH_MAX + 1)
+    expect(batches[0]?.at(-1)?.text).toBe('… 7 lines dropped')
+    for (let i = 0; i < 100; i++) buffer.taken()
+    expect(batches.flat()).toHaveLength(LINES_WAITING_MAX + 1)
+  })
+
+  test('flushes the last words without waiting', () => {
+    const { buffer, batches } = setUp()
+    for (let i = 0; i < LINES_PER_BATCH_MAX * 8; i++) buffer.push(line(`${i}`))
+    buffer.flush()
+    expect(batches.flat()).toHaveLength(LINES_PER_BATCH_MAX * 8)
+  })
+})

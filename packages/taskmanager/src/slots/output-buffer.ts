@@ -1,0 +1,65 @@
+// Lines that a job prints, on their way out of its process: gathered to batches, a few batches under way, and dropped,
+// counted, when nobody takes them. What is printed must never slow a task down or fill memory.
+
+import type { OutputLine } from '@weirjs/common/core/gateways'
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+
+export const LINES_PER_BATCH_MAX = 500
+export const BATCHES_UNDER_WAY_MAX = 4
+export const LINES_WAITING_MAX = 10_000
+const GATHER_MS = 20
+
+export class OutputBuffer {
+  readonly #scheduler: Scheduler
+  readonly #deliver: (lines: readonly OutputLine[]) => void
+  #waiting: OutputLine[] = []
+  #underWay = 0
+  #dropped = 0
+  #timer: CancelTimer | null = null
+
+  /** `deliver` sends a batch; the other side answers each with `taken`. */
+  constructor(scheduler: Scheduler, deliver: (lines: readonly OutputLine[]) => void) {
+    this.#scheduler = scheduler
+    this.#deliver = deliver
+  }
+
+  push(line: OutputLine): void {
+    if (this.#waiting.length >= LINES_WAITING_MAX) {
+      this.#dropped++
+      return
+    }
+    this.#waiting.push(line)
+    this.#timer ??= this.#scheduler.timer(GATHER_MS, () => {
+      this.#timer = null
+      this.#send()
+    })
+  }
+
+  /** The other side has a batch; another may go. */
+  taken(): void {
+    this.#underWay--
+    if (this.#timer === null) this.#send()
+  }
+
+  /** Sends what waits, whatever is under way: the last words. */
+  flush(): void {
+    this.#timer?.()
+    this.#timer = null
+    while (this.#waiting.length > 0) this.#sendBatch()
+  }
+
+  #send(): void {
+    while (this.#waiting.length > 0 && this.#underWay < BATCHES_UNDER_WAY_MAX) this.#sendBatch()
+  }
+
+  #sendBatch(): void {
+    const lines = this.#waiting.splice(0, LINES_PER_BATCH_MAX)
+    const last = lines.at(-1)
+    if (this.#dropped > 0 && last !== undefined) {
+      lines.push({ fence: last.fence, task: null, stream: 'stderr', text: `… ${this.#dropped} lines dropped` })
+      this.#dropped = 0
+    }
+    this.#underWay++
+    this.#deliver(lines)
+  }
+}

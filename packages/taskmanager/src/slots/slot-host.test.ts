@@ -1,0 +1,153 @@
+import type { Failure } from '@weirjs/common/core/errors'
+import type { OutputLine, SlotRequest, TaskUpdate, TriggerRequest } from '@weirjs/common/core/gateways'
+import { attempt, bundleHash, checkpointId, jobId, leaderEpoch, vertexId, workerId } from '@weirjs/common/core/ids'
+import { silentLog } from '@weirjs/common/core/log'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { afterEach, describe, expect, test } from 'vitest'
+import { jobEnvironment } from './job-environment.ts'
+import { ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
+
+const fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
+const MEBIBYTE = 1_048_576
+
+const hosts: ProcessSlotHost[] = []
+afterEach(() => {
+  for (const host of hosts.splice(0)) host.close()
+})
+
+function makeHost(options: { prepare?: boolean } = {}): ProcessSlotHost {
+  const host = new ProcessSlotHost({
+    workerId: workerId('w'), slots: 2, bundlePath: async () => '/nowhere', runtimeRoot: '/', checkpointDirectory: '/',
+    bindHost: '127.0.0.1', advertisedHost: '127.0.0.1', dataPorts: { first: 0, last: 0 }, heapBytesMax: 64 * MEBIBYTE,
+    env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }), prepare: options.prepare ?? false,
+    reportIntervalMs: 50, scheduler: systemScheduler(), log: silentLog,
+    threadEntry: new URL('./misbehaving-thread-entry.ts', import.meta.url),
+  })
+  hosts.push(host)
+  return host
+}
+
+interface Heard {
+  readonly updates: TaskUpdate[]
+  readonly lines: OutputLine[]
+  /** Resolves with the line that contains `text`. */
+  line(text: string): Promise<OutputLine>
+}
+
+async function start(
+  host: ProcessSlotHost,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<{ group: ProcessSlotGroup; heard: Heard; lost: Promise<Failure> }> {
+  const request: SlotRequest = {
+    fence, jobName: 'job', bundle: bundleHash('0'.repeat(64)), args, submittedAtMs: 0, config: {}, credential: 'c',
+    slots: [0, 1],
+  }
+  const updates: TaskUpdate[] = []
+  const lines: OutputLine[] = []
+  const waiting = new Set<() => void>()
+  const group = await host.start(request, {
+    taskUpdate: (update) => updates.push(update),
+    acknowledge: () => {},
+    decline: () => {},
+    output: (line) => {
+      lines.push(line)
+      for (const look of waiting) look()
+    },
+  })
+  const line = (text: string): Promise<OutputLine> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = lines.find((candidate) => candidate.text.includes(text))
+        if (found === undefined) return
+        waiting.delete(look)
+        resolve(found)
+      }
+      waiting.add(look)
+      look()
+    })
+  const lost = new Promise<Failure>((resolve) => group.onLost(resolve))
+  return { group, heard: { updates, lines, line }, lost }
+}
+
+const trigger: TriggerRequest = { fence, checkpointId: checkpointId(1), timestampMs: 0, tasks: [], final: false }
+
+describe('a job process', () => {
+  test('runs a thread per slot, joined by a port each, and relays both ways', async () => {
+    const { group, heard } = await start(makeHost())
+    expect(group.slots.map(({ endpoint }) => endpoint)).toEqual([
+      { workerId: 'w', slot: 0, dataAddress: 'siblings 1' }, { workerId: 'w', slot: 1, dataAddress: 'siblings 0' },
+    ])
+    const task = { vertexId: vertexId('v0'), subtask: 0 }
+    group.slots[1]?.deploy({
+      fence, placements: [], tasks: [{ task, slot: 1, restore: null }],
+      plan: { jobName: 'job', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
+    })
+    await heard.line('deployed 1')
+    expect(heard.updates).toEqual([{ fence, task, change: { state: 'running' } }])
+    await group.close(5_000)
+  })
+
+  test('rejects the start with the error of the job, and leaves no process', async () => {
+    const host = makeHost()
+    await expect(start(host, { load: 'fail' })).rejects.toMatchObject({ code: 'job/load-failed', location: 'job.ts:3' })
+    await expect.poll(() => host.pids.inUse).toEqual([])
+  })
+
+  test('carries what the code prints', async () => {
+    const { group, heard } = await start(makeHost(), { how: 'print' })
+    group.slots[0]?.trigger(trigger)
+    expect(await heard.line('to stdout')).toMatchObject({ stream: 'stdout', task: null })
+    expect(await heard.line('to stderr')).toMatchObject({ stream: 'stderr' })
+    await group.close(5_000)
+  })
+
+  test.each([
+    ['throw', 'job/uncaught-error', 'thrown outside of a task'],
+    ['exit', 'job/process-exit', 'process.exit(3)'],
+    ['fill', 'job/out-of-memory', 'filled its heap'],
+  ])('is lost with its reason when the code does this: %s', async (how, code, text) => {
+    const { group, lost } = await start(makeHost(), { how })
+    group.slots[0]?.trigger(trigger)
+    const failure = await lost
+    expect(failure.code).toBe(code)
+    expect(failure.message).toContain(text)
+  })
+
+  test('is killed although its code blocks a thread for ever', async () => {
+    const { group, lost } = await start(makeHost(), { how: 'block' })
+    group.slots[0]?.trigger(trigger)
+    group.kill('it was stuck')
+    expect(await lost).toMatchObject({ code: 'job/process-killed', message: 'it was stuck' })
+  })
+
+  test('ends by force after the grace when a thread does not close', async () => {
+    const host = makeHost()
+    const { group } = await start(host, { how: 'block' })
+    group.slots[0]?.trigger(trigger)
+    await group.close(100)
+    expect(host.pids.inUse).toEqual([])
+  })
+
+  test('tells the signal that ended it from outside', async () => {
+    const { group, lost } = await start(makeHost())
+    process.kill(group.pid, 'SIGKILL')
+    expect(await lost).toMatchObject({ code: 'job/process-lost', retry: 'immediate' })
+  })
+
+  test('is taken from the shelf when one was prepared', async () => {
+    const host = makeHost({ prepare: true })
+    const pid = host.pids.spare
+    await expect.poll(() => host.prepared, { timeout: 5_000 }).toBe(true)
+    const { group } = await start(host)
+    expect(group.pid).toBe(pid)
+    await group.close(5_000)
+  })
+
+  test('sees nothing of its worker’s environment but what it needs', () => {
+    const env = jobEnvironment({
+      own: { PATH: '/bin', LC_ALL: 'C', WEIR_TOKEN: 'secret', API_KEY: 'k', EMPTY: undefined }, allowed: ['API_KEY'],
+      slots: 4,
+    })
+    expect(env).toEqual({ PATH: '/bin', LC_ALL: 'C', API_KEY: 'k', UV_THREADPOOL_SIZE: '8' })
+  })
+})

@@ -1,0 +1,223 @@
+// The production slot host: each job attempt gets a process of its own with a thread per slot (D8), so that one job's
+// heap, globals and crashes stay its own. It never loads user code. Optionally one process is started ahead of time, so
+// that a submit does not wait for a Node to boot.
+
+import type { Scheduler } from '@weirjs/common/core/clock'
+import type { Failure } from '@weirjs/common/core/errors'
+import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/gateways'
+import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import { JobProcess } from './job-process.ts'
+import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
+import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
+
+export interface ProcessHostOptions {
+  readonly workerId: WorkerId
+  /** Slots of the worker: threads that a prepared process holds. */
+  readonly slots: number
+  /** Path of the checked bundle on this machine; fetches it when needed. */
+  readonly bundlePath: (jobId: JobId, hash: BundleHash) => Promise<string>
+  /** Directory of the package that answers `weirjs` and `@weirjs/*` in bundles. */
+  readonly runtimeRoot: string
+  readonly checkpointDirectory: string
+  readonly bindHost: string
+  readonly advertisedHost: string
+  readonly dataPorts: PortRange
+  /** Heap limit of one slot thread. */
+  readonly heapBytesMax: number
+  /** Environment of job processes, complete. */
+  readonly env: Readonly<Record<string, string>>
+  /** Keep one process started ahead. */
+  readonly prepare: boolean
+  readonly reportIntervalMs: number
+  readonly scheduler: Scheduler
+  readonly log: Log
+  /** Other than the real slots: for tests. */
+  readonly threadEntry?: URL
+}
+
+/** Quiet time after a start before the next process is prepared: the job's own start goes first. */
+export const PREPARE_AFTER_MS = 1_000
+
+const SOURCE = import.meta.url.endsWith('.ts')
+const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
+/** When Weir itself runs from source, so do its job processes. */
+const NODE_FLAGS: readonly string[] = ['--enable-source-maps', ...(SOURCE ? ['-C', 'source', '--no-warnings'] : [])]
+
+export class ProcessSlotHost implements SlotHost {
+  readonly #options: ProcessHostOptions
+  readonly #inUse = new Set<JobProcess>()
+  #spare: JobProcess | null = null
+  #cancelPrepare = (): void => {}
+  #closed = false
+
+  constructor(options: ProcessHostOptions) {
+    this.#options = options
+    if (options.prepare) this.#prepareSpare()
+  }
+
+  async start(request: SlotRequest, listener: SlotListener): Promise<ProcessSlotGroup> {
+    const process = this.#takeProcess(request.slots.length)
+    const group = new ProcessSlotGroup(request, process, listener, this.#options.workerId)
+    // Cannot reject: `exited` never does.
+    void process.exited.then(() => this.#inUse.delete(process))
+    try {
+      const bundlePath = await this.#options.bundlePath(request.fence.jobId, request.bundle)
+      await group.start(this.#groupStart(request, bundlePath))
+      return group
+    } catch (error) {
+      group.kill('its start failed')
+      throw error
+    } finally {
+      this.#prepareLater()
+    }
+  }
+
+  /** Resident memory of processes in use and of the prepared one, by pid. */
+  get pids(): { readonly inUse: readonly number[]; readonly spare: number | null } {
+    return { inUse: [...this.#inUse].map((process) => process.pid), spare: this.#spare?.pid ?? null }
+  }
+
+  /** The prepared process is up. */
+  get prepared(): boolean {
+    return this.#spare?.prepared ?? false
+  }
+
+  /** Ends the prepared process, and every other one that was not closed before. */
+  close(): void {
+    this.#closed = true
+    this.#cancelPrepare()
+    this.#spare?.kill('the worker ends')
+    for (const process of this.#inUse) process.kill('the worker ends')
+  }
+
+  #takeProcess(slots: number): JobProcess {
+    const spare = this.#spare
+    this.#spare = null
+    const process = spare === null || spare.gone ? this.#spawn(slots) : spare
+    this.#inUse.add(process)
+    return process
+  }
+
+  #spawn(threads: number): JobProcess {
+    const { env, heapBytesMax, scheduler } = this.#options
+    return new JobProcess({
+      threads, heapBytesMax, env, scheduler,
+      nodeFlags: NODE_FLAGS,
+      entry: entryOf('job-process-entry'),
+      threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
+    })
+  }
+
+  #prepareSpare(): void {
+    if (this.#closed || (this.#spare !== null && !this.#spare.gone)) return
+    this.#spare = this.#spawn(this.#options.slots)
+    this.#options.log.debug({ pid: this.#spare.pid }, 'job process prepared')
+  }
+
+  #prepareLater(): void {
+    if (!this.#options.prepare || this.#closed) return
+    this.#cancelPrepare()
+    this.#cancelPrepare = this.#options.scheduler.timer(PREPARE_AFTER_MS, () => this.#prepareSpare())
+  }
+
+  #groupStart(request: SlotRequest, bundlePath: string): GroupStart {
+    const o = this.#options
+    return {
+      request, bundlePath,
+      workerId: o.workerId,
+      runtimeRoot: o.runtimeRoot,
+      checkpointDirectory: o.checkpointDirectory,
+      bindHost: o.bindHost,
+      advertisedHost: o.advertisedHost,
+      dataPorts: o.dataPorts,
+      reportIntervalMs: o.reportIntervalMs,
+    }
+  }
+}
+
+/** The slots of one job attempt in one process. */
+export class ProcessSlotGroup implements SlotGroup {
+  readonly fence: Fence
+  readonly #process: JobProcess
+  readonly #listener: SlotListener
+  readonly #workerId: WorkerId
+  readonly #reports = new Map<number, readonly TaskReport[]>()
+  #slots: readonly Slot[] = []
+  #onLost: ((failure: Failure) => void) | null = null
+  #lost: Failure | null = null
+
+  constructor(request: SlotRequest, process: JobProcess, listener: SlotListener, workerId: WorkerId) {
+    this.fence = request.fence
+    this.#process = process
+    this.#listener = listener
+    this.#workerId = workerId
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#slots
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** Used by the host, once. */
+  async start(start: GroupStart): Promise<void> {
+    const result = await this.#process.start(start, {
+      event: (slot, event) => this.#take(slot, event),
+      line: (stream, text) => this.#listener.output({ fence: this.fence, task: null, stream, text }),
+      lost: (failure) => this.#end(failure),
+    })
+    this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))
+  }
+
+  onLost(callback: (failure: Failure) => void): void {
+    this.#onLost = callback
+    if (this.#lost !== null) callback(this.#lost)
+  }
+
+  close(graceMs: number): Promise<void> {
+    return this.#process.close(graceMs)
+  }
+
+  kill(reason: string): void {
+    this.#process.kill(reason)
+  }
+
+  #end(failure: Failure): void {
+    this.#lost = failure
+    this.#reports.clear()
+    this.#onLost?.(failure)
+  }
+
+  #take(slot: number, event: SlotEvent): void {
+    switch (event.type) {
+      case 'task-update':
+        return this.#listener.taskUpdate(event.update)
+      case 'acknowledge':
+        return this.#listener.acknowledge(event.ack)
+      case 'decline':
+        return this.#listener.decline(event.decline)
+      case 'output':
+        return event.lines.forEach((line) => this.#listener.output(line))
+      case 'report':
+        this.#reports.set(slot, event.tasks)
+    }
+  }
+
+  #slot(endpoint: SlotEndpoint): Slot {
+    const tell = (command: SlotCommand): void => this.#process.command(endpoint.slot, command)
+    return {
+      endpoint: { ...endpoint, workerId: this.#workerId },
+      deploy: (request) => tell({ type: 'deploy', request }),
+      cancel: (request) => tell({ type: 'cancel', request }),
+      trigger: (request) => tell({ type: 'trigger', request }),
+      notifyComplete: (notice) => tell({ type: 'notify-complete', notice }),
+      notifyAborted: (notice) => tell({ type: 'notify-aborted', notice }),
+      // The last one that the slot pushed: nobody waits for a loop that user code may block.
+      report: () => this.#reports.get(endpoint.slot) ?? [],
+      close: async () => {},
+    }
+  }
+}
