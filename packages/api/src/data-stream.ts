@@ -180,9 +180,17 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
   }
 
   /** The subtask of a record is `choose(key, subtasks)`, 0 … subtasks - 1. */
+  partitionCustom<F extends KeyField<T>>(
+    field: F,
+    choose: (key: T[F] & Key, subtasks: number) => number,
+  ): DataStream<T>
   partitionCustom<K extends Key>(
-    key: (KeyField<T> & string) | ((value: T) => K),
+    key: (value: T) => K,
     choose: (key: K, subtasks: number) => number,
+  ): DataStream<T>
+  partitionCustom(
+    key: string | ((value: T) => Key),
+    choose: (key: never, subtasks: number) => number,
   ): DataStream<T> {
     const partition = choose as (key: Key, subtasks: number) => number
     return this.#routed(keyed(this.#inlets, key, callSite(), partition))
