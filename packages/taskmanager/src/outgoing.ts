@@ -184,16 +184,17 @@ export class Outgoing {
       this.#outputDropped = 0
     }
     this.#outputSending = true
-    const done = (delivered: number): void => {
-      this.linesDropped += lines.length - delivered
-      this.#outputSending = false
-      if (this.#output.length > 0) this.#flushOutput()
-    }
     // Cannot reject: both outcomes are handled. What was not delivered is lost, and counted.
     void this.#options.gateway.output(lines).then(
-      () => done(lines.length),
-      () => done(0),
+      () => this.#outputSent(0),
+      () => this.#outputSent(lines.length),
     )
+  }
+
+  #outputSent(lost: number): void {
+    this.linesDropped += lost
+    this.#outputSending = false
+    if (this.#output.length > 0) this.#flushOutput()
   }
 }
 

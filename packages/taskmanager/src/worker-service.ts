@@ -141,7 +141,7 @@ export class WorkerService implements WorkerGateway {
 
   /** Ends everything at once, without a word to the JobManager: it has given the tasks up. */
   abandonAll(reason: string): void {
-    for (const group of [...this.#groups.values()]) this.#abandon(group, reason)
+    for (const group of this.#groups.values()) this.#abandon(group, reason)
     this.#options.outgoing.drop(() => true)
   }
 
@@ -153,7 +153,7 @@ export class WorkerService implements WorkerGateway {
   /** Ends all groups, cooperatively within the grace. */
   async close(reason: string): Promise<void> {
     this.#closed = true
-    for (const group of [...this.#groups.values()]) this.#end(group, reason)
+    for (const group of this.#groups.values()) this.#end(group, reason)
     await Promise.all(this.#closing)
   }
 
