@@ -43,6 +43,13 @@ export interface SplitEnumerator<Split, State> {
 export interface SourceOutput<T> {
   /** `timestamp` in ms, or NO_TIMESTAMP. */
   emit(value: T, timestamp: number): void
+  /**
+   * Records emitted from here on are of this split; call it before a split's first record and whenever the split at hand
+   * changes. The watermark is the lowest of all begun and not ended splits. A reader that never says so has one split.
+   */
+  beginSplit(splitId: string): void
+  /** No further record of the split will come: it no longer holds the watermark back. */
+  endSplit(splitId: string): void
   /** Tells that no record with a lower time stamp will come from `split`. */
   watermark(splitId: string, timestamp: number): void
   /** A record that cannot be read, under the policy dead-letter. */

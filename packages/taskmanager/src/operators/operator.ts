@@ -34,6 +34,8 @@ export interface OperatorContext {
   readonly name: string
   readonly jobName: string
   readonly parallelism: number
+  /** Subtasks of the vertex behind the vertex's first edge out, 0 without one: an enumerator's readers. */
+  readonly consumers: number
   readonly scheduler: Scheduler
   /** Main output; side outputs by tag (an output nobody listens to swallows). */
   readonly output: Output
@@ -47,7 +49,7 @@ export interface OperatorContext {
   wake(): void
   /** Heads that make records: none with a lower time stamp follows. Repeats and steps back are dropped. */
   emitWatermark(watermark: number): void
-  /** Heads that make records: while idle, this task's watermark holds nobody back. Emitting ends it. */
+  /** Heads that make records: while idle, this task's watermark holds nobody back. A higher watermark ends it too. */
   emitIdle(idle: boolean): void
   /** Sends a hint to the producers of the head's input 0, for readers that want splits. May be lost. */
   hintUpstream(): void

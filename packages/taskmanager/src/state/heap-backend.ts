@@ -105,6 +105,11 @@ export class HeapBackend implements KeyedStateBackend {
     this.#at.group = group
   }
 
+  clearKey(): void {
+    this.#at.key = NO_KEY
+    this.#at.group = NO_GROUP
+  }
+
   value<T>(state: StateRuntime): ValueState<T> {
     return new HeapValueState<T>(this.#values<T>(state), state.initial)
   }
@@ -154,8 +159,7 @@ export class HeapBackend implements KeyedStateBackend {
         }
       }
     }
-    this.#at.key = NO_KEY
-    this.#at.group = NO_GROUP
+    this.clearKey()
   }
 
   snapshot(): KeyedSnapshot {

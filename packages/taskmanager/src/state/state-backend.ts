@@ -53,6 +53,8 @@ export interface KeyedStateBackend {
   readonly currentKey: Key
   readonly currentKeyGroup: number
   setKey(key: Key, keyGroup: number): void
+  /** From here on there is no current key: access to state throws `state/no-key`. */
+  clearKey(): void
   value<T>(state: StateRuntime): ValueState<T>
   list<T>(state: StateRuntime): ListState<T>
   map<K extends Key, V>(state: StateRuntime): MapState<K, V>
