@@ -23,7 +23,7 @@ export type TextForm = 0 | 1 | 2
 const BODY_BYTES_MIN = 64
 /** A writer that had to grow for one giant gives the memory back when it holds more than so many times its capacity. */
 const SHRINK_FACTOR = 4
-const BEYOND_LATIN1 = /[^\u0000-\u00ff]/
+const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
 export class ByteWriter implements ByteSink {
   memo: object | null = null
@@ -89,6 +89,7 @@ export class ByteWriter implements ByteSink {
   }
 
   varint(value: number): void {
+    if (typeof value !== 'number') throw noInteger(value)
     const small = value | 0
     if (small === value && small < 0x800_0000 && small >= -0x800_0000) this.#unsigned28((small << 1) ^ (small >> 31))
     else this.#varintLong(value)
@@ -185,7 +186,7 @@ export class ByteWriter implements ByteSink {
 
   /** Zig-zag on two halves, because doubled safe integers are none. */
   #varintLong(value: number): void {
-    if (!Number.isSafeInteger(value)) throw expected('an integer within ±(2^53 - 1)', value)
+    if (!Number.isSafeInteger(value)) throw noInteger(value)
     const sign = value < 0 ? 1 : 0
     const magnitude = sign === 1 ? -value - 1 : value
     const low = magnitude | 0
@@ -236,4 +237,8 @@ export function tooLarge(): WeirError {
     domain: 'user',
     hint: 'Split the record, or keep the large part in a file and send its name.',
   })
+}
+
+function noInteger(value: unknown): WeirError {
+  return expected('an integer within ±(2^53 - 1)', value)
 }

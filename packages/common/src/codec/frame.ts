@@ -108,7 +108,7 @@ export class FrameWriter {
   endRecord(): void {
     assert(this.#recordAt >= 0, 'endRecord follows beginRecord')
     const units = this.#writer.textUnits - this.#recordTextAt
-    if (units > RECORD_BYTES_MAX / 2) this.#checkWideRecord(units)
+    if (units > RECORD_BYTES_MAX / 4) this.#checkWideRecord(units)
     this.#recordAt = -1
     this.#elements++
     this.#records++

@@ -9,7 +9,6 @@
 import type { Codec } from '../core/codec.ts'
 import { WeirError } from '../core/errors.ts'
 import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
-import { OptionalCodec } from './composites.ts'
 import { expected, NotEncodable, within } from './not-encodable.ts'
 import { type InlineCode, inlineCodeOf } from './primitives.ts'
 
@@ -20,6 +19,8 @@ export interface StructCodec<T = unknown> extends Codec<T> {
   readonly name: string
   /** In the order of the bytes. */
   readonly fields: ReadonlyMap<string, Codec>
+  /** A record of these field values, in the order of `fields`, with the hidden class of the decoded ones. */
+  make(values: readonly unknown[]): T
 }
 
 /** Schema of a struct's descriptor, as JSON. */
@@ -67,7 +68,7 @@ function invalid(struct: string, why: string): WeirError {
   })
 }
 
-type Halves<T> = Pick<Codec<T>, 'write' | 'read'>
+type Halves<T> = Pick<StructCodec<T>, 'write' | 'read' | 'make'>
 type Fields = readonly (readonly [string, Codec])[]
 
 /** What the generated code may call besides the sink or source and the fields' codecs. */
@@ -108,15 +109,20 @@ ${fields.length === 0 ? '    sink.u8(0)' : ''}
   },
   read(source) {
 ${fields.length === 0 ? '    source.u8()' : ''}
-    return {
-${fields.map(([field], i) => `      ${JSON.stringify(field)}: ${inline[i]?.read ?? `c${i}.read(source)`},`).join('\n')}
-    }
+    return ${literal(fields, (i) => inline[i]?.read ?? `c${i}.read(source)`)}
+  },
+  make(values) {
+    return ${literal(fields, (i) => `values[${i}]`)}
   },
 }`
   // Names are JSON-quoted above and the rest is text of this file: nothing of the job's becomes code.
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
   const make = new Function('codecs', 'helpers', body) as (codecs: readonly Codec[], helpers: Helpers) => Halves<T>
   return make(codecs, helpers)
+}
+
+function literal(fields: Fields, valueOf: (index: number) => string): string {
+  return `{ ${fields.map(([field], i) => `${JSON.stringify(field)}: ${valueOf(i)}`).join(', ')} }`
 }
 
 function writeStatement(field: string, index: number, inline: InlineCode | undefined): string {
@@ -127,9 +133,3 @@ function writeStatement(field: string, index: number, inline: InlineCode | undef
   const check = wrong === null ? '' : `      if (${wrong}) helpers.refuseField(${index}, ${value})\n`
   return `${load}${check}      ${inline.write(value)}`
 }
-
-/** True when a value of the field may be missing. */
-export function isOptionalField(codec: Codec): boolean {
-  return codec instanceof OptionalCodec
-}
-
