@@ -9,6 +9,8 @@ import type { CancelTimer, Scheduler } from './clock.ts'
 export const PENDING_EVENTS_MAX = 1_000_000
 /** `runUntilIdle` gives up after so many events: something keeps asking for another turn. */
 export const IDLE_EVENTS_MAX = 1_000_000
+/** 2026-01-01T00:00:00Z. */
+const WALL_MS = 1_767_225_600_000
 
 export interface ManualSchedulerOptions {
   /** Monotonic time at the start, ms. Default 0. */
@@ -36,7 +38,7 @@ export class ManualScheduler implements Scheduler {
 
   constructor(options: ManualSchedulerOptions = {}) {
     this.#nowMs = options.startMs ?? 0
-    this.#wallOffsetMs = (options.wallMs ?? Date.UTC(2026, 0, 1)) - this.#nowMs
+    this.#wallOffsetMs = (options.wallMs ?? WALL_MS) - this.#nowMs
     this.#turnMs = options.turnMs ?? 0
     assert(this.#turnMs >= 0, 'turnMs is not negative')
   }

@@ -29,7 +29,9 @@ const SYSTEM_CALLS: DurableCalls = {
   open: (path, flags) => open(path, flags, 0o644),
   link,
   unlink,
-  mkdir: async (path) => void (await mkdir(path)),
+  mkdir: async (path) => {
+    await mkdir(path)
+  },
 }
 
 export class FsStorage implements CheckpointStorage {
