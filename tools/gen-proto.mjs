@@ -32,8 +32,11 @@ function generate(outDir) {
     .sort()
     .map((name) => join(protoDir, 'weir/v1', name))
   const bin = join(loader, 'build/bin/proto-loader-gen-types.js')
-  execFileSync(process.execPath, [bin, ...flags, '-I', protoDir, '-O', outDir, ...protos], { stdio: 'inherit' })
-  for (const [name, text] of contents(outDir)) writeFileSync(join(outDir, name), text.replaceAll(`${root}/`, ''))
+  execFileSync(process.execPath, [bin, ...flags, '-I', protoDir, '-O', outDir, ...protos], {
+    stdio: 'inherit',
+  })
+  for (const [name, text] of contents(outDir))
+    writeFileSync(join(outDir, name), text.replaceAll(`${root}/`, ''))
 }
 
 /** Relative path → content of every file below a directory. */
@@ -56,7 +59,9 @@ if (process.argv.includes('--check')) {
     const names = new Set([...want.keys(), ...have.keys()])
     const stale = [...names].filter((name) => want.get(name) !== have.get(name)).sort()
     if (stale.length > 0) {
-      console.error(`generated wire types are stale: ${stale.join(', ')}\nrun: node tools/gen-proto.mjs`)
+      console.error(
+        `generated wire types are stale: ${stale.join(', ')}\nrun: node tools/gen-proto.mjs`,
+      )
       process.exitCode = 1
     } else {
       console.log(`generated wire types are fresh (${want.size} files)`)

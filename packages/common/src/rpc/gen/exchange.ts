@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Document as _weir_v1_Document, Document__Output as _weir_v1_Document__Output } from './weir/v1/Document.ts';
 import type { ExchangeCredit as _weir_v1_ExchangeCredit, ExchangeCredit__Output as _weir_v1_ExchangeCredit__Output } from './weir/v1/ExchangeCredit.ts';
+import type { ExchangeDown as _weir_v1_ExchangeDown, ExchangeDown__Output as _weir_v1_ExchangeDown__Output } from './weir/v1/ExchangeDown.ts';
 import type { ExchangeFrame as _weir_v1_ExchangeFrame, ExchangeFrame__Output as _weir_v1_ExchangeFrame__Output } from './weir/v1/ExchangeFrame.ts';
 import type { ExchangeOpen as _weir_v1_ExchangeOpen, ExchangeOpen__Output as _weir_v1_ExchangeOpen__Output } from './weir/v1/ExchangeOpen.ts';
 import type { ExchangeServiceClient as _weir_v1_ExchangeServiceClient, ExchangeServiceDefinition as _weir_v1_ExchangeServiceDefinition } from './weir/v1/ExchangeService.ts';
@@ -22,6 +23,7 @@ export interface ProtoGrpcType {
       Document: MessageTypeDefinition<_weir_v1_Document, _weir_v1_Document__Output>
       ErrorDomain: EnumTypeDefinition
       ExchangeCredit: MessageTypeDefinition<_weir_v1_ExchangeCredit, _weir_v1_ExchangeCredit__Output>
+      ExchangeDown: MessageTypeDefinition<_weir_v1_ExchangeDown, _weir_v1_ExchangeDown__Output>
       ExchangeFrame: MessageTypeDefinition<_weir_v1_ExchangeFrame, _weir_v1_ExchangeFrame__Output>
       ExchangeOpen: MessageTypeDefinition<_weir_v1_ExchangeOpen, _weir_v1_ExchangeOpen__Output>
       ExchangeService: SubtypeConstructor<typeof grpc.Client, _weir_v1_ExchangeServiceClient> & { service: _weir_v1_ExchangeServiceDefinition }

@@ -5,12 +5,14 @@ import type { ExchangeCredit as _weir_v1_ExchangeCredit, ExchangeCredit__Output 
 
 export interface ExchangeUp {
   'open'?: (_weir_v1_ExchangeOpen | null);
+  'channels'?: (string)[];
   'credits'?: (_weir_v1_ExchangeCredit)[];
   'hints'?: (number)[];
 }
 
 export interface ExchangeUp__Output {
   'open': (_weir_v1_ExchangeOpen__Output | null);
+  'channels': (string)[];
   'credits': (_weir_v1_ExchangeCredit__Output)[];
   'hints': (number)[];
 }
