@@ -1,0 +1,77 @@
+// Builds the graph of a bundled job in a throw-away process. The process is started before the bundle is ready, so that
+// its boot and the bundler's work overlap.
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fromFailure, WeirError } from '@weirjs/common/core/errors'
+import type { BuildAnswer, BuildRequest, BuiltGraph } from './build-protocol.ts'
+
+export const BUILD_MS_MAX = 60_000
+
+const SOURCE = import.meta.url.endsWith('.ts')
+
+export class GraphBuilder implements Disposable {
+  readonly #child: ChildProcess
+  readonly #directory = mkdtempSync(join(tmpdir(), 'weir-build-'))
+  #ended: string | null = null
+
+  /** `print` gets what the module writes while it loads and builds. */
+  constructor(print: (chunk: string) => void) {
+    this.#child = fork(new URL(`./build-graph-entry.${SOURCE ? 'ts' : 'js'}`, import.meta.url), {
+      execArgv: ['--enable-source-maps', ...(SOURCE ? ['-C', 'source', '--no-warnings'] : [])],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    this.#child.stdout?.on('data', (chunk: Uint8Array) => print(chunk.toString()))
+    this.#child.stderr?.on('data', (chunk: Uint8Array) => print(chunk.toString()))
+    this.#child.on('exit', (code, signal) => {
+      this.#ended = signal ?? `exit code ${code}`
+    })
+  }
+
+  /** Once. Errors: the job's own, `job/build-crashed`, `job/build-timeout`. */
+  async build(bundle: Uint8Array, request: Omit<BuildRequest, 'bundlePath'>): Promise<BuiltGraph> {
+    const bundlePath = join(this.#directory, 'job.mjs')
+    writeFileSync(bundlePath, bundle, { mode: 0o600 })
+    const answer = await this.#ask({ ...request, bundlePath })
+    if (answer.type === 'built') return answer.built
+    throw fromFailure(answer.failure)
+  }
+
+  #ask(request: BuildRequest): Promise<BuildAnswer> {
+    return new Promise((resolve, reject) => {
+      const crashed = (how: string): void => {
+        reject(
+          new WeirError('job/build-crashed', `${request.file} ended its process while it was loaded (${how})`, {
+            domain: 'user',
+          }),
+        )
+      }
+      const timeout = setTimeout(() => {
+        reject(
+          new WeirError('job/build-timeout', `${request.file} was not loaded and built within ${BUILD_MS_MAX} ms`, {
+            domain: 'user', hint: 'a job module only describes the job; it must not wait for anything',
+          }),
+        )
+      }, BUILD_MS_MAX)
+      this.#child.once('message', (answer: BuildAnswer) => {
+        clearTimeout(timeout)
+        resolve(answer)
+      })
+      this.#child.once('exit', (code, signal) => {
+        clearTimeout(timeout)
+        crashed(signal ?? `exit code ${code}`)
+      })
+      if (this.#ended === null) this.#child.send(request)
+      else crashed(this.#ended)
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL')
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,28 @@
+// What the CLI and its throw-away process say to each other when a job's graph is built.
+
+import type { ArgumentDescription } from '@weirjs/api/arguments'
+import type { Failure } from '@weirjs/common/core/errors'
+import type { JobSettings, LogicalGraph } from '@weirjs/common/core/graph/logical-graph'
+
+export interface BuildRequest {
+  readonly bundlePath: string
+  /** Named in messages. */
+  readonly file: string
+  readonly runtimeRoot: string
+  /** The job's own arguments, as typed. */
+  readonly argv: readonly string[]
+  /** What relative paths among them are relative to. */
+  readonly directory: string
+  readonly submittedAtMs: number
+}
+
+export interface BuiltGraph {
+  readonly graph: LogicalGraph
+  readonly settings: JobSettings
+  readonly args: Readonly<Record<string, unknown>>
+}
+
+export type BuildAnswer =
+  | { readonly type: 'built'; readonly built: BuiltGraph }
+  /** The arguments did not fit; what the job takes is told for the usage text. */
+  | { readonly type: 'failed'; readonly failure: Failure; readonly takes: readonly ArgumentDescription[] }

@@ -1,0 +1,29 @@
+// Errors for people: one line with what, where and the stable code; a hint when there is one; the stack only on demand.
+
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { Style } from './style.ts'
+
+/** Whatever was thrown, as a WeirError; what is none is our own mistake. */
+export function asWeirError(thrown: unknown): WeirError {
+  if (thrown instanceof WeirError) return thrown
+  const failure = toFailure(thrown)
+  const error = new WeirError('cli/internal', failure.message, {
+    domain: 'internal', hint: 'this is a mistake in Weir; run again with -v and report what it says',
+  })
+  if (failure.stack !== undefined) error.stack = failure.stack
+  return error
+}
+
+export function errorLines(failure: Failure, style: Style, verbose: boolean): readonly string[] {
+  const place = failure.location === undefined ? '' : ` (${failure.location})`
+  const [headline = '', ...rest] = failure.message.split('\n')
+  const lines = [`${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${failure.code}]`)}`, ...rest]
+  if (failure.hint !== undefined) lines.push(`${style.paint('cyan', 'hint')}: ${failure.hint}`)
+  if (verbose && failure.stack !== undefined) lines.push(failure.stack)
+  return lines
+}
+
+export function errorJson(failure: Failure): unknown {
+  const { code, message, domain, retry, hint, location } = failure
+  return { error: { code, message, domain, retry, hint: hint ?? null, location: location ?? null } }
+}
