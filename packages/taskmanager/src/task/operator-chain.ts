@@ -1,0 +1,240 @@
+// The operators of one vertex in one subtask: a tree wired by direct calls. What an operator emits is processed by the
+// next one before `emit` returns; what leaves the chain goes to the edges. Watermarks and the end of data pass through
+// the operators in topological order, so what an operator emits on such an occasion comes before the event itself.
+
+import { assert, present } from '@weirjs/common/core/assert'
+import type { OperatorRestore } from '@weirjs/common/core/checkpoint/handles'
+import type { PlanOperator, PlanOutput } from '@weirjs/common/core/graph/physical-plan'
+import type { EdgeId } from '@weirjs/common/core/ids'
+import { MAX_WATERMARK, MIN_WATERMARK } from '@weirjs/common/core/time-constants'
+import type { Operator, Output, PollResult } from '../operators/operator.ts'
+import { blame } from './blame.ts'
+import { FanOutput, NoOutput } from './task-output.ts'
+import type { CountingOutput, TaskOutputs } from './task-output.ts'
+
+/** The direct call from one operator of the chain to the next. */
+class ChainedOutput implements CountingOutput {
+  count = 0
+  readonly node: PlanOperator
+  readonly #operators: readonly Operator[]
+  readonly #index: number
+  #next: Operator | null = null
+
+  constructor(node: PlanOperator, operators: readonly Operator[], index: number) {
+    this.node = node
+    this.#operators = operators
+    this.#index = index
+  }
+
+  emit(value: unknown, timestamp: number): void {
+    this.count += 1
+    const next = this.#next ?? this.#connect()
+    try {
+      next.process(value, timestamp)
+    } catch (error) {
+      throw blame(error, this.node)
+    }
+  }
+
+  /** The next operator is made after the one that holds this output. */
+  #connect(): Operator {
+    this.#next = present(this.#operators[this.#index], `operator ${this.node.uid}`)
+    return this.#next
+  }
+}
+
+export interface OperatorChainOptions {
+  readonly nodes: readonly PlanOperator[]
+  /** Outputs of the edges that leave the chain. */
+  readonly edgeOutput: (edge: EdgeId) => Output
+  readonly outputs: TaskOutputs
+  /** Makes operator `index`; its outputs are ready to be asked for, not yet to be used. */
+  readonly create: (index: number, node: PlanOperator, output: (tag: string) => CountingOutput) => Operator
+}
+
+export class OperatorChain {
+  readonly nodes: readonly PlanOperator[]
+  readonly operators: readonly Operator[]
+  readonly #outputs: TaskOutputs
+  readonly #headOutput: CountingOutput
+  /** `finish` ran, here or before the restored checkpoint. */
+  readonly #ended: boolean[]
+  #watermark = MIN_WATERMARK
+  #idle = false
+
+  constructor(options: OperatorChainOptions) {
+    assert(options.nodes.length > 0, 'a chain has a head')
+    const operators: Operator[] = []
+    this.nodes = options.nodes
+    this.operators = operators
+    this.#outputs = options.outputs
+    this.#ended = options.nodes.map(() => false)
+    const byTag = options.nodes.map(() => new Map<string, CountingOutput>())
+    const outputOf = (index: number, tag: string): CountingOutput => {
+      const known = byTag[index]?.get(tag)
+      if (known !== undefined) return known
+      const node = present(options.nodes[index], 'a node of the chain')
+      const made = this.#wire(node.outputs.filter((output) => output.tag === tag), options)
+      byTag[index]?.set(tag, made)
+      return made
+    }
+    this.#headOutput = outputOf(0, 'main')
+    options.nodes.forEach((node, index) => {
+      operators.push(options.create(index, node, (tag) => outputOf(index, tag)))
+    })
+  }
+
+  get head(): Operator {
+    return present(this.operators[0], 'the head of the chain')
+  }
+
+  /** Output watermark of the whole chain. */
+  get watermark(): number {
+    return this.#watermark
+  }
+
+  /** Records that the head has emitted on its main output. */
+  get emittedByHead(): number {
+    return this.#headOutput.count
+  }
+
+  /** True when every operator accepts input just now. */
+  get ready(): boolean {
+    for (let i = 0; i < this.operators.length; i++) {
+      if (!(this.operators[i] as Operator).ready) return false
+    }
+    return true
+  }
+
+  ended(index: number): boolean {
+    return this.#ended[index] === true
+  }
+
+  /** Before `open`: what each operator had seen when the restored checkpoint was taken. */
+  markRestored(restores: readonly (OperatorRestore | null)[]): void {
+    restores.forEach((restore, index) => {
+      if (restore?.ended === true) this.#ended[index] = true
+    })
+  }
+
+  /** From head to tail. Stops early when `stopped` says so. */
+  async open(stopped: () => boolean): Promise<void> {
+    for (let i = 0; i < this.operators.length && !stopped(); i++) {
+      await this.guard(i, (operator) => operator.open())
+    }
+  }
+
+  /** After `open`: tells each operator the watermark that it had. */
+  restoreWatermarks(restores: readonly (OperatorRestore | null)[]): void {
+    restores.forEach((restore, index) => {
+      if (restore === null || restore.watermark <= MIN_WATERMARK) return
+      this.#call(index, (operator) => operator.onWatermark(restore.watermark))
+    })
+    const head = restores[0]
+    if (head !== null && head !== undefined) this.#watermark = head.watermark
+  }
+
+  /** One poll of a head that makes records. */
+  poll(): PollResult {
+    const head = this.head
+    assert(head.poll !== undefined, 'only heads that poll are polled')
+    try {
+      return head.poll()
+    } catch (error) {
+      throw blame(error, present(this.nodes[0], 'the head'))
+    }
+  }
+
+  /** The watermark of the inputs rose: through all operators, then out. Steps back are ignored. */
+  onWatermark(watermark: number): void {
+    this.#advance(watermark, 0)
+  }
+
+  /** The head itself says that its records are complete up to here. */
+  emitWatermark(watermark: number): void {
+    this.#advance(watermark, 1)
+  }
+
+  onIdle(idle: boolean): void {
+    if (idle === this.#idle) return
+    this.#idle = idle
+    this.#outputs.status(idle)
+  }
+
+  /** Nothing will come any more: last timers, `finish` of each operator, end of data to all consumers. */
+  endOfInput(): void {
+    if (this.#watermark < MAX_WATERMARK) this.#advance(MAX_WATERMARK, 0)
+    else this.#outputs.watermark(MAX_WATERMARK)
+    for (let i = 0; i < this.operators.length; i++) {
+      if (this.#ended[i] === true) continue
+      this.#call(i, (operator) => operator.finish())
+      this.#ended[i] = true
+    }
+    this.#outputs.endOfData()
+  }
+
+  /** Calls something that may take time, blaming the operator. */
+  async guard(index: number, work: (operator: Operator) => Promise<void> | void): Promise<void> {
+    const operator = present(this.operators[index], 'an operator of the chain')
+    try {
+      await work(operator)
+    } catch (error) {
+      throw blame(error, present(this.nodes[index], 'a node of the chain'))
+    }
+  }
+
+  /** Calls every operator in order, blaming the one that throws. */
+  each(work: (operator: Operator, index: number) => void): void {
+    for (let i = 0; i < this.operators.length; i++) this.#call(i, (operator) => work(operator, i))
+  }
+
+  /** Fires processing timers that are due at `wallMs`; answers the earliest that is left, or null. */
+  fireTimers(index: number, wallMs: number): number | null {
+    const operator = this.operators[index] as Operator
+    const dueMs = operator.nextProcessingTimer()
+    if (dueMs === null || dueMs > wallMs) return dueMs
+    this.#call(index, (due) => due.onProcessingTime(wallMs))
+    return operator.nextProcessingTimer()
+  }
+
+  /** Closes every operator, whatever the others do; answers what went wrong. */
+  async close(): Promise<readonly unknown[]> {
+    const errors: unknown[] = []
+    for (let i = 0; i < this.operators.length; i++) {
+      try {
+        await this.guard(i, (operator) => operator.close())
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
+  }
+
+  #advance(watermark: number, from: number): void {
+    if (watermark <= this.#watermark) return
+    this.#watermark = watermark
+    for (let i = from; i < this.operators.length; i++) {
+      this.#call(i, (operator) => operator.onWatermark(watermark))
+    }
+    this.#idle = false
+    this.#outputs.watermark(watermark)
+  }
+
+  #call(index: number, work: (operator: Operator) => void): void {
+    try {
+      work(this.operators[index] as Operator)
+    } catch (error) {
+      throw blame(error, this.nodes[index] as PlanOperator)
+    }
+  }
+
+  #wire(targets: readonly PlanOutput[], options: OperatorChainOptions): CountingOutput {
+    const outputs = targets.map(({ target }) => {
+      if (target.to === 'edge') return options.edgeOutput(target.edge) as CountingOutput
+      const node = present(options.nodes[target.index], 'the next operator of the chain')
+      return new ChainedOutput(node, this.operators, target.index)
+    })
+    if (outputs.length === 0) return new NoOutput()
+    return outputs.length === 1 ? present(outputs[0], 'the only output') : new FanOutput(outputs)
+  }
+}

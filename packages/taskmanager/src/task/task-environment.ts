@@ -1,0 +1,60 @@
+// What a slot offers to all its tasks, and the sizes of the data plane.
+
+import type { JobFunctions } from '@weirjs/api/functions'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import type { SlotEndpoint, SlotRequest } from '@weirjs/common/core/gateways'
+import type { Fence } from '@weirjs/common/core/ids'
+import type { Prng } from '@weirjs/common/core/prng'
+import type { SlotExchange } from '../exchange/slot-exchange.ts'
+import type { SlotListener } from '../slots/slot.ts'
+import type { OperatorFactory, SnapshotFactory } from './factories.ts'
+import type { SlotLoop } from './task-loop.ts'
+
+export const FRAME_BYTES_DEFAULT: number = 32 * 1_024
+export const FRAME_BYTES_MIN = 1_024
+export const FRAME_BYTES_MAX: number = 128 * 1_024
+/** Default credit of a channel, in frames. */
+export const CREDIT_FRAMES_DEFAULT = 4
+
+export interface DataPlaneSizes {
+  /** A frame counts as full from here on: FRAME_BYTES_MIN … FRAME_BYTES_MAX. */
+  readonly frameBytesMax: number
+  /** Bytes that a producer may have on the way on one channel, and one frame more. ≥ frameBytesMax. */
+  readonly creditBytesPerChannel: number
+}
+
+export interface TaskEnvironment {
+  readonly self: SlotEndpoint
+  readonly fence: Fence
+  readonly jobName: string
+  readonly scheduler: Scheduler
+  readonly prng: Prng
+  readonly functions: JobFunctions
+  readonly operators: OperatorFactory
+  readonly snapshots: SnapshotFactory
+  readonly exchange: SlotExchange
+  readonly listener: SlotListener
+  readonly loop: SlotLoop
+  readonly sizes: DataPlaneSizes
+}
+
+/** From the job's configuration `exchange.frame-bytes` and `exchange.credit-bytes`; WeirError `config/out-of-range`. */
+export function dataPlaneSizes(config: SlotRequest['config']): DataPlaneSizes {
+  const frameBytesMax = bytesOf(config, 'exchange.frame-bytes', FRAME_BYTES_DEFAULT, FRAME_BYTES_MIN, FRAME_BYTES_MAX)
+  const creditBytesPerChannel = bytesOf(
+    config, 'exchange.credit-bytes', frameBytesMax * CREDIT_FRAMES_DEFAULT, frameBytesMax, Number.MAX_SAFE_INTEGER,
+  )
+  return { frameBytesMax, creditBytesPerChannel }
+}
+
+function bytesOf(config: SlotRequest['config'], key: string, byDefault: number, low: number, high: number): number {
+  const text = config[key]
+  if (text === undefined) return byDefault
+  const bytes = Number(text)
+  if (Number.isInteger(bytes) && bytes >= low && bytes <= high) return bytes
+  throw new WeirError('config/out-of-range', `${key} is '${text}'; it must be an integer from ${low} to ${high}`, {
+    domain: 'user',
+    hint: `leave it out for the default of ${byDefault} bytes`,
+  })
+}
