@@ -39,6 +39,21 @@ export interface SplitEnumerator<Split, State> {
   close(): Promise<void>
 }
 
+/** A record that could not be read, under the policy dead-letter. */
+export interface DeadLetter {
+  /** The file or other input. */
+  readonly source: string
+  /** ≥ 1. */
+  readonly line: number
+  /** What stood there, at most DEAD_LETTER_CHARS_MAX characters of it. */
+  readonly text: string
+  readonly reason: string
+}
+
+/** Tag of the reader's side output that dead letters leave by. */
+export const DEAD_LETTERS = 'dead-letters'
+export const DEAD_LETTER_CHARS_MAX = 16_384
+
 /** Where a reader puts records. */
 export interface SourceOutput<T> {
   /** `timestamp` in ms, or NO_TIMESTAMP. */
@@ -53,12 +68,7 @@ export interface SourceOutput<T> {
   /** Tells that no record with a lower time stamp will come from `split`. */
   watermark(splitId: string, timestamp: number): void
   /** A record that cannot be read, under the policy dead-letter. */
-  deadLetter(line: {
-    readonly source: string
-    readonly line: number
-    readonly text: string
-    readonly reason: string
-  }): void
+  deadLetter(line: DeadLetter): void
   /** False when the engine wants no more just now: return `more` soon. */
   readonly wanted: boolean
 }
@@ -90,6 +100,8 @@ export interface Source<T = unknown, Split = unknown, State = unknown> {
   /** What a person reads: `parquet files data/*.parquet`. */
   readonly description: string
   readonly bounded: boolean
+  /** True: its readers may emit dead letters, and a job that does not read those is refused. */
+  readonly deadLetters?: boolean
   readonly record: Codec<T>
   readonly splitCodec: Codec<Split>
   readonly enumeratorStateCodec: Codec<State>

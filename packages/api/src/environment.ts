@@ -1,7 +1,8 @@
 // What a job's build function gets: the place where streams begin. It lives for one build.
 
 import { callSite } from './call-site.ts'
-import type { Source } from './connector.ts'
+import { DEAD_LETTERS, type DeadLetter, type Source } from './connector.ts'
+import { deadLetterType } from './dead-letters.ts'
 import { DataStream } from './data-stream.ts'
 import { bareCodec } from './declared-type.ts'
 import type { GraphBuilder } from './graph-builder.ts'
@@ -16,6 +17,11 @@ export interface SourceOptions<T> {
   readonly parallelism?: number
   /** Event time of the records. Default: what the connector says, else none. */
   readonly watermarks?: Watermarks<T>
+}
+
+/** Side outputs of every source. */
+export interface SourceSides {
+  readonly 'dead-letters': DeadLetter
 }
 
 export interface EnvironmentOptions {
@@ -38,8 +44,8 @@ export class Environment {
     this.#kit = new StreamKit(builder, (inlets, ports) => new DataStream(this.#kit, inlets, ports))
   }
 
-  /** The stream of a source's records. */
-  from<T>(source: Source<T>, options: SourceOptions<T>): DataStream<T> {
+  /** The stream of a source's records; `.side('dead-letters')` are those that could not be read, where the source says so. */
+  from<T>(source: Source<T>, options: SourceOptions<T>): DataStream<T, SourceSides> {
     const location = callSite()
     const { description, bounded } = source
     const reader = this.#builder.addNode({
@@ -64,6 +70,9 @@ export class Environment {
     })
     const port = { node: enumerator, tag: 'main', codec: bareCodec(source.splitCodec) }
     this.#builder.connect({ port, route: { kind: 'assign' } }, reader, 0)
-    return this.#kit.leave(reader, { codec: source.record })
+    return this.#kit.leave(reader, {
+      codec: source.record,
+      sides: { [DEAD_LETTERS]: deadLetterType },
+    })
   }
 }

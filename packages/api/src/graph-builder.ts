@@ -14,6 +14,7 @@ import {
   type StateDeclaration,
 } from '@weirjs/common/core/graph/logical-graph'
 import { operatorUid } from '@weirjs/common/core/ids'
+import { DEAD_LETTERS } from './connector.ts'
 import type { EdgeRuntime, JobFunctions, NodeRuntime } from './functions.ts'
 import { jobError } from './job-error.ts'
 import type { EdgeDraft, Inlet, NodeDraft } from './node-draft.ts'
@@ -128,12 +129,27 @@ export class GraphBuilder {
   #refuseLooseEnds(): void {
     const read = new Set(this.#edges.map((edge) => edge.inlet.port.node))
     for (const node of this.#nodes) {
+      this.#refuseUnreadDeadLetters(node)
       if (node.kind === 'sink' || read.has(node)) continue
       throw jobError('unused-stream', `the records of step "${node.name}" go nowhere`, {
         location: node.location,
         hint: 'End the stream with .to(sink, { uid }), or take the step out. To throw records away, use discard().',
       })
     }
+  }
+
+  #refuseUnreadDeadLetters(node: NodeDraft): void {
+    if (node.runtime.kind !== 'source-reader' || node.runtime.source.deadLetters !== true) return
+    const ends = this.#edges.map((edge) => edge.inlet.port)
+    if (ends.some((port) => port.node === node && port.tag === DEAD_LETTERS)) return
+    throw jobError(
+      'unread-dead-letters',
+      `nobody reads the dead letters of source "${node.name}"`,
+      {
+        location: node.location,
+        hint: `Send them somewhere: stream.side('${DEAD_LETTERS}').to(…). To drop bad records, say badLines: 'skip'.`,
+      },
+    )
   }
 
   /** A step shares slots with its inputs when they agree, else with the default group. */

@@ -94,7 +94,10 @@ describe('streams', () => {
         uid: 'f',
         watermarks: outOfOrder('1h', (f) => f.date),
       })
-      expectTypeOf(flights).toEqualTypeOf<DataStream<Flight>>()
+      expectTypeOf(flights).toExtend<DataStream<Flight>>()
+      expectTypeOf(flights.side('dead-letters').map((l) => l.line)).toEqualTypeOf<
+        DataStream<number>
+      >()
       expectTypeOf(flights.map((f) => f.delay)).toEqualTypeOf<DataStream<number>>()
       expectTypeOf(flights.flatMap((f) => f.tags)).toEqualTypeOf<DataStream<string>>()
       expectTypeOf(flights.pick('delay', 'origin')).toEqualTypeOf<
