@@ -1,0 +1,163 @@
+// Follows a job on a terminal: its states, checkpoints, failures and restores as lines, its progress as one line that is
+// written over, what it prints as it printed it. A JobManager that goes away is waited for: jobs outlive it.
+
+import { sleep, type Scheduler } from '@weirjs/common/core/clock'
+import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
+import type { JobId } from '@weirjs/common/core/ids'
+import { type JobClient, type JobEventView, type JobSummary, TERMINAL_STATES } from '@weirjs/common/job-client'
+import { errorLines } from './output/errors.ts'
+import type { Terminal } from './output/terminal.ts'
+import { formatBytes, formatCount, formatDuration, formatRate } from './output/units.ts'
+
+export interface FollowOptions {
+  readonly client: JobClient
+  readonly jobId: JobId
+  readonly terminal: Terminal
+  readonly scheduler: Scheduler
+  /** Each event as a JSON line on stdout instead of text. */
+  readonly json: boolean
+  readonly signal: AbortSignal
+}
+
+/** How long a JobManager may be away before the command gives up; the job itself does not. */
+export const ABSENCE_MS_MAX = 60_000
+const RETRY_MS = 250
+
+/** Ends when the job has ended, with its last summary, or null when `signal` aborted. Error: `rpc/unavailable`. */
+export async function follow(options: FollowOptions): Promise<JobSummary | null> {
+  const view = new FollowView(options)
+  let absentSinceMs: number | null = null
+  for (;;) {
+    try {
+      for await (const event of options.client.watch(options.jobId, options.signal)) {
+        if (absentSinceMs !== null) options.terminal.note('the JobManager is back')
+        absentSinceMs = null
+        view.show(event)
+        if (view.ended !== null) return view.ended
+      }
+      if (options.signal.aborted) return null
+    } catch (error) {
+      if (options.signal.aborted) return null
+      if (!isAbsence(error)) throw error
+      const nowMs = options.scheduler.nowMs()
+      if (absentSinceMs === null) {
+        absentSinceMs = nowMs
+        options.terminal.note('lost the JobManager; waiting for it')
+      } else if (nowMs - absentSinceMs > ABSENCE_MS_MAX) throw error
+    } finally {
+      options.terminal.progress('')
+    }
+    await sleep(options.scheduler, RETRY_MS)
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof WeirError && (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+}
+
+class FollowView {
+  readonly #options: FollowOptions
+  ended: JobSummary | null = null
+  #job: JobSummary | null = null
+  #records = 0
+  #rate = 0
+  #sampledAtMs: number | null = null
+  #checkpoint = ''
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+  }
+
+  show(event: JobEventView): void {
+    if (this.#options.json) this.#options.terminal.json(event)
+    else this.#text(event)
+    if (event.type === 'state' && TERMINAL_STATES.includes(event.job.state)) this.ended = event.job
+  }
+
+  #text(event: JobEventView): void {
+    const { terminal } = this.#options
+    switch (event.type) {
+      case 'state':
+        return this.#state(event.job)
+      case 'checkpoint':
+        return this.#checkpointed(event.checkpoint)
+      case 'failure':
+        return this.#failed(event)
+      case 'restored':
+        return terminal.note(
+          `${terminal.err.paint('cyan', 'restored')} from checkpoint ${event.checkpointId} (attempt ${event.attempt})`,
+        )
+      case 'progress':
+        return this.#progress(event.recordsIn, event.recordsOut)
+      case 'output':
+        return event.stream === 'stderr' ? terminal.say(event.text) : terminal.data(event.text)
+      case 'lost-output':
+        return terminal.note(`… ${event.lines} lines of output were lost: they came faster than they could be shown`)
+    }
+  }
+
+  #state(job: JobSummary): void {
+    const before = this.#job
+    this.#job = job
+    if (before?.state === job.state && before.health === job.health) return this.#showProgress()
+    const { terminal } = this.#options
+    const tasks = job.state === 'RUNNING' ? `  ${job.tasks.total} tasks` : ''
+    const health = job.health === 'DEGRADED' ? `  ${terminal.err.state('DEGRADED')}` : ''
+    terminal.note(`${terminal.err.state(job.state)}${tasks}${health}`)
+    this.#showProgress()
+  }
+
+  #checkpointed(checkpoint: Extract<JobEventView, { type: 'checkpoint' }>['checkpoint']): void {
+    const { terminal } = this.#options
+    const { checkpointId, state, endedAtMs, triggeredAtMs, stateBytes, failure } = checkpoint
+    if (state === 'IN_PROGRESS') return
+    if (state === 'FAILED') {
+      terminal.note(`checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`)
+      return
+    }
+    const took = formatDuration((endedAtMs ?? triggeredAtMs) - triggeredAtMs)
+    const kind = checkpoint.kind === 'periodic' ? '' : ` (${checkpoint.kind})`
+    this.#checkpoint = `checkpoint ${checkpointId}`
+    terminal.note(`checkpoint ${checkpointId}${kind} completed: ${formatBytes(stateBytes)} in ${took}`)
+    this.#showProgress()
+  }
+
+  #failed(event: { readonly failure: Failure; readonly willRestart: boolean; readonly delayMs: number }): void {
+    // What ends the job is said at the very end, by whoever follows it.
+    if (!event.willRestart) return
+    const { terminal } = this.#options
+    for (const line of errorLines(event.failure, terminal.err, false)) terminal.note(line)
+    terminal.note(`restarting in ${formatDuration(event.delayMs)}`)
+  }
+
+  #progress(recordsIn: number, recordsOut: number): void {
+    const nowMs = this.#options.scheduler.nowMs()
+    const records = Math.max(recordsIn, recordsOut)
+    if (this.#sampledAtMs !== null && nowMs > this.#sampledAtMs && records >= this.#records) {
+      this.#rate = ((records - this.#records) * 1_000) / (nowMs - this.#sampledAtMs)
+    }
+    this.#records = records
+    this.#sampledAtMs = nowMs
+    this.#showProgress()
+  }
+
+  #showProgress(): void {
+    const job = this.#job
+    if (job === null || TERMINAL_STATES.includes(job.state)) return
+    const { terminal } = this.#options
+    const parts = [
+      `${terminal.err.paint('bold', job.name)} ${terminal.err.state(job.state)}`,
+      `${formatCount(this.#records)} records`, formatRate(this.#rate),
+    ]
+    if (this.#checkpoint !== '') parts.push(this.#checkpoint)
+    if (job.restarts > 0) parts.push(`${job.restarts} restarts`)
+    terminal.progress(parts.join(' · '))
+  }
+}
+
+/** Why a job that has ended did not finish, as an error to show; null when it did. */
+export function endingError(job: JobSummary): WeirError | null {
+  if (job.state === 'FINISHED') return null
+  if (job.failure !== null && job.state === 'FAILED') return fromFailure(job.failure)
+  return new WeirError(`job/${job.state.toLowerCase()}`, `job ${job.jobId} is ${job.state}`, { domain: 'user' })
+}

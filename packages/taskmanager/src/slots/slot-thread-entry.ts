@@ -1,0 +1,76 @@
+// Entry of a slot's worker thread in a job process: loads the job, opens the slot's own data endpoint, and runs the
+// tasks. Everything below is the same code as in `weir dev` and in the simulator.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { present } from '@weirjs/common/core/assert'
+import { Prng } from '@weirjs/common/core/prng'
+import { withUserLocation } from '@weirjs/common/core/user-location'
+import { FsStorage } from '@weirjs/common/node/fs-storage'
+import { ownDirectory } from '@weirjs/common/node/runtime-modules'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { PortTransport } from '../exchange/port-exchange.ts'
+import { createOperator } from '../operators/registry.ts'
+import { heapSnapshots } from '../state/state-factory.ts'
+import { GrpcTransport } from './grpc-transport.ts'
+import { loadJob } from './load-job.ts'
+import type { SlotOpen, ThreadData } from './protocol.ts'
+import { SlotRuntime } from './slot-runtime.ts'
+import { SlotThread } from './slot-thread.ts'
+import { SlotTransport } from './slot-transport.ts'
+import type { Slot, SlotListener } from './slot.ts'
+
+const scheduler = systemScheduler()
+const SEED_MAX = 2 ** 32
+
+async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
+  const { start, slot } = open
+  const { request, workerId } = start
+  const { functions } = await loadJob({
+    bundlePath: start.bundlePath, runtimeRoot: start.runtimeRoot, args: request.args,
+    submittedAtMs: request.submittedAtMs,
+  })
+  const [storage, remote] = await Promise.all([
+    FsStorage.open(start.checkpointDirectory),
+    GrpcTransport.open({
+      bindHost: start.bindHost, ports: start.dataPorts, credential: request.credential, scheduler,
+    }),
+  ])
+  const ports = open.siblings.map(({ slot: index, port }) => ({ peer: { workerId, index }, port }))
+  return new SlotRuntime({
+    endpoint: { workerId, slot, dataAddress: advertised(remote.address, start.advertisedHost) },
+    scheduler,
+    prng: new Prng(Math.floor(Math.random() * SEED_MAX)),
+    exchange: new SlotTransport(new PortTransport({ ports }), remote),
+    functions, request,
+    listener: withLocations(listener, ownDirectory(start.runtimeRoot)),
+    operators: createOperator,
+    snapshots: heapSnapshots({ storage, clock: scheduler }),
+  })
+}
+
+/** What others dial: the bound port under the name that they know this machine by. */
+function advertised(bound: string, host: string): string {
+  const port = bound.slice(bound.lastIndexOf(':') + 1)
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Failures say where in the user's code they come from. */
+function withLocations(listener: SlotListener, own: string): SlotListener {
+  return {
+    ...listener,
+    taskUpdate: (update) => {
+      const { change } = update
+      if (change.state !== 'failed') return listener.taskUpdate(update)
+      const failure = withUserLocation(change.failure, [own])
+      return listener.taskUpdate({ ...update, change: { ...change, failure } })
+    },
+    decline: (decline) => listener.decline({ ...decline, failure: withUserLocation(decline.failure, [own]) }),
+  }
+}
+
+new SlotThread({
+  port: present(parentPort, 'this is the entry of a worker thread'),
+  data: workerData as ThreadData,
+  scheduler,
+  openSlot,
+}).serve()
