@@ -12,10 +12,7 @@ export function compareKeys(a: Key, b: Key): number {
 }
 
 function rank(key: Key): number {
-  switch (typeof key) {
-    case 'boolean': return 0
-    case 'number': return 1
-    case 'bigint': return 2
-    default: return 3
-  }
+  if (typeof key === 'boolean') return 0
+  if (typeof key === 'number') return 1
+  return typeof key === 'bigint' ? 2 : 3
 }

@@ -137,7 +137,7 @@ function dump(backend: KeyedStateBackend): readonly string[] {
   each(number, () => backend.value(number).get())
   each(object, () => backend.value(object).get())
   each(list, () => backend.list(list).get())
-  each(map, () => [...backend.map(map).entries()].map(([k, v]) => [showKey(k), v]).sort())
+  each(map, () => [...backend.map(map).entries()].map(([k, v]) => `${showKey(k)} ${JSON.stringify(v)}`).sort())
   each(longest, () => backend.folding(longest).get())
   each(mean, () => backend.folding(mean).get())
   return lines.sort()
@@ -401,19 +401,19 @@ function describeSlices(open: Open, reopen: Reopen): void {
       const clock = new StillClock()
       const { backend, at } = open(undefined, STATES, clock)
       const keys = Array.from({ length: 300 }, (_, i) => (i % 2 === 0 ? i : `k${i}`))
-      const running: { snapshot: KeyedSnapshot; memory: MemorySnapshot; then: readonly string[] }[] = []
+      const running: { snapshot: KeyedSnapshot; memory: MemorySnapshot; before: readonly string[] }[] = []
       for (let step = 0; step < 4_000; step++) {
         at(prng.pick(keys))
         change(backend, prng, step)
         if (step > 500 && prng.chance(0.003) && running.length < 3) {
-          const then = dump(backend)
-          running.push({ snapshot: backend.snapshot(), memory: new MemorySnapshot(), then })
+          const before = dump(backend)
+          running.push({ snapshot: backend.snapshot(), memory: new MemorySnapshot(), before })
         }
         const one = running.length === 0 || prng.chance(0.5) ? undefined : prng.pick(running)
         if (one === undefined || one.snapshot.advance(one.memory.encoder, 0) === 'more') continue
         running.splice(running.indexOf(one), 1)
         const keyed = one.snapshot.result()
-        expect(dump(reopen([{ memory: one.memory, file: one.memory.file, keyed }]).backend)).toEqual(one.then)
+        expect(dump(reopen([{ memory: one.memory, file: one.memory.file, keyed }]).backend)).toEqual(one.before)
         compared += 1
       }
     }

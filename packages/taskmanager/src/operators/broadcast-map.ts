@@ -1,0 +1,113 @@
+// The map behind a broadcast connection: every subtask holds the same one, because every subtask gets every control
+// record. At a barrier each subtask writes its own copy (list mode `broadcast`), and after a rescale each reads one.
+
+import type { Codec, Key } from '@weirjs/common/core/codec'
+import type { MapState, ReadonlyMapState } from '@weirjs/api/process-context'
+import type { RestoredLists, SnapshotSink } from './operator.ts'
+
+export interface BroadcastRuntime {
+  readonly name: string
+  readonly keyCodec: Codec
+  readonly codec: Codec
+}
+
+type MapEntry = readonly [Key, unknown]
+
+export class BroadcastMap implements MapState<Key, unknown> {
+  readonly #name: string
+  readonly #codec: Codec<MapEntry>
+  readonly #entries = new Map<Key, unknown>()
+  /** The same map without the means to change it. */
+  readonly view: ReadonlyMapState<Key, unknown>
+
+  constructor(runtime: BroadcastRuntime) {
+    this.#name = runtime.name
+    this.#codec = mapEntryCodec(runtime)
+    this.view = new BroadcastView(this.#entries)
+  }
+
+  restore(restored: RestoredLists): void {
+    this.#entries.clear()
+    for (const [key, value] of restored.list(this.#name, this.#codec)) this.#entries.set(key, value)
+  }
+
+  snapshot(sink: SnapshotSink): void {
+    if (this.#entries.size === 0) return
+    sink.list(this.#name, 'broadcast', this.#codec, [...this.#entries])
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: Key): unknown {
+    return this.#entries.get(key)
+  }
+
+  has(key: Key): boolean {
+    return this.#entries.has(key)
+  }
+
+  keys(): IterableIterator<Key> {
+    return this.#entries.keys()
+  }
+
+  entries(): IterableIterator<[Key, unknown]> {
+    return this.#entries.entries()
+  }
+
+  set(key: Key, value: unknown): void {
+    this.#entries.set(key, value)
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+}
+
+class BroadcastView implements ReadonlyMapState<Key, unknown> {
+  readonly #entries: ReadonlyMap<Key, unknown>
+
+  constructor(entries: ReadonlyMap<Key, unknown>) {
+    this.#entries = entries
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: Key): unknown {
+    return this.#entries.get(key)
+  }
+
+  has(key: Key): boolean {
+    return this.#entries.has(key)
+  }
+
+  keys(): IterableIterator<Key> {
+    return this.#entries.keys()
+  }
+
+  entries(): IterableIterator<[Key, unknown]> {
+    return this.#entries.entries()
+  }
+}
+
+function mapEntryCodec({ keyCodec, codec }: BroadcastRuntime): Codec<MapEntry> {
+  return {
+    descriptor: {
+      name: 'weir/map-entry',
+      version: 1,
+      schema: { key: { ...keyCodec.descriptor }, value: { ...codec.descriptor } },
+    },
+    write(sink, [key, value]) {
+      keyCodec.write(sink, key)
+      codec.write(sink, value)
+    },
+    read: (source) => [keyCodec.read(source) as Key, codec.read(source)],
+  }
+}

@@ -1,0 +1,125 @@
+// The one context object of a process step. Its functions are own properties made once, so that job authors may take
+// them apart; what changes from record to record are plain fields that the operator sets before each call.
+
+import type { Key } from '@weirjs/common/core/codec'
+import { MIN_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
+import type { StateRuntime } from '@weirjs/api/functions'
+import { durationMs } from '@weirjs/api/durations'
+import type { ListState, ProcessContext, ProcessTimers, SideOutput, TimeDomain } from '@weirjs/api/process-context'
+import type { KeyedStateBackend } from '../state/state-backend.ts'
+import type { OperatorContext } from './operator.ts'
+import { notAvailable } from './user-mistakes.ts'
+
+type Emit = (value: unknown, timestamp?: number) => void
+
+export class EngineProcessContext implements ProcessContext {
+  timestamp: number = NO_TIMESTAMP
+  watermark: number = MIN_WATERMARK
+  timeDomain: TimeDomain = 'event'
+  broadcast: unknown = undefined
+  readonly state: Readonly<Record<string, unknown>>
+  readonly lists: Readonly<Record<string, ListState<unknown>>>
+  readonly timers: ProcessTimers
+  readonly emit: Emit
+  readonly side: (tag: string) => SideOutput<unknown>
+  readonly output: Readonly<Record<string, Emit>>
+  readonly print: (text: string) => void
+  readonly subtask: number
+  readonly parallelism: number
+  readonly #keyed: KeyedStateBackend | null
+
+  constructor(context: OperatorContext, parts: {
+    readonly states: readonly StateRuntime[]
+    readonly lists: Readonly<Record<string, ListState<unknown>>>
+    /** False: setting a timer that nobody would hear is refused. */
+    readonly hasTimerFunction: boolean
+  }) {
+    const { keyed, output } = context
+    this.#keyed = keyed
+    this.state = keyed === null ? {} : stateHandles(keyed, parts.states)
+    this.lists = parts.lists
+    this.timers = keyed === null || !parts.hasTimerFunction ? noTimers(keyed) : timersOf(keyed, context)
+    this.emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
+    const emits = this.#sideEmits(context)
+    this.side = (tag): SideOutput<unknown> => ({ emit: emits(tag) })
+    this.output = sidesByName(emits)
+    this.print = (text): void => context.print(text)
+    this.subtask = context.task.subtask
+    this.parallelism = context.parallelism
+  }
+
+  get key(): Key {
+    if (this.#keyed !== null) return this.#keyed.currentKey
+    throw notAvailable('ctx.key', 'Only keyed streams have keys: call keyBy before this step.')
+  }
+
+  #sideEmits(context: OperatorContext): (tag: string) => Emit {
+    const byTag = new Map<string, Emit>()
+    return (tag) => {
+      const known = byTag.get(tag)
+      if (known !== undefined) return known
+      const output = context.side(tag)
+      const emit: Emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
+      byTag.set(tag, emit)
+      return emit
+    }
+  }
+}
+
+/** `output.tag`: own properties, each made when it is asked for first; the proxy is only behind what is not there yet. */
+function sidesByName(emits: (tag: string) => Emit): Readonly<Record<string, Emit>> {
+  const missing = new Proxy(Object.create(null) as Record<string, Emit>, {
+    get(_target, tag): Emit | undefined {
+      if (typeof tag !== 'string') return undefined
+      const emit = emits(tag)
+      Object.defineProperty(output, tag, { value: emit, enumerable: true })
+      return emit
+    },
+  })
+  const output = Object.create(missing) as Record<string, Emit>
+  return output
+}
+
+function stateHandles(
+  keyed: KeyedStateBackend,
+  states: readonly StateRuntime[],
+): Readonly<Record<string, unknown>> {
+  const handles = Object.create(null) as Record<string, unknown>
+  for (const state of states) handles[state.name] = stateHandle(keyed, state)
+  return handles
+}
+
+function stateHandle(keyed: KeyedStateBackend, state: StateRuntime): unknown {
+  switch (state.kind) {
+    case 'value': return keyed.value(state)
+    case 'list': return keyed.list(state)
+    case 'map': return keyed.map(state)
+    case 'reducing':
+    case 'aggregating': return keyed.folding(state)
+  }
+}
+
+function timersOf(keyed: KeyedStateBackend, { scheduler }: OperatorContext): ProcessTimers {
+  const { eventTimers, processingTimers } = keyed
+  return {
+    at: (timeMs) => eventTimers.register(timeMs),
+    after(delay) {
+      const delayMs = typeof delay === 'number' ? delay : durationMs(delay, 'the delay of a timer')
+      // Always in the future: a timer that sets itself anew does not fire twice in one go.
+      const timeMs = Math.floor(scheduler.wallMs()) + Math.max(1, Math.ceil(delayMs))
+      processingTimers.register(timeMs)
+      return timeMs
+    },
+    deleteAt: (timeMs) => eventTimers.delete(timeMs),
+    deleteAfter: (timeMs) => processingTimers.delete(timeMs),
+  }
+}
+
+function noTimers(keyed: KeyedStateBackend | null): ProcessTimers {
+  const refuse = (): never => {
+    throw keyed === null
+      ? notAvailable('ctx.timers', 'Only keyed streams have timers: call keyBy before this step.')
+      : notAvailable('ctx.timers', 'The step has no timer function that could be called: add one.')
+  }
+  return { at: refuse, after: refuse, deleteAt: refuse, deleteAfter: refuse }
+}

@@ -1,0 +1,167 @@
+// Steps with functions of their own: process, keyed process, two inputs, data beside a broadcast map. One class for the
+// first three, since they differ only in what their context has; the broadcast step adds its map.
+
+import type { ListRuntime, NodeRuntime, ProcessFunctions, StateRuntime } from '@weirjs/api/functions'
+import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
+import type { KeyedStateBackend, TimerService } from '../state/state-backend.ts'
+import { BroadcastMap } from './broadcast-map.ts'
+import { Operator } from './operator.ts'
+import type { OperatorContext, SnapshotSink } from './operator.ts'
+import { OperatorList } from './operator-list.ts'
+import { EngineProcessContext } from './process-context.ts'
+import { promiseReturned } from './user-mistakes.ts'
+
+/** Processing timers between two looks at whether the outputs still take something. */
+const TIMERS_PER_LOOK = 64
+
+export interface ProcessParts {
+  readonly functions: ProcessFunctions
+  readonly states: readonly StateRuntime[]
+  readonly lists: readonly ListRuntime[]
+}
+
+export class ProcessOperator extends Operator {
+  protected readonly context: OperatorContext
+  protected readonly functions: ProcessFunctions
+  protected readonly user: EngineProcessContext
+  protected readonly keyed: KeyedStateBackend | null
+  readonly #lists: readonly OperatorList[]
+  readonly #each: (value: unknown, ctx: unknown) => unknown
+  readonly #second: ((value: unknown, ctx: unknown) => unknown) | undefined
+
+  constructor({ functions, states, lists }: ProcessParts, context: OperatorContext) {
+    super()
+    this.context = context
+    this.functions = functions
+    this.keyed = context.keyed
+    this.#each = functions.each
+    this.#second = functions.second
+    const made = lists.map((runtime) => [runtime.name, new OperatorList(runtime)] as const)
+    this.#lists = made.map(([, list]) => list)
+    this.user = new EngineProcessContext(context, {
+      states, lists: Object.fromEntries(made), hasTimerFunction: functions.timer !== undefined,
+    })
+  }
+
+  override open(): Promise<void> | void {
+    for (const list of this.#lists) list.restore(this.context.restored)
+    return this.functions.open?.(this.user)
+  }
+
+  process(value: unknown, timestamp: number): void {
+    this.user.timestamp = timestamp
+    const each = this.#each
+    const returned = each(value, this.user)
+    if (returned instanceof Promise) throw promiseReturned('each', returned)
+  }
+
+  override processSecond(value: unknown, timestamp: number): void {
+    const second = this.#second
+    if (second === undefined) {
+      super.processSecond(value, timestamp)
+      return
+    }
+    this.user.timestamp = timestamp
+    const returned = second(value, this.user)
+    if (returned instanceof Promise) throw promiseReturned('the second input', returned)
+  }
+
+  override onWatermark(watermark: number): void {
+    this.user.watermark = watermark
+    const timers = this.keyed?.eventTimers
+    if (timers === undefined) return
+    for (let timer = timers.popDue(watermark); timer !== null; timer = timers.popDue(watermark)) this.#fire(timer.time)
+  }
+
+  override nextProcessingTimer(): number | null {
+    return this.keyed?.processingTimers.peek() ?? null
+  }
+
+  override onProcessingTime(wallMs: number): void {
+    const timers = this.keyed?.processingTimers
+    if (timers === undefined) return
+    this.user.timeDomain = 'processing'
+    try {
+      while (this.#fireSome(timers, wallMs) && this.context.outputReady()) continue
+    } finally {
+      this.user.timeDomain = 'event'
+    }
+  }
+
+  override finish(): void {
+    this.#callOutsideOfRecords(this.functions.finish)
+  }
+
+  override snapshot(sink: SnapshotSink): void {
+    for (const list of this.#lists) list.snapshot(sink)
+  }
+
+  override onCheckpointComplete(checkpointId: number): void {
+    this.functions.onCheckpointComplete?.(checkpointId)
+  }
+
+  override onCheckpointAborted(checkpointId: number): void {
+    this.functions.onCheckpointAborted?.(checkpointId)
+  }
+
+  override close(): Promise<void> | void {
+    return this.functions.close?.()
+  }
+
+  /** Fires a look's worth of due timers; false when none is left. */
+  #fireSome(timers: TimerService, wallMs: number): boolean {
+    for (let i = 0; i < TIMERS_PER_LOOK; i++) {
+      const timer = timers.popDue(wallMs)
+      if (timer === null) return false
+      this.#fire(timer.time)
+    }
+    return true
+  }
+
+  #fire(time: number): void {
+    this.user.timestamp = time
+    const { timer } = this.functions
+    const returned: unknown = timer?.(time, this.user)
+    if (returned instanceof Promise) throw promiseReturned('timer', returned)
+  }
+
+  #callOutsideOfRecords(fn: ((ctx: unknown) => unknown) | undefined): void {
+    if (fn === undefined) return
+    this.keyed?.clearKey()
+    this.user.timestamp = NO_TIMESTAMP
+    const returned = fn(this.user)
+    if (returned instanceof Promise) throw promiseReturned('finish', returned)
+  }
+}
+
+/** Input 0 is data, which reads the map; input 1 is control, which changes it, the same way in every subtask. */
+export class BroadcastProcessOperator extends ProcessOperator {
+  readonly #map: BroadcastMap
+
+  constructor(runtime: Extract<NodeRuntime, { readonly kind: 'broadcast-process' }>, context: OperatorContext) {
+    super({ functions: runtime.functions, states: runtime.state, lists: [] }, context)
+    this.#map = new BroadcastMap(runtime.broadcast)
+    this.user.broadcast = this.#map.view
+  }
+
+  override open(): Promise<void> | void {
+    this.#map.restore(this.context.restored)
+    return super.open()
+  }
+
+  override processSecond(value: unknown, timestamp: number): void {
+    // A control record has no key: whatever key was there before must not be changed by it.
+    this.keyed?.clearKey()
+    this.user.broadcast = this.#map
+    try {
+      super.processSecond(value, timestamp)
+    } finally {
+      this.user.broadcast = this.#map.view
+    }
+  }
+
+  override snapshot(sink: SnapshotSink): void {
+    super.snapshot(sink)
+    this.#map.snapshot(sink)
+  }
+}

@@ -1,0 +1,111 @@
+// The sink operator: a writer, and for exactly-once the two-phase part beside it. For a writer without committer the
+// snapshot is a flush: the acknowledgement waits until everything before the barrier has left.
+
+import type { SinkContext, SinkWriter } from '@weirjs/api/connector'
+import type { NodeRuntime } from '@weirjs/api/functions'
+import { present } from '@weirjs/common/core/assert'
+import type { Codec } from '@weirjs/common/core/codec'
+import { Operator } from './operator.ts'
+import type { OperatorContext, SnapshotSink } from './operator.ts'
+import { TwoPhaseCommits } from './two-phase-sink.ts'
+
+type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
+
+/** Of the list that only makes the acknowledgement wait: it never has an element. */
+const nothing: Codec<never> = {
+  descriptor: { name: 'weir/nothing', version: 1 },
+  write: () => {},
+  read: () => {
+    throw new Error('there is nothing to read')
+  },
+}
+
+export class SinkOperator extends Operator {
+  readonly #sink: SinkRuntime['sink']
+  readonly #context: OperatorContext
+  readonly #commits: TwoPhaseCommits | null
+  #writer: SinkWriter<unknown, unknown, unknown> | null = null
+
+  constructor(runtime: SinkRuntime, context: OperatorContext) {
+    super()
+    this.#sink = runtime.sink
+    this.#context = context
+    const committer = runtime.sink.createCommitter(sinkContext(context))
+    this.#commits = committer === null ? null : new TwoPhaseCommits({
+      committer,
+      codec: present(runtime.sink.committableCodec, 'committable codec of a sink with a committer'),
+      cleansUp: context.task.subtask === 0,
+      fail: (error) => context.fail(error),
+    })
+  }
+
+  override async open(): Promise<void> {
+    const { restored } = this.#context
+    await this.#commits?.restore(restored)
+    const { stateCodec } = this.#sink
+    const states = stateCodec === null ? [] : restored.list('writer', stateCodec)
+    const context = { ...sinkContext(this.#context), wake: (): void => this.#context.wake() }
+    this.#writer = this.#sink.createWriter(context, states)
+  }
+
+  process(value: unknown, timestamp: number): void {
+    this.#open().write(value, timestamp)
+  }
+
+  override get ready(): boolean {
+    return this.#writer?.ready ?? true
+  }
+
+  override finish(): void {
+    this.#open().finish()
+  }
+
+  override snapshot(sink: SnapshotSink): void {
+    const { committables, state } = this.#open().snapshot(sink.checkpointId)
+    const { stateCodec } = this.#sink
+    if (stateCodec !== null && state.length > 0) sink.list('writer', 'list', stateCodec, state)
+    if (this.#commits === null) sink.list('flushed', 'list', nothing, this.#flushed(committables))
+    else this.#commits.snapshot(sink, committables)
+  }
+
+  override onCheckpointComplete(checkpointId: number): Promise<void> | void {
+    return this.#commits?.complete(checkpointId)
+  }
+
+  override async close(): Promise<void> {
+    try {
+      await this.#writer?.close()
+    } finally {
+      await this.#commits?.close()
+    }
+  }
+
+  #open(): SinkWriter<unknown, unknown, unknown> {
+    return present(this.#writer, 'an open writer')
+  }
+
+  /** What could not be flushed is lost for every later checkpoint too, so it fails the task and not just this one. */
+  async #flushed(committables: Promise<readonly unknown[]>): Promise<readonly never[]> {
+    try {
+      await committables
+      return []
+    } catch (error) {
+      this.#context.fail(error)
+      throw error
+    }
+  }
+}
+
+function sinkContext(context: OperatorContext): SinkContext {
+  const { fence, task, uid, parallelism, scheduler } = context
+  return {
+    subtask: task.subtask,
+    parallelism,
+    writerId: `${task.vertexId}-${task.subtask}-${fence.epoch}-${fence.attempt}`,
+    jobId: fence.jobId,
+    uid,
+    attempt: fence.attempt,
+    scheduler,
+    print: (text) => context.print(text),
+  }
+}

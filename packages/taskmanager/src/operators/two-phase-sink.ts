@@ -1,0 +1,90 @@
+// The second phase of exactly-once sinks. What a writer gives at a barrier (committables) belongs to that checkpoint and
+// is kept, in memory and in the lists of every later snapshot, until a completed checkpoint says that it may become
+// visible. A later completed checkpoint subsumes earlier ones, aborted ones included: nothing is lost when
+// notifications are, or when checkpoints fail. Commits go one after the other, in the order of checkpoints. Recovery
+// commits what the restored checkpoint holds, before any record (D5); commits are idempotent because recovery repeats.
+
+import type { SinkCommitter } from '@weirjs/api/connector'
+import type { Codec } from '@weirjs/common/core/codec'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { RestoredLists, SnapshotSink } from './operator.ts'
+
+/** Checkpoints in a row that may fail before the sink gives up holding their committables. */
+export const PENDING_CHECKPOINTS_MAX = 10_000
+
+const PENDING = 'pending'
+
+interface Pending {
+  readonly checkpointId: number
+  /** Resolves when all of it is durable. */
+  readonly committables: Promise<readonly unknown[]>
+}
+
+export interface TwoPhaseCommitsOptions {
+  readonly committer: SinkCommitter<unknown>
+  readonly codec: Codec
+  /** True in the one subtask that removes what earlier attempts left behind. */
+  readonly cleansUp: boolean
+  /** Fails the task. */
+  readonly fail: (error: unknown) => void
+}
+
+export class TwoPhaseCommits {
+  readonly #options: TwoPhaseCommitsOptions
+  /** Rising by checkpoint. */
+  #pending: Pending[] = []
+  #mustCleanUp: boolean
+  /** The commits so far, one behind the other; it never rejects, whoever asked for a commit gets its error. */
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(options: TwoPhaseCommitsOptions) {
+    this.#options = options
+    this.#mustCleanUp = options.cleansUp
+  }
+
+  /** Commits everything that the restored checkpoint holds. */
+  async restore(restored: RestoredLists): Promise<void> {
+    const committables = restored.list(PENDING, this.#options.codec)
+    if (committables.length > 0) await this.#options.committer.commit(committables)
+  }
+
+  snapshot(sink: SnapshotSink, committables: Promise<readonly unknown[]>): void {
+    if (this.#pending.length >= PENDING_CHECKPOINTS_MAX) throw tooManyPending()
+    this.#pending.push({ checkpointId: sink.checkpointId, committables })
+    // What could not be made durable is missing in every later checkpoint too: the task cannot go on.
+    committables.catch((error: unknown) => this.#options.fail(error))
+    const all = Promise.all(this.#pending.map((pending) => pending.committables))
+    sink.list(PENDING, 'list', this.#options.codec, all.then((lists) => lists.flat()))
+  }
+
+  /** Commits everything up to this checkpoint. Rejects when a commit fails; the task must not go on then. */
+  complete(checkpointId: number): Promise<void> {
+    const work = this.#last.then(() => this.#commitUpTo(checkpointId))
+    this.#last = work.catch(() => {})
+    return work
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#options.committer.close()
+  }
+
+  async #commitUpTo(checkpointId: number): Promise<void> {
+    const { committer } = this.#options
+    const due = this.#pending.filter((pending) => pending.checkpointId <= checkpointId)
+    const committables = (await Promise.all(due.map((pending) => pending.committables))).flat()
+    if (committables.length > 0) await committer.commit(committables)
+    // Snapshots taken meanwhile added theirs at the end.
+    this.#pending = this.#pending.filter((pending) => pending.checkpointId > checkpointId)
+    if (!this.#mustCleanUp) return
+    this.#mustCleanUp = false
+    await committer.cleanUp()
+  }
+}
+
+function tooManyPending(): WeirError {
+  return new WeirError('sink/too-many-pending', `${PENDING_CHECKPOINTS_MAX} checkpoints in a row did not complete`, {
+    domain: 'external',
+    hint: 'Look at why checkpoints fail; what the sink has written becomes visible only when one completes.',
+  })
+}
