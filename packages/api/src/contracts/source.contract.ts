@@ -9,7 +9,7 @@ import { GatheringOutput, type RunOptions, SourceRun, throughCodec } from './sou
 
 export interface SourceCase<T> {
   readonly source: Source<T>
-  /** Every record, in any order; of an endless source those that it gives first. At least 10, or few enough to see. */
+  /** Every record, in any order; of an unbounded source everything that it has for now. */
   readonly expected: readonly T[]
   /** Takes down what the case needed. */
   dispose?(): Promise<void>
@@ -162,5 +162,5 @@ export function describeSource<T>(
 function sortedKeys<T>(source: Source<T>, values: readonly T[]): readonly string[] {
   return values
     .map((value) => Buffer.from(encodeValue(source.record, value)).toString('latin1'))
-    .sort()
+    .sort((a, b) => (a < b ? -1 : 1))
 }
