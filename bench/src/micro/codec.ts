@@ -84,17 +84,24 @@ let kept: unknown = null
 
 function decodeAll<T>(reader: FrameReader, codec: Codec<T>, frames: readonly Uint8Array[]): number {
   let records = 0
-  for (const frame of frames) {
-    reader.reset(frame)
-    while (reader.next() !== ELEMENT_NONE) {
-      kept = codec.read(reader.source)
-      records++
-    }
+  for (const frame of frames) records += decodeFrame(reader, codec, frame)
+  return records
+}
+
+function decodeFrame<T>(reader: FrameReader, codec: Codec<T>, frame: Uint8Array): number {
+  let records = 0
+  reader.reset(frame)
+  while (reader.next() !== ELEMENT_NONE) {
+    kept = codec.read(reader.source)
+    records++
   }
   return records
 }
 
+measure('words', textCodec, makeWords(), false)
 measure('words, keyed', textCodec, makeWords(), true)
+measure('bids', bidCodec, makeBids(), false)
 measure('bids, keyed', bidCodec, makeBids(), true)
 measure('words', textCodec, makeWords(), false)
+measure('words, keyed', textCodec, makeWords(), true)
 if (kept === null) throw new Error('nothing was decoded')
