@@ -119,4 +119,14 @@ describe('RestartPolicy', () => {
   it('counts immediate restarts against the attempts too', () => {
     expect(run({ ...exponential, attempts: 2 }, times(3, 'immediate'))).toEqual([0, 0, 'end'])
   })
+
+  it('lets a failure pass as the shadow of a lost worker, once', () => {
+    const policy = new RestartPolicy(exponential, new Prng(1))
+    policy.decide({ failure: failure('backoff'), nowMs: 0, runningSinceMs: null })
+    expect([policy.revise(), policy.revise()]).toEqual([true, false])
+    policy.decide({ failure: failure('backoff'), nowMs: 10, runningSinceMs: null })
+    expect(policy.revise()).toBe(false)
+    policy.decide({ failure: failure('immediate'), nowMs: 5_000, runningSinceMs: 1_000 })
+    expect(policy.revise()).toBe(false)
+  })
 })

@@ -32,6 +32,8 @@ export class RestartPolicy {
   #steps = 0
   #lastFailureMs: number | null = null
   #failureTimes: number[] = []
+  /** The last decision was a restart with delay, and would have been immediate for a lost worker. */
+  #revisable = false
 
   constructor(settings: RestartSettings, prng: Prng) {
     this.#settings = settings
@@ -46,14 +48,24 @@ export class RestartPolicy {
   /** To be asked exactly once per failure. */
   decide(facts: FailureFacts): RestartDecision {
     const { failure, nowMs } = facts
+    this.#revisable = false
     if (failure.retry === 'never') return { verdict: 'give-up', reason: 'restarting cannot help' }
     const decision = this.#byStrategy(nowMs)
     this.#lastFailureMs = nowMs
     if (decision.verdict === 'give-up') return decision
     const immediate = failure.retry === 'immediate' && this.#settled(facts)
+    this.#revisable = !immediate && this.#settled(facts)
     if (!immediate) this.#steps++
     this.#restarts++
     return immediate ? { verdict: 'restart', delayMs: 0 } : decision
+  }
+
+  /** The last failure turns out to be the shadow of a lost worker: true when it may be restarted at once, then. */
+  revise(): boolean {
+    if (!this.#revisable) return false
+    this.#revisable = false
+    this.#steps--
+    return true
   }
 
   #settled(facts: FailureFacts): boolean {
