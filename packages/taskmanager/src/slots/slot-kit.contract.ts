@@ -73,6 +73,8 @@ export interface KitOptions {
   readonly snapshots?: (plain: SnapshotFactory) => SnapshotFactory
   /** Instead of virtual time and the wire in memory. */
   readonly real?: { readonly scheduler: Scheduler; readonly transport: (slot: number) => Transport }
+  /** Run only this slot here; the others run elsewhere. Then the slots of `deploy` and the calls are only this one. */
+  readonly only?: number
   /** Given to `createOperator` for nodes whose functions the wiring needs. */
   readonly runtimes?: Readonly<Record<string, NodeRuntime>>
 }
@@ -95,7 +97,8 @@ export class SlotKit {
     const scheduler = options.real?.scheduler ?? this.time
     const plain = heapSnapshots({ storage: this.storage, clock: scheduler })
     const makers = new Map(options.vertices.flatMap(({ operators }) => operators).map((op) => [op.uid, op.make]))
-    this.slots = Array.from({ length: options.slots ?? 1 }, (_, slot) => new SlotRuntime({
+    const numbers = Array.from({ length: options.slots ?? 1 }, (_, slot) => slot)
+    this.slots = numbers.filter((slot) => slot === (options.only ?? slot)).map((slot) => new SlotRuntime({
       endpoint: endpointOf(slot),
       scheduler,
       prng: new Prng(slot),
@@ -118,7 +121,7 @@ export class SlotKit {
       },
       snapshots: options.snapshots?.(plain) ?? plain,
     }))
-    this.request = deployRequest(options, this.slots.length)
+    this.request = deployRequest(options, numbers.length)
   }
 
   get tasks(): readonly TaskId[] {
@@ -126,9 +129,10 @@ export class SlotKit {
   }
 
   deploy(): void {
-    this.slots.forEach((slot, index) => {
-      slot.deploy({ ...this.request, tasks: this.request.tasks.filter((task) => task.slot === index) })
-    })
+    for (const slot of this.slots) {
+      const tasks = this.request.tasks.filter((task) => task.slot === slot.endpoint.slot)
+      slot.deploy({ ...this.request, tasks })
+    }
   }
 
   /** Tasks whose last update is this one. */
@@ -223,11 +227,12 @@ export class SlotKit {
   }
 
   #perSlot(tasks: readonly TaskId[], call: (slot: SlotRuntime, tasks: readonly TaskId[]) => void): void {
-    this.slots.forEach((slot, index) => {
-      const own = this.request.tasks.filter((task) => task.slot === index).map(({ task }) => taskKey(task))
-      const here = tasks.filter((task) => own.includes(taskKey(task)))
+    for (const slot of this.slots) {
+      const own = this.request.tasks.filter((task) => task.slot === slot.endpoint.slot)
+      const keys = own.map(({ task }) => taskKey(task))
+      const here = tasks.filter((task) => keys.includes(taskKey(task)))
       if (here.length > 0) call(slot, here)
-    })
+    }
   }
 }
 
