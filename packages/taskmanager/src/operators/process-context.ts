@@ -5,12 +5,16 @@ import type { Key } from '@weirjs/common/core/codec'
 import { MIN_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import type { StateRuntime } from '@weirjs/api/functions'
 import { durationMs } from '@weirjs/api/durations'
-import type { ListState, ProcessContext, ProcessTimers, SideOutput, TimeDomain } from '@weirjs/api/process-context'
+import type { ListState, ProcessContext, ProcessTimers, TimeDomain } from '@weirjs/api/process-context'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
 import type { OperatorContext } from './operator.ts'
 import { notAvailable } from './user-mistakes.ts'
 
 type Emit = (value: unknown, timestamp?: number) => void
+
+interface Side {
+  readonly emit: Emit
+}
 
 export class EngineProcessContext implements ProcessContext {
   timestamp: number = NO_TIMESTAMP
@@ -21,7 +25,7 @@ export class EngineProcessContext implements ProcessContext {
   readonly lists: Readonly<Record<string, ListState<unknown>>>
   readonly timers: ProcessTimers
   readonly emit: Emit
-  readonly side: (tag: string) => SideOutput<unknown>
+  readonly side: (tag: string) => Side
   readonly output: Readonly<Record<string, Emit>>
   readonly print: (text: string) => void
   readonly subtask: number
@@ -40,9 +44,8 @@ export class EngineProcessContext implements ProcessContext {
     this.lists = parts.lists
     this.timers = keyed === null || !parts.hasTimerFunction ? noTimers(keyed) : timersOf(keyed, context)
     this.emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
-    const emits = this.#sideEmits(context)
-    this.side = (tag): SideOutput<unknown> => ({ emit: emits(tag) })
-    this.output = sidesByName(emits)
+    this.side = this.#sides(context)
+    this.output = sidesByName(this.side)
     this.print = (text): void => context.print(text)
     this.subtask = context.task.subtask
     this.parallelism = context.parallelism
@@ -53,25 +56,26 @@ export class EngineProcessContext implements ProcessContext {
     throw notAvailable('ctx.key', 'Only keyed streams have keys: call keyBy before this step.')
   }
 
-  #sideEmits(context: OperatorContext): (tag: string) => Emit {
-    const byTag = new Map<string, Emit>()
+  #sides(context: OperatorContext): (tag: string) => Side {
+    const byTag = new Map<string, Side>()
     return (tag) => {
       const known = byTag.get(tag)
       if (known !== undefined) return known
       const output = context.side(tag)
       const emit: Emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
-      byTag.set(tag, emit)
-      return emit
+      const side = { emit }
+      byTag.set(tag, side)
+      return side
     }
   }
 }
 
 /** `output.tag`: own properties, each made when it is asked for first; the proxy is only behind what is not there yet. */
-function sidesByName(emits: (tag: string) => Emit): Readonly<Record<string, Emit>> {
+function sidesByName(side: (tag: string) => Side): Readonly<Record<string, Emit>> {
   const missing = new Proxy(Object.create(null) as Record<string, Emit>, {
     get(_target, tag): Emit | undefined {
       if (typeof tag !== 'string') return undefined
-      const emit = emits(tag)
+      const { emit } = side(tag)
       Object.defineProperty(output, tag, { value: emit, enumerable: true })
       return emit
     },
