@@ -72,8 +72,14 @@ export class FsStorage implements CheckpointStorage {
       return 'created'
     } catch (error) {
       await staged.abandon()
-      if (error instanceof WeirError && error.code === 'storage/exists') return 'exists'
-      throw error
+      if (!(error instanceof WeirError) || error.code !== 'storage/exists') throw error
+    }
+    // Whoever made it may have died before its name was durable; who hears "exists" builds on it.
+    try {
+      await this.#syncDirectory(dirname(join(this.root, path)))
+      return 'exists'
+    } catch (error) {
+      throw storageError(error, 'sync the directory of', this.locate(path))
     }
   }
 

@@ -21,7 +21,7 @@ export interface CheckpointStorage {
   /** Starts a file that will appear at `path`. `tag` makes the staging name unique per attempt. */
   stage(path: string, tag: string): Promise<StagedFile>
   /**
-   * Creates a small file exclusively and durably: `created`, or `exists` when the name was taken before.
+   * Creates a small file exclusively and durably: `created`, or `exists` when the name was taken before (durably too).
    * An ambiguous failure throws `storage/io`; the caller reads back and compares (D2).
    */
   createExclusive(path: string, bytes: Uint8Array, tag: string): Promise<'created' | 'exists'>

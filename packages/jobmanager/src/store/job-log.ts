@@ -1,0 +1,240 @@
+// The log of one job on the checkpoint storage: the truth about it (decision D1). Entry k is a file that is created
+// exclusively, so of two leaders who both want to write entry k one wins, and the other knows that it is deposed: no
+// clocks, no leases. A checkpoint is complete if and only if its entry exists.
+//
+// Folding deletes old entries and so frees their names, which must not let a leader who slept through it write there.
+// Two things prevent that: the entry that began an epoch is never deleted, and it lies exactly where the leader before
+// would write next; and whoever begins an epoch makes sure afterwards that nothing lies above.
+//
+// An entry whose fate is unknown (D2) is never given up: nothing else is written before its fate is known, and the same
+// bytes are offered for the same name until they are there or another leader's are. So after `log/unavailable` the entry
+// may or may not exist, but `settle` makes it exist, or finds out that we are deposed.
+
+import { Backoff } from '@weirjs/common/core/backoff'
+import { logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import { type Scheduler, sleep } from '@weirjs/common/core/clock'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { type CheckpointId, checkpointId, type JobId, type LeaderEpoch, leaderEpoch } from '@weirjs/common/core/ids'
+import { type Log, silentLog } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import {
+  type AppendableBody, CHECKPOINT_ID_SLACK, firstIdOfNextEpoch, foldEntry, type JobHistory, type JobSubmission,
+  type LogBody,
+} from './job-history.ts'
+import { indexOf, type LogEntry, sealEntry } from './log-entry.ts'
+import { highestEntry, readLog } from './log-reader.ts'
+
+/** After so many entries one is written that holds all before it, and those are deleted. */
+export const FOLD_EVERY = 100
+/** Times that one entry is offered before `log/unavailable`. */
+const WRITE_TRIES_MAX = 5
+const RETRY = { initialMs: 50, maxMs: 2_000, multiplier: 2, jitter: 0.2 } as const
+/** `not-found`: the entry that held our place was deleted between the two calls. */
+const AMBIGUOUS: ReadonlySet<string> = new Set(['storage/io', 'storage/full', 'storage/not-found'])
+/** Leaders that may come between us and our first entry before we let them have the job. */
+const OPEN_TRIES_MAX = 10
+/** Appends that may wait for their turn. */
+const QUEUE_MAX = 1_000
+
+export interface JobLogOptions {
+  readonly storage: CheckpointStorage
+  readonly jobId: JobId
+  /** Seeded differently in every process: uuids come from it. */
+  readonly prng: Prng
+  readonly scheduler: Scheduler
+  readonly log?: Log
+}
+
+export class JobLog {
+  readonly epoch: LeaderEpoch
+  readonly #options: JobLogOptions
+  readonly #log: Log
+  #history: JobHistory
+  #last: Pick<LogEntry, 'index' | 'uuid'>
+  #sinceFold: number
+  /** Offered, fate unknown. */
+  #doubt: LogEntry | null = null
+  #deposed: WeirError | null = null
+  #queued = 0
+  #tail: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: JobLogOptions, history: JobHistory, last: LogEntry, sinceFold: number) {
+    this.#options = options
+    this.#log = options.log ?? silentLog
+    this.#history = history
+    this.#last = last
+    this.#sinceFold = sinceFold
+    this.epoch = history.epoch
+  }
+
+  /**
+   * Starts the log of a new job, in epoch 1. Throws `log/exists` when the job has one, `log/unavailable`.
+   */
+  static async create(options: JobLogOptions, submission: JobSubmission): Promise<JobLog> {
+    const body: LogBody = { type: 'submitted', submission }
+    const entry = makeEntry(options, 1, leaderEpoch(1), null, body)
+    if ((await offer(options, entry)) === 'taken') {
+      throw new WeirError('log/exists', `job ${options.jobId} has a log already`, { domain: 'internal', retry: 'never' })
+    }
+    return new JobLog(options, foldEntry(null, body, entry), entry, 0)
+  }
+
+  /**
+   * Takes a job over: reads its log and writes that a new epoch starts. Throws `log/not-found`, `log/damaged`,
+   * `state/file-damaged`, `log/unavailable`, and `log/deposed` when other leaders keep coming before us.
+   */
+  static async open(options: JobLogOptions): Promise<JobLog> {
+    for (let tries = 0; tries < OPEN_TRIES_MAX; tries++) {
+      const { history, last, sinceFold } = await readLog(options.storage, options.jobId)
+      const body: LogBody = { type: 'epoch', firstCheckpointId: firstIdOfNextEpoch(history) }
+      const entry = makeEntry(options, last.index + 1, leaderEpoch(last.epoch + 1), last.uuid, body)
+      if ((await offer(options, entry)) === 'taken') continue
+      if ((await highestEntry(options.storage, options.jobId)) > entry.index) continue
+      return new JobLog(options, foldEntry(history, body, entry), entry, sinceFold + 1)
+    }
+    throw deposed(options.jobId)
+  }
+
+  /** All that the log says as of our last entry. */
+  get history(): JobHistory {
+    return this.#history
+  }
+
+  /** Index of our last entry. */
+  get lastIndex(): number {
+    return this.#last.index
+  }
+
+  /** An entry was offered whose fate is unknown: `settle` before deciding anything by `history`. */
+  get inDoubt(): boolean {
+    return this.#doubt !== null
+  }
+
+  /**
+   * Writes an entry, after those asked for before. Resolves when it is durable. Throws `log/deposed` when another leader
+   * has taken over: the job is no longer ours, and nothing may be deleted. Throws `log/unavailable` when the storage does
+   * not answer: the entry is then written by `settle`, or before the next append.
+   */
+  append(body: AppendableBody): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#resolveDoubt()
+      await this.#write(body)
+      if (this.#sinceFold >= FOLD_EVERY) await this.#fold()
+    })
+  }
+
+  /** Call before checkpoint `id` is triggered: keeps ids from being used again by a later leader. Mostly does nothing. */
+  async reserve(id: CheckpointId): Promise<void> {
+    if (id <= this.#history.highestCheckpointId + CHECKPOINT_ID_SLACK) return
+    return this.#enqueue(async () => {
+      await this.#resolveDoubt()
+      if (id <= this.#history.highestCheckpointId + CHECKPOINT_ID_SLACK) return
+      await this.#write({ type: 'ids', upTo: checkpointId(id) })
+    })
+  }
+
+  /** Learns the fate of an entry in doubt. Resolves when it is durable; throws as `append` does. */
+  settle(): Promise<void> {
+    return this.#enqueue(() => this.#resolveDoubt())
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    if (this.#queued >= QUEUE_MAX) {
+      return Promise.reject(new WeirError('log/unavailable', `${QUEUE_MAX} entries wait to be written`, { domain: 'external' }))
+    }
+    this.#queued += 1
+    const done = this.#tail.then(work).finally(() => {
+      this.#queued -= 1
+    })
+    // The caller of this piece hears of its failure; those that come after are not concerned.
+    this.#tail = Promise.allSettled([done])
+    return done
+  }
+
+  async #write(body: LogBody): Promise<void> {
+    const { index, uuid } = this.#last
+    this.#doubt = makeEntry(this.#options, index + 1, this.epoch, uuid, body)
+    await this.#resolveDoubt()
+  }
+
+  async #resolveDoubt(): Promise<void> {
+    if (this.#deposed !== null) throw this.#deposed
+    const entry = this.#doubt
+    if (entry === null) return
+    if ((await offer(this.#options, entry)) === 'taken') {
+      this.#deposed = deposed(this.#options.jobId)
+      throw this.#deposed
+    }
+    this.#doubt = null
+    this.#last = entry
+    this.#sinceFold = entry.body.type === 'fold' ? 0 : this.#sinceFold + 1
+    this.#history = foldEntry(this.#history, entry.body, entry)
+  }
+
+  /** The append that led here has succeeded, so a failure to fold is told to nobody but the log, and tried again. */
+  async #fold(): Promise<void> {
+    try {
+      await this.#write({ type: 'fold', history: this.#history })
+      await this.#deleteBefore(this.#last.index)
+    } catch (error) {
+      this.#log.warn({ jobId: this.#options.jobId, failure: toFailure(error) }, 'job log could not be folded')
+    }
+  }
+
+  /** Entries before a durable fold are not needed any more, whoever leads. Also takes what an earlier folding left. */
+  async #deleteBefore(fold: number): Promise<void> {
+    const { storage, jobId } = this.#options
+    const kept = new Set(this.#history.epochEntries)
+    for (const path of await storage.list(logDirectory(jobId))) {
+      const index = indexOf(jobId, path)
+      if (index !== null && index < fold && !kept.has(index)) await storage.remove(path)
+    }
+  }
+}
+
+function makeEntry(
+  options: JobLogOptions,
+  index: number,
+  epoch: LeaderEpoch,
+  previous: string | null,
+  body: LogBody,
+): LogEntry {
+  const { jobId: job, prng, scheduler } = options
+  return { job, index, epoch, uuid: prng.hex(16), previous, atMs: scheduler.wallMs(), body }
+}
+
+/**
+ * `written`: the entry is there and durable. `taken`: another leader's is. Throws `log/unavailable`. Finding our bytes
+ * after an error is not enough, since they may not be durable: the storage must have said `created` or `exists`.
+ */
+async function offer(options: JobLogOptions, entry: LogEntry): Promise<'written' | 'taken'> {
+  const { storage, jobId, prng, scheduler } = options
+  const path = logEntry(jobId, entry.index)
+  const bytes = sealEntry(entry)
+  const backoff = new Backoff(RETRY, prng)
+  let cause: WeirError | null = null
+  for (let tries = 1; tries <= WRITE_TRIES_MAX; tries++) {
+    try {
+      const outcome = await storage.createExclusive(path, bytes, `log-${entry.epoch}-${entry.uuid.slice(0, 8)}`)
+      if (outcome === 'created') return 'written'
+      return sameBytes(await storage.read(path), bytes) ? 'written' : 'taken'
+    } catch (error) {
+      if (!(error instanceof WeirError) || !AMBIGUOUS.has(error.code)) throw error
+      cause = error
+    }
+    if (tries < WRITE_TRIES_MAX) await sleep(scheduler, backoff.nextDelayMs())
+  }
+  const why = cause?.message ?? 'it does not answer'
+  throw new WeirError('log/unavailable', `entry ${entry.index} of the job log could not be written: ${why}`, {
+    domain: 'external', cause, hint: 'The checkpoint storage must be writable; the job waits for it.',
+  })
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+function deposed(job: JobId): WeirError {
+  return new WeirError('log/deposed', `another JobManager has taken over job ${job}`, { domain: 'internal', retry: 'never' })
+}

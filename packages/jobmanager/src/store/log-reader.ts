@@ -1,0 +1,114 @@
+// Reads a job's log. Listing only says where to begin; what counts is that the entries from the newest fold (or entry 1)
+// to the end are all there, whole, and in one chain. Nothing is skipped: a log with a hole is refused by file name.
+
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import { logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
+import { WeirError } from '@weirjs/common/core/errors'
+import { type JobId, jobId } from '@weirjs/common/core/ids'
+import { foldEntry, type JobHistory } from './job-history.ts'
+import { damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
+
+/** A leader that folds while we read pulls files from under us; then we begin again, so often. */
+const READ_TRIES_MAX = 5
+const JOB_ID = /^[0-9a-f]{32}$/
+
+export interface ReadLog {
+  readonly history: JobHistory
+  /** The newest entry. */
+  readonly last: LogEntry
+  /** Entries since the newest fold, or since the beginning. */
+  readonly sinceFold: number
+}
+
+/** Jobs that have a directory on the storage. */
+export async function listJobs(storage: CheckpointStorage): Promise<readonly JobId[]> {
+  const names = await storage.listDirectories('')
+  return names.filter((name) => JOB_ID.test(name)).map(jobId)
+}
+
+/**
+ * The job's history, without taking the job over. Throws `log/not-found` when the job has no log, `log/damaged` or
+ * `state/file-damaged` when it is not whole, `storage/io` when it cannot be read.
+ */
+export async function readHistory(storage: CheckpointStorage, job: JobId): Promise<JobHistory> {
+  return (await readLog(storage, job)).history
+}
+
+export async function readLog(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await readOnce(storage, job)
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'log/damaged' || tries === READ_TRIES_MAX) throw error
+    }
+  }
+}
+
+/** The highest index that a listing shows; 0 when there is none. */
+export async function highestEntry(storage: CheckpointStorage, job: JobId): Promise<number> {
+  let highest = 0
+  for (const path of await storage.list(logDirectory(job))) highest = Math.max(highest, indexOf(job, path) ?? 0)
+  return highest
+}
+
+async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {
+  const highest = await highestEntry(storage, job)
+  const entries: LogEntry[] = []
+  for (let index = highest; index >= 1; index--) {
+    const entry = await readEntry(storage, job, index)
+    if (entry === null) throw damagedLog(storage.locate(logEntry(job, index)), 'the entry is missing')
+    entries.unshift(entry)
+    if (entry.body.type === 'fold') break
+  }
+  // A listing may lag behind: what was created last is found by asking for it.
+  for (let index = highest + 1; ; index++) {
+    const entry = await readEntry(storage, job, index)
+    if (entry === null) break
+    entries.push(entry)
+  }
+  const last = entries.at(-1)
+  if (last === undefined) {
+    throw new WeirError('log/not-found', `there is no job log in ${storage.locate(logDirectory(job))}`, { domain: 'user' })
+  }
+  return { history: replay(storage, job, entries), last, sinceFold: entries.length - 1 }
+}
+
+async function readEntry(storage: CheckpointStorage, job: JobId, index: number): Promise<LogEntry | null> {
+  const path = logEntry(job, index)
+  try {
+    return openEntry(job, index, await storage.read(path), storage.locate(path))
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'storage/not-found') return null
+    throw error
+  }
+}
+
+function replay(storage: CheckpointStorage, job: JobId, entries: readonly LogEntry[]): JobHistory {
+  let history: JobHistory | null = null
+  let before: LogEntry | null = null
+  for (const entry of entries) {
+    const located = storage.locate(logEntry(job, entry.index))
+    if (before === null) checkFirst(entry, located)
+    else checkChain(before, entry, located)
+    history = foldEntry(history, entry.body, entry)
+    before = entry
+  }
+  if (history === null) throw damagedLog(storage.locate(logDirectory(job)), 'it is empty')
+  return history
+}
+
+function checkFirst(entry: LogEntry, located: string): void {
+  if (entry.body.type === 'fold') return
+  if (entry.body.type !== 'submitted' || entry.index !== 1) {
+    throw damagedLog(located, `a log does not begin with entry ${entry.index} "${entry.body.type}"`)
+  }
+}
+
+function checkChain(before: LogEntry, entry: LogEntry, located: string): void {
+  if (entry.previous !== before.uuid) throw damagedLog(located, `it does not follow the entry ${before.index} that is there`)
+  const rises = entry.epoch > before.epoch
+  if (rises !== (entry.body.type === 'epoch') || entry.epoch < before.epoch) {
+    throw damagedLog(located, `epoch ${entry.epoch} after ${before.epoch} in an entry "${entry.body.type}"`)
+  }
+  if (entry.body.type === 'submitted') throw damagedLog(located, 'a job is submitted once')
+}
