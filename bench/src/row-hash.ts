@@ -2,7 +2,17 @@
 // Sums are kept as two halves of 32 bits; nothing is allocated for a row.
 
 const SEPARATOR = 0x7c
-const DIGITS_MAX = 16
+const A_START = 0x811c_9dc5 | 0
+const B_START = 0x9747_b28c | 0
+const A_FACTOR = 0x0100_0193
+const B_FACTOR = 0x85eb_ca6b
+
+/** The ASCII digits of 0 … 999, the first one lowest. */
+const THREE_DIGITS = Int32Array.from({ length: 1_000 }, (_, i) => {
+  const ones = 0x30 + (i % 10)
+  const tens = 0x30 + (Math.floor(i / 10) % 10)
+  return (ones << 16) | (tens << 8) | (0x30 + Math.floor(i / 100))
+})
 
 /** What a sink keeps, and what expected.json has. */
 export interface RowCheck {
@@ -18,11 +28,10 @@ export class RowHash {
   #b = 0
   #sumHigh = 0
   #sumLow = 0
-  readonly #digits = new Uint8Array(DIGITS_MAX)
 
   begin(): this {
-    this.#a = 0x811c_9dc5
-    this.#b = 0x9747_b28c
+    this.#a = A_START
+    this.#b = B_START
     return this
   }
 
@@ -32,31 +41,34 @@ export class RowHash {
   }
 
   text(value: string): this {
-    for (let i = 0; i < value.length; i++) {
+    let a = this.#a
+    let b = this.#b
+    let i = 0
+    for (; i < value.length; i++) {
       const unit = value.charCodeAt(i)
-      if (unit > 0x7f) return this.#utf8(value.slice(i))
-      this.#put(unit)
+      if (unit > 0x7f) break
+      a = Math.imul(a ^ unit, A_FACTOR)
+      b = Math.imul(b ^ unit, B_FACTOR)
     }
-    return this
+    this.#a = a
+    this.#b = b
+    return i === value.length ? this : this.#utf8(value.slice(i))
   }
 
   /** A decimal number, 0 … 2^53 - 1. */
   integer(value: number): this {
-    const digits = this.#digits
-    let at = DIGITS_MAX
-    let rest = value
-    while (rest > 0x7fff_ffff) {
-      const tens = Math.floor(rest / 10)
-      digits[--at] = 0x30 + (rest - tens * 10)
-      rest = tens
+    if (value < 1_000_000_000) {
+      this.#leading(value | 0)
+      return this
     }
-    let small = rest | 0
-    do {
-      const tens = (small / 10) | 0
-      digits[--at] = 0x30 + (small - tens * 10)
-      small = tens
-    } while (small !== 0)
-    for (; at < DIGITS_MAX; at++) this.#put(digits[at] as number)
+    const top = Math.floor(value / 1_000_000_000)
+    const rest = value - top * 1_000_000_000
+    const middle = (rest / 1_000) | 0
+    const upper = (middle / 1_000) | 0
+    this.#leading(top)
+    this.#three(upper)
+    this.#three(middle - upper * 1_000)
+    this.#three(rest - middle * 1_000)
     return this
   }
 
@@ -77,13 +89,15 @@ export class RowHash {
   /** Adds what another one has counted: for the sinks' sum, and to go on after a restore. */
   addCheck(check: RowCheck): void {
     this.rows += check.rows
-    this.#add(Number.parseInt(check.hash.slice(0, 8), 16), Number.parseInt(check.hash.slice(8), 16))
+    this.#add(Number.parseInt(check.hash.slice(0, 8), 16) | 0, Number.parseInt(check.hash.slice(8), 16) | 0)
   }
 
+  /** Both halves are signed 32-bit integers, as all fields here are: larger ones would be heap numbers. */
   #add(high: number, low: number): void {
-    const sum = this.#sumLow + low
-    this.#sumLow = sum >>> 0
-    this.#sumHigh = (this.#sumHigh + high + (sum > 0xffff_ffff ? 1 : 0)) >>> 0
+    const sum = (this.#sumLow + low) | 0
+    const carry = sum >>> 0 < low >>> 0 ? 1 : 0
+    this.#sumLow = sum
+    this.#sumHigh = (this.#sumHigh + high + carry) | 0
   }
 
   #utf8(value: string): this {
@@ -91,9 +105,42 @@ export class RowHash {
     return this
   }
 
+  /** `value` below 10^9, without leading zeros. */
+  #leading(value: number): void {
+    if (value < 1_000) {
+      this.#few(value)
+      return
+    }
+    const thousands = (value / 1_000) | 0
+    if (thousands < 1_000) {
+      this.#few(thousands)
+    } else {
+      const millions = (thousands / 1_000) | 0
+      this.#few(millions)
+      this.#three(thousands - millions * 1_000)
+    }
+    this.#three(value - thousands * 1_000)
+  }
+
+  /** `value` below 1,000, without leading zeros. */
+  #few(value: number): void {
+    const digits = THREE_DIGITS[value] as number
+    if (value >= 100) this.#put(digits & 0xff)
+    if (value >= 10) this.#put((digits >> 8) & 0xff)
+    this.#put(digits >> 16)
+  }
+
+  /** `value` below 1,000, as three digits. */
+  #three(value: number): void {
+    const digits = THREE_DIGITS[value] as number
+    this.#put(digits & 0xff)
+    this.#put((digits >> 8) & 0xff)
+    this.#put(digits >> 16)
+  }
+
   #put(octet: number): void {
-    this.#a = Math.imul(this.#a ^ octet, 0x0100_0193)
-    this.#b = Math.imul(this.#b ^ octet, 0x85eb_ca6b)
+    this.#a = Math.imul(this.#a ^ octet, A_FACTOR)
+    this.#b = Math.imul(this.#b ^ octet, B_FACTOR)
   }
 }
 
@@ -101,9 +148,9 @@ function mix(hash: number): number {
   let h = hash ^ (hash >>> 16)
   h = Math.imul(h, 0x85eb_ca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
 
 function hex(half: number): string {
-  return half.toString(16).padStart(8, '0')
+  return (half >>> 0).toString(16).padStart(8, '0')
 }

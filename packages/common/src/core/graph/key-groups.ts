@@ -36,11 +36,15 @@ const bigintWords = new Uint32Array(bigintScratch.buffer)
  * key at all (null, undefined, objects).
  */
 export function keyGroupOf(key: Key, maxParallelism: number): number {
-  return hashKey(key) % maxParallelism
+  return (signedHash(key) >>> 0) % (maxParallelism >>> 0) // `>>> 0` on both sides makes it a division of integers
 }
 
 /** murmur3 over the tagged bytes of `key`, an unsigned 32-bit integer. */
 export function hashKey(key: Key): number {
+  return signedHash(key) >>> 0
+}
+
+function signedHash(key: Key): number {
   if (typeof key === 'string') return hashText(key)
   if (typeof key === 'number') return hashNumber(key)
   if (typeof key === 'boolean') return murmurEnd(0, key ? KEY_TRUE : KEY_FALSE, 1)

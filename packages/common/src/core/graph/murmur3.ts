@@ -11,12 +11,12 @@ export function murmurBlock(hash: number, word: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
-/** The hash after `bytes` bytes in all; `tail` holds the last `bytes mod 4` of them. An unsigned 32-bit integer. */
+/** The hash after `bytes` bytes in all; `tail` holds the last `bytes mod 4` of them. 32 bits, signed: no heap number. */
 export function murmurEnd(hash: number, tail: number, bytes: number): number {
   let h = hash ^ scramble(tail) ^ bytes
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
 
 /** The hash of `bytes`, an unsigned 32-bit integer. */
@@ -24,7 +24,7 @@ export function murmur3(bytes: Uint8Array, seed = 0): number {
   const blocksEnd = bytes.length - (bytes.length % 4)
   let hash = seed | 0
   for (let i = 0; i < blocksEnd; i += 4) hash = murmurBlock(hash, wordAt(bytes, i, 4))
-  return murmurEnd(hash, wordAt(bytes, blocksEnd, bytes.length - blocksEnd), bytes.length)
+  return murmurEnd(hash, wordAt(bytes, blocksEnd, bytes.length - blocksEnd), bytes.length) >>> 0
 }
 
 function scramble(word: number): number {
