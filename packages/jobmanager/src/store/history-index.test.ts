@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { jobId } from '@weirjs/common/core/ids'
+import { silentLog } from '@weirjs/common/core/log'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type HistoryIndex, LevelHistory, MemoryHistory } from './history-index.ts'
+
+const A = jobId('a'.repeat(32))
+const B = jobId('b'.repeat(32))
+const directories: string[] = []
+
+async function directory(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'weir-history-'))
+  directories.push(made)
+  return made
+}
+
+afterEach(async () => {
+  for (const made of directories.splice(0)) await rm(made, { recursive: true, force: true })
+})
+
+const kinds: Record<string, () => Promise<HistoryIndex>> = {
+  memory: () => Promise.resolve(new MemoryHistory()),
+  level: async () => LevelHistory.open(await directory(), silentLog),
+}
+
+describe.each(Object.keys(kinds))('%s history', (name) => {
+  it('gives back the newest value of each key in order, job by job', async () => {
+    const history = await (kinds[name] as () => Promise<HistoryIndex>)()
+    history.put(A, 'checkpoint', 10, 'ten')
+    history.put(A, 'checkpoint', 9, 'nine')
+    history.put(A, 'checkpoint', 10, { ten: true })
+    history.put(A, 'output', 1, 'text')
+    history.put(B, 'checkpoint', 1, 'other')
+    expect(await history.list(A, 'checkpoint')).toEqual(['nine', { ten: true }])
+    expect(await history.list(A, 'output')).toEqual(['text'])
+    await history.forget(A)
+    expect(await history.list(A, 'checkpoint')).toEqual([])
+    expect(await history.list(B, 'checkpoint')).toEqual(['other'])
+    await history.close()
+  })
+})
+
+describe('LevelHistory', () => {
+  it('survives its process', async () => {
+    const path = await directory()
+    const first = await LevelHistory.open(path, silentLog)
+    first.put(A, 'output', 1, 'kept')
+    await first.close()
+    const second = await LevelHistory.open(path, silentLog)
+    expect(await second.list(A, 'output')).toEqual(['kept'])
+    await second.close()
+  })
+
+  it('begins anew when its files are damaged', async () => {
+    const path = await directory()
+    const first = await LevelHistory.open(path, silentLog)
+    first.put(A, 'output', 1, 'lost')
+    await first.close()
+    await writeFile(join(path, 'CURRENT'), 'nonsense')
+    const second = await LevelHistory.open(path, silentLog)
+    expect(await second.list(A, 'output')).toEqual([])
+    await second.close()
+  })
+
+  it('refuses a directory that another JobManager uses', async () => {
+    const path = await directory()
+    const first = await LevelHistory.open(path, silentLog)
+    await expect(LevelHistory.open(path, silentLog)).rejects.toMatchObject({
+      code: 'history/unavailable',
+    })
+    await first.close()
+  })
+})

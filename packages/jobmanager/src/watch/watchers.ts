@@ -1,0 +1,49 @@
+// Everybody who follows one job, and what a newcomer is told first: how the job stands, and its last lines of output.
+
+import type { JobEventView } from '@weirjs/common/job-client'
+import { OutputRing, type OutputView } from './output-ring.ts'
+import { WatchStream } from './watch-stream.ts'
+
+/** Followers of one job; the oldest goes when one more comes. */
+export const WATCHERS_MAX = 100
+
+export class Watchers {
+  readonly output: OutputRing = new OutputRing()
+  readonly #streams = new Set<WatchStream>()
+  #ended = false
+
+  publish(event: JobEventView): void {
+    for (const stream of this.#streams) stream.push(event)
+  }
+
+  print(line: OutputView): void {
+    this.output.push(line)
+    this.publish(line)
+  }
+
+  get watched(): boolean {
+    return this.#streams.size > 0
+  }
+
+  /** `first`: the present state of the job. */
+  watch(first: JobEventView, signal: AbortSignal): WatchStream {
+    const stream = new WatchStream((done) => this.#streams.delete(done), signal)
+    stream.push(first)
+    if (this.output.lost > 0) stream.push({ type: 'lost-output', lines: this.output.lost })
+    for (const line of this.output.lines()) stream.push(line)
+    if (this.#ended) {
+      stream.end()
+      return stream
+    }
+    const oldest = this.#streams.values().next()
+    if (this.#streams.size >= WATCHERS_MAX && oldest.done !== true) oldest.value.end()
+    if (!signal.aborted) this.#streams.add(stream)
+    return stream
+  }
+
+  /** The job has ended, or its JobManager ends. */
+  end(): void {
+    this.#ended = true
+    for (const stream of this.#streams) stream.end()
+  }
+}
