@@ -89,21 +89,24 @@ describe('ManualScheduler', () => {
 
   it('orders any set of timers like a stable sort', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ due: fc.nat(20), cancel: fc.boolean() }), { maxLength: 60 }), (asked) => {
-        const time = new ManualScheduler()
-        const seen: number[] = []
-        asked.forEach((one, i) => {
-          const cancel = time.timer(one.due, () => seen.push(i))
-          if (one.cancel) cancel()
-        })
-        time.runUntilIdle()
-        const expected = asked
-          .map((one, i) => ({ ...one, i }))
-          .filter((one) => !one.cancel)
-          .sort((a, b) => a.due - b.due || a.i - b.i)
-          .map((one) => one.i)
-        expect(seen).toEqual(expected)
-      }),
+      fc.property(
+        fc.array(fc.record({ due: fc.nat(20), cancel: fc.boolean() }), { maxLength: 60 }),
+        (asked) => {
+          const time = new ManualScheduler()
+          const seen: number[] = []
+          asked.forEach((one, i) => {
+            const cancel = time.timer(one.due, () => seen.push(i))
+            if (one.cancel) cancel()
+          })
+          time.runUntilIdle()
+          const expected = asked
+            .map((one, i) => ({ ...one, i }))
+            .filter((one) => !one.cancel)
+            .sort((a, b) => a.due - b.due || a.i - b.i)
+            .map((one) => one.i)
+          expect(seen).toEqual(expected)
+        },
+      ),
     )
   })
 })

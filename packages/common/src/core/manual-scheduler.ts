@@ -95,13 +95,15 @@ export class ManualScheduler implements Scheduler {
   advance(ms: number): void {
     assert(ms >= 0, 'time does not run backwards')
     const target = this.#nowMs + ms
-    for (let ran = 0; this.step(target); ran++) assert(ran < IDLE_EVENTS_MAX, 'events without end: no time passes')
+    for (let ran = 0; this.step(target); ran++)
+      assert(ran < IDLE_EVENTS_MAX, 'events without end: no time passes')
     this.moveTo(target)
   }
 
   /** Runs events until none waits. Throws AssertionFailed after IDLE_EVENTS_MAX of them. */
   runUntilIdle(): void {
-    for (let ran = 0; this.step(); ran++) assert(ran < IDLE_EVENTS_MAX, 'events without end: never idle')
+    for (let ran = 0; this.step(); ran++)
+      assert(ran < IDLE_EVENTS_MAX, 'events without end: never idle')
   }
 
   /** Sets the time without running anything; nothing may be due before `targetMs`. */

@@ -10,7 +10,8 @@ export function codeOf(error: unknown): string | undefined {
 
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'The process may not do this here: check owner and mode of the directory.',
-  EPERM: 'The process may not do this here: check owner and mode, and that the file system allows hard links.',
+  EPERM:
+    'The process may not do this here: check owner and mode, and that the file system allows hard links.',
   EROFS: 'The file system is mounted read-only.',
   EMFILE: 'The process has too many open files: raise its limit (ulimit -n).',
   ENFILE: 'The machine has too many open files.',
@@ -27,23 +28,38 @@ export function storageError(error: unknown, action: string, location: string): 
   const cause = { domain: 'external', cause: error } as const
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new WeirError('storage/full', `cannot ${action} ${location}: no space left (${code})`, {
-      ...cause, hint: 'Free space on the checkpoint storage, or move it to a larger one.',
+      ...cause,
+      hint: 'Free space on the checkpoint storage, or move it to a larger one.',
     })
   }
   if (code === 'EEXIST') {
-    return new WeirError('storage/exists', `${location} exists already; files are never replaced`, cause)
+    return new WeirError(
+      'storage/exists',
+      `${location} exists already; files are never replaced`,
+      cause,
+    )
   }
   if (code === 'ENOENT' && action === 'read') {
     return new WeirError('storage/not-found', `${location} does not exist`, cause)
   }
-  if (action === 'link' && (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP')) {
-    return new WeirError('storage/unsupported', `${location} is on a file system without hard links (${code})`, {
-      ...cause, retry: 'never', hint: 'Keep checkpoints on ext4, XFS, NFS or another POSIX file system.',
-    })
+  if (
+    action === 'link' &&
+    (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP')
+  ) {
+    return new WeirError(
+      'storage/unsupported',
+      `${location} is on a file system without hard links (${code})`,
+      {
+        ...cause,
+        retry: 'never',
+        hint: 'Keep checkpoints on ext4, XFS, NFS or another POSIX file system.',
+      },
+    )
   }
   const message = error instanceof Error ? error.message : String(error)
   const hint = HINTS[code]
   return new WeirError('storage/io', `cannot ${action} ${location}: ${message}`, {
-    ...cause, ...(hint === undefined ? {} : { hint }),
+    ...cause,
+    ...(hint === undefined ? {} : { hint }),
   })
 }

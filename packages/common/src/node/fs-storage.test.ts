@@ -17,7 +17,10 @@ function errno(code: string): Error {
 }
 
 /** The system's calls, written down in order, with one that fails where `fails` says so. */
-function recorded(fails: (call: string) => string | null = () => null): { calls: DurableCalls; trace: string[] } {
+function recorded(fails: (call: string) => string | null = () => null): {
+  calls: DurableCalls
+  trace: string[]
+} {
   const trace: string[] = []
   const note = async <T>(call: string, run: () => Promise<T>): Promise<T> => {
     trace.push(call)
@@ -25,7 +28,8 @@ function recorded(fails: (call: string) => string | null = () => null): { calls:
     if (code !== null) throw errno(code)
     return run()
   }
-  const kind = (path: string): string => (path.includes('.staging-') ? 'staging' : path.slice(root.length + 1) || 'root')
+  const kind = (path: string): string =>
+    path.includes('.staging-') ? 'staging' : path.slice(root.length + 1) || 'root'
   const calls: DurableCalls = {
     open: async (path, flags) => {
       const handle = await note(`open ${kind(path)}`, () => open(path, flags))
@@ -52,10 +56,19 @@ describe('FsStorage publishing', () => {
     trace.length = 0
     await storage.createExclusive('job/log/1', bytes, 'tag')
     expect(trace).toEqual([
-      'mkdir job', 'open root', 'sync root',
-      'mkdir job/log', 'open job', 'sync job',
-      'open staging', 'write staging', 'sync staging',
-      'link job/log/1', 'open job/log', 'sync job/log', 'unlink staging',
+      'mkdir job',
+      'open root',
+      'sync root',
+      'mkdir job/log',
+      'open job',
+      'sync job',
+      'open staging',
+      'write staging',
+      'sync staging',
+      'link job/log/1',
+      'open job/log',
+      'sync job/log',
+      'unlink staging',
     ])
   })
 
@@ -67,16 +80,22 @@ describe('FsStorage publishing', () => {
     ['link job/f', 'EIO', 'storage/io', []],
     ['sync job', 'EIO', 'storage/io', ['job/f']],
     ['mkdir job', 'EACCES', 'storage/io', []],
-  ] as const)('abandons the file when %s fails with %s', async (failing, code, expected, visible) => {
-    let armed = false
-    const { calls } = recorded((call) => (armed && call === failing ? code : null))
-    const storage = await FsStorage.open(root, calls)
-    armed = true
-    await expect(storage.createExclusive('job/f', bytes, 'tag')).rejects.toMatchObject({ code: expected })
-    expect((await everything()).filter((name) => name !== 'job')).toEqual(visible)
-    armed = false
-    if (visible.length === 0) expect(await storage.createExclusive('job/f', bytes, 'tag')).toBe('created')
-  })
+  ] as const)(
+    'abandons the file when %s fails with %s',
+    async (failing, code, expected, visible) => {
+      let armed = false
+      const { calls } = recorded((call) => (armed && call === failing ? code : null))
+      const storage = await FsStorage.open(root, calls)
+      armed = true
+      await expect(storage.createExclusive('job/f', bytes, 'tag')).rejects.toMatchObject({
+        code: expected,
+      })
+      expect((await everything()).filter((name) => name !== 'job')).toEqual(visible)
+      armed = false
+      if (visible.length === 0)
+        expect(await storage.createExclusive('job/f', bytes, 'tag')).toBe('created')
+    },
+  )
 
   it('does not publish after a failed write, and says so', async () => {
     let armed = false
@@ -123,7 +142,8 @@ describe('FsStorage publishing', () => {
   it('steps over the staging file of a dead process', async () => {
     await mkdir(join(root, 'job'))
     const storage = await FsStorage.open(root)
-    for (let i = 0; i < 5; i++) await writeFile(join(root, 'job', `.staging-tag-${process.pid}-${i}-f`), 'old')
+    for (let i = 0; i < 5; i++)
+      await writeFile(join(root, 'job', `.staging-tag-${process.pid}-${i}-f`), 'old')
     expect(await storage.createExclusive('job/f', bytes, 'tag')).toBe('created')
     expect(await storage.list('job')).toEqual(['job/f'])
   })
@@ -145,7 +165,9 @@ describe('FsStorage opening', () => {
   it('refuses a root that is a file', async () => {
     await writeFile(join(root, 'file'), 'x')
     await expect(FsStorage.open(join(root, 'file'))).rejects.toMatchObject({ code: 'storage/io' })
-    await expect(FsStorage.open(join(root, 'file', 'below'))).rejects.toMatchObject({ code: 'storage/io' })
+    await expect(FsStorage.open(join(root, 'file', 'below'))).rejects.toMatchObject({
+      code: 'storage/io',
+    })
   })
 
   it.skipIf(process.getuid?.() === 0)('refuses a root that cannot be written', async () => {

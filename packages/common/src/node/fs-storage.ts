@@ -4,7 +4,17 @@
 // fsync failed is abandoned, never tried again: the kernel may have dropped its pages.
 
 import type { Dirent } from 'node:fs'
-import { mkdir, open, link, readdir, readFile, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
+import {
+  mkdir,
+  open,
+  link,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CheckpointStorage, StagedFile } from '../core/checkpoint/storage.ts'
 import { checkStoragePath, safeTag, STAGING_PREFIX } from '../core/checkpoint/storage-path.ts'
@@ -64,7 +74,11 @@ export class FsStorage implements CheckpointStorage {
     return this.#stagedFile(path, final, name, handle)
   }
 
-  async createExclusive(path: string, bytes: Uint8Array, tag: string): Promise<'created' | 'exists'> {
+  async createExclusive(
+    path: string,
+    bytes: Uint8Array,
+    tag: string,
+  ): Promise<'created' | 'exists'> {
     const staged = await this.stage(path, tag)
     try {
       await staged.write(bytes)
@@ -102,7 +116,10 @@ export class FsStorage implements CheckpointStorage {
   async listDirectories(directory: string): Promise<readonly string[]> {
     if (directory !== '') this.#check(directory)
     const entries = await this.#entries(directory)
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort()
   }
 
   async remove(path: string): Promise<void> {
@@ -117,7 +134,8 @@ export class FsStorage implements CheckpointStorage {
   async removeTree(directory: string): Promise<void> {
     this.#check(directory)
     const target = join(this.root, directory)
-    for (const known of this.#known) if (known === target || known.startsWith(`${target}/`)) this.#known.delete(known)
+    for (const known of this.#known)
+      if (known === target || known.startsWith(`${target}/`)) this.#known.delete(known)
     try {
       await rm(target, { recursive: true, force: true, maxRetries: REMOVE_TREE_RETRIES })
     } catch (error) {
@@ -161,7 +179,12 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
-  async #publish(path: string, final: string, staging: string, handle: StagingHandle): Promise<void> {
+  async #publish(
+    path: string,
+    final: string,
+    staging: string,
+    handle: StagingHandle,
+  ): Promise<void> {
     try {
       await handle.sync()
       await handle.close()
@@ -183,7 +206,11 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
-  async #openStaging(final: string, tag: string, path: string): Promise<{ name: string; handle: StagingHandle }> {
+  async #openStaging(
+    final: string,
+    tag: string,
+    path: string,
+  ): Promise<{ name: string; handle: StagingHandle }> {
     const directory = dirname(final)
     for (let tries = 0; tries < STAGING_NAME_TRIES_MAX; tries++) {
       const name = join(directory, stagingName(final, tag, this.#stagings++))
@@ -196,7 +223,9 @@ export class FsStorage implements CheckpointStorage {
         else if (codeOf(error) !== 'EEXIST') throw storageError(error, 'create', this.locate(path))
       }
     }
-    throw new WeirError('storage/io', `no free staging name for ${this.locate(path)}`, { domain: 'external' })
+    throw new WeirError('storage/io', `no free staging name for ${this.locate(path)}`, {
+      domain: 'external',
+    })
   }
 
   /** Makes missing directories from the top, each durable before the next. */
@@ -261,7 +290,10 @@ export class FsStorage implements CheckpointStorage {
   #check(path: string): void {
     checkStoragePath(path)
     if (!this.#closed) return
-    throw new WeirError('storage/closed', `${path}: the storage is closed`, { domain: 'internal', retry: 'never' })
+    throw new WeirError('storage/closed', `${path}: the storage is closed`, {
+      domain: 'internal',
+      retry: 'never',
+    })
   }
 }
 
@@ -280,7 +312,11 @@ async function writeAll(handle: StagingHandle, bytes: Uint8Array): Promise<void>
 }
 
 /** The file is given up: whatever closing says, there is nothing left to lose. */
-async function dropStaging(calls: DurableCalls, handle: StagingHandle, staging: string): Promise<void> {
+async function dropStaging(
+  calls: DurableCalls,
+  handle: StagingHandle,
+  staging: string,
+): Promise<void> {
   await handle.close().then(undefined, ignoreGarbage)
   await removeStaging(calls, staging)
 }
@@ -317,7 +353,11 @@ function isAbsent(error: unknown): boolean {
 }
 
 function endedError(location: string): WeirError {
-  return new WeirError('storage/io', `${location}: the staged file is already published or abandoned`, {
-    domain: 'internal',
-  })
+  return new WeirError(
+    'storage/io',
+    `${location}: the staged file is already published or abandoned`,
+    {
+      domain: 'internal',
+    },
+  )
 }

@@ -40,12 +40,20 @@ export function ownDirectory(runtimeRoot: string): string {
 export function findRuntimeRoot(env: Readonly<Record<string, string | undefined>>): string {
   const said = env['WEIR_RUNTIME_ROOT']
   if (said !== undefined && said !== '') return said
-  for (let directory = import.meta.dirname; directory !== dirname(directory); directory = dirname(directory)) {
-    for (const candidate of [join(directory, 'weirjs'), join(directory, 'node_modules', 'weirjs')]) {
+  for (
+    let directory = import.meta.dirname;
+    directory !== dirname(directory);
+    directory = dirname(directory)
+  ) {
+    for (const candidate of [
+      join(directory, 'weirjs'),
+      join(directory, 'node_modules', 'weirjs'),
+    ]) {
       if (existsSync(join(candidate, 'package.json'))) return realpathSync(candidate)
     }
   }
   throw new WeirError('config/no-runtime', 'cannot find the weirjs package', {
-    domain: 'user', hint: 'install weirjs beside this package, or set WEIR_RUNTIME_ROOT to its directory',
+    domain: 'user',
+    hint: 'install weirjs beside this package, or set WEIR_RUNTIME_ROOT to its directory',
   })
 }

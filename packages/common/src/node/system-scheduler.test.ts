@@ -40,7 +40,10 @@ describe('systemScheduler', () => {
         seen.push('turn')
         resolve()
       })
-      Promise.resolve().then(() => seen.push('promise'), () => seen.push('never'))
+      Promise.resolve().then(
+        () => seen.push('promise'),
+        () => seen.push('never'),
+      )
     })
     expect(seen).toEqual(['promise', 'turn'])
   })

@@ -23,7 +23,12 @@ describe('virtual time with promises', () => {
 
   it('drives a piece of work to its end, or to its error', async () => {
     const time = new ManualScheduler()
-    expect(await drive(time, sleep(time, 5).then(() => time.nowMs()))).toBe(5)
+    expect(
+      await drive(
+        time,
+        sleep(time, 5).then(() => time.nowMs()),
+      ),
+    ).toBe(5)
     const failing = sleep(time, 5).then(() => {
       throw new Error('broken')
     })

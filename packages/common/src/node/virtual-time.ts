@@ -37,8 +37,10 @@ export async function drive<T>(time: ManualScheduler, work: Promise<T>): Promise
   })
   await settle()
   for (let ran = 0; !settled; ran++) {
-    if (ran >= IDLE_EVENTS_MAX) throw new AssertionFailed('events without end: the work never settles')
-    if (!time.step()) throw new AssertionFailed('nothing is left to run, and the work has not settled')
+    if (ran >= IDLE_EVENTS_MAX)
+      throw new AssertionFailed('events without end: the work never settles')
+    if (!time.step())
+      throw new AssertionFailed('nothing is left to run, and the work has not settled')
     await settle()
   }
   return work

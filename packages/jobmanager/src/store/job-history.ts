@@ -6,7 +6,11 @@ import type { Failure } from '@weirjs/common/core/errors'
 import type { JobSettings, LogicalGraph } from '@weirjs/common/core/graph/logical-graph'
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import {
-  type Attempt, type BundleHash, type CheckpointId, checkpointId, type LeaderEpoch,
+  type Attempt,
+  type BundleHash,
+  type CheckpointId,
+  checkpointId,
+  type LeaderEpoch,
 } from '@weirjs/common/core/ids'
 import type { CompletedCheckpoint } from '../core/checkpoint/events.ts'
 
@@ -114,11 +118,20 @@ export function foldEntry(before: JobHistory | null, body: LogBody, stamp: Entry
       const highest = checkpointId(body.firstCheckpointId - 1)
       const epochEntries = [...before.epochEntries, stamp.index].slice(-EPOCH_ENTRIES_MAX)
       const nextCheckpointId = body.firstCheckpointId
-      return { ...before, epoch: stamp.epoch, nextCheckpointId, highestCheckpointId: highest, epochEntries }
+      return {
+        ...before,
+        epoch: stamp.epoch,
+        nextCheckpointId,
+        highestCheckpointId: highest,
+        epochEntries,
+      }
     }
     case 'attempt': {
       const { attempt, restoredFrom, failure } = body
-      const attempts = [...before.attempts, { attempt, epoch: stamp.epoch, atMs: stamp.atMs, restoredFrom, failure }]
+      const attempts = [
+        ...before.attempts,
+        { attempt, epoch: stamp.epoch, atMs: stamp.atMs, restoredFrom, failure },
+      ]
       return { ...before, attempts: attempts.slice(-LOGGED_ATTEMPTS_MAX) }
     }
     case 'ids':
@@ -148,8 +161,15 @@ export function firstIdOfNextEpoch(history: JobHistory): CheckpointId {
 function firstHistory(submission: JobSubmission, stamp: EntryStamp): JobHistory {
   const highest = checkpointId(submission.restore?.checkpointId ?? 0)
   return {
-    submission, epoch: stamp.epoch, nextCheckpointId: checkpointId(highest + 1), highestCheckpointId: highest,
-    retained: [], finishing: null, terminal: null, attempts: [], epochEntries: [stamp.index],
+    submission,
+    epoch: stamp.epoch,
+    nextCheckpointId: checkpointId(highest + 1),
+    highestCheckpointId: highest,
+    retained: [],
+    finishing: null,
+    terminal: null,
+    attempts: [],
+    epochEntries: [stamp.index],
   }
 }
 

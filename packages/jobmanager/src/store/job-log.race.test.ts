@@ -1,7 +1,11 @@
 // Many leaders, one log, a storage that delays, fails, and loses replies. Checked by an auditor who knows only what each
 // leader was told (oracle O3): what was acknowledged is in the log exactly once, and each epoch has one writer.
 
-import { MemoryDisk, MemoryStorage, type StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
+import {
+  MemoryDisk,
+  MemoryStorage,
+  type StorageVerdict,
+} from '@weirjs/common/core/checkpoint/memory-storage'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
@@ -17,9 +21,14 @@ import { readHistory } from './log-reader.ts'
 const JOB = jobId('0123456789abcdef0123456789abcdef')
 const SEEDS = 25
 const submission: JobSubmission = {
-  submissionId: 's', graph: { version: 1, name: 'job', nodes: [], edges: [] },
+  submissionId: 's',
+  graph: { version: 1, name: 'job', nodes: [], edges: [] },
   plan: { jobName: 'job', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
-  settings: DEFAULT_JOB_SETTINGS, bundleHash: bundleHash('b'), args: {}, submittedAtMs: 5, restore: null,
+  settings: DEFAULT_JOB_SETTINGS,
+  bundleHash: bundleHash('b'),
+  args: {},
+  submittedAtMs: 5,
+  restore: null,
 }
 
 interface Told {
@@ -54,8 +63,18 @@ async function patiently<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-async function lead(disk: MemoryDisk, time: ManualScheduler, prng: Prng, told: Told): Promise<void> {
-  const storage = new MemoryStorage({ disk, scheduler: time, latencyMs: () => 2, onOperation: faults(prng.fork()) })
+async function lead(
+  disk: MemoryDisk,
+  time: ManualScheduler,
+  prng: Prng,
+  told: Told,
+): Promise<void> {
+  const storage = new MemoryStorage({
+    disk,
+    scheduler: time,
+    latencyMs: () => 2,
+    onOperation: faults(prng.fork()),
+  })
   await sleep(time, prng.int(60_000))
   const options = { storage, jobId: JOB, prng: prng.fork(), scheduler: time }
   try {
@@ -65,8 +84,13 @@ async function lead(disk: MemoryDisk, time: ManualScheduler, prng: Prng, told: T
       await sleep(time, prng.int(200))
       await patiently(() => log.reserve(checkpointId(id)))
       const checkpoint = {
-        checkpointId: checkpointId(id), kind: 'periodic', manifestPath: '', manifestSha256: '', triggeredAtMs: 0,
-        completedAtMs: 0, stateBytes: 0,
+        checkpointId: checkpointId(id),
+        kind: 'periodic',
+        manifestPath: '',
+        manifestSha256: '',
+        triggeredAtMs: 0,
+        completedAtMs: 0,
+        stateBytes: 0,
       } as const
       told.unsure.push(id)
       await log.append({ type: 'completed', checkpoint }).catch((error: unknown) => {
@@ -89,9 +113,19 @@ describe('leaders of one job that race', () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const prng = new Prng(seed)
       const [disk, time] = [new MemoryDisk(), new ManualScheduler()]
-      const creator = { storage: new MemoryStorage({ disk }), jobId: JOB, prng: prng.fork(), scheduler: time }
+      const creator = {
+        storage: new MemoryStorage({ disk }),
+        jobId: JOB,
+        prng: prng.fork(),
+        scheduler: time,
+      }
       await JobLog.create(creator, submission)
-      const told: Told[] = Array.from({ length: 5 }, () => ({ epochs: [], acknowledged: [], unsure: [], deposals: 0 }))
+      const told: Told[] = Array.from({ length: 5 }, () => ({
+        epochs: [],
+        acknowledged: [],
+        unsure: [],
+        deposals: 0,
+      }))
       await drive(time, Promise.all(told.map((one) => lead(disk, time, prng.fork(), one))))
 
       const history = await readHistory(new MemoryStorage({ disk }), JOB)
@@ -102,7 +136,10 @@ describe('leaders of one job that race', () => {
       expect(new Set(logged).size, where).toBe(logged.length)
       for (const id of sure) expect(logged, where).toContain(id)
       for (const id of logged) expect(possible.has(id), where).toBe(true)
-      expect(logged.toSorted((a, b) => a - b), where).toEqual(logged)
+      expect(
+        logged.toSorted((a, b) => a - b),
+        where,
+      ).toEqual(logged)
       const epochs = told.flatMap((one) => one.epochs)
       expect(new Set(epochs).size, where).toBe(epochs.length)
       acknowledged += sure.length

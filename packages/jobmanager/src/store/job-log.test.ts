@@ -1,4 +1,8 @@
-import { MemoryDisk, MemoryStorage, type StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
+import {
+  MemoryDisk,
+  MemoryStorage,
+  type StorageVerdict,
+} from '@weirjs/common/core/checkpoint/memory-storage'
 import { logEntry } from '@weirjs/common/core/checkpoint/paths'
 import { WeirError } from '@weirjs/common/core/errors'
 import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
@@ -15,20 +19,34 @@ import { listJobs, readHistory } from './log-reader.ts'
 
 const JOB = jobId('0123456789abcdef0123456789abcdef')
 const submission: JobSubmission = {
-  submissionId: 's', graph: { version: 1, name: 'job', nodes: [], edges: [] },
+  submissionId: 's',
+  graph: { version: 1, name: 'job', nodes: [], edges: [] },
   plan: { jobName: 'job', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
-  settings: DEFAULT_JOB_SETTINGS, bundleHash: bundleHash('b'), args: { text: 'ä\u0000"', big: 2 ** 53 - 1 },
-  submittedAtMs: 5, restore: null,
+  settings: DEFAULT_JOB_SETTINGS,
+  bundleHash: bundleHash('b'),
+  args: { text: 'ä\u0000"', big: 2 ** 53 - 1 },
+  submittedAtMs: 5,
+  restore: null,
 }
 
-function completed(id: number, kind: CompletedCheckpoint['kind'] = 'periodic'): CompletedCheckpoint {
+function completed(
+  id: number,
+  kind: CompletedCheckpoint['kind'] = 'periodic',
+): CompletedCheckpoint {
   return {
-    checkpointId: checkpointId(id), kind, manifestPath: `${JOB}/chk-${id}/manifest`, manifestSha256: 'x',
-    triggeredAtMs: 1, completedAtMs: 2, stateBytes: 3,
+    checkpointId: checkpointId(id),
+    kind,
+    manifestPath: `${JOB}/chk-${id}/manifest`,
+    manifestSha256: 'x',
+    triggeredAtMs: 1,
+    completedAtMs: 2,
+    stateBytes: 3,
   }
 }
-const complete = (log: JobLog, id: number): Promise<void> => log.append({ type: 'completed', checkpoint: completed(id) })
-const ids = (checkpoints: readonly CompletedCheckpoint[]): number[] => checkpoints.map((one) => one.checkpointId)
+const complete = (log: JobLog, id: number): Promise<void> =>
+  log.append({ type: 'completed', checkpoint: completed(id) })
+const ids = (checkpoints: readonly CompletedCheckpoint[]): number[] =>
+  checkpoints.map((one) => one.checkpointId)
 
 /** Leaders on one disk; `fault` may spoil any operation. */
 class Stage {
@@ -39,7 +57,10 @@ class Stage {
   #seed = 1
 
   options(): JobLogOptions {
-    const storage = new MemoryStorage({ disk: this.disk, onOperation: (op, path) => this.fault(op, path) })
+    const storage = new MemoryStorage({
+      disk: this.disk,
+      onOperation: (op, path) => this.fault(op, path),
+    })
     return { storage, jobId: JOB, prng: new Prng(this.#seed++), scheduler: this.time }
   }
 
@@ -60,7 +81,12 @@ describe('a job log', () => {
   it('begins with the submission, and gives it to the next leader unchanged', async () => {
     const stage = new Stage()
     const first = await stage.create()
-    expect(first.history).toMatchObject({ epoch: 1, nextCheckpointId: 1, retained: [], terminal: null })
+    expect(first.history).toMatchObject({
+      epoch: 1,
+      nextCheckpointId: 1,
+      retained: [],
+      terminal: null,
+    })
     const second = await stage.open()
     expect(second.epoch).toBe(2)
     expect(second.history.submission).toEqual(submission)
@@ -71,7 +97,9 @@ describe('a job log', () => {
     const stage = new Stage()
     await stage.create()
     await expect(stage.create()).rejects.toMatchObject({ code: 'log/exists' })
-    await expect(JobLog.open({ ...stage.options(), jobId: jobId('none') })).rejects.toMatchObject({ code: 'log/not-found' })
+    await expect(JobLog.open({ ...stage.options(), jobId: jobId('none') })).rejects.toMatchObject({
+      code: 'log/not-found',
+    })
   })
 
   it('adds up to what was appended, on this leader and on the next', async () => {
@@ -81,9 +109,17 @@ describe('a job log', () => {
     await log.append({ type: 'attempt', attempt: attempt(1), restoredFrom: null, failure: null })
     for (const id of [1, 2, 4]) await complete(log, id)
     await log.append({ type: 'discarded', ids: [checkpointId(1)] })
-    await log.append({ type: 'attempt', attempt: attempt(2), restoredFrom: checkpointId(4), failure })
+    await log.append({
+      type: 'attempt',
+      attempt: attempt(2),
+      restoredFrom: checkpointId(4),
+      failure,
+    })
     expect(ids(log.history.retained)).toEqual([2, 4])
-    expect(log.history.attempts).toMatchObject([{ attempt: 1 }, { attempt: 2, restoredFrom: 4, failure, epoch: 1 }])
+    expect(log.history.attempts).toMatchObject([
+      { attempt: 1 },
+      { attempt: 2, restoredFrom: 4, failure, epoch: 1 },
+    ])
     expect(await readHistory(stage.reader, JOB)).toEqual(log.history)
     await log.append({ type: 'terminal', state: 'FAILED', failure, endedAtMs: 9 })
     const next = await stage.open()
@@ -107,7 +143,11 @@ describe('a job log', () => {
 describe('checkpoint ids', () => {
   it('start above the checkpoint that a job was restored from', async () => {
     const stage = new Stage()
-    const restore = { manifestPath: 'old/chk-41/manifest', checkpointId: checkpointId(41), allowNonRestoredState: false }
+    const restore = {
+      manifestPath: 'old/chk-41/manifest',
+      checkpointId: checkpointId(41),
+      allowNonRestoredState: false,
+    }
     const log = await stage.run(JobLog.create(stage.options(), { ...submission, restore }))
     expect(log.history.nextCheckpointId).toBe(42)
   })
@@ -153,7 +193,9 @@ describe('of two leaders', () => {
   it('both may come at once: one leads, or they follow each other', async () => {
     const stage = new Stage()
     await stage.create()
-    const [a, b] = await stage.run(Promise.all([JobLog.open(stage.options()), JobLog.open(stage.options())]))
+    const [a, b] = await stage.run(
+      Promise.all([JobLog.open(stage.options()), JobLog.open(stage.options())]),
+    )
     expect(new Set([a.epoch, b.epoch])).toEqual(new Set([2, 3]))
     const [older, younger] = a.epoch < b.epoch ? [a, b] : [b, a]
     await expect(complete(older, 1)).rejects.toMatchObject({ code: 'log/deposed' })
@@ -177,7 +219,9 @@ describe('of two leaders', () => {
     let asleep = true
     const options = stage.options()
     const storage = new MemoryStorage({
-      disk: stage.disk, scheduler: stage.time, latencyMs: (operation) => (operation === 'create' && asleep ? 1_000 : 0),
+      disk: stage.disk,
+      scheduler: stage.time,
+      latencyMs: (operation) => (operation === 'create' && asleep ? 1_000 : 0),
     })
     const opening = JobLog.open({ ...options, storage })
     const working = (async (): Promise<void> => {
@@ -198,7 +242,9 @@ describe('when the storage is bad', () => {
     const stage = new Stage()
     const log = await stage.create()
     let lost = 0
-    stage.fault = (operation) => ({ verdict: operation === 'create' && lost++ === 0 ? 'ambiguous' : 'ok' })
+    stage.fault = (operation) => ({
+      verdict: operation === 'create' && lost++ === 0 ? 'ambiguous' : 'ok',
+    })
     await stage.run(complete(log, 1))
     expect(lost).toBe(2)
     stage.fault = () => ({ verdict: 'ok' })
@@ -208,7 +254,8 @@ describe('when the storage is bad', () => {
   it('tries again a few times, then says that it is unavailable, and writes the entry later', async () => {
     const stage = new Stage()
     const log = await stage.create()
-    stage.fault = (operation) => ({ verdict: operation === 'create' ? 'fail' : 'ok', code: 'storage/full' } as StorageVerdict)
+    stage.fault = (operation) =>
+      ({ verdict: operation === 'create' ? 'fail' : 'ok', code: 'storage/full' }) as StorageVerdict
     await expect(stage.run(complete(log, 1))).rejects.toMatchObject({ code: 'log/unavailable' })
     expect(log.inDoubt).toBe(true)
     await expect(stage.run(complete(log, 2))).rejects.toMatchObject({ code: 'log/unavailable' })
@@ -273,7 +320,9 @@ describe('a damaged log', () => {
     const path = logEntry(JOB, 2)
     const whole = (stage.disk.get(path) as Uint8Array).slice()
     for (let at = 0; at < whole.length; at++) {
-      stage.disk.tamper(path, () => whole.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte)))
+      stage.disk.tamper(path, () =>
+        whole.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte)),
+      )
       await refused(stage, path)
     }
   })
@@ -308,7 +357,9 @@ describe('a damaged log', () => {
   it('is refused when the fold is missing that replaced its beginning', async () => {
     const stage = await logOf(FOLD_EVERY + 5)
     const fold = FOLD_EVERY + 2
-    expect(openEntry(JOB, fold, stage.disk.get(logEntry(JOB, fold)) as Uint8Array, '').body.type).toBe('fold')
+    expect(
+      openEntry(JOB, fold, stage.disk.get(logEntry(JOB, fold)) as Uint8Array, '').body.type,
+    ).toBe('fold')
     stage.disk.tamper(logEntry(JOB, fold), () => null)
     await refused(stage, logEntry(JOB, fold))
   })
@@ -316,14 +367,18 @@ describe('a damaged log', () => {
   it('is refused when an entry comes from another job or another life of this one', async () => {
     const [stage, other] = [await logOf(3), await logOf(3)]
     const sibling = new Stage()
-    const log = await sibling.run(JobLog.create({ ...sibling.options(), prng: new Prng(77) }, submission))
+    const log = await sibling.run(
+      JobLog.create({ ...sibling.options(), prng: new Prng(77) }, submission),
+    )
     await complete(log, 1)
     await complete(log, 2)
     const path = logEntry(JOB, 2)
     stage.disk.tamper(path, () => sibling.disk.get(path) as Uint8Array)
     await refused(stage, path)
     const foreign = jobId('f'.repeat(32))
-    expect(() => openEntry(foreign, 2, other.disk.get(path) as Uint8Array, path)).toThrow('belongs to job')
+    expect(() => openEntry(foreign, 2, other.disk.get(path) as Uint8Array, path)).toThrow(
+      'belongs to job',
+    )
   })
 
   it('reads on past what a fold made superfluous, damaged or not', async () => {

@@ -15,11 +15,22 @@ import { logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Scheduler, sleep } from '@weirjs/common/core/clock'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
-import { type CheckpointId, checkpointId, type JobId, type LeaderEpoch, leaderEpoch } from '@weirjs/common/core/ids'
+import {
+  type CheckpointId,
+  checkpointId,
+  type JobId,
+  type LeaderEpoch,
+  leaderEpoch,
+} from '@weirjs/common/core/ids'
 import { type Log, silentLog } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import {
-  type AppendableBody, CHECKPOINT_ID_SLACK, firstIdOfNextEpoch, foldEntry, type JobHistory, type JobSubmission,
+  type AppendableBody,
+  CHECKPOINT_ID_SLACK,
+  firstIdOfNextEpoch,
+  foldEntry,
+  type JobHistory,
+  type JobSubmission,
   type LogBody,
 } from './job-history.ts'
 import { indexOf, type LogEntry, sealEntry } from './log-entry.ts'
@@ -59,7 +70,12 @@ export class JobLog {
   #queued = 0
   #tail: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: JobLogOptions, history: JobHistory, last: LogEntry, sinceFold: number) {
+  private constructor(
+    options: JobLogOptions,
+    history: JobHistory,
+    last: LogEntry,
+    sinceFold: number,
+  ) {
     this.#options = options
     this.#log = options.log ?? silentLog
     this.#history = history
@@ -75,7 +91,10 @@ export class JobLog {
     const body: LogBody = { type: 'submitted', submission }
     const entry = makeEntry(options, 1, leaderEpoch(1), null, body)
     if ((await offer(options, entry)) === 'taken') {
-      throw new WeirError('log/exists', `job ${options.jobId} has a log already`, { domain: 'internal', retry: 'never' })
+      throw new WeirError('log/exists', `job ${options.jobId} has a log already`, {
+        domain: 'internal',
+        retry: 'never',
+      })
     }
     return new JobLog(options, foldEntry(null, body, entry), entry, 0)
   }
@@ -141,7 +160,11 @@ export class JobLog {
 
   #enqueue(work: () => Promise<void>): Promise<void> {
     if (this.#queued >= QUEUE_MAX) {
-      return Promise.reject(new WeirError('log/unavailable', `${QUEUE_MAX} entries wait to be written`, { domain: 'external' }))
+      return Promise.reject(
+        new WeirError('log/unavailable', `${QUEUE_MAX} entries wait to be written`, {
+          domain: 'external',
+        }),
+      )
     }
     this.#queued += 1
     const done = this.#tail.then(work).finally(() => {
@@ -178,7 +201,10 @@ export class JobLog {
       await this.#write({ type: 'fold', history: this.#history })
       await this.#deleteBefore(this.#last.index)
     } catch (error) {
-      this.#log.warn({ jobId: this.#options.jobId, failure: toFailure(error) }, 'job log could not be folded')
+      this.#log.warn(
+        { jobId: this.#options.jobId, failure: toFailure(error) },
+        'job log could not be folded',
+      )
     }
   }
 
@@ -216,7 +242,11 @@ async function offer(options: JobLogOptions, entry: LogEntry): Promise<'written'
   let cause: WeirError | null = null
   for (let tries = 1; tries <= WRITE_TRIES_MAX; tries++) {
     try {
-      const outcome = await storage.createExclusive(path, bytes, `log-${entry.epoch}-${entry.uuid.slice(0, 8)}`)
+      const outcome = await storage.createExclusive(
+        path,
+        bytes,
+        `log-${entry.epoch}-${entry.uuid.slice(0, 8)}`,
+      )
       if (outcome === 'created') return 'written'
       return sameBytes(await storage.read(path), bytes) ? 'written' : 'taken'
     } catch (error) {
@@ -226,9 +256,15 @@ async function offer(options: JobLogOptions, entry: LogEntry): Promise<'written'
     if (tries < WRITE_TRIES_MAX) await sleep(scheduler, backoff.nextDelayMs())
   }
   const why = cause?.message ?? 'it does not answer'
-  throw new WeirError('log/unavailable', `entry ${entry.index} of the job log could not be written: ${why}`, {
-    domain: 'external', cause, hint: 'The checkpoint storage must be writable; the job waits for it.',
-  })
+  throw new WeirError(
+    'log/unavailable',
+    `entry ${entry.index} of the job log could not be written: ${why}`,
+    {
+      domain: 'external',
+      cause,
+      hint: 'The checkpoint storage must be writable; the job waits for it.',
+    },
+  )
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -236,5 +272,8 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function deposed(job: JobId): WeirError {
-  return new WeirError('log/deposed', `another JobManager has taken over job ${job}`, { domain: 'internal', retry: 'never' })
+  return new WeirError('log/deposed', `another JobManager has taken over job ${job}`, {
+    domain: 'internal',
+    retry: 'never',
+  })
 }

@@ -30,7 +30,15 @@ export interface LogEntry {
 }
 
 const BODY_TYPES: ReadonlySet<string> = new Set<LogBody['type']>([
-  'submitted', 'epoch', 'attempt', 'ids', 'completed', 'discarded', 'finishing', 'terminal', 'fold',
+  'submitted',
+  'epoch',
+  'attempt',
+  'ids',
+  'completed',
+  'discarded',
+  'finishing',
+  'terminal',
+  'fold',
 ])
 
 /** Throws `log/entry-too-large`. */
@@ -38,16 +46,24 @@ export function sealEntry(entry: LogEntry): Uint8Array {
   const bytes = sealJson(KIND, VERSION, entry)
   if (bytes.length <= LOG_ENTRY_BYTES_MAX) return bytes
   const message = `an entry "${entry.body.type}" of ${bytes.length} bytes is too large for the job log`
-  throw new WeirError('log/entry-too-large', message, { domain: 'user', hint: 'Make the job graph or its arguments smaller.' })
+  throw new WeirError('log/entry-too-large', message, {
+    domain: 'user',
+    hint: 'Make the job graph or its arguments smaller.',
+  })
 }
 
 /** Throws `state/file-damaged` or `log/unknown-version`, naming the file as `located`. */
 export function openEntry(job: JobId, index: number, bytes: Uint8Array, located: string): LogEntry {
   const { version, value } = openJson(KIND, bytes, located)
   if (version !== VERSION) {
-    throw new WeirError('log/unknown-version', `${located} was written in format ${version}; this release knows ${VERSION}`, {
-      domain: 'user', hint: 'Run the release that wrote it, or a newer one.',
-    })
+    throw new WeirError(
+      'log/unknown-version',
+      `${located} was written in format ${version}; this release knows ${VERSION}`,
+      {
+        domain: 'user',
+        hint: 'Run the release that wrote it, or a newer one.',
+      },
+    )
   }
   if (!isEntry(value)) throw damagedLog(located, 'it is no log entry')
   if (value.job !== job) throw damagedLog(located, `it belongs to job ${value.job}`)
@@ -66,7 +82,8 @@ export function indexOf(job: JobId, path: string): number | null {
 /** WeirError `log/damaged`: the log is not whole. Never worked around silently (D13). */
 export function damagedLog(located: string, why: string): WeirError {
   return new WeirError('log/damaged', `the job log is damaged: ${located}: ${why}`, {
-    domain: 'external', retry: 'never',
+    domain: 'external',
+    retry: 'never',
     hint: 'Bring the file back from a copy, or submit the job again with -s and one of its checkpoints.',
   })
 }
@@ -74,9 +91,16 @@ export function damagedLog(located: string, why: string): WeirError {
 function isEntry(value: unknown): value is LogEntry {
   if (!isObject(value) || !isObject(value['body'])) return false
   const { job, index, epoch, uuid, previous, atMs, body } = value
-  return typeof job === 'string' && Number.isSafeInteger(index) && Number.isSafeInteger(epoch)
-    && typeof uuid === 'string' && (previous === null || typeof previous === 'string') && typeof atMs === 'number'
-    && typeof body['type'] === 'string' && BODY_TYPES.has(body['type'])
+  return (
+    typeof job === 'string' &&
+    Number.isSafeInteger(index) &&
+    Number.isSafeInteger(epoch) &&
+    typeof uuid === 'string' &&
+    (previous === null || typeof previous === 'string') &&
+    typeof atMs === 'number' &&
+    typeof body['type'] === 'string' &&
+    BODY_TYPES.has(body['type'])
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -39,7 +39,8 @@ export async function readLog(storage: CheckpointStorage, job: JobId): Promise<R
     try {
       return await readOnce(storage, job)
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== 'log/damaged' || tries === READ_TRIES_MAX) throw error
+      if (!(error instanceof WeirError) || error.code !== 'log/damaged' || tries === READ_TRIES_MAX)
+        throw error
     }
   }
 }
@@ -47,7 +48,8 @@ export async function readLog(storage: CheckpointStorage, job: JobId): Promise<R
 /** The highest index that a listing shows; 0 when there is none. */
 export async function highestEntry(storage: CheckpointStorage, job: JobId): Promise<number> {
   let highest = 0
-  for (const path of await storage.list(logDirectory(job))) highest = Math.max(highest, indexOf(job, path) ?? 0)
+  for (const path of await storage.list(logDirectory(job)))
+    highest = Math.max(highest, indexOf(job, path) ?? 0)
   return highest
 }
 
@@ -56,7 +58,8 @@ async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog
   const entries: LogEntry[] = []
   for (let index = highest; index >= 1; index--) {
     const entry = await readEntry(storage, job, index)
-    if (entry === null) throw damagedLog(storage.locate(logEntry(job, index)), 'the entry is missing')
+    if (entry === null)
+      throw damagedLog(storage.locate(logEntry(job, index)), 'the entry is missing')
     entries.unshift(entry)
     if (entry.body.type === 'fold') break
   }
@@ -68,12 +71,20 @@ async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog
   }
   const last = entries.at(-1)
   if (last === undefined) {
-    throw new WeirError('log/not-found', `there is no job log in ${storage.locate(logDirectory(job))}`, { domain: 'user' })
+    throw new WeirError(
+      'log/not-found',
+      `there is no job log in ${storage.locate(logDirectory(job))}`,
+      { domain: 'user' },
+    )
   }
   return { history: replay(storage, job, entries), last, sinceFold: entries.length - 1 }
 }
 
-async function readEntry(storage: CheckpointStorage, job: JobId, index: number): Promise<LogEntry | null> {
+async function readEntry(
+  storage: CheckpointStorage,
+  job: JobId,
+  index: number,
+): Promise<LogEntry | null> {
   const path = logEntry(job, index)
   try {
     return openEntry(job, index, await storage.read(path), storage.locate(path))
@@ -105,10 +116,14 @@ function checkFirst(entry: LogEntry, located: string): void {
 }
 
 function checkChain(before: LogEntry, entry: LogEntry, located: string): void {
-  if (entry.previous !== before.uuid) throw damagedLog(located, `it does not follow the entry ${before.index} that is there`)
+  if (entry.previous !== before.uuid)
+    throw damagedLog(located, `it does not follow the entry ${before.index} that is there`)
   const rises = entry.epoch > before.epoch
   if (rises !== (entry.body.type === 'epoch') || entry.epoch < before.epoch) {
-    throw damagedLog(located, `epoch ${entry.epoch} after ${before.epoch} in an entry "${entry.body.type}"`)
+    throw damagedLog(
+      located,
+      `epoch ${entry.epoch} after ${before.epoch} in an entry "${entry.body.type}"`,
+    )
   }
   if (entry.body.type === 'submitted') throw damagedLog(located, 'a job is submitted once')
 }

@@ -87,7 +87,10 @@ export interface KeyedStateRestore {
   readonly kind: KeyedStateSnapshot['kind']
   readonly codec: CodecDescriptor
   readonly keyCodec?: CodecDescriptor
-  readonly parts: readonly { readonly file: StateFile; readonly segments: readonly KeyGroupSegment[] }[]
+  readonly parts: readonly {
+    readonly file: StateFile
+    readonly segments: readonly KeyGroupSegment[]
+  }[]
 }
 
 /** Elements [first, end) of the segment belong to the new subtask. */

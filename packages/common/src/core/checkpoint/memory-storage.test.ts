@@ -15,8 +15,12 @@ describe('MemoryStorage faults', () => {
   })
 
   it('fails an operation without doing it', async () => {
-    const storage = new MemoryStorage({ onOperation: () => ({ verdict: 'fail', code: 'storage/full' }) })
-    await expect(storage.createExclusive('job/x', bytes, 't')).rejects.toMatchObject({ code: 'storage/full' })
+    const storage = new MemoryStorage({
+      onOperation: () => ({ verdict: 'fail', code: 'storage/full' }),
+    })
+    await expect(storage.createExclusive('job/x', bytes, 't')).rejects.toMatchObject({
+      code: 'storage/full',
+    })
     expect(storage.disk.paths()).toEqual([])
   })
 
@@ -24,7 +28,9 @@ describe('MemoryStorage faults', () => {
     const storage = new MemoryStorage({
       onOperation: (operation) => ({ verdict: operation === 'create' ? 'ambiguous' : 'ok' }),
     })
-    await expect(storage.createExclusive('job/x', bytes, 't')).rejects.toMatchObject({ code: 'storage/io' })
+    await expect(storage.createExclusive('job/x', bytes, 't')).rejects.toMatchObject({
+      code: 'storage/io',
+    })
     expect([...(await storage.read('job/x'))]).toEqual([1, 2, 3])
   })
 

@@ -8,7 +8,15 @@ import { WeirError } from '../errors.ts'
 import type { CheckpointStorage, StagedFile } from './storage.ts'
 import { checkStoragePath, isBelow } from './storage-path.ts'
 
-export type StorageOperation = 'stage' | 'write' | 'publish' | 'create' | 'read' | 'list' | 'remove' | 'remove-tree'
+export type StorageOperation =
+  | 'stage'
+  | 'write'
+  | 'publish'
+  | 'create'
+  | 'read'
+  | 'list'
+  | 'remove'
+  | 'remove-tree'
 
 /**
  * What the hook lets happen. `fail`: nothing is done and the operation throws. `ambiguous`: it is done, and throws
@@ -73,7 +81,8 @@ export class MemoryDisk {
   /** For tests: replaces a file's bytes, or deletes it (null), as bit rot or a careless hand would. */
   tamper(path: string, change: (bytes: Uint8Array) => Uint8Array | null): void {
     const before = this.#files.get(path)
-    if (before === undefined) throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
+    if (before === undefined)
+      throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
     const after = change(before.slice())
     if (after === null) this.delete(path)
     else this.#files.set(path, after)
@@ -109,7 +118,11 @@ export class MemoryStorage implements CheckpointStorage {
     return this.#run('stage', path, () => this.#stagedFile(path))
   }
 
-  async createExclusive(path: string, bytes: Uint8Array, _tag: string): Promise<'created' | 'exists'> {
+  async createExclusive(
+    path: string,
+    bytes: Uint8Array,
+    _tag: string,
+  ): Promise<'created' | 'exists'> {
     checkStoragePath(path)
     const copy = bytes.slice()
     return this.#run('create', path, () => (this.disk.create(path, copy) ? 'created' : 'exists'))
@@ -119,14 +132,17 @@ export class MemoryStorage implements CheckpointStorage {
     checkStoragePath(path)
     return this.#run('read', path, () => {
       const bytes = this.disk.get(path)
-      if (bytes === undefined) throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
+      if (bytes === undefined)
+        throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
       return bytes.slice()
     })
   }
 
   async list(directory: string): Promise<readonly string[]> {
     checkStoragePath(directory)
-    return this.#run('list', directory, () => this.disk.paths().filter((path) => isBelow(path, directory)))
+    return this.#run('list', directory, () =>
+      this.disk.paths().filter((path) => isBelow(path, directory)),
+    )
   }
 
   async listDirectories(directory: string): Promise<readonly string[]> {
@@ -188,9 +204,12 @@ export class MemoryStorage implements CheckpointStorage {
   async #run<T>(operation: StorageOperation, path: string, effect: () => T): Promise<T> {
     this.#mustBeOpen(path)
     const verdict = this.#options.onOperation?.(operation, path) ?? { verdict: 'ok' }
-    const latencyMs = (this.#options.latencyMs?.(operation, path) ?? 0) + (verdict.verdict === 'delay' ? verdict.ms : 0)
+    const latencyMs =
+      (this.#options.latencyMs?.(operation, path) ?? 0) +
+      (verdict.verdict === 'delay' ? verdict.ms : 0)
     await this.#pause(latencyMs / 2, path)
-    if (verdict.verdict === 'fail') throw injectedError(path, operation, verdict.code ?? 'storage/io')
+    if (verdict.verdict === 'fail')
+      throw injectedError(path, operation, verdict.code ?? 'storage/io')
     const result = effect()
     await this.#pause(latencyMs / 2, path)
     if (verdict.verdict === 'ambiguous') throw injectedError(path, operation, 'storage/io')
@@ -205,7 +224,10 @@ export class MemoryStorage implements CheckpointStorage {
 
   #mustBeOpen(path: string): void {
     if (!this.#closed) return
-    throw new WeirError('storage/closed', `${path}: the storage is closed`, { domain: 'internal', retry: 'never' })
+    throw new WeirError('storage/closed', `${path}: the storage is closed`, {
+      domain: 'internal',
+      retry: 'never',
+    })
   }
 }
 
@@ -220,13 +242,19 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function existsError(path: string): WeirError {
-  return new WeirError('storage/exists', `${path} exists already; files are never replaced`, { domain: 'external' })
+  return new WeirError('storage/exists', `${path} exists already; files are never replaced`, {
+    domain: 'external',
+  })
 }
 
 function ioError(path: string, message: string): WeirError {
   return new WeirError('storage/io', `${path}: ${message}`, { domain: 'external' })
 }
 
-function injectedError(path: string, operation: string, code: 'storage/io' | 'storage/full'): WeirError {
+function injectedError(
+  path: string,
+  operation: string,
+  code: 'storage/io' | 'storage/full',
+): WeirError {
   return new WeirError(code, `${path}: ${operation} failed (injected)`, { domain: 'external' })
 }

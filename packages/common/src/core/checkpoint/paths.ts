@@ -11,9 +11,11 @@ const LOG_DIGITS = 10
 
 export const jobDirectory = (job: JobId): string => job
 export const logDirectory = (job: JobId): string => `${job}/log`
-export const logEntry = (job: JobId, index: number): string => `${job}/log/${String(index).padStart(LOG_DIGITS, '0')}`
+export const logEntry = (job: JobId, index: number): string =>
+  `${job}/log/${String(index).padStart(LOG_DIGITS, '0')}`
 export const bundleFile = (job: JobId, hash: BundleHash): string => `${job}/bundle-${hash}.mjs`
-export const checkpointDirectory = (job: JobId, checkpoint: CheckpointId): string => `${job}/chk-${checkpoint}`
+export const checkpointDirectory = (job: JobId, checkpoint: CheckpointId): string =>
+  `${job}/chk-${checkpoint}`
 /** Relative to the job's directory, as handles want it. */
 export const manifestFile = (checkpoint: CheckpointId): string => `chk-${checkpoint}/manifest`
 

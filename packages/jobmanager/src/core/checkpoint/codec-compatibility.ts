@@ -9,15 +9,28 @@ import type { CodecDescriptor } from '@weirjs/common/core/graph/logical-graph'
 const SCHEMA_DEPTH_MAX = 64
 
 /** Why values written as `written` cannot become values of `declared`, or null when they can. */
-export function incompatibility(written: CodecDescriptor, declared: CodecDescriptor): string | null {
+export function incompatibility(
+  written: CodecDescriptor,
+  declared: CodecDescriptor,
+): string | null {
   return differ(written, declared, '', 0)
 }
 
-function differ(written: CodecDescriptor, declared: CodecDescriptor, place: string, depth: number): string | null {
+function differ(
+  written: CodecDescriptor,
+  declared: CodecDescriptor,
+  place: string,
+  depth: number,
+): string | null {
   if (depth > SCHEMA_DEPTH_MAX) return `${at(place)}the type is nested too deeply`
-  if (written.name !== declared.name && (declared.name === 'nullable' || declared.name === 'optional')) {
+  if (
+    written.name !== declared.name &&
+    (declared.name === 'nullable' || declared.name === 'optional')
+  ) {
     const inner = part(declared, 'of')
-    return inner === null ? `${at(place)}the schema cannot be read` : differ(written, inner, place, depth + 1)
+    return inner === null
+      ? `${at(place)}the schema cannot be read`
+      : differ(written, inner, place, depth + 1)
   }
   if (written.name !== declared.name || written.version !== declared.version) {
     return `${at(place)}written as ${show(written)}, now declared as ${show(declared)}`
@@ -32,7 +45,9 @@ function differ(written: CodecDescriptor, declared: CodecDescriptor, place: stri
     case 'struct':
       return differStruct(written, declared, place, depth)
     default:
-      return sameJson(written.schema, declared.schema, 0) ? null : `${at(place)}the schema of ${show(written)} changed`
+      return sameJson(written.schema, declared.schema, 0)
+        ? null
+        : `${at(place)}the schema of ${show(written)} changed`
   }
 }
 
@@ -52,12 +67,18 @@ function differParts(
   return null
 }
 
-function differStruct(written: CodecDescriptor, declared: CodecDescriptor, place: string, depth: number): string | null {
+function differStruct(
+  written: CodecDescriptor,
+  declared: CodecDescriptor,
+  place: string,
+  depth: number,
+): string | null {
   const [were, are] = [fieldsOf(written), fieldsOf(declared)]
   if (were === null || are === null) return `${at(place)}the schema cannot be read`
   for (const [name, was] of were) {
     const is = are.get(name)
-    const problem = is === undefined ? null : differ(was, is, place === '' ? name : `${place}.${name}`, depth + 1)
+    const problem =
+      is === undefined ? null : differ(was, is, place === '' ? name : `${place}.${name}`, depth + 1)
     if (problem !== null) return problem
   }
   return null
@@ -68,7 +89,8 @@ function fieldsOf(struct: CodecDescriptor): ReadonlyMap<string, CodecDescriptor>
   if (!Array.isArray(fields)) return null
   const found = new Map<string, CodecDescriptor>()
   for (const field of fields as readonly unknown[]) {
-    if (!isObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec'])) return null
+    if (!isObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec']))
+      return null
     found.set(field['name'], field['codec'])
   }
   return found
@@ -80,7 +102,9 @@ function part(descriptor: CodecDescriptor, name: string): CodecDescriptor | null
 }
 
 function isDescriptor(value: unknown): value is CodecDescriptor {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
+  return (
+    isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -96,13 +120,18 @@ function sameJson(a: unknown, b: unknown, depth: number): boolean {
   }
   if (!isObject(a) || !isObject(b)) return false
   const names = Object.keys(a)
-  return names.length === Object.keys(b).length
-    && names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
+  )
 }
 
 function show(descriptor: CodecDescriptor): string {
   const name = isObject(descriptor.schema) ? descriptor.schema['name'] : undefined
-  const what = typeof name === 'string' ? `${descriptor.name} ${name.slice(0, 60)}` : descriptor.name.slice(0, 60)
+  const what =
+    typeof name === 'string'
+      ? `${descriptor.name} ${name.slice(0, 60)}`
+      : descriptor.name.slice(0, 60)
   return descriptor.version === 1 ? what : `${what} version ${descriptor.version}`
 }
 

@@ -8,7 +8,12 @@ import type { CoordinatorEffect, CoordinatorEvent } from './events.ts'
 
 const TASKS = ['a', 'b', 'c'].map((name) => ({ vertexId: vertexId(name), subtask: 0 }))
 const fence = { jobId: jobId('j'), epoch: leaderEpoch(1), attempt: attempt(1) }
-const failure = { code: 'checkpoint/failed', message: 'no', domain: 'external', retry: 'backoff' } as const
+const failure = {
+  code: 'checkpoint/failed',
+  message: 'no',
+  domain: 'external',
+  retry: 'backoff',
+} as const
 
 /** A world that does what the coordinator asks, late, badly, or not at all, and checks every effect. */
 class World {
@@ -33,7 +38,10 @@ class World {
     this.#prng = new Prng(seed)
     this.#settings = settings
     this.#coordinator = new CheckpointCoordinator({
-      settings, tasks: TASKS, nextCheckpointId: checkpointId(1), retained: [],
+      settings,
+      tasks: TASKS,
+      nextCheckpointId: checkpointId(1),
+      retained: [],
     })
   }
 
@@ -51,7 +59,9 @@ class World {
     while (this.#inFlight.length > 0) this.#stepAll(this.#inFlight.shift() as CoordinatorEvent)
     for (const [request, answers] of this.#requests) expect(answers, request).toBe(1)
     const { retained } = this.#coordinator
-    expect(retained.map((one) => one.checkpointId)).toEqual(this.completed.slice(-this.#settings.retained))
+    expect(retained.map((one) => one.checkpointId)).toEqual(
+      this.completed.slice(-this.#settings.retained),
+    )
     for (const one of retained) expect(this.#discarded.has(one.checkpointId)).toBe(false)
   }
 
@@ -100,13 +110,28 @@ class World {
     const id = checkpointId(Math.max(1, this.#lastId - this.#prng.int(4)))
     const task = this.#prng.pick(TASKS)
     if (this.#prng.chance(0.04)) {
-      return { type: 'declined', decline: { fence, task, checkpointId: id, failure }, ...this.#now() }
+      return {
+        type: 'declined',
+        decline: { fence, task, checkpointId: id, failure },
+        ...this.#now(),
+      }
     }
     const open = this.#triggered.has(id)
     if (open) this.#acks.set(id, (this.#acks.get(id) ?? new Set()).add(task.vertexId))
-    const stats = { syncMs: 0, asyncMs: 0, alignmentMs: 0, startDelayMs: 0, stallMsMax: 0, stateBytes: 1 }
+    const stats = {
+      syncMs: 0,
+      asyncMs: 0,
+      alignmentMs: 0,
+      startDelayMs: 0,
+      stallMsMax: 0,
+      stateBytes: 1,
+    }
     const snapshot = { file: null, operators: [] }
-    return { type: 'acknowledged', ack: { fence, task, checkpointId: id, snapshot, stats }, ...this.#now() }
+    return {
+      type: 'acknowledged',
+      ack: { fence, task, checkpointId: id, snapshot, stats },
+      ...this.#now(),
+    }
   }
 
   #check(effect: CoordinatorEffect): void {
@@ -117,24 +142,40 @@ class World {
         expect(this.#finalComplete).toBe(false)
         expect(effect.kind === 'final').toBe(this.#ended)
         expect(effect.checkpointId).toBe(this.#lastId + 1)
-        if (effect.kind !== 'final') expect(this.#triggered.size).toBeLessThan(this.#settings.maxConcurrent)
+        if (effect.kind !== 'final')
+          expect(this.#triggered.size).toBeLessThan(this.#settings.maxConcurrent)
         this.#lastId = effect.checkpointId
         this.#triggered.add(effect.checkpointId)
         return
       case 'write-manifest':
         expect(this.#acks.get(effect.checkpointId)?.size).toBe(TASKS.length)
         expect(effect.content.tasks).toHaveLength(TASKS.length)
-        this.#inFlight.push(this.#prng.chance(0.1)
-          ? { type: 'manifest-failed', checkpointId: effect.checkpointId, failure, ...now }
-          : { type: 'manifest-written', checkpointId: effect.checkpointId, path: 'p', sha256: 's', ...now })
+        this.#inFlight.push(
+          this.#prng.chance(0.1)
+            ? { type: 'manifest-failed', checkpointId: effect.checkpointId, failure, ...now }
+            : {
+                type: 'manifest-written',
+                checkpointId: effect.checkpointId,
+                path: 'p',
+                sha256: 's',
+                ...now,
+              },
+        )
         return
       case 'log-completion': {
         const id = effect.completed.checkpointId
         const failed = this.#prng.chance(0.1)
         if (failed) this.#doubtful.add(id)
-        this.#inFlight.push(failed
-          ? { type: 'completion-failed', checkpointId: id, failure: { ...failure, code: 'log/unavailable' }, ...now }
-          : { type: 'completion-logged', checkpointId: id, ...now })
+        this.#inFlight.push(
+          failed
+            ? {
+                type: 'completion-failed',
+                checkpointId: id,
+                failure: { ...failure, code: 'log/unavailable' },
+                ...now,
+              }
+            : { type: 'completion-logged', checkpointId: id, ...now },
+        )
         return
       }
       case 'notify-complete':
@@ -175,15 +216,26 @@ describe('the checkpoint coordinator, whatever happens', () => {
   it('keeps ids rising, completes in order, never deletes what is or may be complete, and answers everyone once', () => {
     let completions = 0
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), (seed, concurrent, keep) => {
-        const world = new World(seed, {
-          intervalMs: 50, mode: 'exactly-once', minPauseMs: 20, timeoutMs: 800, maxConcurrent: concurrent,
-          tolerableFailures: 2, retained: keep, retainOn: 'always',
-        })
-        for (let i = 0; i < 300; i++) world.turn()
-        world.finish()
-        completions += world.completed.length
-      }),
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 3 }),
+        (seed, concurrent, keep) => {
+          const world = new World(seed, {
+            intervalMs: 50,
+            mode: 'exactly-once',
+            minPauseMs: 20,
+            timeoutMs: 800,
+            maxConcurrent: concurrent,
+            tolerableFailures: 2,
+            retained: keep,
+            retainOn: 'always',
+          })
+          for (let i = 0; i < 300; i++) world.turn()
+          world.finish()
+          completions += world.completed.length
+        },
+      ),
       { numRuns: 80 },
     )
     expect(completions).toBeGreaterThan(80) // or the property has shown nothing
@@ -192,26 +244,46 @@ describe('the checkpoint coordinator, whatever happens', () => {
   it('refuses more manual requests than its bound', () => {
     const coordinator = new CheckpointCoordinator({
       settings: {
-        intervalMs: null, mode: 'exactly-once', minPauseMs: 0, timeoutMs: 1_000, maxConcurrent: 1,
-        tolerableFailures: null, retained: 1, retainOn: 'always',
+        intervalMs: null,
+        mode: 'exactly-once',
+        minPauseMs: 0,
+        timeoutMs: 1_000,
+        maxConcurrent: 1,
+        tolerableFailures: null,
+        retained: 1,
+        retainOn: 'always',
       },
-      tasks: TASKS, nextCheckpointId: checkpointId(1), retained: [],
+      tasks: TASKS,
+      nextCheckpointId: checkpointId(1),
+      retained: [],
     })
     const now = { nowMs: 0, wallMs: 0 }
     coordinator.step({ type: 'tasks-running', attempt: attempt(1), ...now })
     const answers: CoordinatorEffect[] = []
     for (let i = 0; i < 1_003; i++) {
-      answers.push(...coordinator.step({ type: 'manual-trigger', requestId: `r${i}`, ...now })
-        .filter((effect) => effect.type === 'manual-result'))
+      answers.push(
+        ...coordinator
+          .step({ type: 'manual-trigger', requestId: `r${i}`, ...now })
+          .filter((effect) => effect.type === 'manual-result'),
+      )
     }
     expect(answers).toHaveLength(2)
-    expect(answers[0]).toMatchObject({ requestId: 'r1001', result: { failure: { code: 'checkpoint/failed' } } })
+    expect(answers[0]).toMatchObject({
+      requestId: 'r1001',
+      result: { failure: { code: 'checkpoint/failed' } },
+    })
   })
 
   it('refuses settings that contradict themselves', () => {
     const settings = {
-      intervalMs: 5, mode: 'exactly-once', minPauseMs: 0, timeoutMs: 1_000, maxConcurrent: 1,
-      tolerableFailures: null, retained: 1, retainOn: 'always',
+      intervalMs: 5,
+      mode: 'exactly-once',
+      minPauseMs: 0,
+      timeoutMs: 1_000,
+      maxConcurrent: 1,
+      tolerableFailures: null,
+      retained: 1,
+      retainOn: 'always',
     } as const
     const options = { settings, tasks: TASKS, nextCheckpointId: checkpointId(1), retained: [] }
     expect(() => new CheckpointCoordinator(options)).toThrow('at least 10 ms')

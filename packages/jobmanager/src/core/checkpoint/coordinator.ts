@@ -12,27 +12,42 @@
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { CheckpointSettings } from '@weirjs/common/core/graph/logical-graph'
-import { type Attempt, attempt, type CheckpointId, checkpointId, type TaskId } from '@weirjs/common/core/ids'
+import {
+  type Attempt,
+  attempt,
+  type CheckpointId,
+  checkpointId,
+  type TaskId,
+} from '@weirjs/common/core/ids'
 import type {
-  CheckpointKind, CompletedCheckpoint, CoordinatorEffect, CoordinatorEvent, CoordinatorOptions,
+  CheckpointKind,
+  CompletedCheckpoint,
+  CoordinatorEffect,
+  CoordinatorEvent,
+  CoordinatorOptions,
 } from './events.ts'
 import {
-  aborted, CODE_FAILED, CODE_SUBSUMED, CODE_TASKS_STOPPED, CODE_TIMED_OUT, FailureCount, tooManyFailures,
+  aborted,
+  CODE_FAILED,
+  CODE_SUBSUMED,
+  CODE_TASKS_STOPPED,
+  CODE_TIMED_OUT,
+  FailureCount,
+  tooManyFailures,
 } from './failure-count.ts'
+import { FinalCheckpoint } from './final-checkpoint.ts'
 import { PendingCheckpoint, PendingCheckpoints, type Tombstone } from './pending-checkpoint.ts'
 import { Retention } from './retention.ts'
 import {
-  assertCheckpointSettings, decideTrigger, finalRetryMs, firstPeriodicDueMs, MANUAL_REQUESTS_MAX, nextPeriodicDueMs,
+  assertCheckpointSettings,
+  decideTrigger,
+  firstPeriodicDueMs,
+  MANUAL_REQUESTS_MAX,
+  nextPeriodicDueMs,
 } from './trigger-policy.ts'
 
+type ManualResult = Extract<CoordinatorEffect, { type: 'manual-result' }>['result']
 type Now = { readonly nowMs: number; readonly wallMs: number }
-
-/** Where the final checkpoint of a bounded job stands. */
-type Final =
-  | { readonly tag: 'not-yet' }
-  | { readonly tag: 'due'; readonly atMs: number; readonly failures: number }
-  | { readonly tag: 'triggered'; readonly checkpointId: CheckpointId; readonly failures: number }
-  | { readonly tag: 'complete'; readonly checkpointId: CheckpointId }
 
 export class CheckpointCoordinator {
   readonly #settings: CheckpointSettings
@@ -43,7 +58,7 @@ export class CheckpointCoordinator {
   #nextId: CheckpointId
   #attempt: Attempt = attempt(0)
   #running = false
-  #final: Final = { tag: 'not-yet' }
+  readonly #final: FinalCheckpoint
   #waiting: string[] = []
   #periodicDueMs: number | null = null
   #lastCompletionMs: number | null = null
@@ -59,8 +74,11 @@ export class CheckpointCoordinator {
     this.#failures = new FailureCount(options.settings.tolerableFailures)
     this.#nextId = options.nextCheckpointId
     const latest = this.#retention.latest
-    assert(latest === null || latest.checkpointId < this.#nextId, 'checkpoint ids rise over all epochs')
-    if (latest?.kind === 'final') this.#final = { tag: 'complete', checkpointId: latest.checkpointId }
+    assert(
+      latest === null || latest.checkpointId < this.#nextId,
+      'checkpoint ids rise over all epochs',
+    )
+    this.#final = new FinalCheckpoint(latest?.kind === 'final')
   }
 
   /** Completed and retained, newest last. */
@@ -135,7 +153,7 @@ export class CheckpointCoordinator {
     for (const pending of this.#pending.all()) {
       if (pending.phase.tag !== 'logging') this.#abort(pending, reason, 'aborted', event)
     }
-    if (this.#final.tag === 'due') this.#final = { tag: 'not-yet' }
+    this.#final.tasksStopped()
     for (const requestId of this.#waiting) this.#answer(requestId, { failure: reason })
     this.#waiting = []
   }
@@ -143,24 +161,26 @@ export class CheckpointCoordinator {
   /** The final checkpoint takes the place of everything that is still being collected, and answers who waits. */
   #endOfData(event: Now): void {
     if (this.#final.tag !== 'not-yet') return
-    this.#final = { tag: 'due', atMs: event.nowMs, failures: 0 }
+    this.#final.inputEnded(event.nowMs)
     this.#periodicDueMs = null
   }
 
   #requestManual(event: CoordinatorEvent & { type: 'manual-trigger' }): void {
-    const { requestId } = event
-    if (!this.#running || this.#final.tag === 'complete') {
-      return this.#answer(requestId, { failure: aborted('job/wrong-state', 'the job is not running') })
+    const refusal = this.#refusal()
+    if (refusal !== null) return this.#answer(event.requestId, { failure: refusal })
+    const known = (one: PendingCheckpoint): boolean => one.requestIds.includes(event.requestId)
+    if (this.#waiting.includes(event.requestId) || this.#pending.all().some(known)) return
+    this.#waiting.push(event.requestId)
+  }
+
+  #refusal(): Failure | null {
+    if (!this.#running) return aborted('job/wrong-state', 'the job is not running')
+    if (this.#final.tag === 'triggered' || this.#final.tag === 'complete') {
+      return aborted('job/wrong-state', 'the job takes its final checkpoint')
     }
-    if (this.#final.tag === 'triggered') {
-      return this.#answer(requestId, { failure: aborted('job/wrong-state', 'the job is taking its final checkpoint') })
-    }
-    if (this.#waiting.includes(requestId) || this.#pending.all().some((one) => one.requestIds.includes(requestId))) return
-    if (this.#waiting.length >= MANUAL_REQUESTS_MAX) {
-      const message = `${MANUAL_REQUESTS_MAX} requests for a checkpoint wait already`
-      return this.#answer(requestId, { failure: { ...aborted(CODE_FAILED, message), retry: 'backoff' } })
-    }
-    this.#waiting.push(requestId)
+    if (this.#waiting.length < MANUAL_REQUESTS_MAX) return null
+    const message = `${MANUAL_REQUESTS_MAX} requests for a checkpoint wait already`
+    return { ...aborted(CODE_FAILED, message), retry: 'backoff' }
   }
 
   #acknowledge(event: CoordinatorEvent & { type: 'acknowledged' }): void {
@@ -189,26 +209,23 @@ export class CheckpointCoordinator {
   /** Starts to write the newest checkpoint that is ready, unless one is being written. */
   #finalizeNext(): void {
     const all = this.#pending.all()
-    if (all.some((one) => one.phase.tag === 'writing-manifest' || one.phase.tag === 'logging')) return
+    if (all.some((one) => one.phase.tag === 'writing-manifest' || one.phase.tag === 'logging'))
+      return
     const newest = all.findLast((one) => one.phase.tag === 'ready')
     if (newest === undefined) return
     newest.phase = { tag: 'writing-manifest' }
-    this.#effects.push({ type: 'write-manifest', checkpointId: newest.checkpointId, content: newest.content() })
+    this.#effects.push({
+      type: 'write-manifest',
+      checkpointId: newest.checkpointId,
+      content: newest.content(),
+    })
   }
 
   #logCompletion(event: CoordinatorEvent & { type: 'manifest-written' }): void {
     const pending = this.#pending.get(event.checkpointId)
     if (pending === null) return // aborted meanwhile: without a log entry its manifest means nothing
     assert(pending.phase.tag === 'writing-manifest', 'a manifest is written once')
-    const completed: CompletedCheckpoint = {
-      checkpointId: pending.checkpointId,
-      kind: pending.kind,
-      manifestPath: event.path,
-      manifestSha256: event.sha256,
-      triggeredAtMs: pending.triggeredAtMs,
-      completedAtMs: event.wallMs,
-      stateBytes: pending.stateBytes,
-    }
+    const completed = pending.completed(event.path, event.sha256, event.wallMs)
     pending.phase = { tag: 'logging', completed }
     this.#effects.push({ type: 'log-completion', completed })
   }
@@ -221,11 +238,13 @@ export class CheckpointCoordinator {
     this.#failures.succeeded()
     this.#lastCompletionMs = event.nowMs
     const final = pending.kind === 'final'
-    if (final) this.#final = { tag: 'complete', checkpointId: pending.checkpointId }
+    if (final) this.#final.completed()
     this.#effects.push({ type: 'record', record: pending.record('COMPLETED', event.wallMs, null) })
-    if (this.#current(pending)) this.#effects.push({ type: 'notify-complete', checkpointId: pending.checkpointId, final })
+    if (this.#current(pending))
+      this.#effects.push({ type: 'notify-complete', checkpointId: pending.checkpointId, final })
     const subsumed = this.#retention.add(completed)
-    if (subsumed.length > 0) this.#effects.push({ type: 'discard-completed', checkpoints: subsumed })
+    if (subsumed.length > 0)
+      this.#effects.push({ type: 'discard-completed', checkpoints: subsumed })
     for (const requestId of pending.requestIds) this.#answer(requestId, { completed })
     this.#subsumeOlder(completed, event)
     this.#finalizeNext()
@@ -233,7 +252,10 @@ export class CheckpointCoordinator {
 
   /** Who waits for an older one is served by this one just as well. */
   #subsumeOlder(newest: CompletedCheckpoint, now: Now): void {
-    const reason = aborted(CODE_SUBSUMED, `checkpoint ${newest.checkpointId} is complete, which is newer`)
+    const reason = aborted(
+      CODE_SUBSUMED,
+      `checkpoint ${newest.checkpointId} is complete, which is newer`,
+    )
     for (const older of this.#pending.all()) {
       if (older.checkpointId > newest.checkpointId) continue
       this.#end(older, reason, 'aborted', now)
@@ -270,16 +292,12 @@ export class CheckpointCoordinator {
     this.#pending.end(pending, how)
     this.#effects.push({ type: 'record', record: pending.record('FAILED', now.wallMs, reason) })
     this.#effects.push({ type: 'notify-aborted', checkpointId: pending.checkpointId, reason })
-    if (how === 'aborted') this.#effects.push({ type: 'discard-aborted', checkpointId: pending.checkpointId })
-    if (this.#final.tag === 'triggered' && this.#final.checkpointId === pending.checkpointId) {
-      const failures = this.#final.failures + 1
-      this.#final = this.#current(pending)
-        ? { tag: 'due', atMs: now.nowMs + finalRetryMs(failures), failures }
-        : { tag: 'not-yet' }
-    }
-    if (this.#failures.failed(pending.checkpointId, reason) === 'exceeded') {
-      this.#effects.push({ type: 'fail-job', failure: tooManyFailures(this.#settings.tolerableFailures, reason) })
-    }
+    if (how === 'aborted')
+      this.#effects.push({ type: 'discard-aborted', checkpointId: pending.checkpointId })
+    this.#final.failed(pending.checkpointId, this.#current(pending), now.nowMs)
+    if (this.#failures.failed(pending.checkpointId, reason) !== 'exceeded') return
+    const failure = tooManyFailures(this.#settings.tolerableFailures, reason)
+    this.#effects.push({ type: 'fail-job', failure })
   }
 
   /** The tasks that took part in it still run. */
@@ -291,8 +309,9 @@ export class CheckpointCoordinator {
     for (const pending of this.#pending.all()) {
       if (pending.phase.tag !== 'collecting' || pending.deadlineMs > now.nowMs) continue
       const { acknowledged, total } = pending.record('FAILED', null, null)
-      const message = `not complete after ${this.#settings.timeoutMs} ms: ${acknowledged} of ${total} tasks acknowledged`
-      this.#abort(pending, { ...aborted(CODE_TIMED_OUT, message), retry: 'backoff' }, 'aborted', now)
+      const message = `${acknowledged} of ${total} tasks had acknowledged after ${this.#settings.timeoutMs} ms`
+      const reason: Failure = { ...aborted(CODE_TIMED_OUT, message), retry: 'backoff' }
+      this.#abort(pending, reason, 'aborted', now)
     }
   }
 
@@ -305,16 +324,19 @@ export class CheckpointCoordinator {
   }
 
   #decide(now: Now): ReturnType<typeof decideTrigger> {
-    const situation = {
-      running: this.#running,
-      pending: this.#pending.size,
-      manualWaiting: this.#waiting.length > 0,
-      finalDueMs: this.#final.tag === 'due' ? this.#final.atMs : null,
-      finalTriggered: this.#final.tag === 'triggered' || this.#final.tag === 'complete',
-      periodicDueMs: this.#periodicDueMs,
-      lastCompletionMs: this.#lastCompletionMs,
-    }
-    return decideTrigger(this.#settings, situation, now.nowMs)
+    return decideTrigger(
+      this.#settings,
+      {
+        running: this.#running,
+        pending: this.#pending.size,
+        manualWaiting: this.#waiting.length > 0,
+        finalDueMs: this.#final.dueMs,
+        finalTriggered: this.#final.tag === 'triggered' || this.#final.tag === 'complete',
+        periodicDueMs: this.#periodicDueMs,
+        lastCompletionMs: this.#lastCompletionMs,
+      },
+      now.nowMs,
+    )
   }
 
   #trigger(kind: CheckpointKind, now: Now): void {
@@ -339,21 +361,24 @@ export class CheckpointCoordinator {
 
   /** Input has ended, so what is still being collected could only tell less than the final checkpoint will. */
   #makeWayForFinal(id: CheckpointId, now: Now): void {
-    const reason = aborted(CODE_SUBSUMED, `the input has ended: the final checkpoint ${id} takes its place`)
+    const reason = aborted(
+      CODE_SUBSUMED,
+      `the input has ended: the final checkpoint ${id} takes its place`,
+    )
     for (const pending of this.#pending.all()) {
       if (pending.phase.tag !== 'collecting') continue
       this.#end(pending, reason, 'aborted', now)
       this.#waiting.push(...pending.requestIds)
     }
-    assert(this.#final.tag === 'due', 'a final checkpoint is due before it is triggered')
-    this.#final = { tag: 'triggered', checkpointId: id, failures: this.#final.failures }
+    this.#final.triggered(id)
   }
 
   #askForWake(now: Now): void {
     const decision = this.#decide(now)
     let atMs = decision.decision === 'wait' ? decision.untilMs : now.nowMs
     for (const pending of this.#pending.all()) {
-      if (pending.phase.tag === 'collecting') atMs = Math.min(atMs ?? pending.deadlineMs, pending.deadlineMs)
+      if (pending.phase.tag === 'collecting')
+        atMs = Math.min(atMs ?? pending.deadlineMs, pending.deadlineMs)
     }
     if (atMs === null || (this.#wakeAtMs !== null && this.#wakeAtMs <= atMs)) return
     this.#wakeAtMs = atMs
@@ -364,10 +389,7 @@ export class CheckpointCoordinator {
     this.#effects.push({ type: 'record', record: pending.record(state, null, null) })
   }
 
-  #answer(
-    requestId: string,
-    result: { readonly completed: CompletedCheckpoint } | { readonly failure: Failure },
-  ): void {
+  #answer(requestId: string, result: ManualResult): void {
     this.#effects.push({ type: 'manual-result', requestId, result })
   }
 }

@@ -22,45 +22,102 @@ export interface CompletedCheckpoint {
 
 export type CoordinatorEvent =
   /** All tasks of the job run (first time or after a restart): triggering may begin. `wallMs` stamps checkpoints. */
-  | { readonly type: 'tasks-running'; readonly attempt: Attempt; readonly nowMs: number; readonly wallMs: number }
+  | {
+      readonly type: 'tasks-running'
+      readonly attempt: Attempt
+      readonly nowMs: number
+      readonly wallMs: number
+    }
   /** Some task does not run any more: abort everything pending, trigger nothing. */
-  | { readonly type: 'tasks-stopped'; readonly failure: Failure; readonly nowMs: number; readonly wallMs: number }
+  | {
+      readonly type: 'tasks-stopped'
+      readonly failure: Failure
+      readonly nowMs: number
+      readonly wallMs: number
+    }
   /** Every task has reached its end of data: the final checkpoint is due now. */
   | { readonly type: 'all-end-of-data'; readonly nowMs: number; readonly wallMs: number }
-  | { readonly type: 'manual-trigger'; readonly requestId: string; readonly nowMs: number; readonly wallMs: number }
+  | {
+      readonly type: 'manual-trigger'
+      readonly requestId: string
+      readonly nowMs: number
+      readonly wallMs: number
+    }
   /** The time asked for by `wake-at` has come (early or repeated wakes are harmless). */
   | { readonly type: 'tick'; readonly nowMs: number; readonly wallMs: number }
-  | { readonly type: 'acknowledged'; readonly ack: CheckpointAck; readonly nowMs: number; readonly wallMs: number }
-  | { readonly type: 'declined'; readonly decline: CheckpointDecline; readonly nowMs: number; readonly wallMs: number }
+  | {
+      readonly type: 'acknowledged'
+      readonly ack: CheckpointAck
+      readonly nowMs: number
+      readonly wallMs: number
+    }
+  | {
+      readonly type: 'declined'
+      readonly decline: CheckpointDecline
+      readonly nowMs: number
+      readonly wallMs: number
+    }
   /** The trigger call to a worker failed. */
   | {
-      readonly type: 'trigger-failed'; readonly checkpointId: CheckpointId; readonly failure: Failure
-      readonly nowMs: number; readonly wallMs: number
+      readonly type: 'trigger-failed'
+      readonly checkpointId: CheckpointId
+      readonly failure: Failure
+      readonly nowMs: number
+      readonly wallMs: number
     }
   | {
-      readonly type: 'manifest-written'; readonly checkpointId: CheckpointId; readonly path: string
-      readonly sha256: string; readonly nowMs: number; readonly wallMs: number
+      readonly type: 'manifest-written'
+      readonly checkpointId: CheckpointId
+      readonly path: string
+      readonly sha256: string
+      readonly nowMs: number
+      readonly wallMs: number
     }
   | {
-      readonly type: 'manifest-failed'; readonly checkpointId: CheckpointId; readonly failure: Failure
-      readonly nowMs: number; readonly wallMs: number
+      readonly type: 'manifest-failed'
+      readonly checkpointId: CheckpointId
+      readonly failure: Failure
+      readonly nowMs: number
+      readonly wallMs: number
     }
   /** The log entry that makes the checkpoint complete exists: the decision moment has passed. */
-  | { readonly type: 'completion-logged'; readonly checkpointId: CheckpointId; readonly nowMs: number; readonly wallMs: number }
   | {
-      readonly type: 'completion-failed'; readonly checkpointId: CheckpointId; readonly failure: Failure
-      readonly nowMs: number; readonly wallMs: number
+      readonly type: 'completion-logged'
+      readonly checkpointId: CheckpointId
+      readonly nowMs: number
+      readonly wallMs: number
+    }
+  | {
+      readonly type: 'completion-failed'
+      readonly checkpointId: CheckpointId
+      readonly failure: Failure
+      readonly nowMs: number
+      readonly wallMs: number
     }
 
 export type CoordinatorEffect =
   | {
-      readonly type: 'trigger'; readonly checkpointId: CheckpointId; readonly kind: CheckpointKind
+      readonly type: 'trigger'
+      readonly checkpointId: CheckpointId
+      readonly kind: CheckpointKind
       readonly timestampMs: number
     }
-  | { readonly type: 'write-manifest'; readonly checkpointId: CheckpointId; readonly content: PendingContent }
+  | {
+      readonly type: 'write-manifest'
+      readonly checkpointId: CheckpointId
+      readonly content: PendingContent
+    }
   | { readonly type: 'log-completion'; readonly completed: CompletedCheckpoint }
-  | { readonly type: 'notify-complete'; readonly checkpointId: CheckpointId; readonly final: boolean }
-  | { readonly type: 'notify-aborted'; readonly checkpointId: CheckpointId; readonly reason: Failure }
+  | {
+      readonly type: 'notify-complete'
+      readonly checkpointId: CheckpointId
+      readonly final: boolean
+    }
+  | {
+      readonly type: 'notify-aborted'
+      readonly checkpointId: CheckpointId
+      readonly reason: Failure
+    }
   /** Delete these checkpoints' files: subsumed by retention (log first, then delete), or aborted. */
   | { readonly type: 'discard-completed'; readonly checkpoints: readonly CompletedCheckpoint[] }
   | { readonly type: 'discard-aborted'; readonly checkpointId: CheckpointId }
@@ -68,7 +125,11 @@ export type CoordinatorEffect =
   | { readonly type: 'wake-at'; readonly atMs: number }
   /** Tolerable failures exceeded: the job must fail (restart strategy decides what then). */
   | { readonly type: 'fail-job'; readonly failure: Failure }
-  | { readonly type: 'manual-result'; readonly requestId: string; readonly result: { readonly completed: CompletedCheckpoint } | { readonly failure: Failure } }
+  | {
+      readonly type: 'manual-result'
+      readonly requestId: string
+      readonly result: { readonly completed: CompletedCheckpoint } | { readonly failure: Failure }
+    }
   /** For the history: a checkpoint began, progressed or ended. */
   | { readonly type: 'record'; readonly record: CheckpointRecord }
 

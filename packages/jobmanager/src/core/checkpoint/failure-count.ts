@@ -16,7 +16,12 @@ export const CODE_TASK_NOT_READY = 'checkpoint/task-not-ready'
 
 /** A worker that cannot be reached is the failure detector's business; a deposed leader is nobody's job. */
 const UNCOUNTED: ReadonlySet<string> = new Set([
-  CODE_SUBSUMED, CODE_TASKS_STOPPED, CODE_TASK_NOT_READY, 'rpc/unavailable', 'rpc/deadline', 'log/deposed',
+  CODE_SUBSUMED,
+  CODE_TASKS_STOPPED,
+  CODE_TASK_NOT_READY,
+  'rpc/unavailable',
+  'rpc/deadline',
+  'log/deposed',
 ])
 
 export class FailureCount {

@@ -7,7 +7,12 @@ import type { AcknowledgedSnapshot } from '@weirjs/common/core/checkpoint/handle
 import type { Failure } from '@weirjs/common/core/errors'
 import type { CheckpointAck } from '@weirjs/common/core/gateways'
 import { type Attempt, type CheckpointId, type TaskId, taskKey } from '@weirjs/common/core/ids'
-import type { CheckpointKind, CheckpointRecord, CompletedCheckpoint, PendingContent } from './events.ts'
+import type {
+  CheckpointKind,
+  CheckpointRecord,
+  CompletedCheckpoint,
+  PendingContent,
+} from './events.ts'
 
 /** Ended checkpoints that are remembered. */
 export const TOMBSTONES_MAX = 1_024
@@ -96,7 +101,29 @@ export class PendingCheckpoint {
     return { checkpointId, kind, triggeredAtMs, tasks }
   }
 
-  record(state: CheckpointRecord['state'], endedAtMs: number | null, failure: Failure | null): CheckpointRecord {
+  /** As it will stand in the log. */
+  completed(
+    manifestPath: string,
+    manifestSha256: string,
+    completedAtMs: number,
+  ): CompletedCheckpoint {
+    const { checkpointId, kind, triggeredAtMs, stateBytes } = this
+    return {
+      checkpointId,
+      kind,
+      manifestPath,
+      manifestSha256,
+      triggeredAtMs,
+      completedAtMs,
+      stateBytes,
+    }
+  }
+
+  record(
+    state: CheckpointRecord['state'],
+    endedAtMs: number | null,
+    failure: Failure | null,
+  ): CheckpointRecord {
     return {
       checkpointId: this.checkpointId,
       kind: this.kind,

@@ -6,11 +6,17 @@ import { Retention } from './retention.ts'
 
 function completed(id: number): CompletedCheckpoint {
   return {
-    checkpointId: checkpointId(id), kind: 'periodic', manifestPath: '', manifestSha256: '', triggeredAtMs: 0,
-    completedAtMs: 0, stateBytes: 0,
+    checkpointId: checkpointId(id),
+    kind: 'periodic',
+    manifestPath: '',
+    manifestSha256: '',
+    triggeredAtMs: 0,
+    completedAtMs: 0,
+    stateBytes: 0,
   }
 }
-const ids = (checkpoints: readonly CompletedCheckpoint[]): number[] => checkpoints.map((one) => one.checkpointId)
+const ids = (checkpoints: readonly CompletedCheckpoint[]): number[] =>
+  checkpoints.map((one) => one.checkpointId)
 
 describe('retention', () => {
   it('keeps the newest N and names what may go', () => {
@@ -34,25 +40,32 @@ describe('retention', () => {
   it('is like slicing a list, with doubtful ones going when something newer is sure', () => {
     const step = fc.record({ gap: fc.integer({ min: 1, max: 3 }), doubtful: fc.boolean() })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 4 }), (steps, keep) => {
-        const retention = new Retention(keep, [])
-        const [sure, doubtful, gone]: [number[], number[], number[]] = [[], [], []]
-        let id = 0
-        for (const one of steps) {
-          id += one.gap
-          if (one.doubtful) {
-            retention.addDoubtful(completed(id))
-            doubtful.push(id)
-            expect(retention.isDoubtful(checkpointId(id))).toBe(true)
-          } else {
-            sure.push(id)
-            gone.push(...ids(retention.add(completed(id))))
+      fc.property(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 4 }),
+        (steps, keep) => {
+          const retention = new Retention(keep, [])
+          const [sure, doubtful, gone]: [number[], number[], number[]] = [[], [], []]
+          let id = 0
+          for (const one of steps) {
+            id += one.gap
+            if (one.doubtful) {
+              retention.addDoubtful(completed(id))
+              doubtful.push(id)
+              expect(retention.isDoubtful(checkpointId(id))).toBe(true)
+            } else {
+              sure.push(id)
+              gone.push(...ids(retention.add(completed(id))))
+            }
+            expect(ids(retention.completed)).toEqual(sure.slice(-keep))
+            const expectedGone = [
+              ...sure.slice(0, -keep),
+              ...doubtful.filter((d) => d < (sure.at(-1) ?? 0)),
+            ]
+            expect(gone.toSorted((a, b) => a - b)).toEqual(expectedGone.sort((a, b) => a - b))
           }
-          expect(ids(retention.completed)).toEqual(sure.slice(-keep))
-          const expectedGone = [...sure.slice(0, -keep), ...doubtful.filter((d) => d < (sure.at(-1) ?? 0))]
-          expect(gone.toSorted((a, b) => a - b)).toEqual(expectedGone.sort((a, b) => a - b))
-        }
-      }),
+        },
+      ),
     )
   })
 })

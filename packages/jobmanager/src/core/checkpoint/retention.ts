@@ -54,6 +54,9 @@ function assertRising(checkpoints: readonly CompletedCheckpoint[]): void {
   for (let i = 1; i < checkpoints.length; i++) {
     const [before, after] = [checkpoints[i - 1], checkpoints[i]]
     assert(before !== undefined && after !== undefined, 'completed checkpoints have no gaps')
-    assert(before.checkpointId < after.checkpointId, 'checkpoints complete in the order of their ids')
+    assert(
+      before.checkpointId < after.checkpointId,
+      'checkpoints complete in the order of their ids',
+    )
   }
 }

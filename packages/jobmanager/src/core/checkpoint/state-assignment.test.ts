@@ -1,11 +1,25 @@
 import type {
-  KeyGroupSegment, ListMode, OperatorSnapshot, TaskRestore,
+  KeyGroupSegment,
+  ListMode,
+  OperatorSnapshot,
+  TaskRestore,
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
 import { subtaskOfKeyGroup } from '@weirjs/common/core/graph/key-groups'
-import { DEFAULT_JOB_SETTINGS, type CodecDescriptor, type StateKind } from '@weirjs/common/core/graph/logical-graph'
+import {
+  DEFAULT_JOB_SETTINGS,
+  type CodecDescriptor,
+  type StateKind,
+} from '@weirjs/common/core/graph/logical-graph'
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
-import { checkpointId, jobId, leaderEpoch, operatorUid, taskKey, vertexId } from '@weirjs/common/core/ids'
+import {
+  checkpointId,
+  jobId,
+  leaderEpoch,
+  operatorUid,
+  taskKey,
+  vertexId,
+} from '@weirjs/common/core/ids'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storedOperators, unclaimedState } from './restore-checks.ts'
@@ -14,29 +28,62 @@ import { assignState } from './state-assignment.ts'
 const int: CodecDescriptor = { name: 'int', version: 1 }
 const text: CodecDescriptor = { name: 'text', version: 1 }
 const uid = operatorUid
-const stats = { syncMs: 0, asyncMs: 0, alignmentMs: 0, startDelayMs: 0, stallMsMax: 0, stateBytes: 0 }
+const stats = {
+  syncMs: 0,
+  asyncMs: 0,
+  alignmentMs: 0,
+  startDelayMs: 0,
+  stallMsMax: 0,
+  stateBytes: 0,
+}
 const MAX = 16
 
 function plan(
   parallelism: number,
-  change: { maxParallelism?: number; uid?: string; states?: readonly { name: string; kind?: StateKind; codec?: CodecDescriptor }[] } = {},
+  change: {
+    maxParallelism?: number
+    uid?: string
+    states?: readonly { name: string; kind?: StateKind; codec?: CodecDescriptor }[]
+  } = {},
 ): PhysicalPlan {
   return {
-    jobName: 'job', mode: 'exactly-once', bufferTimeoutMs: 5, edges: [],
-    vertices: [{
-      id: vertexId('v0'), name: 'v', parallelism, maxParallelism: change.maxParallelism ?? MAX, slotSharingGroup: 'g',
-      inputs: [], outputs: [],
-      operators: [{
-        uid: uid(change.uid ?? 'op'), name: 'op', kind: 'keyed-process', outputs: [],
-        state: (change.states ?? [{ name: 'count' }])
-          .map(({ name, kind, codec }) => ({ name, kind: kind ?? 'value', codec: codec ?? int })),
-      }],
-    }],
+    jobName: 'job',
+    mode: 'exactly-once',
+    bufferTimeoutMs: 5,
+    edges: [],
+    vertices: [
+      {
+        id: vertexId('v0'),
+        name: 'v',
+        parallelism,
+        maxParallelism: change.maxParallelism ?? MAX,
+        slotSharingGroup: 'g',
+        inputs: [],
+        outputs: [],
+        operators: [
+          {
+            uid: uid(change.uid ?? 'op'),
+            name: 'op',
+            kind: 'keyed-process',
+            outputs: [],
+            state: (change.states ?? [{ name: 'count' }]).map(({ name, kind, codec }) => ({
+              name,
+              kind: kind ?? 'value',
+              codec: codec ?? int,
+            })),
+          },
+        ],
+      },
+    ],
   }
 }
 
 interface Stored {
-  readonly keyed?: readonly { name: string; kind?: OperatorSnapshot['keyed'][number]['kind']; groups: readonly number[] }[]
+  readonly keyed?: readonly {
+    name: string
+    kind?: OperatorSnapshot['keyed'][number]['kind']
+    groups: readonly number[]
+  }[]
   readonly lists?: readonly { name: string; mode: ListMode; elements: number }[]
   readonly ended?: boolean
   readonly watermark?: number
@@ -44,33 +91,61 @@ interface Stored {
 
 function manifest(subtasks: readonly Stored[]): Manifest {
   return {
-    version: 1, jobId: jobId('old'), jobName: 'job', epoch: leaderEpoch(1), checkpointId: checkpointId(7),
-    triggeredAtMs: 0, completedAtMs: 0, final: false, settings: DEFAULT_JOB_SETTINGS,
+    version: 1,
+    jobId: jobId('old'),
+    jobName: 'job',
+    epoch: leaderEpoch(1),
+    checkpointId: checkpointId(7),
+    triggeredAtMs: 0,
+    completedAtMs: 0,
+    final: false,
+    settings: DEFAULT_JOB_SETTINGS,
     graph: { version: 1, name: 'job', nodes: [], edges: [] },
-    operators: [{ uid: uid('op'), vertex: 'v0', parallelism: subtasks.length, maxParallelism: MAX }],
+    operators: [
+      { uid: uid('op'), vertex: 'v0', parallelism: subtasks.length, maxParallelism: MAX },
+    ],
     tasks: subtasks.map((stored, subtask) => ({
       task: { vertexId: vertexId('v0'), subtask },
       stats,
       snapshot: {
         file: { path: `chk-7/f${subtask}.state`, bytes: 1_000, sha256: 'x' },
-        operators: [{
-          uid: uid('op'), ended: stored.ended ?? false, watermark: stored.watermark ?? 0,
-          keyed: (stored.keyed ?? []).map(({ name, kind, groups }) => ({
-            name, kind: kind ?? 'value', codec: int,
-            segments: groups.map((keyGroup): KeyGroupSegment => ({ keyGroup, offset: keyGroup, bytes: 1, entries: 1 })),
-          })),
-          lists: (stored.lists ?? []).map(({ name, mode, elements }) => ({
-            name, mode, codec: int, segment: { offset: 0, bytes: elements, entries: elements },
-          })),
-        }],
+        operators: [
+          {
+            uid: uid('op'),
+            ended: stored.ended ?? false,
+            watermark: stored.watermark ?? 0,
+            keyed: (stored.keyed ?? []).map(({ name, kind, groups }) => ({
+              name,
+              kind: kind ?? 'value',
+              codec: int,
+              segments: groups.map(
+                (keyGroup): KeyGroupSegment => ({
+                  keyGroup,
+                  offset: keyGroup,
+                  bytes: 1,
+                  entries: 1,
+                }),
+              ),
+            })),
+            lists: (stored.lists ?? []).map(({ name, mode, elements }) => ({
+              name,
+              mode,
+              codec: int,
+              segment: { offset: 0, bytes: elements, entries: elements },
+            })),
+          },
+        ],
       },
     })),
   }
 }
 
 const options = { allowNonRestoredState: false, commitOnly: false }
-const assign = (from: Manifest, to: PhysicalPlan, more: Partial<typeof options> = {}): Map<string, TaskRestore> =>
-  assignState(from, to, 'old', { ...options, ...more })
+const assign = (
+  from: Manifest,
+  to: PhysicalPlan,
+  more: Partial<typeof options> = {},
+): Map<string, TaskRestore> => assignState(from, to, 'old', { ...options, ...more })
 
 function of(assigned: Map<string, TaskRestore>, subtask: number): TaskRestore['operators'][number] {
   const operator = assigned.get(taskKey({ vertexId: vertexId('v0'), subtask }))?.operators[0]
@@ -80,34 +155,49 @@ function of(assigned: Map<string, TaskRestore>, subtask: number): TaskRestore['o
 
 /** `file:first-end` of every list part of a subtask. */
 function parts(assigned: Map<string, TaskRestore>, subtask: number): readonly string[] {
-  return of(assigned, subtask).lists.flatMap((list) => list.parts
-    .map((part) => `${part.file.path.replace(/\D+7\D+/, '').replace('.state', '')}:${part.first}-${part.end}`))
+  return of(assigned, subtask).lists.flatMap((list) =>
+    list.parts.map(
+      (part) =>
+        `${part.file.path.replace(/\D+7\D+/, '').replace('.state', '')}:${part.first}-${part.end}`,
+    ),
+  )
 }
 
 describe('assigning keyed state', () => {
   it('gives each key group to the one subtask that owns it, at any parallelism before and after', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: MAX }), fc.integer({ min: 1, max: MAX }), (before, after) => {
-        const subtasks = Array.from({ length: before }, (_, subtask) => ({
-          keyed: [{
-            name: 'count',
-            groups: Array.from({ length: MAX }, (_g, group) => group)
-              .filter((group) => subtaskOfKeyGroup(group, MAX, before) === subtask),
-          }],
-        }))
-        const assigned = assign(manifest(subtasks), plan(after))
-        const seen: number[] = []
-        for (let subtask = 0; subtask < after; subtask++) {
-          for (const part of of(assigned, subtask).keyed[0]?.parts ?? []) {
-            for (const { keyGroup } of part.segments) {
-              expect(subtaskOfKeyGroup(keyGroup, MAX, after)).toBe(subtask)
-              expect(part.file.path).toBe(`chk-7/f${subtaskOfKeyGroup(keyGroup, MAX, before)}.state`)
-              seen.push(keyGroup)
+      fc.property(
+        fc.integer({ min: 1, max: MAX }),
+        fc.integer({ min: 1, max: MAX }),
+        (before, after) => {
+          const subtasks = Array.from({ length: before }, (_, subtask) => ({
+            keyed: [
+              {
+                name: 'count',
+                groups: Array.from({ length: MAX }, (_g, group) => group).filter(
+                  (group) => subtaskOfKeyGroup(group, MAX, before) === subtask,
+                ),
+              },
+            ],
+          }))
+          const assigned = assign(manifest(subtasks), plan(after))
+          const seen: number[] = []
+          for (let subtask = 0; subtask < after; subtask++) {
+            for (const part of of(assigned, subtask).keyed[0]?.parts ?? []) {
+              for (const { keyGroup } of part.segments) {
+                expect(subtaskOfKeyGroup(keyGroup, MAX, after)).toBe(subtask)
+                expect(part.file.path).toBe(
+                  `chk-7/f${subtaskOfKeyGroup(keyGroup, MAX, before)}.state`,
+                )
+                seen.push(keyGroup)
+              }
             }
           }
-        }
-        expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: MAX }, (_, group) => group))
-      }),
+          expect(seen.sort((a, b) => a - b)).toEqual(
+            Array.from({ length: MAX }, (_, group) => group),
+          )
+        },
+      ),
     )
   })
 
@@ -118,7 +208,11 @@ describe('assigning keyed state', () => {
 
   it('says where the files lie and what is to be done with them', () => {
     const assigned = assign(manifest([{}]), plan(1), { commitOnly: true })
-    expect(assigned.get('v0/0')).toMatchObject({ checkpointId: 7, directory: 'old', commitOnly: true })
+    expect(assigned.get('v0/0')).toMatchObject({
+      checkpointId: 7,
+      directory: 'old',
+      commitOnly: true,
+    })
   })
 
   it('leaves a new operator without anything, so that it starts cold', () => {
@@ -138,20 +232,32 @@ describe('assigning lists', () => {
 
   it('deals a list out in contiguous runs that differ by one element at most', () => {
     const assigned = assign(manifest(list('list', 5, 0, 2)), plan(2))
-    expect([0, 1].map((subtask) => parts(assigned, subtask))).toEqual([['0:0-3'], ['0:3-5', '2:0-2']])
+    expect([0, 1].map((subtask) => parts(assigned, subtask))).toEqual([
+      ['0:0-3'],
+      ['0:3-5', '2:0-2'],
+    ])
   })
 
   it('deals out every element exactly once, in order, for any sizes', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 8 }),
         (sizes, after) => {
           const assigned = assign(manifest(list('list', ...sizes)), plan(after))
-          const dealt = Array.from({ length: after }, (_, subtask) => of(assigned, subtask).lists
-            .flatMap((one) => one.parts.flatMap((part) =>
-              Array.from({ length: part.end - part.first }, (_e, i) => `${part.file.path}#${part.first + i}`))))
+          const dealt = Array.from({ length: after }, (_, subtask) =>
+            of(assigned, subtask).lists.flatMap((one) =>
+              one.parts.flatMap((part) =>
+                Array.from(
+                  { length: part.end - part.first },
+                  (_e, i) => `${part.file.path}#${part.first + i}`,
+                ),
+              ),
+            ),
+          )
           const all = sizes.flatMap((size, subtask) =>
-            Array.from({ length: size }, (_, i) => `chk-7/f${subtask}.state#${i}`))
+            Array.from({ length: size }, (_, i) => `chk-7/f${subtask}.state#${i}`),
+          )
           expect(dealt.flat()).toEqual(all)
           if (after === sizes.length) return
           const lengths = dealt.map((run) => run.length)
@@ -164,22 +270,30 @@ describe('assigning lists', () => {
   it('gives a union to everyone whole, also when the parallelism stays', () => {
     for (const after of [2, 3]) {
       const assigned = assign(manifest(list('union', 2, 3)), plan(after))
-      for (let subtask = 0; subtask < after; subtask++) expect(parts(assigned, subtask)).toEqual(['0:0-2', '1:0-3'])
+      for (let subtask = 0; subtask < after; subtask++)
+        expect(parts(assigned, subtask)).toEqual(['0:0-2', '1:0-3'])
     }
   })
 
   it('gives everyone one copy of a broadcast, newcomers in turn', () => {
     const assigned = assign(manifest(list('broadcast', 4, 4)), plan(5))
-    expect([0, 1, 2, 3, 4].map((subtask) => parts(assigned, subtask)))
-      .toEqual([['0:0-4'], ['1:0-4'], ['0:0-4'], ['1:0-4'], ['0:0-4']])
+    expect([0, 1, 2, 3, 4].map((subtask) => parts(assigned, subtask))).toEqual([
+      ['0:0-4'],
+      ['1:0-4'],
+      ['0:0-4'],
+      ['1:0-4'],
+      ['0:0-4'],
+    ])
   })
 })
 
 describe('what a restore carries over besides state', () => {
   it('keeps each subtask its own watermark and end, while the parallelism stays', () => {
     const assigned = assign(manifest([{ ended: true, watermark: 9 }, { watermark: 4 }]), plan(2))
-    expect([of(assigned, 0), of(assigned, 1)])
-      .toMatchObject([{ ended: true, watermark: 9 }, { ended: false, watermark: 4 }])
+    expect([of(assigned, 0), of(assigned, 1)]).toMatchObject([
+      { ended: true, watermark: 9 },
+      { ended: false, watermark: 4 },
+    ])
   })
 
   it('takes the lowest watermark when it deals out anew', () => {
@@ -203,36 +317,57 @@ describe('a restore is refused', () => {
   })
 
   it('when an operator with state is gone, naming every state that would be dropped', () => {
-    const from = manifest([{
-      keyed: [{ name: 'count', groups: [1, 2] }, { name: 'empty', groups: [] }],
-      lists: [{ name: 'positions', mode: 'list', elements: 3 }],
-    }])
+    const from = manifest([
+      {
+        keyed: [
+          { name: 'count', groups: [1, 2] },
+          { name: 'empty', groups: [] },
+        ],
+        lists: [{ name: 'positions', mode: 'list', elements: 3 }],
+      },
+    ])
     const run = (): unknown => assign(from, plan(1, { uid: 'renamed' }))
     expect(run).toThrow(expect.objectContaining({ code: 'restore/unclaimed-state' }))
     expect(run).toThrow('state "count" of operator op (2 entries)')
     expect(run).toThrow('state "positions" of operator op (3 entries)')
     expect(run).not.toThrow('empty')
-    expect(assign(from, plan(1, { uid: 'renamed' }), { allowNonRestoredState: true }).get('v0/0')?.operators).toEqual([])
+    expect(
+      assign(from, plan(1, { uid: 'renamed' }), { allowNonRestoredState: true }).get('v0/0')
+        ?.operators,
+    ).toEqual([])
   })
 
   it('when a state of an operator that stayed is gone, and drops just that by leave', () => {
-    const from = manifest([{ keyed: [{ name: 'count', groups: [1] }, { name: 'old', groups: [2, 3] }] }])
+    const from = manifest([
+      {
+        keyed: [
+          { name: 'count', groups: [1] },
+          { name: 'old', groups: [2, 3] },
+        ],
+      },
+    ])
     expect(() => assign(from, plan(1))).toThrow('state "old" of operator op (2 entries)')
     const assigned = assign(from, plan(1), { allowNonRestoredState: true })
     expect(of(assigned, 0).keyed.map((state) => state.name)).toEqual(['count'])
-    expect(unclaimedState(storedOperators(from), plan(1))).toEqual([{ uid: 'op', state: 'old', entries: 2 }])
+    expect(unclaimedState(storedOperators(from), plan(1))).toEqual([
+      { uid: 'op', state: 'old', entries: 2 },
+    ])
   })
 
   it('when the kind or the codec of a state changed, saying from what to what', () => {
-    expect(() => assign(manifest(count), plan(1, { states: [{ name: 'count', kind: 'list' }] })))
-      .toThrow('state "count" of operator op was value state and is list state now')
-    expect(() => assign(manifest(count), plan(1, { states: [{ name: 'count', codec: text }] })))
-      .toThrow('state "count" of operator op: written as int, now declared as text')
+    expect(() =>
+      assign(manifest(count), plan(1, { states: [{ name: 'count', kind: 'list' }] })),
+    ).toThrow('state "count" of operator op was value state and is list state now')
+    expect(() =>
+      assign(manifest(count), plan(1, { states: [{ name: 'count', codec: text }] })),
+    ).toThrow('state "count" of operator op: written as int, now declared as text')
   })
 
   it('when some subtasks had ended and the parallelism changes', () => {
     const from = manifest([{ ended: true }, { ended: false }])
-    expect(() => assign(from, plan(3))).toThrow(expect.objectContaining({ code: 'restore/partly-ended' }))
+    expect(() => assign(from, plan(3))).toThrow(
+      expect.objectContaining({ code: 'restore/partly-ended' }),
+    )
     expect(() => assign(from, plan(2))).not.toThrow()
     const all = manifest([{ ended: true }, { ended: true }])
     expect(of(assign(all, plan(3)), 2).ended).toBe(true)

@@ -3,14 +3,28 @@
 // whole to everyone, of `broadcast` everyone gets one copy. Nothing is read here: segments are named, not opened.
 
 import type {
-  KeyedStateRestore, KeyGroupSegment, ListMode, ListStateRestore, OperatorRestore, TaskRestore,
+  KeyedStateRestore,
+  KeyGroupSegment,
+  ListMode,
+  ListStateRestore,
+  OperatorRestore,
+  TaskRestore,
 } from '@weirjs/common/core/checkpoint/handles'
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
 import { keyGroupRange } from '@weirjs/common/core/graph/key-groups'
-import type { PhysicalPlan, PlanOperator, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import type {
+  PhysicalPlan,
+  PlanOperator,
+  PlanVertex,
+} from '@weirjs/common/core/graph/physical-plan'
 import { taskKey } from '@weirjs/common/core/ids'
-import { checkRestore, storedOperators, type StoredFile, type StoredOperator } from './restore-checks.ts'
+import {
+  checkRestore,
+  storedOperators,
+  type StoredFile,
+  type StoredOperator,
+} from './restore-checks.ts'
 
 export interface AssignOptions {
   /** Drop state that no operator of the plan claims, instead of refusing. */
@@ -72,14 +86,25 @@ function keyedOf(
   subtask: number,
 ): readonly KeyedStateRestore[] {
   const { first, last } = keyGroupRange(vertex.maxParallelism, vertex.parallelism, subtask)
-  const states = new Map<string, KeyedStateRestore & { parts: { file: StoredFile; segments: KeyGroupSegment[] }[] }>()
+  const states = new Map<
+    string,
+    KeyedStateRestore & { parts: { file: StoredFile; segments: KeyGroupSegment[] }[] }
+  >()
   for (const { operator: snapshot, file } of found.snapshots) {
     for (const { name, kind, codec, keyCodec, segments } of snapshot.keyed) {
       const timers = kind === 'timers-event' || kind === 'timers-processing'
       if (!timers && !operator.state.some((declared) => declared.name === name)) continue // dropped, by leave
-      const state = states.get(name) ?? { name, kind, codec, ...(keyCodec === undefined ? {} : { keyCodec }), parts: [] }
+      const state = states.get(name) ?? {
+        name,
+        kind,
+        codec,
+        ...(keyCodec === undefined ? {} : { keyCodec }),
+        parts: [],
+      }
       states.set(name, state)
-      const mine = segments.filter((segment) => segment.keyGroup >= first && segment.keyGroup <= last)
+      const mine = segments.filter(
+        (segment) => segment.keyGroup >= first && segment.keyGroup <= last,
+      )
       if (mine.length > 0 && file !== null) state.parts.push({ file, segments: mine })
     }
   }
@@ -95,7 +120,11 @@ interface StoredList {
   readonly copies: (ListPart | null)[]
 }
 
-function listsOf(found: StoredOperator, parallelism: number, subtask: number): readonly ListStateRestore[] {
+function listsOf(
+  found: StoredOperator,
+  parallelism: number,
+  subtask: number,
+): readonly ListStateRestore[] {
   const lists = new Map<string, StoredList>()
   found.snapshots.forEach(({ operator: snapshot, file }, old) => {
     for (const { name, mode, codec, segment } of snapshot.lists) {
@@ -129,7 +158,11 @@ function partsOf(list: StoredList, parallelism: number, subtask: number): readon
 }
 
 /** The share of `subtask`: all elements in one row, cut into runs whose lengths differ by one at most. */
-function dealOut(copies: readonly ListPart[], parallelism: number, subtask: number): readonly ListPart[] {
+function dealOut(
+  copies: readonly ListPart[],
+  parallelism: number,
+  subtask: number,
+): readonly ListPart[] {
   const total = copies.reduce((sum, copy) => sum + copy.end, 0)
   const first = Math.floor((subtask * total) / parallelism)
   const end = Math.floor(((subtask + 1) * total) / parallelism)

@@ -1,15 +1,30 @@
 import { DEFAULT_CHECKPOINT_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
 import { describe, expect, it } from 'vitest'
 import {
-  decideTrigger, FINAL_RETRY_MS_MAX, finalRetryMs, firstPeriodicDueMs, type TriggerSituation,
+  decideTrigger,
+  FINAL_RETRY_MS_MAX,
+  finalRetryMs,
+  firstPeriodicDueMs,
+  type TriggerSituation,
 } from './trigger-policy.ts'
 
-const settings = { ...DEFAULT_CHECKPOINT_SETTINGS, intervalMs: 100, minPauseMs: 40, maxConcurrent: 2 }
+const settings = {
+  ...DEFAULT_CHECKPOINT_SETTINGS,
+  intervalMs: 100,
+  minPauseMs: 40,
+  maxConcurrent: 2,
+}
 const calm: TriggerSituation = {
-  running: true, pending: 0, manualWaiting: false, finalDueMs: null, finalTriggered: false, periodicDueMs: 1_000,
+  running: true,
+  pending: 0,
+  manualWaiting: false,
+  finalDueMs: null,
+  finalTriggered: false,
+  periodicDueMs: 1_000,
   lastCompletionMs: null,
 }
-const at = (nowMs: number, change: Partial<TriggerSituation>) => decideTrigger(settings, { ...calm, ...change }, nowMs)
+const at = (nowMs: number, change: Partial<TriggerSituation>) =>
+  decideTrigger(settings, { ...calm, ...change }, nowMs)
 const trigger = (kind: string) => ({ decision: 'trigger', kind })
 const wait = (untilMs: number | null) => ({ decision: 'wait', untilMs })
 
@@ -35,7 +50,9 @@ describe('the trigger policy', () => {
   })
 
   it('takes the final one past everything, and nothing beside it', () => {
-    expect(at(10, { finalDueMs: 10, pending: 2, lastCompletionMs: 9, manualWaiting: true })).toEqual(trigger('final'))
+    expect(
+      at(10, { finalDueMs: 10, pending: 2, lastCompletionMs: 9, manualWaiting: true }),
+    ).toEqual(trigger('final'))
     expect(at(10, { finalDueMs: 50, manualWaiting: true })).toEqual(wait(50))
     expect(at(2_000, { finalTriggered: true, manualWaiting: true })).toEqual(wait(null))
   })

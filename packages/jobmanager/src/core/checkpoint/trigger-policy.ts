@@ -48,17 +48,28 @@ export function decideTrigger(
   return decidePeriodic(settings, situation, nowMs)
 }
 
-function decidePeriodic(settings: CheckpointSettings, situation: TriggerSituation, nowMs: number): TriggerDecision {
+function decidePeriodic(
+  settings: CheckpointSettings,
+  situation: TriggerSituation,
+  nowMs: number,
+): TriggerDecision {
   if (settings.intervalMs === null || situation.periodicDueMs === null) return wait(null)
-  const pauseEndsMs = situation.lastCompletionMs === null ? 0 : situation.lastCompletionMs + settings.minPauseMs
+  const pauseEndsMs =
+    situation.lastCompletionMs === null ? 0 : situation.lastCompletionMs + settings.minPauseMs
   const dueMs = Math.max(situation.periodicDueMs, pauseEndsMs)
   return dueMs <= nowMs ? trigger('periodic') : wait(dueMs)
 }
 
 /** When the first periodic checkpoint of an attempt is due: after a restart it waits for the minimum pause only. */
-export function firstPeriodicDueMs(settings: CheckpointSettings, restarted: boolean, nowMs: number): number | null {
+export function firstPeriodicDueMs(
+  settings: CheckpointSettings,
+  restarted: boolean,
+  nowMs: number,
+): number | null {
   if (settings.intervalMs === null) return null
-  return nowMs + (restarted ? settings.minPauseMs : Math.max(settings.intervalMs, settings.minPauseMs))
+  return (
+    nowMs + (restarted ? settings.minPauseMs : Math.max(settings.intervalMs, settings.minPauseMs))
+  )
 }
 
 export function nextPeriodicDueMs(settings: CheckpointSettings, nowMs: number): number | null {
@@ -73,12 +84,24 @@ export function finalRetryMs(failures: number): number {
 /** Throws AssertionFailed when the settings contradict themselves; the configuration schema refuses them first. */
 export function assertCheckpointSettings(settings: CheckpointSettings): void {
   const { intervalMs } = settings
-  assert(intervalMs === null || intervalMs >= CHECKPOINT_INTERVAL_MS_MIN, 'the checkpoint interval is at least 10 ms')
+  assert(
+    intervalMs === null || intervalMs >= CHECKPOINT_INTERVAL_MS_MIN,
+    'the checkpoint interval is at least 10 ms',
+  )
   assert(settings.minPauseMs >= 0, 'the minimum pause is not negative')
   assert(settings.timeoutMs > 0, 'the checkpoint time-out is positive')
-  assert(Number.isInteger(settings.maxConcurrent) && settings.maxConcurrent >= 1, 'at least one concurrent checkpoint')
-  assert(settings.tolerableFailures === null || settings.tolerableFailures >= 0, 'tolerable failures are not negative')
-  assert(Number.isInteger(settings.retained) && settings.retained >= 1, 'at least one checkpoint is retained')
+  assert(
+    Number.isInteger(settings.maxConcurrent) && settings.maxConcurrent >= 1,
+    'at least one concurrent checkpoint',
+  )
+  assert(
+    settings.tolerableFailures === null || settings.tolerableFailures >= 0,
+    'tolerable failures are not negative',
+  )
+  assert(
+    Number.isInteger(settings.retained) && settings.retained >= 1,
+    'at least one checkpoint is retained',
+  )
 }
 
 function trigger(kind: CheckpointKind): TriggerDecision {
