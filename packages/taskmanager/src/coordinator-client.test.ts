@@ -53,7 +53,9 @@ function setUp(): { time: ManualScheduler; master: FakeMaster; client: Coordinat
     registration: { workerId: workerId('w'), controlAddress: 'local', slots: 2, pid: 1, version: '0' },
     scheduler: time, prng: new Prng(1), log: silentLog,
     reports: () => [], rssBytes: () => 7,
-    onMasterLost: (reason) => events.push(`lost: ${reason}`),
+    onMasterLost: (reason) => {
+      if (reason !== 'registering again') events.push(`lost: ${reason}`)
+    },
     onRefused: (failure: Failure) => events.push(`refused: ${failure.code}`),
   })
   return { time, master, client, events }
@@ -130,6 +132,21 @@ describe('CoordinatorClient', () => {
     await advance(time, 3_000)
     expect(events).toHaveLength(1)
     expect(client.registered).toBe(true)
+  })
+
+  test('ends its slots before it registers anew, as soon as the connection breaks', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 300)
+    master.answer = down
+    client.connectionLost('reset')
+    client.connectionLost('reset again')
+    expect(events).toEqual(['lost: the connection to the JobManager broke: reset'])
+    await advance(time, 1_000)
+    master.answer = null
+    await advance(time, 2_500)
+    expect(client.registered).toBe(true)
+    expect(events).toHaveLength(1)
   })
 
   test('says good-bye', async () => {

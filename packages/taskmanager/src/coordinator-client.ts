@@ -1,7 +1,7 @@
-// A worker's bond with the JobManager: registers, beats, and notices when the other side is not the one it was. It is
-// in one of three states: registering (again and again, with back-off), registered (at most one heartbeat under way),
-// closed. It decides one thing only: when the slots that the worker serves have lost their master, because the
-// JobManager restarted, forgot this worker, or was silent for too long. A new leader deploys anew (D1), so they end.
+// A worker's bond with the JobManager: registers, beats, and notices when it breaks. It is in one of three states:
+// registering (again and again, with back-off), registered (at most one heartbeat under way), closed. A registration is
+// a fresh start on both sides: the JobManager takes what ran here for lost, so whatever still runs is ended before each
+// new one. Until the bond is known to be broken, a missed heartbeat or two changes nothing.
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
@@ -26,14 +26,14 @@ export interface CoordinatorClientOptions {
   /** Samples progress for a heartbeat. */
   readonly reports: () => readonly TaskReport[]
   readonly rssBytes: () => number
-  /** Everything deployed so far has lost its master. May be called although nothing is deployed. */
+  /** Whatever runs here has lost its master. May be called although nothing runs. */
   readonly onMasterLost: (reason: string) => void
   /** The JobManager refuses this worker for good (wrong token, wrong version) before it was ever registered. */
   readonly onRefused: (failure: Failure) => void
 }
 
 type State =
-  | { readonly tag: 'registering'; readonly tries: number; readonly before: Registered | null }
+  | { readonly tag: 'registering'; readonly tries: number }
   | Registered
   | { readonly tag: 'closed' }
 
@@ -46,7 +46,7 @@ interface Registered {
 
 export class CoordinatorClient {
   readonly #options: CoordinatorClientOptions
-  #state: State = { tag: 'registering', tries: 0, before: null }
+  #state: State = { tag: 'registering', tries: 0 }
   #timer: CancelTimer | null = null
   #ever = false
 
@@ -60,6 +60,13 @@ export class CoordinatorClient {
 
   get registered(): boolean {
     return this.#state.tag === 'registered'
+  }
+
+  /** The connection is known to be broken: the JobManager has ended, or takes this worker for lost by now. */
+  connectionLost(reason: string): void {
+    if (this.#state.tag !== 'registered') return
+    this.#options.log.warn({ reason }, 'lost the JobManager')
+    this.#registerAnew(`the connection to the JobManager broke: ${reason}`)
   }
 
   /** Says good-bye; the JobManager moves the tasks at once. */
@@ -89,7 +96,6 @@ export class CoordinatorClient {
   // ---- registering ----
 
   #register(): void {
-    this.#dropSilentMaster()
     // Cannot reject: both outcomes are handled.
     void this.#options.gateway.register(this.#options.registration).then(
       (reply) => this.#accepted(reply),
@@ -97,12 +103,16 @@ export class CoordinatorClient {
     )
   }
 
+  #registerAnew(reason: string): void {
+    // Before the call: the JobManager may fill our slots before we have its answer.
+    this.#options.onMasterLost(reason)
+    this.#state = { tag: 'registering', tries: 0 }
+    this.#timer?.()
+    this.#register()
+  }
+
   #accepted(reply: RegistrationReply): void {
-    const state = this.#state
-    if (state.tag !== 'registering') return
-    if (state.before !== null && state.before.reply.coordinatorId !== reply.coordinatorId) {
-      this.#options.onMasterLost('the JobManager has restarted')
-    }
+    if (this.#state.tag !== 'registering') return
     this.#ever = true
     this.#state = { tag: 'registered', reply, contactMs: this.#options.scheduler.nowMs() }
     this.#options.log.info({ coordinatorId: reply.coordinatorId }, 'registered at the JobManager')
@@ -123,17 +133,11 @@ export class CoordinatorClient {
     }
     const ceiling = Math.min(REGISTER_FIRST_MS * 2 ** Math.min(state.tries, 10), REGISTER_MAX_MS)
     this.#state = { ...state, tries: state.tries + 1 }
-    this.#after(ceiling * (0.5 + this.#options.prng.float() / 2), () => this.#register())
-  }
-
-  /** A JobManager that was silent for its own time-out has given our tasks to others by now. */
-  #dropSilentMaster(): void {
-    const state = this.#state
-    if (state.tag !== 'registering' || state.before === null) return
-    const silentMs = this.#options.scheduler.nowMs() - state.before.contactMs
-    if (silentMs < state.before.reply.heartbeatTimeoutMs) return
-    this.#state = { ...state, before: null }
-    this.#options.onMasterLost(`the JobManager has been silent for ${Math.round(silentMs)} ms`)
+    this.#after(ceiling * (0.5 + this.#options.prng.float() / 2), () => {
+      // The failed call may have been heard all the same, and have brought us work that nobody counts on any more.
+      this.#options.onMasterLost('registering again')
+      this.#register()
+    })
   }
 
   // ---- registered ----
@@ -161,9 +165,7 @@ export class CoordinatorClient {
         this.#after(state.reply.heartbeatIntervalMs, () => this.#beat())
         return
       case 'unknown-worker':
-        this.#options.onMasterLost('the JobManager does not know this worker any more')
-        this.#state = { tag: 'registering', tries: 0, before: null }
-        this.#register()
+        this.#registerAnew('the JobManager does not know this worker any more')
         return
     }
   }
@@ -179,7 +181,6 @@ export class CoordinatorClient {
     }
     const failure = toFailure(error)
     this.#options.log.warn({ code: failure.code, reason: failure.message }, 'lost the JobManager')
-    this.#state = { tag: 'registering', tries: 0, before: state }
-    this.#register()
+    this.#registerAnew(`the JobManager has been silent for ${Math.round(silentMs)} ms`)
   }
 }

@@ -65,6 +65,11 @@ export class Worker {
     this.#client.start()
   }
 
+  /** The transport knows that the connection to the JobManager broke. */
+  connectionLost(reason: string): void {
+    this.#client.connectionLost(reason)
+  }
+
   get registered(): boolean {
     return this.#client.registered
   }
