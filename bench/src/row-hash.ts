@@ -7,6 +7,7 @@ const B_START = 0x9747_b28c | 0
 const A_FACTOR = 0x0100_0193
 const B_FACTOR = 0x85eb_ca6b
 
+const GROUPS_MAX = 6
 /** The ASCII digits of 0 … 999, the first one lowest. */
 const THREE_DIGITS = Int32Array.from({ length: 1_000 }, (_, i) => {
   const ones = 0x30 + (i % 10)
@@ -28,6 +29,8 @@ export class RowHash {
   #b = 0
   #sumHigh = 0
   #sumLow = 0
+  /** Three digits each, the last ones first. */
+  readonly #groups = new Int32Array(GROUPS_MAX)
 
   begin(): this {
     this.#a = A_START
@@ -57,18 +60,21 @@ export class RowHash {
 
   /** A decimal number, 0 … 2^53 - 1. */
   integer(value: number): this {
-    if (value < 1_000_000_000) {
-      this.#leading(value | 0)
-      return this
+    const groups = this.#groups
+    let rest = value
+    let count = 0
+    while (rest >= 1_000_000_000) {
+      const top = Math.floor(rest / 1_000)
+      groups[count++] = rest - top * 1_000
+      rest = top
     }
-    const top = Math.floor(value / 1_000_000_000)
-    const rest = value - top * 1_000_000_000
-    const middle = (rest / 1_000) | 0
-    const upper = (middle / 1_000) | 0
-    this.#leading(top)
-    this.#three(upper)
-    this.#three(middle - upper * 1_000)
-    this.#three(rest - middle * 1_000)
+    let small = rest | 0
+    while (small >= 1_000) {
+      const top = (small / 1_000) | 0
+      groups[count++] = small - top * 1_000
+      small = top
+    }
+    this.#putGroups(small, count)
     return this
   }
 
@@ -105,37 +111,32 @@ export class RowHash {
     return this
   }
 
-  /** `value` below 10^9, without leading zeros. */
-  #leading(value: number): void {
-    if (value < 1_000) {
-      this.#few(value)
-      return
+  /** `leading` without leading zeros, then the last `count` groups of three digits. */
+  #putGroups(leading: number, count: number): void {
+    let a = this.#a
+    let b = this.#b
+    let digits = THREE_DIGITS[leading] as number
+    if (leading >= 100) {
+      a = Math.imul(a ^ (digits & 0xff), A_FACTOR)
+      b = Math.imul(b ^ (digits & 0xff), B_FACTOR)
     }
-    const thousands = (value / 1_000) | 0
-    if (thousands < 1_000) {
-      this.#few(thousands)
-    } else {
-      const millions = (thousands / 1_000) | 0
-      this.#few(millions)
-      this.#three(thousands - millions * 1_000)
+    if (leading >= 10) {
+      a = Math.imul(a ^ ((digits >> 8) & 0xff), A_FACTOR)
+      b = Math.imul(b ^ ((digits >> 8) & 0xff), B_FACTOR)
     }
-    this.#three(value - thousands * 1_000)
-  }
-
-  /** `value` below 1,000, without leading zeros. */
-  #few(value: number): void {
-    const digits = THREE_DIGITS[value] as number
-    if (value >= 100) this.#put(digits & 0xff)
-    if (value >= 10) this.#put((digits >> 8) & 0xff)
-    this.#put(digits >> 16)
-  }
-
-  /** `value` below 1,000, as three digits. */
-  #three(value: number): void {
-    const digits = THREE_DIGITS[value] as number
-    this.#put(digits & 0xff)
-    this.#put((digits >> 8) & 0xff)
-    this.#put(digits >> 16)
+    a = Math.imul(a ^ (digits >> 16), A_FACTOR)
+    b = Math.imul(b ^ (digits >> 16), B_FACTOR)
+    for (let i = count - 1; i >= 0; i--) {
+      digits = THREE_DIGITS[this.#groups[i] as number] as number
+      a = Math.imul(a ^ (digits & 0xff), A_FACTOR)
+      b = Math.imul(b ^ (digits & 0xff), B_FACTOR)
+      a = Math.imul(a ^ ((digits >> 8) & 0xff), A_FACTOR)
+      b = Math.imul(b ^ ((digits >> 8) & 0xff), B_FACTOR)
+      a = Math.imul(a ^ (digits >> 16), A_FACTOR)
+      b = Math.imul(b ^ (digits >> 16), B_FACTOR)
+    }
+    this.#a = a
+    this.#b = b
   }
 
   #put(octet: number): void {
