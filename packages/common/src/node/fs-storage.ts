@@ -106,6 +106,15 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
+  async size(path: string): Promise<number> {
+    this.#check(path)
+    try {
+      return (await stat(join(this.root, path))).size
+    } catch (error) {
+      throw storageError(error, 'read', this.locate(path))
+    }
+  }
+
   async list(directory: string): Promise<readonly string[]> {
     this.#check(directory)
     const found: string[] = []

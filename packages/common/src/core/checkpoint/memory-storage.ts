@@ -14,6 +14,7 @@ export type StorageOperation =
   | 'publish'
   | 'create'
   | 'read'
+  | 'size'
   | 'list'
   | 'remove'
   | 'remove-tree'
@@ -130,12 +131,12 @@ export class MemoryStorage implements CheckpointStorage {
 
   async read(path: string): Promise<Uint8Array> {
     checkStoragePath(path)
-    return this.#run('read', path, () => {
-      const bytes = this.disk.get(path)
-      if (bytes === undefined)
-        throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
-      return bytes.slice()
-    })
+    return this.#run('read', path, () => this.#present(path).slice())
+  }
+
+  async size(path: string): Promise<number> {
+    checkStoragePath(path)
+    return this.#run('size', path, () => this.#present(path).length)
   }
 
   async list(directory: string): Promise<readonly string[]> {
@@ -172,6 +173,12 @@ export class MemoryStorage implements CheckpointStorage {
 
   locate(path: string): string {
     return `memory:/${path}`
+  }
+
+  #present(path: string): Uint8Array {
+    const bytes = this.disk.get(path)
+    if (bytes !== undefined) return bytes
+    throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
   }
 
   #stagedFile(path: string): StagedFile {

@@ -197,6 +197,15 @@ function describeListing(using: Using): void {
   )
 
   it(
+    'tells the length of a file',
+    using(async (storage) => {
+      await storage.createExclusive('job/a', text('four'), 't')
+      expect(await storage.size('job/a')).toBe(4)
+      await expect(storage.size('job/b')).rejects.toMatchObject({ code: 'storage/not-found' })
+    }),
+  )
+
+  it(
     'hands out its own copy of what is stored',
     using(async (storage) => {
       await storage.createExclusive('job/a', text('kept'), 't')
@@ -225,6 +234,7 @@ function describePaths(using: Using): void {
       await expect(storage.stage(path, 't')).rejects.toMatchObject(refused)
       await expect(storage.createExclusive(path, text('x'), 't')).rejects.toMatchObject(refused)
       await expect(storage.read(path)).rejects.toMatchObject(refused)
+      await expect(storage.size(path)).rejects.toMatchObject(refused)
       await expect(storage.list(path)).rejects.toMatchObject(refused)
       await expect(storage.remove(path)).rejects.toMatchObject(refused)
       await expect(storage.removeTree(path)).rejects.toMatchObject(refused)

@@ -27,6 +27,8 @@ export interface CheckpointStorage {
   createExclusive(path: string, bytes: Uint8Array, tag: string): Promise<'created' | 'exists'>
   /** The whole file; `storage/not-found` when there is none. */
   read(path: string): Promise<Uint8Array>
+  /** Length of a file; `storage/not-found` when there is none. */
+  size(path: string): Promise<number>
   /** Paths of files below a directory (recursive), sorted; empty when it does not exist. Staging files are left out. */
   list(directory: string): Promise<readonly string[]>
   /** Names of the directories directly in `directory`, sorted; '' is the root. Empty when it does not exist. */
