@@ -9,6 +9,7 @@ import type { TextForm } from './byte-writer.ts'
 const NOTHING = new Uint8Array(0)
 /** V8 copies shorter pieces anyway; longer ones are slices that keep their whole block alive. */
 const SLICE_UNITS_MIN = 13
+const VARINT_BYTES_MAX = 8
 
 export interface BlockBounds {
   readonly bodyAt: number
@@ -84,12 +85,30 @@ export class ByteReader implements ByteSource {
   }
 
   varint(): number {
-    const first = this.u8()
-    if (first < 0xf0) {
-      const value = this.#unsigned28(first)
-      return (value >>> 1) ^ -(value & 1)
+    const at = this.#at
+    if (at + VARINT_BYTES_MAX > this.#end) return this.#varintNearEnd()
+    const bytes = this.#bytes
+    const first = bytes[at] as number
+    if (first < 0x80) {
+      this.#at = at + 1
+      return (first >>> 1) ^ -(first & 1)
     }
-    return this.#varintLong(first)
+    let value: number
+    if (first < 0xc0) {
+      this.#at = at + 2
+      value = ((first & 0x3f) << 8) | (bytes[at + 1] as number)
+    } else if (first < 0xe0) {
+      this.#at = at + 3
+      value = ((first & 0x1f) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+    } else if (first < 0xf0) {
+      this.#at = at + 4
+      const middle = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8)
+      value = ((first & 0x0f) << 24) | middle | (bytes[at + 3] as number)
+    } else {
+      this.#at = at + 1
+      return this.#varintLong(first)
+    }
+    return (value >>> 1) ^ -(value & 1)
   }
 
   count(): number {
@@ -110,6 +129,13 @@ export class ByteReader implements ByteSource {
     const length = this.count()
     const at = this.#take(length)
     return this.#bytes.slice(at, at + length)
+  }
+
+  #varintNearEnd(): number {
+    const first = this.u8()
+    if (first >= 0xf0) return this.#varintLong(first)
+    const value = this.#unsigned28(first)
+    return (value >>> 1) ^ -(value & 1)
   }
 
   #count(): number {

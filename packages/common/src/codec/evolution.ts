@@ -95,7 +95,15 @@ function addedField(struct: StructCodec, name: string): () => unknown {
   throw incompatible(`${struct.name}.${name}`, 'it is new and has neither a default nor is it optional')
 }
 
-/** The codec of a stored descriptor, to read past values that nobody wants any more. */
+/**
+ * A codec that reads what `written` describes, for tools that have no job at hand. It cannot write. Throws WeirError
+ * `state/incompatible` when a codec in it is not one of Weir's own.
+ */
+export function codecOfDescriptor(written: CodecDescriptor): Codec {
+  return builtIn(written, '', 0)
+}
+
+/** The codec of a stored descriptor, also to read past values that nobody wants any more. */
 function builtIn(written: CodecDescriptor, place: string, depth: number): Codec {
   if (depth > SCHEMA_DEPTH_MAX) throw incompatible(place, 'its stored type is nested too deeply')
   const plain = PLAIN_CODECS.find((codec) => sameDescriptor(codec.descriptor, written))
@@ -111,14 +119,16 @@ function builtIn(written: CodecDescriptor, place: string, depth: number): Codec 
     case 'map':
       return new MapCodec(of('key'), of('value'))
     case 'struct': {
-      const codecs = structSchema(written, place).fields.map((field) => builtIn(field.codec, place, depth + 1))
+      const { fields } = structSchema(written, place)
+      const codecs = fields.map((field) => builtIn(field.codec, place, depth + 1))
       return readOnly(written, (source) => {
-        for (const codec of codecs) codec.read(source)
+        const entries = codecs.map((codec, i) => [fields[i]?.name, codec.read(source)] as const)
         if (codecs.length === 0) source.u8()
+        return Object.fromEntries(entries)
       })
     }
     default:
-      throw incompatible(place, `it was removed, and ${show(written)} is no codec that can be read past`)
+      throw incompatible(place, `${show(written)} is no codec of Weir's, so it cannot be read without the job's code`)
   }
 }
 

@@ -5,7 +5,7 @@ import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { anyNumber, anyText, describeCodec } from './codec.contract.ts'
 import { listCodec, nullableCodec, optionalCodec, withDefault } from './composites.ts'
-import { codecFor, structCodecFor } from './evolution.ts'
+import { codecFor, codecOfDescriptor, structCodecFor } from './evolution.ts'
 import { boolCodec, floatCodec, intCodec, textCodec, timestampCodec } from './primitives.ts'
 import { structCodec } from './struct-codec.ts'
 
@@ -109,6 +109,11 @@ describe('evolution', () => {
   it('lets a field become optional or nullable', () => {
     const now = structCodec('Item', { sku: nullableCodec(textCodec), amount: optionalCodec(intCodec) })
     expect(read(Item, now, { sku: 'a', amount: 5 })).toStrictEqual({ sku: 'a', amount: 5 })
+  })
+
+  it('reads stored values without the job, by their descriptor', () => {
+    const codec = codecOfDescriptor(JSON.parse(JSON.stringify(Order.descriptor)) as CodecDescriptor)
+    expect(decodeValue(codec, encodeValue(Order, order))).toStrictEqual(order)
   })
 
   it('refuses a changed type, a new field without default, and what it does not know, naming the place', () => {
