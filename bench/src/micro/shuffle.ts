@@ -80,7 +80,9 @@ const sources: WordSource[] = []
 const counters: Counter[] = []
 
 function records(form: Setting['form'], subtask: number): unknown[] {
-  const texts = Array.from({ length: WORDS }, (_, i) => ((i * 1_500_450_271 + subtask * 77) % 26 ** 7).toString(26).padStart(7, 'a'))
+  const texts = Array.from({ length: WORDS }, (_, i) =>
+    ((i * 1_500_450_271 + subtask * 77) % 26 ** 7).toString(26).padStart(7, 'a'),
+  )
   const block = texts.join('')
   return texts.map((_, i) => {
     const word = block.substring(i * 7, i * 7 + 7)
@@ -90,7 +92,10 @@ function records(form: Setting['form'], subtask: number): unknown[] {
 
 async function runSlot(setting: Setting): Promise<void> {
   const { slot, slots, form } = setting
-  const codec: Codec = form === 'text' ? textCodec as Codec : structCodec<Word>('Word', { word: textCodec, count: intCodec }) as Codec
+  const codec: Codec =
+    form === 'text'
+      ? (textCodec as Codec)
+      : (structCodec<Word>('Word', { word: textCodec, count: intCodec }) as Codec)
   const key = form === 'text' ? (word: string): Key => word : (value: Word): Key => value.word
   const kit = new SlotKit({
     slots,
@@ -98,41 +103,55 @@ async function runSlot(setting: Setting): Promise<void> {
     vertices: [
       {
         parallelism: slots,
-        operators: [{
-          uid: 'words',
-          make: (context) => new WordSource(context, records(form, context.task.subtask), setting.recordsPerSource),
-        }],
+        operators: [
+          {
+            uid: 'words',
+            make: (context) =>
+              new WordSource(
+                context,
+                records(form, context.task.subtask),
+                setting.recordsPerSource,
+              ),
+          },
+        ],
       },
       {
         parallelism: slots,
-        operators: [{
-          uid: 'count',
-          kind: 'sink',
-          make: () => {
-            const counter = new Counter()
-            counters.push(counter)
-            return counter
+        operators: [
+          {
+            uid: 'count',
+            kind: 'sink',
+            make: () => {
+              const counter = new Counter()
+              counters.push(counter)
+              return counter
+            },
           },
-        }],
+        ],
       },
     ],
     edges: [{ from: 0, to: 1, partitioning: 'hash', codec, key }],
     real: {
       scheduler: systemScheduler(),
-      transport: () => new PortTransport({
-        ports: setting.ports.map((other) => ({ peer: { workerId: workerId('w1'), index: other.slot }, port: other.port })),
-      }),
+      transport: () =>
+        new PortTransport({
+          ports: setting.ports.map((other) => ({
+            peer: { workerId: workerId('w1'), index: other.slot },
+            port: other.port,
+          })),
+        }),
     },
   })
   kit.deploy()
   const own = 2
-  const watch = (state: 'running' | 'end-of-data'): Promise<void> => new Promise((resolve) => {
-    const look = (): void => {
-      if (kit.inState(state) === own) resolve()
-      else setTimeout(look, 2)
-    }
-    look()
-  })
+  const watch = (state: 'running' | 'end-of-data'): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (kit.inState(state) === own) resolve()
+        else setTimeout(look, 2)
+      }
+      look()
+    })
   parentPort?.on('message', () => sources.forEach((source) => source.go()))
   await watch('running')
   parentPort?.postMessage({ running: true })
@@ -151,7 +170,10 @@ function startThreads(slots: number, recordsPerSource: number, form: Setting['fo
   }
   return ports.map((own, slot) => {
     const setting: Setting = { slot, slots, recordsPerSource, form, ports: own }
-    return new Worker(new URL(import.meta.url), { workerData: setting, transferList: own.map(({ port }) => port) })
+    return new Worker(new URL(import.meta.url), {
+      workerData: setting,
+      transferList: own.map(({ port }) => port),
+    })
   })
 }
 
@@ -161,12 +183,16 @@ async function main(): Promise<void> {
   const form = process.argv[4] === 'struct' ? 'struct' : 'text'
   const recordsPerSource = Math.round((millions * 1e6) / slots)
   const workers = startThreads(slots, recordsPerSource, form)
-  const all = (): Promise<Record<string, number>[]> => Promise.all(
-    workers.map((worker) => new Promise<Record<string, number>>((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-    })),
-  )
+  const all = (): Promise<Record<string, number>[]> =>
+    Promise.all(
+      workers.map(
+        (worker) =>
+          new Promise<Record<string, number>>((resolve, reject) => {
+            worker.once('message', resolve)
+            worker.once('error', reject)
+          }),
+      ),
+    )
   await all()
   const cpu = process.cpuUsage()
   const startMs = performance.now()
@@ -176,7 +202,8 @@ async function main(): Promise<void> {
   const used = process.cpuUsage(cpu)
   const cpuSeconds = (used.user + used.system) / 1e6
   const total = counted.reduce((sum, each) => sum + (each['counted'] ?? 0), 0)
-  if (total !== recordsPerSource * slots) throw new Error(`${total} of ${recordsPerSource * slots} records arrived`)
+  if (total !== recordsPerSource * slots)
+    throw new Error(`${total} of ${recordsPerSource * slots} records arrived`)
   console.log(
     `${form}, ${slots} slots: ${(total / 1e6).toFixed(1)} M records in ${seconds.toFixed(2)} s, ` +
       `${(total / seconds / 1e6).toFixed(2)} M/s, ${cpuSeconds.toFixed(2)} CPU s, ${(total / cpuSeconds / 1e6).toFixed(2)} M per CPU second`,

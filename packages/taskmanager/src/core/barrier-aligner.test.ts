@@ -49,10 +49,20 @@ function play(channels: number, blocking: boolean, script: string): string {
 describe('exactly once', () => {
   const cases: readonly (readonly [string, number, string, string])[] = [
     ['one channel is aligned at once', 1, 'a1 |1a a2', 'a1 [1] a2'],
-    ['holds a channel from its barrier until the last one arrives', 2, 'a1 a2 |1a b1 a3 |1b b2', 'a1 a2 b1 [1] a3 b2'],
+    [
+      'holds a channel from its barrier until the last one arrives',
+      2,
+      'a1 a2 |1a b1 a3 |1b b2',
+      'a1 a2 b1 [1] a3 b2',
+    ],
     ['three channels, any order', 3, '|1c c1 |1a a1 b1 |1b', 'b1 [1] a1 c1'],
     ['two checkpoints, one after the other', 2, '|1a |2a a1 |1b b1 |2b', '[1] b1 [2] a1'],
-    ['a newer barrier on a free channel supersedes', 3, '|1a a1 |2b b1 |2a c1 |2c', '1! a1 c1 [2] b1'],
+    [
+      'a newer barrier on a free channel supersedes',
+      3,
+      '|1a a1 |2b b1 |2a c1 |2c',
+      '1! a1 c1 [2] b1',
+    ],
     ['an older barrier behind a newer one is stale', 2, '|2a a1 |1b b1 |2b', '1? b1 [2] a1'],
     ['an abort frees the channels', 2, '|1a a1 x1 b1 |1b b2', 'x1 a1 b1 1? b2'],
     ['an abort before the first barrier makes all stale', 2, 'x1 |1a a1 |1b b1', '1? a1 1? b1'],
@@ -62,7 +72,12 @@ describe('exactly once', () => {
     ['an ended channel is not waited for', 2, '.a b1 |1b b2', 'b1 [1] b2'],
     ['the end of the last missing channel aligns', 2, '|1a a1 b1 .b', 'b1 [1] a1'],
     ['a channel that ends before its barrier and the rest', 3, '|1a a1 .b c1 |1c', 'c1 [1] a1'],
-    ['a script with all of it', 3, 'a1 |1a a2 |2b b1 c1 |2a a3 x2 |3c c2 |3a |3b', 'a1 1! a2 c1 x2 a3 b1 [3] c2'],
+    [
+      'a script with all of it',
+      3,
+      'a1 |1a a2 |2b b1 c1 |2a a3 x2 |3c c2 |3a |3b',
+      'a1 1! a2 c1 x2 a3 b1 [3] c2',
+    ],
   ]
   test.each(cases)('%s', (_name, channels, script, expected) => {
     expect(play(channels, true, script)).toBe(expected)
@@ -130,35 +145,40 @@ describe.each([true, false])('against the naive model, blocking %s', (blocking) 
   })
   test('takes the same checkpoints at the same moments and holds the same channels', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 40 }), (channels, steps) => {
-        const aligner = new BarrierAligner({ channels, blocking })
-        const model = new Model(channels)
-        for (const { kind, channel: drawn, gap, id } of steps) {
-          const channel = drawn % channels
-          if (kind === 'abort') {
-            aligner.abort(id)
-            if (!model.taken.has(id) && id > Math.max(0, ...model.taken)) model.aborted.add(id)
-          } else if (model.ended[channel] === true || (blocking && model.isBlocked(channel))) {
-            continue
-          } else if (kind === 'end') {
-            model.ended[channel] = true
-            expect(aligner.onEndOfChannel(channel)).toEqual(model.takeFull())
-          } else {
-            const ids = model.delivered[channel] ?? []
-            const next = (ids.at(-1) ?? 0) + gap
-            const wasVoid = model.isVoid(next)
-            ids.push(next)
-            const answer = aligner.onBarrier(channel, next).answer
-            const taken = model.takeFull()
-            expect(answer === 'aligned').toBe(taken.includes(next))
-            expect(answer === 'stale').toBe(wasVoid)
-            expect(taken.filter((other) => other !== next)).toEqual([])
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(step, { maxLength: 40 }),
+        (channels, steps) => {
+          const aligner = new BarrierAligner({ channels, blocking })
+          const model = new Model(channels)
+          for (const { kind, channel: drawn, gap, id } of steps) {
+            const channel = drawn % channels
+            if (kind === 'abort') {
+              aligner.abort(id)
+              if (!model.taken.has(id) && id > Math.max(0, ...model.taken)) model.aborted.add(id)
+            } else if (model.ended[channel] === true || (blocking && model.isBlocked(channel))) {
+              continue
+            } else if (kind === 'end') {
+              model.ended[channel] = true
+              expect(aligner.onEndOfChannel(channel)).toEqual(model.takeFull())
+            } else {
+              const ids = model.delivered[channel] ?? []
+              const next = (ids.at(-1) ?? 0) + gap
+              const wasVoid = model.isVoid(next)
+              ids.push(next)
+              const answer = aligner.onBarrier(channel, next).answer
+              const taken = model.takeFull()
+              expect(answer === 'aligned').toBe(taken.includes(next))
+              expect(answer === 'stale').toBe(wasVoid)
+              expect(taken.filter((other) => other !== next)).toEqual([])
+            }
+            for (let other = 0; other < channels; other++) {
+              if (blocking && model.ended[other] !== true)
+                expect(aligner.isBlocked(other)).toBe(model.isBlocked(other))
+            }
           }
-          for (let other = 0; other < channels; other++) {
-            if (blocking && model.ended[other] !== true) expect(aligner.isBlocked(other)).toBe(model.isBlocked(other))
-          }
-        }
-      }),
+        },
+      ),
       { numRuns: 2_000 },
     )
   })

@@ -6,8 +6,18 @@ import type { PartitionerOptions } from './partitioners.ts'
 
 type Kind = Partitioning['kind']
 
-function choose(kind: Kind, channels: number, values: readonly unknown[], more: Partial<PartitionerOptions> = {}): number[] {
-  const partitioner = createPartitioner({ partitioning: { kind }, channels, prng: new Prng(1), ...more })
+function choose(
+  kind: Kind,
+  channels: number,
+  values: readonly unknown[],
+  more: Partial<PartitionerOptions> = {},
+): number[] {
+  const partitioner = createPartitioner({
+    partitioning: { kind },
+    channels,
+    prng: new Prng(1),
+    ...more,
+  })
   return values.map((value) => partitioner.select(value, null, NO_KEY_GROUP))
 }
 
@@ -35,13 +45,19 @@ test('broadcast takes all', () => {
 test('hash takes the channel of the key group', () => {
   const channelOfKeyGroup = Uint16Array.of(0, 0, 1, 1)
   const partitioner = createPartitioner({
-    partitioning: { kind: 'hash' }, channels: 2, prng: new Prng(1), channelOfKeyGroup,
+    partitioning: { kind: 'hash' },
+    channels: 2,
+    prng: new Prng(1),
+    channelOfKeyGroup,
   })
   expect([0, 1, 2, 3].map((group) => partitioner.select('x', 'x', group))).toEqual([0, 0, 1, 1])
 })
 
 test('custom asks the author, and refuses nonsense', () => {
-  const more = { keyOf: (value: unknown) => value as number, partition: (key: unknown) => key as number }
+  const more = {
+    keyOf: (value: unknown) => value as number,
+    partition: (key: unknown) => key as number,
+  }
   expect(choose('custom', 3, [2, 0], more)).toEqual([2, 0])
   for (const wrong of [3, -1, 0.5, Number.NaN]) {
     expect(() => choose('custom', 3, [wrong], more)).toThrow('partition function')

@@ -49,7 +49,10 @@ export function createPartitioner(options: PartitionerOptions): Partitioner {
       assert(options.channelOfKeyGroup !== undefined, 'a hash edge knows its key groups')
       return new ByKeyGroup(options.channelOfKeyGroup)
     case 'custom':
-      assert(options.partition !== undefined && options.keyOf !== undefined, 'a custom edge has its functions')
+      assert(
+        options.partition !== undefined && options.keyOf !== undefined,
+        'a custom edge has its functions',
+      )
       return new Custom(channels, options.partition, options.keyOf)
     case 'assign':
       return new Assign(channels)
@@ -150,8 +153,12 @@ class Assign implements Partitioner {
 }
 
 function outOfRange(what: string, chosen: number, channels: number): WeirError {
-  return new WeirError('job/bad-partition', `${what} ${chosen}, which is not in 0 … ${channels - 1}`, {
-    domain: 'user',
-    hint: 'answer an integer from 0 to the number of subtasks minus 1',
-  })
+  return new WeirError(
+    'job/bad-partition',
+    `${what} ${chosen}, which is not in 0 … ${channels - 1}`,
+    {
+      domain: 'user',
+      hint: 'answer an integer from 0 to the number of subtasks minus 1',
+    },
+  )
 }

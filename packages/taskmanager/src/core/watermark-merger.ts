@@ -41,7 +41,8 @@ export class WatermarkMerger {
   /** A watermark also ends the channel's idleness. Steps back are ignored. */
   onWatermark(channel: number, watermark: number): WatermarkChange {
     this.#idle[channel] = false
-    if (watermark > (this.#watermarks[channel] ?? MAX_WATERMARK)) this.#watermarks[channel] = watermark
+    if (watermark > (this.#watermarks[channel] ?? MAX_WATERMARK))
+      this.#watermarks[channel] = watermark
     return this.#merge()
   }
 

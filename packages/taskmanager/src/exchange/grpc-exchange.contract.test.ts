@@ -5,8 +5,8 @@ import { CONTRACT_CREDENTIAL, describeTransport } from './transport.contract.ts'
 
 const open = (): Promise<GrpcTransport> =>
   GrpcTransport.open({
-    host: '127.0.0.1',
-    portRange: { first: 0, last: 0 },
+    bindHost: '127.0.0.1',
+    ports: { first: 0, last: 0 },
     credential: CONTRACT_CREDENTIAL,
     scheduler: systemScheduler(),
   })

@@ -9,11 +9,22 @@ import type { SlotRef } from '@weirjs/common/core/ids'
 import { connectExchange } from '@weirjs/common/rpc/exchange-client'
 import type { ExchangeConsumer } from '@weirjs/common/rpc/exchange-client'
 import { serveExchange } from '@weirjs/common/rpc/exchange-server'
-import type { ExchangeConnection, ExchangeProducer, ExchangeServer } from '@weirjs/common/rpc/exchange-server'
+import type {
+  ExchangeConnection,
+  ExchangeProducer,
+  ExchangeServer,
+} from '@weirjs/common/rpc/exchange-server'
 import type { ExchangeOpen } from '@weirjs/common/rpc/exchange-wire'
 import type { PortRange } from '@weirjs/common/rpc/listen'
 import type {
-  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
 } from './exchange.ts'
 import { peerLost } from './exchange.ts'
 
@@ -21,8 +32,8 @@ import { peerLost } from './exchange.ts'
 const EARLY_REQUESTS_MAX = 100_000
 
 export interface GrpcTransportOptions {
-  readonly host: string
-  readonly portRange: PortRange
+  readonly bindHost: string
+  readonly ports: PortRange
   /** From SlotRequest. */
   readonly credential: string
   readonly scheduler: Scheduler
@@ -43,8 +54,8 @@ export class GrpcTransport implements Transport {
   static async open(options: GrpcTransportOptions): Promise<GrpcTransport> {
     const transport = new GrpcTransport(options.scheduler)
     transport.#server = await serveExchange({
-      host: options.host,
-      portRange: options.portRange,
+      host: options.bindHost,
+      portRange: options.ports,
       credential: options.credential,
       accept: (open, connection) => transport.#accepted(open, connection),
     })

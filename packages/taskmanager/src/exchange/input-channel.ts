@@ -7,7 +7,13 @@ import { present } from '@weirjs/common/core/assert'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
 import {
-  ELEMENT_BARRIER, ELEMENT_NONE, ELEMENT_RECORD, ELEMENT_STATUS, ELEMENT_WATERMARK, FrameReader, frameSummary,
+  ELEMENT_BARRIER,
+  ELEMENT_NONE,
+  ELEMENT_RECORD,
+  ELEMENT_STATUS,
+  ELEMENT_WATERMARK,
+  FrameReader,
+  frameSummary,
 } from '@weirjs/common/codec/frame'
 import { CreditReturns } from '../core/credit-ledger.ts'
 import type { KeyContext, Operator } from '../operators/operator.ts'

@@ -97,7 +97,8 @@ export class InputGate {
     const { channel, head } = this.#channels[index] as GateChannel
     const count = channel.pump(head, max)
     if (channel.event !== 'none') this.#onEvent(index, channel)
-    else if (count < max && head.gauge.available) this.#current = (index + 1) % this.#channels.length
+    else if (count < max && head.gauge.available)
+      this.#current = (index + 1) % this.#channels.length
     return true
   }
 
@@ -126,7 +127,8 @@ export class InputGate {
     const count = channels.length
     let index = this.#current
     for (let tried = 0; tried < count; tried++) {
-      if (this.#blocked[index] !== true && (channels[index] as GateChannel).channel.readable) return index
+      if (this.#blocked[index] !== true && (channels[index] as GateChannel).channel.readable)
+        return index
       index = index + 1 === count ? 0 : index + 1
     }
     return -1

@@ -7,7 +7,14 @@ import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import { slotKey } from '@weirjs/common/core/ids'
 import type { SlotRef } from '@weirjs/common/core/ids'
 import type {
-  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
 } from './exchange.ts'
 import { peerLost } from './exchange.ts'
 
@@ -88,7 +95,11 @@ class PortPair {
   /** As producer. */
   #requests: ChannelRequests | null = null
 
-  constructor(peer: SlotRef, port: MessagePort, whenListening: (go: (accept: Accept) => void) => void) {
+  constructor(
+    peer: SlotRef,
+    port: MessagePort,
+    whenListening: (go: (accept: Accept) => void) => void,
+  ) {
     this.#peer = peer
     this.#port = port
     this.#whenListening = whenListening

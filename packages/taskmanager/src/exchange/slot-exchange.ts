@@ -8,7 +8,14 @@ import { toFailure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import { sameFence, slotKey } from '@weirjs/common/core/ids'
 import type { Fence, SlotRef } from '@weirjs/common/core/ids'
-import type { ChannelKey, ChannelRequests, DownstreamWire, Handshake, Transport, UpstreamWire } from './exchange.ts'
+import type {
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  Handshake,
+  Transport,
+  UpstreamWire,
+} from './exchange.ts'
 import { LocalChannel } from './local-exchange.ts'
 import type { SendFrame } from './output-channel.ts'
 
@@ -62,7 +69,10 @@ export class SlotExchange {
   readonly #options: SlotExchangeOptions
   readonly #local = new Map<ChannelKey, LocalChannel>()
   readonly #publishers = new Map<ChannelKey, Publisher>()
-  readonly #early = new Map<ChannelKey, { readonly inbound: Inbound; creditBytes: number; hinted: boolean }>()
+  readonly #early = new Map<
+    ChannelKey,
+    { readonly inbound: Inbound; creditBytes: number; hinted: boolean }
+  >()
   readonly #outbound = new Map<string, Outbound>()
   readonly #inbound = new Set<Inbound>()
   #closed = false
@@ -88,7 +98,12 @@ export class SlotExchange {
   }
 
   /** Opens a channel of a producing slot, with its first credit. */
-  subscribe(producer: SlotEndpoint, key: ChannelKey, creditBytes: number, subscriber: Subscriber): Uplink {
+  subscribe(
+    producer: SlotEndpoint,
+    key: ChannelKey,
+    creditBytes: number,
+    subscriber: Subscriber,
+  ): Uplink {
     const { wire, subscribers } = this.#connect(producer)
     subscribers.set(key, subscriber)
     wire.open(key, creditBytes)
@@ -132,13 +147,17 @@ export class SlotExchange {
     if (known !== undefined) return known
     const { transport, fence, credential, self } = this.#options
     const subscribers = new Map<ChannelKey, Subscriber>()
-    const wire = transport.connect(producer, { fence, credential, consumer: self }, {
-      frame: (key, frame) => this.#onFrame(subscribers.get(key), frame),
-      lost: (failure) => {
-        if (this.#outbound.get(peer)?.subscribers === subscribers) this.#outbound.delete(peer)
-        for (const subscriber of subscribers.values()) subscriber.lost(failure)
+    const wire = transport.connect(
+      producer,
+      { fence, credential, consumer: self },
+      {
+        frame: (key, frame) => this.#onFrame(subscribers.get(key), frame),
+        lost: (failure) => {
+          if (this.#outbound.get(peer)?.subscribers === subscribers) this.#outbound.delete(peer)
+          for (const subscriber of subscribers.values()) subscriber.lost(failure)
+        },
       },
-    })
+    )
     const outbound = { wire, subscribers }
     this.#outbound.set(peer, outbound)
     return outbound
@@ -149,7 +168,9 @@ export class SlotExchange {
     try {
       subscriber.deliver(frame)
     } catch (error) {
-      subscriber.lost(toFailure(error, { code: 'exchange/bad-frame', domain: 'internal', retry: 'backoff' }))
+      subscriber.lost(
+        toFailure(error, { code: 'exchange/bad-frame', domain: 'internal', retry: 'backoff' }),
+      )
     }
   }
 
@@ -179,7 +200,8 @@ export class SlotExchange {
   #open(inbound: Inbound, key: ChannelKey, creditBytes: number): void {
     const publisher = this.#publishers.get(key)
     if (publisher === undefined) {
-      if (this.#early.size < EARLY_OPENINGS_MAX) this.#early.set(key, { inbound, creditBytes, hinted: false })
+      if (this.#early.size < EARLY_OPENINGS_MAX)
+        this.#early.set(key, { inbound, creditBytes, hinted: false })
       else this.refused += 1
       return
     }

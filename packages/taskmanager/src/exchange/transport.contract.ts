@@ -6,7 +6,15 @@ import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import { attempt, edgeId, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import { afterEach, describe, expect, test } from 'vitest'
 import { channelKey } from './exchange.ts'
-import type { Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport } from './exchange.ts'
+import type {
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+} from './exchange.ts'
 
 export interface TransportPair {
   readonly producer: Transport
@@ -57,7 +65,8 @@ class Heard implements FrameReceiver, ChannelRequests {
 
   /** Resolves when so many things were heard. */
   async until(count: number): Promise<void> {
-    while (this.log.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.log.length < count)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   #say(what: string): void {
@@ -67,7 +76,12 @@ class Heard implements FrameReceiver, ChannelRequests {
 }
 
 /** Accepts everybody; the wire is there when the first request is. */
-function producing(): { heard: Heard; accept: Accept; wire: () => DownstreamWire; seen: Handshake[] } {
+function producing(): {
+  heard: Heard
+  accept: Accept
+  wire: () => DownstreamWire
+  seen: Handshake[]
+} {
   const heard = new Heard()
   const wires: DownstreamWire[] = []
   const seen: Handshake[] = []

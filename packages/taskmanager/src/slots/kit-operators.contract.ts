@@ -74,7 +74,12 @@ export class MapWith extends Operator {
   }
 }
 
-export const COUNT: StateRuntime = { name: 'count', kind: 'value', codec: intCodec, checkpointed: true }
+export const COUNT: StateRuntime = {
+  name: 'count',
+  kind: 'value',
+  codec: intCodec,
+  checkpointed: true,
+}
 
 /** Counts per key; emits `[key, count]`. */
 export class KeyedCount extends Operator {
@@ -112,10 +117,16 @@ export class LoggingSink extends Operator {
   constructor(context: OperatorContext, logs: SinkLog[], ready = true) {
     super()
     this.#log = {
-      subtask: context.task.subtask, received: [], watermarks: [], events: [], ready, wake: () => context.wake(),
+      subtask: context.task.subtask,
+      received: [],
+      watermarks: [],
+      events: [],
+      ready,
+      wake: () => context.wake(),
     }
     logs.push(this.#log)
-    for (const element of context.restored.list('received', dynamicCodec)) this.#log.received.push(element)
+    for (const element of context.restored.list('received', dynamicCodec))
+      this.#log.received.push(element)
   }
 
   process(value: unknown): void {
@@ -139,7 +150,9 @@ export class LoggingSink extends Operator {
   }
 
   override snapshot(sink: SnapshotSink): void {
-    this.#log.events.push(`snapshot ${sink.checkpointId}${sink.final ? ' final' : ''} at ${this.#log.received.length}`)
+    this.#log.events.push(
+      `snapshot ${sink.checkpointId}${sink.final ? ' final' : ''} at ${this.#log.received.length}`,
+    )
     sink.list('received', 'list', dynamicCodec, Promise.resolve([...this.#log.received]))
   }
 

@@ -11,17 +11,48 @@ import { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import { settle } from '@weirjs/common/node/virtual-time'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type {
-  CheckpointAck, CheckpointDecline, DeployRequest, OutputLine, SlotEndpoint, TaskPlacement, TaskUpdate,
+  CheckpointAck,
+  CheckpointDecline,
+  DeployRequest,
+  OutputLine,
+  SlotEndpoint,
+  TaskPlacement,
+  TaskUpdate,
 } from '@weirjs/common/core/gateways'
-import type { CheckpointMode, OperatorKind, Partitioning } from '@weirjs/common/core/graph/logical-graph'
-import type { PhysicalPlan, PlanEdge, PlanOperator, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import type {
+  CheckpointMode,
+  OperatorKind,
+  Partitioning,
+} from '@weirjs/common/core/graph/logical-graph'
+import type {
+  PhysicalPlan,
+  PlanEdge,
+  PlanOperator,
+  PlanVertex,
+} from '@weirjs/common/core/graph/physical-plan'
 import {
-  attempt, bundleHash, checkpointId, edgeId, jobId, leaderEpoch, operatorUid, taskKey, vertexId, workerId,
+  attempt,
+  bundleHash,
+  checkpointId,
+  edgeId,
+  jobId,
+  leaderEpoch,
+  operatorUid,
+  taskKey,
+  vertexId,
+  workerId,
 } from '@weirjs/common/core/ids'
 import type { Fence, TaskId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
 import type {
-  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
 } from '../exchange/exchange.ts'
 import { peerLost } from '../exchange/exchange.ts'
 import type { Operator, OperatorContext } from '../operators/operator.ts'
@@ -29,7 +60,11 @@ import { heapSnapshots } from '../state/state-factory.ts'
 import type { SnapshotFactory } from '../task/factories.ts'
 import { SlotRuntime } from './slot-runtime.ts'
 
-export const FENCE: Fence = { jobId: jobId('0'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
+export const FENCE: Fence = {
+  jobId: jobId('0'.repeat(32)),
+  epoch: leaderEpoch(1),
+  attempt: attempt(1),
+}
 
 export interface KitOperator {
   readonly uid: string
@@ -96,31 +131,44 @@ export class SlotKit {
     this.storage = options.storage ?? new MemoryStorage()
     const scheduler = options.real?.scheduler ?? this.time
     const plain = heapSnapshots({ storage: this.storage, clock: scheduler })
-    const makers = new Map(options.vertices.flatMap(({ operators }) => operators).map((op) => [op.uid, op.make]))
+    const makers = new Map(
+      options.vertices.flatMap(({ operators }) => operators).map((op) => [op.uid, op.make]),
+    )
     const numbers = Array.from({ length: options.slots ?? 1 }, (_, slot) => slot)
-    this.slots = numbers.filter((slot) => slot === (options.only ?? slot)).map((slot) => new SlotRuntime({
-      endpoint: endpointOf(slot),
-      scheduler,
-      prng: new Prng(slot),
-      exchange: options.real?.transport(slot) ?? this.wire.transport(slot),
-      functions: functionsOf(options),
-      request: {
-        fence: FENCE, jobName: 'kit', bundle: bundleHash('0'), args: {}, submittedAtMs: 0, config: options.config ?? {},
-        credential: 'secret', slots: [slot],
-      },
-      listener: {
-        taskUpdate: (update) => void this.updates.push(update),
-        acknowledge: (ack) => void this.acks.push(ack),
-        decline: (decline) => void this.declines.push(decline),
-        output: (line) => void this.lines.push(line),
-      },
-      operators: (node, _runtime, context) => {
-        const make = makers.get(node.uid)
-        if (make === undefined) throw new Error(`no operator ${node.uid}`)
-        return make(context)
-      },
-      snapshots: options.snapshots?.(plain) ?? plain,
-    }))
+    this.slots = numbers
+      .filter((slot) => slot === (options.only ?? slot))
+      .map(
+        (slot) =>
+          new SlotRuntime({
+            endpoint: endpointOf(slot),
+            scheduler,
+            prng: new Prng(slot),
+            exchange: options.real?.transport(slot) ?? this.wire.transport(slot),
+            functions: functionsOf(options),
+            request: {
+              fence: FENCE,
+              jobName: 'kit',
+              bundle: bundleHash('0'),
+              args: {},
+              submittedAtMs: 0,
+              config: options.config ?? {},
+              credential: 'secret',
+              slots: [slot],
+            },
+            listener: {
+              taskUpdate: (update) => void this.updates.push(update),
+              acknowledge: (ack) => void this.acks.push(ack),
+              decline: (decline) => void this.declines.push(decline),
+              output: (line) => void this.lines.push(line),
+            },
+            operators: (node, _runtime, context) => {
+              const make = makers.get(node.uid)
+              if (make === undefined) throw new Error(`no operator ${node.uid}`)
+              return make(context)
+            },
+            snapshots: options.snapshots?.(plain) ?? plain,
+          }),
+      )
     this.request = deployRequest(options, numbers.length)
   }
 
@@ -145,8 +193,17 @@ export class SlotKit {
     return this.inState(state) === this.tasks.length
   }
 
+  /** Every task runs, or did. */
+  get allRan(): boolean {
+    return (
+      this.updates.filter(({ change }) => change.state === 'running').length === this.tasks.length
+    )
+  }
+
   trigger(id: number, final = false): void {
-    const heads = this.request.plan.vertices.filter((vertex) => vertex.inputs.length === 0).map(({ id: head }) => head)
+    const heads = this.request.plan.vertices
+      .filter((vertex) => vertex.inputs.length === 0)
+      .map(({ id: head }) => head)
     const tasks = this.tasks.filter((task) => heads.includes(task.vertexId))
     const timestampMs = (this.#options.real?.scheduler ?? this.time).wallMs()
     this.#perSlot(tasks, (slot, own) => {
@@ -155,11 +212,13 @@ export class SlotKit {
   }
 
   complete(id: number, final = false): void {
-    for (const slot of this.slots) slot.notifyComplete({ fence: FENCE, checkpointId: checkpointId(id), final })
+    for (const slot of this.slots)
+      slot.notifyComplete({ fence: FENCE, checkpointId: checkpointId(id), final })
   }
 
   abort(id: number): void {
-    for (const slot of this.slots) slot.notifyAborted({ fence: FENCE, checkpointId: checkpointId(id), final: false })
+    for (const slot of this.slots)
+      slot.notifyAborted({ fence: FENCE, checkpointId: checkpointId(id), final: false })
   }
 
   cancel(): void {
@@ -172,21 +231,30 @@ export class SlotKit {
 
   /** Restores of this checkpoint for the same parallelism. */
   restoresOf(id: number, commitOnly = false): Map<string, TaskRestore> {
-    return new Map(this.acks.filter((ack) => ack.checkpointId === id).map(({ task, snapshot, checkpointId: of }) => {
-      const { file } = snapshot
-      const operators = snapshot.operators.map((op) => ({
-        uid: op.uid,
-        ended: op.ended,
-        watermark: op.watermark,
-        keyed: op.keyed.map(({ segments, ...state }) => ({
-          ...state, parts: file === null ? [] : [{ file, segments }],
-        })),
-        lists: op.lists.map(({ segment, ...list }) => ({
-          ...list, parts: file === null ? [] : [{ file, segment, first: 0, end: segment.entries }],
-        })),
-      }))
-      return [taskKey(task), { checkpointId: of, directory: FENCE.jobId, operators, commitOnly }]
-    }))
+    return new Map(
+      this.acks
+        .filter((ack) => ack.checkpointId === id)
+        .map(({ task, snapshot, checkpointId: of }) => {
+          const { file } = snapshot
+          const operators = snapshot.operators.map((op) => ({
+            uid: op.uid,
+            ended: op.ended,
+            watermark: op.watermark,
+            keyed: op.keyed.map(({ segments, ...state }) => ({
+              ...state,
+              parts: file === null ? [] : [{ file, segments }],
+            })),
+            lists: op.lists.map(({ segment, ...list }) => ({
+              ...list,
+              parts: file === null ? [] : [{ file, segment, first: 0, end: segment.entries }],
+            })),
+          }))
+          return [
+            taskKey(task),
+            { checkpointId: of, directory: FENCE.jobId, operators, commitOnly },
+          ]
+        }),
+    )
   }
 
   /** Runs until the condition holds; fails when nothing is left to run, or after `eventsMax` events. */
@@ -200,7 +268,8 @@ export class SlotKit {
     }
     await settle()
     for (let events = 0; !condition(); events++) {
-      if (events > eventsMax || !this.time.step()) throw new Error(`the condition never holds: ${this.describe()}`)
+      if (events > eventsMax || !this.time.step())
+        throw new Error(`the condition never holds: ${this.describe()}`)
       await settle()
     }
   }
@@ -222,11 +291,17 @@ export class SlotKit {
 
   describe(): string {
     const failed = this.updates.find((update) => update.change.state === 'failed')
-    const why = failed?.change.state === 'failed' ? `${failed.change.failure.message}\n${failed.change.failure.stack}` : ''
+    const why =
+      failed?.change.state === 'failed'
+        ? `${failed.change.failure.message}\n${failed.change.failure.stack}`
+        : ''
     return `${this.updates.map(({ task, change }) => `${taskKey(task)} ${change.state}`).join(', ')} ${why}`
   }
 
-  #perSlot(tasks: readonly TaskId[], call: (slot: SlotRuntime, tasks: readonly TaskId[]) => void): void {
+  #perSlot(
+    tasks: readonly TaskId[],
+    call: (slot: SlotRuntime, tasks: readonly TaskId[]) => void,
+  ): void {
     for (const slot of this.slots) {
       const own = this.request.tasks.filter((task) => task.slot === slot.endpoint.slot)
       const keys = own.map(({ task }) => taskKey(task))
@@ -246,11 +321,17 @@ function deployRequest(options: KitOptions, slots: number): DeployRequest {
   options.vertices.forEach((vertex, index) => {
     for (let subtask = 0; subtask < vertex.parallelism; subtask++) {
       const slot = vertex.slotOf?.(subtask) ?? subtask % slots
-      placements.push({ task: { vertexId: vertexId(`v${index}`), subtask }, endpoint: endpointOf(slot), slot })
+      placements.push({
+        task: { vertexId: vertexId(`v${index}`), subtask },
+        endpoint: endpointOf(slot),
+        slot,
+      })
     }
   })
   const tasks = placements.map(({ task, slot }) => ({
-    task, slot, restore: options.restores?.get(taskKey(task)) ?? null,
+    task,
+    slot,
+    restore: options.restores?.get(taskKey(task)) ?? null,
   }))
   return { fence: FENCE, plan, placements, tasks }
 }
@@ -272,24 +353,33 @@ function planOf(options: KitOptions): PhysicalPlan {
       edgeIndex: index,
     }
   })
-  const vertices = options.vertices.map((vertex, index): PlanVertex => ({
-    id: vertexId(`v${index}`),
-    name: vertex.operators.map(({ uid }) => uid).join(' → '),
-    parallelism: vertex.parallelism,
-    maxParallelism: vertex.maxParallelism ?? 128,
-    slotSharingGroup: 'default',
-    operators: vertex.operators.map((operator, at) => planOperator(vertex, operator, at, edges)),
-    inputs: edges.filter((edge) => edge.to === `v${index}`).map(({ id }) => id),
-    outputs: edges.filter((edge) => edge.from === `v${index}`).map(({ id }) => id),
-  }))
+  const vertices = options.vertices.map(
+    (vertex, index): PlanVertex => ({
+      id: vertexId(`v${index}`),
+      name: vertex.operators.map(({ uid }) => uid).join(' → '),
+      parallelism: vertex.parallelism,
+      maxParallelism: vertex.maxParallelism ?? 128,
+      slotSharingGroup: 'default',
+      operators: vertex.operators.map((operator, at) => planOperator(vertex, operator, at, edges)),
+      inputs: edges.filter((edge) => edge.to === `v${index}`).map(({ id }) => id),
+      outputs: edges.filter((edge) => edge.from === `v${index}`).map(({ id }) => id),
+    }),
+  )
   return {
-    jobName: 'kit', vertices, edges,
+    jobName: 'kit',
+    vertices,
+    edges,
     mode: options.mode ?? 'exactly-once',
     bufferTimeoutMs: options.bufferTimeoutMs === undefined ? 5 : options.bufferTimeoutMs,
   }
 }
 
-function planOperator(vertex: KitVertex, operator: KitOperator, at: number, edges: readonly PlanEdge[]): PlanOperator {
+function planOperator(
+  vertex: KitVertex,
+  operator: KitOperator,
+  at: number,
+  edges: readonly PlanEdge[],
+): PlanOperator {
   const next = operator.next === undefined ? at + 1 : operator.next
   const chained = next !== null && next < vertex.operators.length
   return {
@@ -298,19 +388,33 @@ function planOperator(vertex: KitVertex, operator: KitOperator, at: number, edge
     kind: operator.kind ?? 'process',
     state: [],
     outputs: [
-      ...(chained ? [{ tag: 'main', target: { to: 'operator', index: next, edgeIndex: 0 } as const }] : []),
-      ...edges.filter((edge) => edge.fromOperator === operator.uid).map((edge) => ({
-        tag: edge.output, target: { to: 'edge', edge: edge.id } as const,
-      })),
+      ...(chained
+        ? [{ tag: 'main', target: { to: 'operator', index: next, edgeIndex: 0 } as const }]
+        : []),
+      ...edges
+        .filter((edge) => edge.fromOperator === operator.uid)
+        .map((edge) => ({
+          tag: edge.output,
+          target: { to: 'edge', edge: edge.id } as const,
+        })),
     ],
   }
 }
 
 function functionsOf(options: KitOptions): JobFunctions {
-  const nodes = options.vertices.flatMap(({ operators }) => operators).map((operator): [string, NodeRuntime] => {
-    const given = options.runtimes?.[operator.uid]
-    return [operator.uid, given ?? { kind: 'keyed-process', functions: { each: () => {} }, state: operator.state ?? [] }]
-  })
+  const nodes = options.vertices
+    .flatMap(({ operators }) => operators)
+    .map((operator): [string, NodeRuntime] => {
+      const given = options.runtimes?.[operator.uid]
+      return [
+        operator.uid,
+        given ?? {
+          kind: 'keyed-process',
+          functions: { each: () => {} },
+          state: operator.state ?? [],
+        },
+      ]
+    })
   const edges = options.edges.map((edge) => ({
     codec: edge.codec ?? dynamicCodec,
     ...(edge.key === undefined ? {} : { key: edge.key }),

@@ -6,7 +6,13 @@ import type { JobFunctions } from '@weirjs/api/functions'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure } from '@weirjs/common/core/errors'
 import type {
-  CancelRequest, CheckpointNotice, DeployRequest, SlotEndpoint, SlotRequest, TaskReport, TriggerRequest,
+  CancelRequest,
+  CheckpointNotice,
+  DeployRequest,
+  SlotEndpoint,
+  SlotRequest,
+  TaskReport,
+  TriggerRequest,
 } from '@weirjs/common/core/gateways'
 import { sameFence, taskKey } from '@weirjs/common/core/ids'
 import type { Fence, TaskId } from '@weirjs/common/core/ids'
@@ -62,7 +68,10 @@ export class SlotRuntime implements Slot {
       loop: new SlotLoop(onTurn === undefined ? { scheduler } : { scheduler, onTurn }),
       sizes: dataPlaneSizes(request.config),
       exchange: new SlotExchange({
-        transport: options.exchange, self, fence: request.fence, credential: request.credential,
+        transport: options.exchange,
+        self,
+        fence: request.fence,
+        credential: request.credential,
       }),
     }
   }
@@ -70,7 +79,8 @@ export class SlotRuntime implements Slot {
   deploy(request: DeployRequest): void {
     if (!this.#isOurs(request.fence)) return
     for (const deployment of request.tasks) {
-      if (deployment.slot !== this.endpoint.slot || this.#tasks.has(taskKey(deployment.task))) continue
+      if (deployment.slot !== this.endpoint.slot || this.#tasks.has(taskKey(deployment.task)))
+        continue
       const task = new Task({ env: this.#env, request, deployment })
       this.#tasks.set(taskKey(deployment.task), task)
       task.post({ type: 'start' })
@@ -136,7 +146,9 @@ export class SlotRuntime implements Slot {
   #declineMissing(task: TaskId, request: TriggerRequest): void {
     const { fence, listener } = this.#env
     const failure = toFailure(new Error(`task ${taskKey(task)} does not run in this slot`), {
-      code: 'checkpoint/task-not-running', domain: 'internal', retry: 'backoff',
+      code: 'checkpoint/task-not-running',
+      domain: 'internal',
+      retry: 'backoff',
     })
     listener.decline({ fence, task, checkpointId: request.checkpointId, failure })
   }

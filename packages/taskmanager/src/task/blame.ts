@@ -37,7 +37,11 @@ export function failureOf(error: unknown): Failure {
 
 function plainFailure(error: unknown): Failure {
   if (error instanceof AssertionFailed && !(error instanceof WeirError)) {
-    return toFailure(error, { code: 'internal/assertion-failed', domain: 'internal', retry: 'backoff' })
+    return toFailure(error, {
+      code: 'internal/assertion-failed',
+      domain: 'internal',
+      retry: 'backoff',
+    })
   }
   return toFailure(error)
 }

@@ -3,7 +3,11 @@
 
 import type { NodeRuntime } from '@weirjs/api/functions'
 import type {
-  ListMode, ListStateSnapshot, OperatorRestore, StateFile, TaskRestore,
+  ListMode,
+  ListStateSnapshot,
+  OperatorRestore,
+  StateFile,
+  TaskRestore,
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Codec } from '@weirjs/common/core/codec'
 import type { PlanOperator, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
@@ -12,7 +16,11 @@ import type { Operator, OperatorContext, RestoredLists } from '../operators/oper
 import type { KeyedStateBackend, StateSink } from '../state/state-backend.ts'
 
 /** Makes the operator of a plan node. Called in topological order of the chain, before anything is opened. */
-export type OperatorFactory = (node: PlanOperator, runtime: NodeRuntime, context: OperatorContext) => Operator
+export type OperatorFactory = (
+  node: PlanOperator,
+  runtime: NodeRuntime,
+  context: OperatorContext,
+) => Operator
 
 export interface KeyedBackendRequest {
   readonly vertex: PlanVertex

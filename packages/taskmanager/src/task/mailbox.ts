@@ -50,7 +50,9 @@ export class Mailbox {
   }
 
   #hasHint(operator: number, subtask: number): boolean {
-    return this.#mails.some((mail) => mail.type === 'hint' && mail.operator === operator && mail.subtask === subtask)
+    return this.#mails.some(
+      (mail) => mail.type === 'hint' && mail.operator === operator && mail.subtask === subtask,
+    )
   }
 }
 

@@ -49,7 +49,11 @@ export interface OperatorChainOptions {
   readonly edgeOutput: (edge: EdgeId) => Output
   readonly outputs: TaskOutputs
   /** Makes operator `index`; its outputs are ready to be asked for, not yet to be used. */
-  readonly create: (index: number, node: PlanOperator, output: (tag: string) => CountingOutput) => Operator
+  readonly create: (
+    index: number,
+    node: PlanOperator,
+    output: (tag: string) => CountingOutput,
+  ) => Operator
 }
 
 export class OperatorChain {
@@ -74,7 +78,10 @@ export class OperatorChain {
       const known = byTag[index]?.get(tag)
       if (known !== undefined) return known
       const node = present(options.nodes[index], 'a node of the chain')
-      const made = this.#wire(node.outputs.filter((output) => output.tag === tag), options)
+      const made = this.#wire(
+        node.outputs.filter((output) => output.tag === tag),
+        options,
+      )
       byTag[index]?.set(tag, made)
       return made
     }

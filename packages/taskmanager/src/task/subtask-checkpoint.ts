@@ -8,7 +8,10 @@
 
 import { assert } from '@weirjs/common/core/assert'
 import type {
-  KeyedStateSnapshot, ListMode, ListStateSnapshot, SubtaskSnapshot,
+  KeyedStateSnapshot,
+  ListMode,
+  ListStateSnapshot,
+  SubtaskSnapshot,
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Codec } from '@weirjs/common/core/codec'
@@ -196,7 +199,10 @@ export class SubtaskCheckpoints {
       const snapshot: SubtaskSnapshot = { file, operators: this.#operators(taken, keyed) }
       this.#release(taken)
       listener.acknowledge({
-        fence, task, checkpointId: taken.id, snapshot,
+        fence,
+        task,
+        checkpointId: taken.id,
+        snapshot,
         stats: {
           syncMs: taken.syncMs,
           asyncMs: scheduler.nowMs() - taken.syncEndMs,
@@ -260,7 +266,12 @@ class ListCollector implements SnapshotSink {
     this.#operator = operator
   }
 
-  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[] | Promise<readonly T[]>): void {
+  list<T>(
+    name: string,
+    mode: ListMode,
+    codec: Codec<T>,
+    elements: readonly T[] | Promise<readonly T[]>,
+  ): void {
     const { writer, lists, promised } = this.#taken
     if (elements instanceof Promise) {
       const encode = elements.then((found) => () => writer.list(name, mode, codec, found))

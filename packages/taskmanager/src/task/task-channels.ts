@@ -32,10 +32,17 @@ export interface OutputSide {
 }
 
 /** Makes the producing ends and lets consumers connect to them. */
-export function openOutputs(env: TaskEnvironment, plan: TaskPlan, outputs: TaskOutputs, host: ChannelHost): OutputSide {
+export function openOutputs(
+  env: TaskEnvironment,
+  plan: TaskPlan,
+  outputs: TaskOutputs,
+  host: ChannelHost,
+): OutputSide {
   const byEdge = new Map<EdgeId, CountingOutput>()
   for (const [id, edge] of plan.outputs) {
-    const channels = edge.channels.map((channel) => openOutput(env, plan, edge, channel, outputs, host))
+    const channels = edge.channels.map((channel) =>
+      openOutput(env, plan, edge, channel, outputs, host),
+    )
     for (const channel of channels) outputs.add(channel)
     byEdge.set(id, edgeOutput(edge, plan, channels, env.prng))
   }
@@ -53,10 +60,19 @@ function openOutput(
   const operator = plan.vertex.operators.findIndex((node) => node.uid === edge.edge.fromOperator)
   const onHint = (): void => host.hinted(operator, channel.peer.subtask)
   if (isHere(env, channel)) {
-    return new LocalOutputChannel({ channel: env.exchange.local(channel.key), gauge, counters, onHint })
+    return new LocalOutputChannel({
+      channel: env.exchange.local(channel.key),
+      gauge,
+      counters,
+      onHint,
+    })
   }
   const output = new FrameOutputChannel({
-    key: channel.key, codec: edge.codec, frameBytesMax: env.sizes.frameBytesMax, gauge, counters,
+    key: channel.key,
+    codec: edge.codec,
+    frameBytesMax: env.sizes.frameBytesMax,
+    gauge,
+    counters,
   })
   env.exchange.publish(channel.key, {
     connect: (send, creditBytes) => output.connect(send, creditBytes),
@@ -96,9 +112,15 @@ function headInput(edge: EdgePlan, target: InputTarget): HeadInput {
   }
 }
 
-function openInput(env: TaskEnvironment, edge: EdgePlan, channel: ChannelPlan, host: ChannelHost): InputChannel {
+function openInput(
+  env: TaskEnvironment,
+  edge: EdgePlan,
+  channel: ChannelPlan,
+  host: ChannelHost,
+): InputChannel {
   const onReadable = (): void => host.wake()
-  if (isHere(env, channel)) return new LocalInputChannel(env.exchange.local(channel.key), onReadable)
+  if (isHere(env, channel))
+    return new LocalInputChannel(env.exchange.local(channel.key), onReadable)
   let uplink: Uplink | null = null
   const windowBytes = env.sizes.creditBytesPerChannel
   const input = new FrameInputChannel({

@@ -89,7 +89,12 @@ export class TaskOperatorContext implements OperatorContext {
 
   print(text: string): void {
     const { fence, task } = this
-    this.#host.listener.output({ fence, task, stream: 'print', text: text.slice(0, OUTPUT_LINE_CHARS_MAX) })
+    this.#host.listener.output({
+      fence,
+      task,
+      stream: 'print',
+      text: text.slice(0, OUTPUT_LINE_CHARS_MAX),
+    })
   }
 
   fail(error: unknown): void {

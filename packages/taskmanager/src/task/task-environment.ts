@@ -41,20 +41,40 @@ export interface TaskEnvironment {
 
 /** From the job's configuration `exchange.frame-bytes` and `exchange.credit-bytes`; WeirError `config/out-of-range`. */
 export function dataPlaneSizes(config: SlotRequest['config']): DataPlaneSizes {
-  const frameBytesMax = bytesOf(config, 'exchange.frame-bytes', FRAME_BYTES_DEFAULT, FRAME_BYTES_MIN, FRAME_BYTES_MAX)
+  const frameBytesMax = bytesOf(
+    config,
+    'exchange.frame-bytes',
+    FRAME_BYTES_DEFAULT,
+    FRAME_BYTES_MIN,
+    FRAME_BYTES_MAX,
+  )
   const creditBytesPerChannel = bytesOf(
-    config, 'exchange.credit-bytes', frameBytesMax * CREDIT_FRAMES_DEFAULT, frameBytesMax, Number.MAX_SAFE_INTEGER,
+    config,
+    'exchange.credit-bytes',
+    frameBytesMax * CREDIT_FRAMES_DEFAULT,
+    frameBytesMax,
+    Number.MAX_SAFE_INTEGER,
   )
   return { frameBytesMax, creditBytesPerChannel }
 }
 
-function bytesOf(config: SlotRequest['config'], key: string, byDefault: number, low: number, high: number): number {
+function bytesOf(
+  config: SlotRequest['config'],
+  key: string,
+  byDefault: number,
+  low: number,
+  high: number,
+): number {
   const text = config[key]
   if (text === undefined) return byDefault
   const bytes = Number(text)
   if (Number.isInteger(bytes) && bytes >= low && bytes <= high) return bytes
-  throw new WeirError('config/out-of-range', `${key} is '${text}'; it must be an integer from ${low} to ${high}`, {
-    domain: 'user',
-    hint: `leave it out for the default of ${byDefault} bytes`,
-  })
+  throw new WeirError(
+    'config/out-of-range',
+    `${key} is '${text}'; it must be an integer from ${low} to ${high}`,
+    {
+      domain: 'user',
+      hint: `leave it out for the default of ${byDefault} bytes`,
+    },
+  )
 }

@@ -35,7 +35,8 @@ export class FanOutput implements CountingOutput {
 
   emit(value: unknown, timestamp: number): void {
     this.count += 1
-    for (let i = 0; i < this.#targets.length; i++) (this.#targets[i] as Output).emit(value, timestamp)
+    for (let i = 0; i < this.#targets.length; i++)
+      (this.#targets[i] as Output).emit(value, timestamp)
   }
 }
 
@@ -119,7 +120,9 @@ export class AssignEdgeOutput implements CountingOutput {
 
   emit(value: unknown, timestamp: number): void {
     this.count += 1
-    const channel = this.#channels[this.#partitioner.select(value, null, NO_KEY_GROUP)] as OutputChannel
+    const channel = this.#channels[
+      this.#partitioner.select(value, null, NO_KEY_GROUP)
+    ] as OutputChannel
     channel.write((value as { readonly split: unknown }).split, timestamp, NO_KEY_GROUP)
   }
 }

@@ -24,7 +24,10 @@ export interface TaskParts {
 }
 
 /** Reads and verifies the restore's files; null on a cold start. */
-export async function loadRestore(env: TaskEnvironment, restore: TaskRestore | null): Promise<RestoreReader | null> {
+export async function loadRestore(
+  env: TaskEnvironment,
+  restore: TaskRestore | null,
+): Promise<RestoreReader | null> {
   if (restore === null) return null
   const reader = env.snapshots.reader(restore)
   await reader.load()
@@ -34,7 +37,9 @@ export async function loadRestore(env: TaskEnvironment, restore: TaskRestore | n
 /** The operators that will run: all, or only the sinks when there is nothing left but to commit. */
 function nodesOf(plan: TaskPlan, restore: TaskRestore | null): readonly PlanOperator[] {
   if (restore?.commitOnly !== true) return plan.vertex.operators
-  return plan.vertex.operators.filter((node) => node.kind === 'sink').map((node) => ({ ...node, outputs: [] }))
+  return plan.vertex.operators
+    .filter((node) => node.kind === 'sink')
+    .map((node) => ({ ...node, outputs: [] }))
 }
 
 export interface SetupOptions {
@@ -53,7 +58,9 @@ export function setUp(options: SetupOptions): TaskParts | null {
   const nodes = nodesOf(plan, restore)
   if (nodes.length === 0) return null
   const commitOnly = restore?.commitOnly === true
-  const restores = nodes.map((node) => restore?.operators.find(({ uid }) => uid === node.uid) ?? null)
+  const restores = nodes.map(
+    (node) => restore?.operators.find(({ uid }) => uid === node.uid) ?? null,
+  )
   const keyed = commitOnly ? null : keyedBackend(options, restores[0] ?? null)
   const edges = commitOnly ? null : openOutputs(env, plan, outputs, options.channelHost).byEdge
   const chain = new OperatorChain({
@@ -61,7 +68,10 @@ export function setUp(options: SetupOptions): TaskParts | null {
     outputs,
     edgeOutput: (edge) => present(edges?.get(edge), `output to edge ${edge}`),
     create: (index, node, output) => {
-      const runtime = present(env.functions.nodes.get(node.uid), `functions of operator ${node.uid}`)
+      const runtime = present(
+        env.functions.nodes.get(node.uid),
+        `functions of operator ${node.uid}`,
+      )
       const restored = restoredLists(reader, restores[index] ?? null)
       const parts = { output, keyed: index === 0 ? keyed : null, restored }
       return env.operators(node, runtime, new TaskOperatorContext(options.contextHost, node, parts))
@@ -71,16 +81,27 @@ export function setUp(options: SetupOptions): TaskParts | null {
   return { chain, keyed, restores }
 }
 
-function restoredLists(reader: RestoreReader | null, restore: OperatorRestore | null): RestoredLists {
+function restoredLists(
+  reader: RestoreReader | null,
+  restore: OperatorRestore | null,
+): RestoredLists {
   return reader === null || restore === null ? COLD_START : reader.lists(restore)
 }
 
-function keyedBackend(options: SetupOptions, restore: OperatorRestore | null): KeyedStateBackend | null {
+function keyedBackend(
+  options: SetupOptions,
+  restore: OperatorRestore | null,
+): KeyedStateBackend | null {
   const { env, plan, reader } = options
   if (!plan.inputs.some((edge) => edge.edge.keyed)) return null
   const head = present(plan.vertex.operators[0], 'the head of the vertex')
   const runtime = present(env.functions.nodes.get(head.uid), `functions of operator ${head.uid}`)
-  const keyed = env.snapshots.keyedBackend({ vertex: plan.vertex, subtask: plan.task.subtask, head, runtime })
+  const keyed = env.snapshots.keyedBackend({
+    vertex: plan.vertex,
+    subtask: plan.task.subtask,
+    head,
+    runtime,
+  })
   if (restore !== null && restore.keyed.length > 0) {
     assert(reader !== null, 'what is restored was read')
     keyed.restore(restore.keyed, (file, offset, bytes) => reader.read(file, offset, bytes))

@@ -15,7 +15,12 @@ import { createPartitioner } from '../core/partitioners.ts'
 import { channelKey } from '../exchange/exchange.ts'
 import type { ChannelKey } from '../exchange/exchange.ts'
 import type { OutputChannel } from '../exchange/output-channel.ts'
-import { AssignEdgeOutput, KeyedEdgeOutput, PartitionedEdgeOutput, SingleEdgeOutput } from './task-output.ts'
+import {
+  AssignEdgeOutput,
+  KeyedEdgeOutput,
+  PartitionedEdgeOutput,
+  SingleEdgeOutput,
+} from './task-output.ts'
 import type { CountingOutput } from './task-output.ts'
 
 /** One end of a channel as the plan sees it. */
@@ -48,12 +53,24 @@ export interface TaskPlan {
 export function planTask(request: DeployRequest, task: TaskId, functions: JobFunctions): TaskPlan {
   const { plan } = request
   const vertex = vertexOf(plan, task)
-  const placed = new Map(request.placements.map((placement) => [taskKey(placement.task), placement.endpoint]))
-  const endpointOf = (peer: TaskId): SlotEndpoint => present(placed.get(taskKey(peer)), `the slot of ${taskKey(peer)}`)
-  const edgeOf = (id: EdgeId): PlanEdge => present(plan.edges.find((edge) => edge.id === id), `edge ${id}`)
+  const placed = new Map(
+    request.placements.map((placement) => [taskKey(placement.task), placement.endpoint]),
+  )
+  const endpointOf = (peer: TaskId): SlotEndpoint =>
+    present(placed.get(taskKey(peer)), `the slot of ${taskKey(peer)}`)
+  const edgeOf = (id: EdgeId): PlanEdge =>
+    present(
+      plan.edges.find((edge) => edge.id === id),
+      `edge ${id}`,
+    )
   const inputs = vertex.inputs.map(edgeOf).map((edge) => {
     const from = vertexOf(plan, { vertexId: edge.from, subtask: 0 })
-    const producers = producersOf(edge.partitioning, task.subtask, from.parallelism, vertex.parallelism)
+    const producers = producersOf(
+      edge.partitioning,
+      task.subtask,
+      from.parallelism,
+      vertex.parallelism,
+    )
     const channels = producers.map((producer) => {
       const peer = { vertexId: edge.from, subtask: producer }
       return { key: channelKey(edge.id, producer, task.subtask), peer, endpoint: endpointOf(peer) }
@@ -62,14 +79,25 @@ export function planTask(request: DeployRequest, task: TaskId, functions: JobFun
   })
   const outputs = vertex.outputs.map(edgeOf).map((edge) => {
     const to = vertexOf(plan, { vertexId: edge.to, subtask: 0 })
-    const consumers = consumersOf(edge.partitioning, task.subtask, vertex.parallelism, to.parallelism)
+    const consumers = consumersOf(
+      edge.partitioning,
+      task.subtask,
+      vertex.parallelism,
+      to.parallelism,
+    )
     const channels = consumers.map((consumer) => {
       const peer = { vertexId: edge.to, subtask: consumer }
       return { key: channelKey(edge.id, task.subtask, consumer), peer, endpoint: endpointOf(peer) }
     })
     return edgePlan(edge, channels, functions)
   })
-  return { plan, vertex, task, inputs, outputs: new Map(outputs.map((edge) => [edge.edge.id, edge])) }
+  return {
+    plan,
+    vertex,
+    task,
+    inputs,
+    outputs: new Map(outputs.map((edge) => [edge.edge.id, edge])),
+  }
 }
 
 /** Subtasks of the vertex behind the first edge out; 0 when there is none. */
@@ -79,12 +107,21 @@ export function consumersOfVertex({ plan, vertex }: TaskPlan): number {
 }
 
 function vertexOf(plan: PhysicalPlan, task: TaskId): PlanVertex {
-  return present(plan.vertices.find((vertex) => vertex.id === task.vertexId), `vertex ${task.vertexId}`)
+  return present(
+    plan.vertices.find((vertex) => vertex.id === task.vertexId),
+    `vertex ${task.vertexId}`,
+  )
 }
 
-function edgePlan(edge: PlanEdge, channels: readonly ChannelPlan[], functions: JobFunctions): EdgePlan {
+function edgePlan(
+  edge: PlanEdge,
+  channels: readonly ChannelPlan[],
+  functions: JobFunctions,
+): EdgePlan {
   const runtime = present(functions.edges[edge.edgeIndex], `functions of edge ${edge.edgeIndex}`)
-  const keyOf = edge.keyed ? present(runtime.key, `the key function of edge ${edge.edgeIndex}`) : null
+  const keyOf = edge.keyed
+    ? present(runtime.key, `the key function of edge ${edge.edgeIndex}`)
+    : null
   return { edge, runtime, codec: codecOf(edge, runtime, functions), keyOf, channels }
 }
 
@@ -97,11 +134,18 @@ function codecOf(edge: PlanEdge, runtime: EdgeRuntime, functions: JobFunctions):
 }
 
 /** How the records of an edge find their channel. `channels` in channel order. */
-export function edgeOutput(edge: EdgePlan, task: TaskPlan, channels: readonly OutputChannel[], prng: Prng): CountingOutput {
+export function edgeOutput(
+  edge: EdgePlan,
+  task: TaskPlan,
+  channels: readonly OutputChannel[],
+  prng: Prng,
+): CountingOutput {
   const { partitioning } = edge.edge
   const consumer = vertexOf(task.plan, { vertexId: edge.edge.to, subtask: 0 })
   if (partitioning.kind === 'hash') {
-    const keyOf = present(edge.runtime.key, `the key function of edge ${edge.edge.edgeIndex}`) as (value: unknown) => Key
+    const keyOf = present(edge.runtime.key, `the key function of edge ${edge.edge.edgeIndex}`) as (
+      value: unknown,
+    ) => Key
     return new KeyedEdgeOutput(channels, channelsOfKeyGroups(consumer), keyOf)
   }
   const partitioner = createPartitioner({
@@ -109,11 +153,15 @@ export function edgeOutput(edge: EdgePlan, task: TaskPlan, channels: readonly Ou
     channels: channels.length,
     prng,
     ...(edge.runtime.partition === undefined ? {} : { partition: edge.runtime.partition }),
-    ...(edge.runtime.key === undefined ? {} : { keyOf: edge.runtime.key as (value: unknown) => Key }),
+    ...(edge.runtime.key === undefined
+      ? {}
+      : { keyOf: edge.runtime.key as (value: unknown) => Key }),
   })
   if (partitioning.kind === 'assign') return new AssignEdgeOutput(channels, partitioner)
   const only = channels.length === 1 ? channels[0] : undefined
-  return only === undefined ? new PartitionedEdgeOutput(channels, partitioner) : new SingleEdgeOutput(only)
+  return only === undefined
+    ? new PartitionedEdgeOutput(channels, partitioner)
+    : new SingleEdgeOutput(only)
 }
 
 function channelsOfKeyGroups(consumer: PlanVertex): Uint16Array {

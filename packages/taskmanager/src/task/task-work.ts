@@ -5,7 +5,7 @@
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { TaskRestore } from '@weirjs/common/core/checkpoint/handles'
-import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Failure } from '@weirjs/common/core/errors'
 import { WeirError, fromFailure } from '@weirjs/common/core/errors'
 import { checkpointId } from '@weirjs/common/core/ids'
@@ -16,8 +16,10 @@ import { InputGate } from '../exchange/input-gate.ts'
 import type { AlignmentTiming, GateListener } from '../exchange/input-gate.ts'
 import { OutputGauge } from '../exchange/output-channel.ts'
 import type { SlotListener } from '../slots/slot.ts'
+import { BatchSize } from './batch-size.ts'
 import { failureOf } from './blame.ts'
 import type { RestoreReader } from './factories.ts'
+import { FlushTimer } from './flush-timer.ts'
 import type { Mail } from './mailbox.ts'
 import type { OperatorChain } from './operator-chain.ts'
 import { ProcessingTimers } from './processing-timers.ts'
@@ -32,13 +34,8 @@ import type { TaskParts } from './task-setup.ts'
 import { consumersOfVertex } from './task-wiring.ts'
 import type { TaskPlan } from './task-wiring.ts'
 
-/** Records between two looks at the clock; fewer when records are slow. */
-export const BATCH_RECORDS_MAX = 128
 /** Batches of one run: the bound when time stands still, as in a simulation. */
 export const BATCHES_PER_RUN_MAX = 64
-/** A batch that took longer makes the next ones smaller; one far below makes them larger again. */
-const BATCH_SLOW_MS = 0.5
-const BATCH_FAST_MS = 0.1
 /** Longest slice of a snapshot, between batches. */
 export const SNAPSHOT_SLICE_MS = 2
 
@@ -66,7 +63,6 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   readonly #restore: TaskRestore | null
   readonly #host: WorkHost
   readonly #outputs: TaskOutputs
-  readonly #bufferTimeoutMs: number | null
   #reader: RestoreReader | null = null
   #parts: TaskParts | null = null
   #checkpoints: SubtaskCheckpoints | null = null
@@ -76,8 +72,8 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   /** The head may have something for `poll`. */
   #pollDue = false
   #disconnected = false
-  #batchRecords = BATCH_RECORDS_MAX
-  #cancelFlush: CancelTimer | null = null
+  readonly #batchSize = new BatchSize()
+  readonly #flushTimer: FlushTimer
 
   constructor(env: TaskEnvironment, plan: TaskPlan, restore: TaskRestore | null, host: WorkHost) {
     this.fence = env.fence
@@ -91,10 +87,10 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     this.#plan = plan
     this.#restore = restore
     this.#host = host
-    this.#bufferTimeoutMs = plan.plan.bufferTimeoutMs
     const gauge = new OutputGauge(() => host.wake())
     this.outputReady = () => gauge.available
     this.#outputs = new TaskOutputs(gauge, { records: 0, bytes: 0 })
+    this.#flushTimer = new FlushTimer(this.#outputs, env.scheduler, plan.plan.bufferTimeoutMs)
   }
 
   // ---- figures ----
@@ -181,7 +177,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   disconnect(): void {
     if (this.#disconnected) return
     this.#disconnected = true
-    this.#cancelFlush?.()
+    this.#flushTimer.close()
     this.#timers?.close()
     this.#checkpoints?.close()
     this.#gate?.close()
@@ -216,16 +212,16 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       }
       if (!this.#batch(running)) break
       const nowMs = this.scheduler.nowMs()
-      this.#adapt(nowMs - lastMs)
+      this.#batchSize.adapt(nowMs - lastMs)
       lastMs = nowMs
     }
-    this.#planFlush()
+    this.#flushTimer.afterRun()
     return more
   }
 
   /** Open frames may be sent before their time. */
   get mayFlushEarly(): boolean {
-    return this.#bufferTimeoutMs !== null && this.#outputs.dirty
+    return this.#flushTimer.mayFlushEarly
   }
 
   flush(): void {
@@ -235,17 +231,23 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   #batch(running: boolean): boolean {
     const gate = this.#gate
     if (this.#polls) {
-      const fed = gate !== null && gate.pump(this.#batchRecords)
+      const fed = gate !== null && gate.pump(this.#batchSize.records)
       if (fed) this.#pollDue = true
       return (running && this.#poll()) || fed
     }
     if (gate === null) return false
     if (running && !(this.#outputs.gauge.available && this.#chain.ready)) return false
-    return gate.pump(this.#batchRecords)
+    return gate.pump(this.#batchSize.records)
   }
 
   #poll(): boolean {
-    if (!this.#pollDue || !this.#outputs.gauge.available || !this.#chain.ready || this.#chain.ended(0)) return false
+    if (
+      !this.#pollDue ||
+      !this.#outputs.gauge.available ||
+      !this.#chain.ready ||
+      this.#chain.ended(0)
+    )
+      return false
     this.#pollDue = false
     switch (this.#chain.poll()) {
       case 'more':
@@ -257,23 +259,6 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       case 'wait':
         return false
     }
-  }
-
-  #adapt(elapsedMs: number): void {
-    if (elapsedMs > BATCH_SLOW_MS) this.#batchRecords = Math.max(1, this.#batchRecords >> 1)
-    else if (elapsedMs < BATCH_FAST_MS && this.#batchRecords < BATCH_RECORDS_MAX) this.#batchRecords *= 2
-  }
-
-  #planFlush(): void {
-    if (this.#bufferTimeoutMs === null || this.#cancelFlush !== null || !this.#outputs.dirty) return
-    if (this.#bufferTimeoutMs === 0) {
-      this.#outputs.flush()
-      return
-    }
-    this.#cancelFlush = this.scheduler.timer(this.#bufferTimeoutMs, () => {
-      this.#cancelFlush = null
-      this.#outputs.flush()
-    })
   }
 
   #endOfInput(): void {
@@ -291,7 +276,8 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   trigger(barrier: FrameBarrier, startDelayMs: number): void {
     assert(this.#gate === null, 'only tasks without inputs are triggered')
     const checkpoints = present(this.#checkpoints, 'checkpoints of the task')
-    if (barrier.checkpointId > checkpoints.newestId) checkpoints.take(barrier, { alignmentMs: 0, startDelayMs })
+    if (barrier.checkpointId > checkpoints.newestId)
+      checkpoints.take(barrier, { alignmentMs: 0, startDelayMs })
   }
 
   onAborted(id: number): void {
@@ -326,9 +312,14 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
 
   onSuperseded(checkpointIds: readonly number[]): void {
     for (const id of checkpointIds) {
-      const error = new WeirError('checkpoint/superseded', `checkpoint ${id} was overtaken by a newer one`, {
-        domain: 'internal', retry: 'backoff',
-      })
+      const error = new WeirError(
+        'checkpoint/superseded',
+        `checkpoint ${id} was overtaken by a newer one`,
+        {
+          domain: 'internal',
+          retry: 'backoff',
+        },
+      )
       this.#checkpoints?.decline(checkpointId(id), failureOf(error))
     }
   }

@@ -6,7 +6,12 @@
 
 import { assert } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
-import type { DeployRequest, TaskDeployment, TaskReport, TaskStateChange } from '@weirjs/common/core/gateways'
+import type {
+  DeployRequest,
+  TaskDeployment,
+  TaskReport,
+  TaskStateChange,
+} from '@weirjs/common/core/gateways'
 import { taskKey } from '@weirjs/common/core/ids'
 import type { CheckpointId, TaskId } from '@weirjs/common/core/ids'
 import { isProcessing, isTerminal, nextState } from '../core/task-states.ts'
@@ -112,7 +117,10 @@ export class Task implements LoopTask {
       this.#fail(error)
     }
     const stopped = !more && isProcessing(this.#state) && this.#work?.backPressured === true
-    this.#meter.enter(more ? 'busy' : stopped ? 'back-pressured' : 'idle', this.#env.scheduler.nowMs())
+    this.#meter.enter(
+      more ? 'busy' : stopped ? 'back-pressured' : 'idle',
+      this.#env.scheduler.nowMs(),
+    )
     return more || !this.#mailbox.empty
   }
 
@@ -238,7 +246,8 @@ export class Task implements LoopTask {
     if (work === null || !isProcessing(this.#state)) {
       const failure = failureOf(
         new WeirError('checkpoint/task-not-running', `task ${taskKey(this.id)} is ${this.#state}`, {
-          domain: 'internal', retry: 'backoff',
+          domain: 'internal',
+          retry: 'backoff',
         }),
       )
       const { fence, listener } = this.#env
@@ -252,7 +261,10 @@ export class Task implements LoopTask {
   #onComplete(notice: Notice): void {
     if (notice.checkpointId <= this.#notifiedId || !isProcessing(this.#state)) return
     assert(this.#notices.length < NOTICES_MAX, 'commits keep up with checkpoints')
-    assert(!notice.final || this.#state === 'end-of-data', 'a final checkpoint follows the end of data')
+    assert(
+      !notice.final || this.#state === 'end-of-data',
+      'a final checkpoint follows the end of data',
+    )
     this.#notifiedId = notice.checkpointId
     this.#notices.push(notice)
     if (!this.#committing) this.#commitNext()
