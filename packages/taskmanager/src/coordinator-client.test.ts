@@ -1,5 +1,10 @@
 import { type Failure, WeirError } from '@weirjs/common/core/errors'
-import type { CoordinatorGateway, Heartbeat, HeartbeatReply, RegistrationReply } from '@weirjs/common/core/gateways'
+import type {
+  CoordinatorGateway,
+  Heartbeat,
+  HeartbeatReply,
+  RegistrationReply,
+} from '@weirjs/common/core/gateways'
 import { workerId } from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
@@ -25,7 +30,11 @@ class FakeMaster {
       this.answer?.()
       this.registrations++
       this.known = true
-      return { coordinatorId: this.coordinatorId, heartbeatIntervalMs: 250, heartbeatTimeoutMs: 2_000 }
+      return {
+        coordinatorId: this.coordinatorId,
+        heartbeatIntervalMs: 250,
+        heartbeatTimeoutMs: 2_000,
+      }
     },
     heartbeat: async (beat): Promise<HeartbeatReply> => {
       this.answer?.()
@@ -44,15 +53,29 @@ class FakeMaster {
   }
 }
 
-function setUp(): { time: ManualScheduler; master: FakeMaster; client: CoordinatorClient; events: string[] } {
+function setUp(): {
+  time: ManualScheduler
+  master: FakeMaster
+  client: CoordinatorClient
+  events: string[]
+} {
   const time = new ManualScheduler()
   const master = new FakeMaster()
   const events: string[] = []
   const client = new CoordinatorClient({
     gateway: master.gateway,
-    registration: { workerId: workerId('w'), controlAddress: 'local', slots: 2, pid: 1, version: '0' },
-    scheduler: time, prng: new Prng(1), log: silentLog,
-    reports: () => [], rssBytes: () => 7,
+    registration: {
+      workerId: workerId('w'),
+      controlAddress: 'local',
+      slots: 2,
+      pid: 1,
+      version: '0',
+    },
+    scheduler: time,
+    prng: new Prng(1),
+    log: silentLog,
+    reports: () => [],
+    rssBytes: () => 7,
     onMasterLost: (reason) => {
       if (reason !== 'registering again') events.push(`lost: ${reason}`)
     },
@@ -85,7 +108,10 @@ describe('CoordinatorClient', () => {
   test('gives up at once when it is refused before it was ever accepted', async () => {
     const { time, master, client, events } = setUp()
     master.answer = () => {
-      throw new WeirError('rpc/unauthenticated', 'wrong token', { domain: 'external', retry: 'never' })
+      throw new WeirError('rpc/unauthenticated', 'wrong token', {
+        domain: 'external',
+        retry: 'never',
+      })
     }
     client.start()
     await advance(time, 5_000)

@@ -6,7 +6,11 @@
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import type {
-  CoordinatorGateway, HeartbeatReply, RegistrationReply, TaskReport, WorkerRegistration,
+  CoordinatorGateway,
+  HeartbeatReply,
+  RegistrationReply,
+  TaskReport,
+  WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
@@ -78,7 +82,10 @@ export class CoordinatorClient {
     try {
       await this.#options.gateway.unregister(this.#options.registration.workerId, reason)
     } catch (error) {
-      this.#options.log.info({ reason: toFailure(error).message }, 'could not say good-bye to the JobManager')
+      this.#options.log.info(
+        { reason: toFailure(error).message },
+        'could not say good-bye to the JobManager',
+      )
     }
   }
 
@@ -129,7 +136,10 @@ export class CoordinatorClient {
       return
     }
     if (state.tries === 0) {
-      this.#options.log.warn({ code: failure.code, reason: failure.message }, 'JobManager not reachable')
+      this.#options.log.warn(
+        { code: failure.code, reason: failure.message },
+        'JobManager not reachable',
+      )
     }
     const ceiling = Math.min(REGISTER_FIRST_MS * 2 ** Math.min(state.tries, 10), REGISTER_MAX_MS)
     this.#state = { ...state, tries: state.tries + 1 }
@@ -147,7 +157,10 @@ export class CoordinatorClient {
     if (state.tag !== 'registered') return
     const { gateway, registration, reports, rssBytes } = this.#options
     const heartbeat = {
-      workerId: registration.workerId, coordinatorId: state.reply.coordinatorId, tasks: reports(), rssBytes: rssBytes(),
+      workerId: registration.workerId,
+      coordinatorId: state.reply.coordinatorId,
+      tasks: reports(),
+      rssBytes: rssBytes(),
     }
     // Cannot reject: both outcomes are handled.
     void gateway.heartbeat(heartbeat).then(

@@ -1,23 +1,41 @@
 import { WeirError } from '@weirjs/common/core/errors'
 import type { CoordinatorGateway, OutputLine } from '@weirjs/common/core/gateways'
-import { attempt, checkpointId, type Fence, jobId, leaderEpoch, vertexId, workerId } from '@weirjs/common/core/ids'
+import {
+  attempt,
+  checkpointId,
+  type Fence,
+  jobId,
+  leaderEpoch,
+  vertexId,
+  workerId,
+} from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { advance, runUntilIdle, settle } from '@weirjs/common/node/virtual-time'
 import { describe, expect, test } from 'vitest'
-import { Outgoing, OUTGOING_MESSAGES_MAX, type OutgoingMessage, OUTPUT_LINES_WAITING_MAX } from './outgoing.ts'
+import {
+  Outgoing,
+  OUTGOING_MESSAGES_MAX,
+  type OutgoingMessage,
+  OUTPUT_LINES_WAITING_MAX,
+} from './outgoing.ts'
 
 const fence: Fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
 const task = { vertexId: vertexId('v0'), subtask: 0 }
 
 function running(subtask: number): OutgoingMessage {
-  return { type: 'task-update', update: { fence, task: { ...task, subtask }, change: { state: 'running' } } }
+  return {
+    type: 'task-update',
+    update: { fence, task: { ...task, subtask }, change: { state: 'running' } },
+  }
 }
 
 const ack: OutgoingMessage = {
   type: 'acknowledge',
   ack: {
-    fence, task, checkpointId: checkpointId(3),
+    fence,
+    task,
+    checkpointId: checkpointId(3),
     snapshot: { file: null, operators: [] },
     stats: { syncMs: 0, asyncMs: 0, alignmentMs: 0, startDelayMs: 0, stallMsMax: 0, stateBytes: 0 },
   },
@@ -67,12 +85,21 @@ class Recorder implements CoordinatorGateway {
   }
 }
 
-function setUp(): { time: ManualScheduler; gateway: Recorder; outgoing: Outgoing; overflows: string[] } {
+function setUp(): {
+  time: ManualScheduler
+  gateway: Recorder
+  outgoing: Outgoing
+  overflows: string[]
+} {
   const time = new ManualScheduler()
   const gateway = new Recorder()
   const overflows: string[] = []
   const outgoing = new Outgoing({
-    gateway, scheduler: time, workerId: workerId('w'), log: silentLog, onOverflow: (job) => overflows.push(job),
+    gateway,
+    scheduler: time,
+    workerId: workerId('w'),
+    log: silentLog,
+    onOverflow: (job) => overflows.push(job),
   })
   return { time, gateway, outgoing, overflows }
 }
@@ -93,7 +120,8 @@ describe('Outgoing', () => {
   test('repeats what could not be delivered, and keeps the order', async () => {
     const { time, gateway, outgoing } = setUp()
     let down = true
-    gateway.failWith = () => (down ? new WeirError('rpc/unavailable', 'down', { domain: 'external' }) : null)
+    gateway.failWith = () =>
+      down ? new WeirError('rpc/unavailable', 'down', { domain: 'external' }) : null
     outgoing.push(running(0))
     outgoing.push(ack)
     await advance(time, 3_000)
@@ -106,7 +134,9 @@ describe('Outgoing', () => {
   test('declines at once an acknowledgement that can never be delivered', async () => {
     const { time, gateway, outgoing } = setUp()
     gateway.failWith = (call) =>
-      call.startsWith('ack') ? new WeirError('rpc/too-large', 'over the limit', { domain: 'internal' }) : null
+      call.startsWith('ack')
+        ? new WeirError('rpc/too-large', 'over the limit', { domain: 'internal' })
+        : null
     outgoing.push(ack)
     outgoing.push(running(1))
     await drain(time, outgoing)
@@ -117,7 +147,9 @@ describe('Outgoing', () => {
   test('drops a refused stranger without a decline', async () => {
     const { time, gateway, outgoing } = setUp()
     gateway.failWith = (call) =>
-      call.startsWith('ack') ? new WeirError('fence/stale', 'old attempt', { domain: 'internal' }) : null
+      call.startsWith('ack')
+        ? new WeirError('fence/stale', 'old attempt', { domain: 'internal' })
+        : null
     outgoing.push(ack)
     await drain(time, outgoing)
     expect(gateway.calls).toEqual([])

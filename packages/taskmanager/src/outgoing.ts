@@ -6,7 +6,11 @@
 // What a job prints goes beside it: in batches, and dropped first, counted, when nobody can follow.
 
 import type {
-  CheckpointAck, CheckpointDecline, CoordinatorGateway, OutputLine, TaskUpdate,
+  CheckpointAck,
+  CheckpointDecline,
+  CoordinatorGateway,
+  OutputLine,
+  TaskUpdate,
 } from '@weirjs/common/core/gateways'
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
@@ -24,7 +28,12 @@ export type OutgoingMessage =
   | { readonly type: 'task-update'; readonly update: TaskUpdate }
   | { readonly type: 'acknowledge'; readonly ack: CheckpointAck }
   | { readonly type: 'decline'; readonly decline: CheckpointDecline }
-  | { readonly type: 'slots-lost'; readonly fence: Fence; readonly slots: readonly number[]; readonly failure: Failure }
+  | {
+      readonly type: 'slots-lost'
+      readonly fence: Fence
+      readonly slots: readonly number[]
+      readonly failure: Failure
+    }
 
 export interface OutgoingOptions {
   readonly gateway: CoordinatorGateway
@@ -82,7 +91,10 @@ export class Outgoing {
     }
     this.#output.push(line)
     if (this.#output.length >= OUTPUT_LINES_PER_CALL_MAX) this.#flushOutput()
-    else this.#outputTimer ??= this.#options.scheduler.timer(OUTPUT_FLUSH_MS, () => this.#flushOutput())
+    else
+      this.#outputTimer ??= this.#options.scheduler.timer(OUTPUT_FLUSH_MS, () =>
+        this.#flushOutput(),
+      )
   }
 
   /** Forgets what waits for jobs that `stale` names. */
@@ -112,7 +124,13 @@ export class Outgoing {
   #lane(jobId: JobId): Lane {
     const known = this.#lanes.get(jobId)
     if (known !== undefined) return known
-    const lane: Lane = { jobId, messages: [], sending: false, retryMs: RETRY_FIRST_MS, retryTimer: null }
+    const lane: Lane = {
+      jobId,
+      messages: [],
+      sending: false,
+      retryMs: RETRY_FIRST_MS,
+      retryTimer: null,
+    }
     this.#lanes.set(jobId, lane)
     return lane
   }
@@ -153,7 +171,10 @@ export class Outgoing {
   #undeliverable(lane: Lane, message: OutgoingMessage, error: unknown): void {
     this.refused++
     const failure = toFailure(error, { code: 'rpc/failed', domain: 'internal', retry: 'backoff' })
-    this.#options.log.warn({ message: message.type, code: failure.code, reason: failure.message }, 'message refused')
+    this.#options.log.warn(
+      { message: message.type, code: failure.code, reason: failure.message },
+      'message refused',
+    )
     if (message.type !== 'acknowledge' || failure.code.startsWith('fence/')) return
     const { fence, task, checkpointId } = message.ack
     lane.messages.unshift({ type: 'decline', decline: { fence, task, checkpointId, failure } })
@@ -180,7 +201,12 @@ export class Outgoing {
     const lines = this.#output.splice(0, OUTPUT_LINES_PER_CALL_MAX)
     if (this.#outputDropped > 0) {
       const last = lines[lines.length - 1] as OutputLine
-      lines.push({ ...last, task: null, stream: 'stderr', text: `… ${this.#outputDropped} lines dropped` })
+      lines.push({
+        ...last,
+        task: null,
+        stream: 'stderr',
+        text: `… ${this.#outputDropped} lines dropped`,
+      })
       this.#outputDropped = 0
     }
     this.#outputSending = true
@@ -213,5 +239,8 @@ export function fenceOf(message: OutgoingMessage): Fence {
 
 /** True when the call may have failed only because the way was blocked: repeating it is right. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof WeirError && (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+  return (
+    error instanceof WeirError &&
+    (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+  )
 }

@@ -1,7 +1,13 @@
 // The slots that one job attempt holds on this worker, and the tasks in them, as the control side knows them: started
 // once, used, ended once. Whatever way it ends, nothing comes out of it afterwards.
 
-import type { SlotEndpoint, SlotRequest, TaskDeployment, TaskReport, TaskUpdate } from '@weirjs/common/core/gateways'
+import type {
+  SlotEndpoint,
+  SlotRequest,
+  TaskDeployment,
+  TaskReport,
+  TaskUpdate,
+} from '@weirjs/common/core/gateways'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type Fence, type TaskId, taskKey } from '@weirjs/common/core/ids'
 import type { Slot, SlotGroup } from './slots/slot.ts'
@@ -10,10 +16,15 @@ type TaskState = 'deployed' | TaskUpdate['change']['state']
 
 type Phase =
   | { readonly tag: 'starting' }
-  | { readonly tag: 'running'; readonly group: SlotGroup; readonly slots: ReadonlyMap<number, Slot> }
+  | {
+      readonly tag: 'running'
+      readonly group: SlotGroup
+      readonly slots: ReadonlyMap<number, Slot>
+    }
   | { readonly tag: 'ended'; readonly reason: string }
 
-const isOver = (state: TaskState): boolean => state === 'finished' || state === 'canceled' || state === 'failed'
+const isOver = (state: TaskState): boolean =>
+  state === 'finished' || state === 'canceled' || state === 'failed'
 
 export class WorkerGroup {
   readonly request: SlotRequest
@@ -45,9 +56,14 @@ export class WorkerGroup {
     const phase = this.#phase
     if (phase.tag === 'ended') {
       group.kill(phase.reason)
-      throw new WeirError('worker/slots-released', `the slots were given back while they started: ${phase.reason}`, {
-        domain: 'internal', retry: 'backoff',
-      })
+      throw new WeirError(
+        'worker/slots-released',
+        `the slots were given back while they started: ${phase.reason}`,
+        {
+          domain: 'internal',
+          retry: 'backoff',
+        },
+      )
     }
     const slots = new Map(group.slots.map((slot) => [slot.endpoint.slot, slot]))
     this.#phase = { tag: 'running', group, slots }

@@ -5,10 +5,24 @@
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
-  CancelRequest, CheckpointNotice, DeployRequest, SlotReply, SlotRequest, TaskDeployment, TaskReport, TriggerRequest,
+  CancelRequest,
+  CheckpointNotice,
+  DeployRequest,
+  SlotReply,
+  SlotRequest,
+  TaskDeployment,
+  TaskReport,
+  TriggerRequest,
   WorkerGateway,
 } from '@weirjs/common/core/gateways'
-import { type Fence, type JobId, type LeaderEpoch, sameFence, taskKey, type WorkerId } from '@weirjs/common/core/ids'
+import {
+  type Fence,
+  type JobId,
+  type LeaderEpoch,
+  sameFence,
+  taskKey,
+  type WorkerId,
+} from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { Outgoing } from './outgoing.ts'
 import type { SlotGroup, SlotHost, SlotListener } from './slots/slot.ts'
@@ -68,7 +82,10 @@ export class WorkerService implements WorkerGateway {
     } catch (error) {
       group.noteLost('the slots did not start')
       this.#forget(group)
-      this.#options.log.warn({ ...request.fence, reason: toFailure(error).message }, 'slots did not start')
+      this.#options.log.warn(
+        { ...request.fence, reason: toFailure(error).message },
+        'slots did not start',
+      )
       throw error
     }
   }
@@ -83,7 +100,8 @@ export class WorkerService implements WorkerGateway {
     }
     for (const [index, tasks] of bySlot) {
       const slot = group.slot(index)
-      if (slot === null) throw badRequest(`slot ${index} was not allocated to job ${request.fence.jobId}`)
+      if (slot === null)
+        throw badRequest(`slot ${index} was not allocated to job ${request.fence.jobId}`)
       slot.deploy({ ...request, tasks })
     }
   }
@@ -162,7 +180,10 @@ export class WorkerService implements WorkerGateway {
   /** The job of `fence`, once its epoch is known to be the newest; older leaders are refused, older slots end. */
   #meet(fence: Fence, call: string): KnownJob {
     if (this.#closed) {
-      throw new WeirError('worker/closing', 'this worker is shutting down', { domain: 'external', retry: 'immediate' })
+      throw new WeirError('worker/closing', 'this worker is shutting down', {
+        domain: 'external',
+        retry: 'immediate',
+      })
     }
     const known = this.#known.get(fence.jobId)
     if (known === undefined) return this.#remember(fence)
@@ -198,9 +219,14 @@ export class WorkerService implements WorkerGateway {
   #refuse(fence: Fence, call: string): never {
     this.strangersRefused++
     this.#options.log.info({ ...fence, call }, 'refused a call from another time')
-    throw new WeirError('fence/stale', `${call}: attempt ${fence.attempt} of epoch ${fence.epoch} has no slots here`, {
-      domain: 'internal', retry: 'backoff',
-    })
+    throw new WeirError(
+      'fence/stale',
+      `${call}: attempt ${fence.attempt} of epoch ${fence.epoch} has no slots here`,
+      {
+        domain: 'internal',
+        retry: 'backoff',
+      },
+    )
   }
 
   #checkSlots(request: SlotRequest): void {
@@ -281,7 +307,10 @@ export class WorkerService implements WorkerGateway {
       },
       (error: unknown) => {
         this.#closing.delete(ending)
-        this.#options.log.warn({ ...group.fence, reason: toFailure(error).message }, 'slots did not close well')
+        this.#options.log.warn(
+          { ...group.fence, reason: toFailure(error).message },
+          'slots did not close well',
+        )
       },
     )
     this.#closing.add(ending)
@@ -290,7 +319,8 @@ export class WorkerService implements WorkerGateway {
   }
 
   #forget(group: WorkerGroup): void {
-    if (this.#groups.get(groupKey(group.fence)) === group) this.#groups.delete(groupKey(group.fence))
+    if (this.#groups.get(groupKey(group.fence)) === group)
+      this.#groups.delete(groupKey(group.fence))
   }
 }
 

@@ -1,9 +1,22 @@
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
-  CheckpointAck, CoordinatorGateway, DeployRequest, SlotRequest, TaskUpdate,
+  CheckpointAck,
+  CoordinatorGateway,
+  DeployRequest,
+  SlotRequest,
+  TaskUpdate,
 } from '@weirjs/common/core/gateways'
 import {
-  attempt, bundleHash, checkpointId, type Fence, jobId, leaderEpoch, type TaskId, taskKey, vertexId, workerId,
+  attempt,
+  bundleHash,
+  checkpointId,
+  type Fence,
+  jobId,
+  leaderEpoch,
+  type TaskId,
+  taskKey,
+  vertexId,
+  workerId,
 } from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
@@ -14,14 +27,22 @@ import { type MemorySlotGroup, MemorySlotHost } from './slots/memory-host.ts'
 import { Worker } from './worker.ts'
 
 const fence = (epochNumber: number, attemptNumber: number): Fence => ({
-  jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(epochNumber), attempt: attempt(attemptNumber),
+  jobId: jobId('a'.repeat(32)),
+  epoch: leaderEpoch(epochNumber),
+  attempt: attempt(attemptNumber),
 })
 const task = (subtask: number): TaskId => ({ vertexId: vertexId('v0'), subtask })
 
 function slotRequest(of: Fence, slots: readonly number[] = [0, 1]): SlotRequest {
   return {
-    fence: of, jobName: 'job', bundle: bundleHash('0'.repeat(64)), args: {}, submittedAtMs: 0, config: {},
-    credential: 'secret', slots,
+    fence: of,
+    jobName: 'job',
+    bundle: bundleHash('0'.repeat(64)),
+    args: {},
+    submittedAtMs: 0,
+    config: {},
+    credential: 'secret',
+    slots,
   }
 }
 
@@ -43,9 +64,17 @@ class FakeMaster implements CoordinatorGateway {
     if (this.down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
     this.heard.push(text)
   }
-  async register(): Promise<{ coordinatorId: string; heartbeatIntervalMs: number; heartbeatTimeoutMs: number }> {
+  async register(): Promise<{
+    coordinatorId: string
+    heartbeatIntervalMs: number
+    heartbeatTimeoutMs: number
+  }> {
     await this.#hear('register')
-    return { coordinatorId: this.coordinatorId, heartbeatIntervalMs: 250, heartbeatTimeoutMs: 2_000 }
+    return {
+      coordinatorId: this.coordinatorId,
+      heartbeatIntervalMs: 250,
+      heartbeatTimeoutMs: 2_000,
+    }
   }
   async heartbeat(beat: { coordinatorId: string }): Promise<'ok' | 'unknown-worker'> {
     if (this.down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
@@ -61,7 +90,12 @@ class FakeMaster implements CoordinatorGateway {
     return this.#hear(`${taskKey(ack.task)} ack ${ack.checkpointId}`)
   }
   async decline(): Promise<void> {}
-  slotsLost(_id: string, of: Fence, slots: readonly number[], failure: { message: string }): Promise<void> {
+  slotsLost(
+    _id: string,
+    of: Fence,
+    slots: readonly number[],
+    failure: { message: string },
+  ): Promise<void> {
     return this.#hear(`lost ${of.attempt} [${slots.join(' ')}] ${failure.message}`)
   }
   async output(): Promise<void> {}
@@ -70,14 +104,32 @@ class FakeMaster implements CoordinatorGateway {
   }
 }
 
-function setUp(): { time: ManualScheduler; master: FakeMaster; host: MemorySlotHost; worker: Worker } {
+function setUp(): {
+  time: ManualScheduler
+  master: FakeMaster
+  host: MemorySlotHost
+  worker: Worker
+} {
   const time = new ManualScheduler()
   const master = new FakeMaster()
   const host = new MemorySlotHost(workerId('w'))
   const worker = new Worker({
-    registration: { workerId: workerId('w'), controlAddress: 'local', slots: 2, pid: 1, version: '0' },
-    coordinator: master, host, scheduler: time, prng: new Prng(1), log: silentLog, rssBytes: () => 1,
-    onRefused: () => {}, cancelGraceMs: 1_000, closeGraceMs: 500,
+    registration: {
+      workerId: workerId('w'),
+      controlAddress: 'local',
+      slots: 2,
+      pid: 1,
+      version: '0',
+    },
+    coordinator: master,
+    host,
+    scheduler: time,
+    prng: new Prng(1),
+    log: silentLog,
+    rssBytes: () => 1,
+    onRefused: () => {},
+    cancelGraceMs: 1_000,
+    closeGraceMs: 500,
   })
   worker.start()
   return { time, master, host, worker }
@@ -89,7 +141,8 @@ describe('a worker', () => {
   test('starts slots once for a repeated allocation and answers both the same', async () => {
     const { host, worker } = setUp()
     const both = await Promise.all([
-      worker.gateway.allocate(slotRequest(fence(1, 1))), worker.gateway.allocate(slotRequest(fence(1, 1))),
+      worker.gateway.allocate(slotRequest(fence(1, 1))),
+      worker.gateway.allocate(slotRequest(fence(1, 1))),
     ])
     expect(both[0]).toEqual(both[1])
     expect(both[0].endpoints.map((endpoint) => endpoint.slot)).toEqual([0, 1])
@@ -111,8 +164,18 @@ describe('a worker', () => {
     const { listener } = only(host)
     listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'running' } })
     listener.acknowledge({
-      fence: fence(1, 1), task: task(0), checkpointId: checkpointId(1), snapshot: { file: null, operators: [] },
-      stats: { syncMs: 0, asyncMs: 0, alignmentMs: 0, startDelayMs: 0, stallMsMax: 0, stateBytes: 0 },
+      fence: fence(1, 1),
+      task: task(0),
+      checkpointId: checkpointId(1),
+      snapshot: { file: null, operators: [] },
+      stats: {
+        syncMs: 0,
+        asyncMs: 0,
+        alignmentMs: 0,
+        startDelayMs: 0,
+        stallMsMax: 0,
+        stateBytes: 0,
+      },
     })
     await advance(time, 10)
     expect(master.heard).toEqual(['register', 'v0/0 running', 'v0/0 ack 1'])
@@ -121,11 +184,17 @@ describe('a worker', () => {
   test('refuses the calls of old epochs, and of attempts that it gave back', async () => {
     const { worker } = setUp()
     await worker.gateway.allocate(slotRequest(fence(2, 3)))
-    await expect(worker.gateway.allocate(slotRequest(fence(1, 9)))).rejects.toMatchObject({ code: 'fence/stale' })
-    await expect(worker.gateway.deploy(deployRequest(fence(2, 2), [0]))).rejects.toMatchObject({ code: 'fence/stale' })
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 9)))).rejects.toMatchObject({
+      code: 'fence/stale',
+    })
+    await expect(worker.gateway.deploy(deployRequest(fence(2, 2), [0]))).rejects.toMatchObject({
+      code: 'fence/stale',
+    })
     await worker.gateway.release(fence(2, 3))
     await worker.gateway.release(fence(2, 3))
-    await expect(worker.gateway.allocate(slotRequest(fence(2, 3)))).rejects.toMatchObject({ code: 'fence/stale' })
+    await expect(worker.gateway.allocate(slotRequest(fence(2, 3)))).rejects.toMatchObject({
+      code: 'fence/stale',
+    })
     expect(worker.counters.strangersRefused).toBe(3)
   })
 
@@ -159,7 +228,11 @@ describe('a worker', () => {
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
     await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0)] })
-    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'canceled' } })
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(0),
+      change: { state: 'canceled' },
+    })
     await advance(time, 5_000)
     expect(master.heard).toEqual(['register', 'v0/0 canceled'])
     expect(only(host).told.filter((line) => line.startsWith('kill'))).toEqual([])
@@ -170,7 +243,11 @@ describe('a worker', () => {
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1]))
     await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0), task(1)] })
-    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(1), change: { state: 'canceled' } })
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(1),
+      change: { state: 'canceled' },
+    })
     await advance(time, 1_010)
     expect(master.heard.at(-1)).toBe('lost 1 [0 1] canceled tasks did not end within 1000 ms: v0/0')
     expect(worker.groupCount).toBe(0)
@@ -182,15 +259,23 @@ describe('a worker', () => {
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
     only(host).die('signal SIGKILL')
     const failure = toFailure(new Error('late'))
-    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'failed', failure } })
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(0),
+      change: { state: 'failed', failure },
+    })
     await advance(time, 10)
     expect(master.heard).toEqual(['register', 'lost 1 [0 1] signal SIGKILL'])
   })
 
   test('passes the reason on when slots do not start, and holds nothing', async () => {
     const { host, worker } = setUp()
-    host.gate = Promise.reject(new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }))
-    await expect(worker.gateway.allocate(slotRequest(fence(1, 1)))).rejects.toMatchObject({ location: 'job.ts:3' })
+    host.gate = Promise.reject(
+      new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }),
+    )
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 1)))).rejects.toMatchObject({
+      location: 'job.ts:3',
+    })
     expect(worker.groupCount).toBe(0)
   })
 
@@ -222,7 +307,11 @@ describe('a worker', () => {
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
     master.down = true
-    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: { state: 'running' } })
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(0),
+      change: { state: 'running' },
+    })
     await advance(time, 500)
     master.down = false
     master.coordinatorId = 'c2'
@@ -239,6 +328,8 @@ describe('a worker', () => {
     await worker.close('SIGTERM')
     expect(master.heard).toEqual(['register', 'unregister SIGTERM'])
     expect(only(host).told).toEqual(['close 500'])
-    await expect(worker.gateway.allocate(slotRequest(fence(1, 2)))).rejects.toMatchObject({ code: 'worker/closing' })
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 2)))).rejects.toMatchObject({
+      code: 'worker/closing',
+    })
   })
 })

@@ -4,7 +4,11 @@
 
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Failure } from '@weirjs/common/core/errors'
-import type { CoordinatorGateway, WorkerGateway, WorkerRegistration } from '@weirjs/common/core/gateways'
+import type {
+  CoordinatorGateway,
+  WorkerGateway,
+  WorkerRegistration,
+} from '@weirjs/common/core/gateways'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import { CoordinatorClient } from './coordinator-client.ts'
@@ -39,15 +43,28 @@ export class Worker {
     const { registration, coordinator, scheduler, prng, log } = options
     const { workerId, slots } = registration
     this.#outgoing = new Outgoing({
-      gateway: coordinator, workerId, scheduler, log, onOverflow: (jobId) => this.#service.overflow(jobId),
+      gateway: coordinator,
+      workerId,
+      scheduler,
+      log,
+      onOverflow: (jobId) => this.#service.overflow(jobId),
     })
     this.#service = new WorkerService({
-      workerId, slots, host: options.host, outgoing: this.#outgoing, scheduler, log,
+      workerId,
+      slots,
+      host: options.host,
+      outgoing: this.#outgoing,
+      scheduler,
+      log,
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       closeGraceMs: options.closeGraceMs ?? CLOSE_GRACE_MS,
     })
     this.#client = new CoordinatorClient({
-      gateway: coordinator, registration, scheduler, prng, log,
+      gateway: coordinator,
+      registration,
+      scheduler,
+      prng,
+      log,
       reports: () => this.#service.reports(),
       rssBytes: options.rssBytes,
       onMasterLost: (reason) => this.#service.abandonAll(reason),
@@ -79,7 +96,11 @@ export class Worker {
     return this.#service.groupCount
   }
 
-  get counters(): { readonly strangersRefused: number; readonly messagesRefused: number; readonly linesDropped: number } {
+  get counters(): {
+    readonly strangersRefused: number
+    readonly messagesRefused: number
+    readonly linesDropped: number
+  } {
     return {
       strangersRefused: this.#service.strangersRefused,
       messagesRefused: this.#outgoing.refused,

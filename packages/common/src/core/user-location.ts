@@ -3,7 +3,8 @@
 
 import type { Failure } from './errors.ts'
 
-const FRAME = /^\s*at (?:.*? \()?(?:async )?((?:file:\/\/\/?|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
+const FRAME =
+  /^\s*at (?:.*? \()?(?:async )?((?:file:\/\/\/?|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
 
 /**
  * `file:line:column` of the first frame outside of `ownRoots` (directories of Weir's packages, as paths), or undefined.
@@ -14,7 +15,9 @@ export function userLocation(stack: string, ownRoots: readonly string[]): string
     const match = FRAME.exec(line)
     if (match === null) continue
     const [, file = '', row = '', column = ''] = match
-    const path = file.startsWith('file://') ? decodeURIComponent(file.slice('file://'.length).replace(/\?.*$/, '')) : file
+    const path = file.startsWith('file://')
+      ? decodeURIComponent(file.slice('file://'.length).replace(/\?.*$/, ''))
+      : file
     if (path.includes('/node_modules/') || ownRoots.some((root) => path.startsWith(root))) continue
     return `${path}:${row}:${column}`
   }

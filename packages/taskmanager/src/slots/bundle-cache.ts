@@ -48,9 +48,15 @@ export class BundleCache {
       await rename(staged, path)
     } catch (cause) {
       await rm(staged, { force: true })
-      throw new WeirError('worker/bundle-cache', `cannot keep the job's code in ${this.#options.directory}`, {
-        domain: 'external', cause, hint: toFailure(cause).message,
-      })
+      throw new WeirError(
+        'worker/bundle-cache',
+        `cannot keep the job's code in ${this.#options.directory}`,
+        {
+          domain: 'external',
+          cause,
+          hint: toFailure(cause).message,
+        },
+      )
     }
     return path
   }
@@ -58,14 +64,23 @@ export class BundleCache {
 
 function check(bytes: Uint8Array, hash: BundleHash): void {
   if (bytes.byteLength > BUNDLE_BYTES_MAX) {
-    throw new WeirError('job/bundle-too-large', `the bundle has ${bytes.byteLength} bytes, over ${BUNDLE_BYTES_MAX}`, {
-      domain: 'user',
-    })
+    throw new WeirError(
+      'job/bundle-too-large',
+      `the bundle has ${bytes.byteLength} bytes, over ${BUNDLE_BYTES_MAX}`,
+      {
+        domain: 'user',
+      },
+    )
   }
   if (sha256(bytes) !== hash) {
-    throw new WeirError('job/bundle-mismatch', 'the bundle that arrived is not the one that was submitted', {
-      domain: 'internal', retry: 'backoff',
-    })
+    throw new WeirError(
+      'job/bundle-mismatch',
+      'the bundle that arrived is not the one that was submitted',
+      {
+        domain: 'internal',
+        retry: 'backoff',
+      },
+    )
   }
 }
 

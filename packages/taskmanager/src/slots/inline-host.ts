@@ -35,7 +35,9 @@ export class InlineSlotHost implements SlotHost {
   async start(request: SlotRequest, listener: SlotListener): Promise<InlineSlotGroup> {
     const functions = await Promise.all(request.slots.map(() => this.#options.functions(request)))
     const gate = new ListenerGate(listener)
-    const slots = request.slots.map((slot, i) => this.#slot(request, slot, functions[i] as JobFunctions, gate))
+    const slots = request.slots.map((slot, i) =>
+      this.#slot(request, slot, functions[i] as JobFunctions, gate),
+    )
     return new InlineSlotGroup(request.fence, slots, gate, this.#options.scheduler)
   }
 
@@ -45,7 +47,12 @@ export class InlineSlotHost implements SlotHost {
     const dataAddress = `${workerId}/${slot}/${jobId}/${epoch}/${attempt}`
     return new SlotRuntime({
       endpoint: { workerId, slot, dataAddress },
-      scheduler, functions, request, listener, operators, snapshots,
+      scheduler,
+      functions,
+      request,
+      listener,
+      operators,
+      snapshots,
       prng: prng.fork(),
       exchange: transport(dataAddress),
     })

@@ -6,10 +6,24 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
-import { type Failure, FAILURE_STACK_CHARS_MAX, fromFailure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import {
+  type Failure,
+  FAILURE_STACK_CHARS_MAX,
+  fromFailure,
+  toFailure,
+  WeirError,
+} from '@weirjs/common/core/errors'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
-import type { GroupStart, HostCommand, HostEvent, ProbeResult, SlotCommand, SlotEvent, StartResult } from './protocol.ts'
+import type {
+  GroupStart,
+  HostCommand,
+  HostEvent,
+  ProbeResult,
+  SlotCommand,
+  SlotEvent,
+  StartResult,
+} from './protocol.ts'
 
 export const LAST_WORDS_LINES_MAX = 20
 
@@ -49,15 +63,23 @@ export class JobProcess {
 
   constructor(options: JobProcessOptions) {
     this.#scheduler = options.scheduler
-    this.#child = fork(options.entry, [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`], {
-      env: options.env,
-      execArgv: [...options.nodeFlags],
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
+    this.#child = fork(
+      options.entry,
+      [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
+      {
+        env: options.env,
+        execArgv: [...options.nodeFlags],
+        serialization: 'advanced',
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    )
     this.#child.on('message', (event: HostEvent) => this.#take(event))
     this.#child.on('error', (error) => {
-      this.#reason ??= toFailure(error, { code: 'job/process-lost', domain: 'external', retry: 'backoff' })
+      this.#reason ??= toFailure(error, {
+        code: 'job/process-lost',
+        domain: 'external',
+        retry: 'backoff',
+      })
     })
     this.exited = new Promise((resolve) => {
       const gone = (code: number | null, signal: string | null): void => {
@@ -124,7 +146,8 @@ export class JobProcess {
   #send(command: HostCommand): void {
     this.#child.send(command, (error) => {
       // A closed channel means that the process is ending; its exit says everything.
-      if (error !== null && this.#child.connected) this.kill(`cannot talk to the job process: ${error.message}`)
+      if (error !== null && this.#child.connected)
+        this.kill(`cannot talk to the job process: ${error.message}`)
     })
   }
 
@@ -164,13 +187,26 @@ export class JobProcess {
   }
 }
 
-function describeExit(pid: number, code: number | null, signal: string | null, lastWords: readonly string[]): Failure {
+function describeExit(
+  pid: number,
+  code: number | null,
+  signal: string | null,
+  lastWords: readonly string[],
+): Failure {
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`
-  const crashed = signal === null || signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGTRAP'
+  const crashed =
+    signal === null || signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGTRAP'
   const words = lastWords.length === 0 ? '' : `\nlast output:\n${lastWords.join('\n')}`
-  const error = new WeirError('job/process-lost', `the job process (pid ${pid}) ended with ${how}`, {
-    domain: crashed ? 'user' : 'external',
-    retry: crashed ? 'backoff' : 'immediate',
-  })
-  return { ...toFailure(error), stack: `${error.message}${words}`.slice(0, FAILURE_STACK_CHARS_MAX) }
+  const error = new WeirError(
+    'job/process-lost',
+    `the job process (pid ${pid}) ended with ${how}`,
+    {
+      domain: crashed ? 'user' : 'external',
+      retry: crashed ? 'backoff' : 'immediate',
+    },
+  )
+  return {
+    ...toFailure(error),
+    stack: `${error.message}${words}`.slice(0, FAILURE_STACK_CHARS_MAX),
+  }
 }

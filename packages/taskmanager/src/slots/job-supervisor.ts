@@ -11,7 +11,15 @@ import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
 import { OutputBuffer } from './output-buffer.ts'
-import type { GroupStart, HostCommand, HostEvent, ProbeResult, Reply, SlotEvent, StartResult } from './protocol.ts'
+import type {
+  GroupStart,
+  HostCommand,
+  HostEvent,
+  ProbeResult,
+  Reply,
+  SlotEvent,
+  StartResult,
+} from './protocol.ts'
 import { SupervisedThread } from './supervised-thread.ts'
 
 export interface JobSupervisorOptions {
@@ -42,7 +50,9 @@ export class JobSupervisor {
     this.#options = options
     this.#console = new OutputBuffer(options.scheduler, (lines) => {
       const slot = this.#bySlot.keys().next().value ?? 0
-      options.send({ type: 'slot', slot, event: { type: 'output', lines } }, () => this.#console.taken())
+      options.send({ type: 'slot', slot, event: { type: 'output', lines } }, () =>
+        this.#console.taken(),
+      )
     })
     while (this.#threads.length < options.threads) this.#addThread()
   }
@@ -89,11 +99,16 @@ export class JobSupervisor {
     this.#fence = start.request.fence
     const { slots } = start.request
     while (this.#threads.length < slots.length) this.#addThread()
-    slots.forEach((slot, i) => this.#bySlot.set(slot, present(this.#threads[i], 'a thread for each slot')))
+    slots.forEach((slot, i) =>
+      this.#bySlot.set(slot, present(this.#threads[i], 'a thread for each slot')),
+    )
     this.#closeSpareThreads()
     const ports = connectAll(slots)
     const opening = slots.map((slot): Promise<SlotEndpoint> => {
-      const siblings = [...(ports.get(slot) ?? [])].map(([sibling, port]) => ({ slot: sibling, port }))
+      const siblings = [...(ports.get(slot) ?? [])].map(([sibling, port]) => ({
+        slot: sibling,
+        port,
+      }))
       return present(this.#bySlot.get(slot), 'the thread of a slot').open({ slot, start, siblings })
     })
     return { endpoints: await Promise.all(opening) }
@@ -154,7 +169,10 @@ export class JobSupervisor {
     const gone = Promise.allSettled(this.#threads.map((thread) => thread.exited))
     // Cannot reject: allSettled never does.
     void Promise.allSettled(this.#threads.map((thread) => thread.close())).then(async () => {
-      await Promise.race([gone, new Promise<void>((resolve) => this.#options.scheduler.timer(LINGER_MS, resolve))])
+      await Promise.race([
+        gone,
+        new Promise<void>((resolve) => this.#options.scheduler.timer(LINGER_MS, resolve)),
+      ])
       this.#console.flush()
       this.#options.send({ type: 'reply', id, outcome: { ok: null } }, this.#options.exit)
     })
@@ -164,7 +182,9 @@ export class JobSupervisor {
 function noteNothing(): void {}
 
 /** A channel between every two slots: slot → (sibling → this slot's end). */
-function connectAll(slots: readonly number[]): ReadonlyMap<number, ReadonlyMap<number, MessagePort>> {
+function connectAll(
+  slots: readonly number[],
+): ReadonlyMap<number, ReadonlyMap<number, MessagePort>> {
   const ends = new Map(slots.map((slot) => [slot, new Map<number, MessagePort>()]))
   slots.forEach((a, i) => {
     for (const b of slots.slice(i + 1)) {

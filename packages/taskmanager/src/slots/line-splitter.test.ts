@@ -21,5 +21,10 @@ test('keeps characters whole that are cut between chunks', () => {
 
 test('cuts a line without end, so that memory stays bounded', () => {
   const lines = split(['x'.repeat(OUTPUT_LINE_CHARS_MAX * 2 + 5), 'y\nz\n'])
-  expect(lines.map((line) => line.length)).toEqual([OUTPUT_LINE_CHARS_MAX, OUTPUT_LINE_CHARS_MAX, 6, 1])
+  expect(lines.map((line) => line.length)).toEqual([
+    OUTPUT_LINE_CHARS_MAX,
+    OUTPUT_LINE_CHARS_MAX,
+    6,
+    1,
+  ])
 })

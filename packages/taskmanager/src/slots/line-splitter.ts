@@ -37,8 +37,9 @@ export class LineSplitter {
   #emit(text: string): void {
     const line = text.endsWith('\r') ? text.slice(0, -1) : text
     if (line.length <= OUTPUT_LINE_CHARS_MAX) this.#line(line)
-    else for (let at = 0; at < line.length; at += OUTPUT_LINE_CHARS_MAX) {
-      this.#line(line.slice(at, at + OUTPUT_LINE_CHARS_MAX))
-    }
+    else
+      for (let at = 0; at < line.length; at += OUTPUT_LINE_CHARS_MAX) {
+        this.#line(line.slice(at, at + OUTPUT_LINE_CHARS_MAX))
+      }
   }
 }

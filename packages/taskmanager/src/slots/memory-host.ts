@@ -42,10 +42,12 @@ export class MemorySlotGroup implements SlotGroup {
   }
 
   #slot(workerId: WorkerId, slot: number): Slot {
-    const names = (tasks: readonly TaskId[]): string => tasks.map((task) => `${task.vertexId}/${task.subtask}`).join(' ')
+    const names = (tasks: readonly TaskId[]): string =>
+      tasks.map((task) => `${task.vertexId}/${task.subtask}`).join(' ')
     return {
       endpoint: { workerId, slot, dataAddress: `memory:${slot}` },
-      deploy: (request) => this.told.push(`deploy ${slot} ${names(request.tasks.map(({ task }) => task))}`),
+      deploy: (request) =>
+        this.told.push(`deploy ${slot} ${names(request.tasks.map(({ task }) => task))}`),
       cancel: (request) => this.told.push(`cancel ${slot} ${names(request.tasks)}`),
       trigger: (request) => this.told.push(`trigger ${slot} ${request.checkpointId}`),
       notifyComplete: (notice) => this.told.push(`complete ${slot} ${notice.checkpointId}`),
@@ -73,7 +75,10 @@ export class MemorySlotGroup implements SlotGroup {
   die(reason: string): void {
     if (this.#over) return
     this.#over = true
-    const error = new WeirError('job/process-lost', reason, { domain: 'external', retry: 'immediate' })
+    const error = new WeirError('job/process-lost', reason, {
+      domain: 'external',
+      retry: 'immediate',
+    })
     this.#onLost?.(toFailure(error))
   }
 }

@@ -5,7 +5,14 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import { slotKey } from '@weirjs/common/core/ids'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import type {
-  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
 } from '../exchange/exchange.ts'
 import { peerLost } from '../exchange/exchange.ts'
 
@@ -59,7 +66,8 @@ class MemoryTransport implements Transport {
 
   #take(connection: MemoryConnection, handshake: Handshake): void {
     this.#connections.add(connection)
-    const answer = (): void => connection.answer(this.#accept?.(handshake, connection.downstream) ?? null)
+    const answer = (): void =>
+      connection.answer(this.#accept?.(handshake, connection.downstream) ?? null)
     if (this.#accept === null) this.#waiting.push(answer)
     else answer()
   }
@@ -81,7 +89,12 @@ class MemoryConnection {
   #queue: (() => void)[] = []
   #broken = false
 
-  constructor(scheduler: Scheduler, producer: SlotEndpoint, handshake: Handshake, receiver: FrameReceiver) {
+  constructor(
+    scheduler: Scheduler,
+    producer: SlotEndpoint,
+    handshake: Handshake,
+    receiver: FrameReceiver,
+  ) {
     this.#scheduler = scheduler
     this.#receiver = receiver
     this.#peer = {
@@ -92,13 +105,15 @@ class MemoryConnection {
 
   readonly upstream: UpstreamWire = {
     open: (key: ChannelKey, bytes: number) => this.#ask((requests) => requests.open(key, bytes)),
-    credit: (key: ChannelKey, bytes: number) => this.#ask((requests) => requests.credit(key, bytes)),
+    credit: (key: ChannelKey, bytes: number) =>
+      this.#ask((requests) => requests.credit(key, bytes)),
     hint: (key: ChannelKey) => this.#ask((requests) => requests.hint(key)),
     close: () => this.break('the consumer closed'),
   }
 
   readonly downstream: DownstreamWire = {
-    send: (key: ChannelKey, frame: Uint8Array) => this.later(() => this.#receiver.frame(key, frame)),
+    send: (key: ChannelKey, frame: Uint8Array) =>
+      this.later(() => this.#receiver.frame(key, frame)),
     close: () => this.break('the producer closed'),
   }
 

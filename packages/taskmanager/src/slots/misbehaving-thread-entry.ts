@@ -37,14 +37,27 @@ function misbehave(how: unknown): void {
 async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
   const { args, fence } = open.start.request
   if (args['load'] === 'fail') {
-    throw new WeirError('job/load-failed', 'the job does not load', { domain: 'user', location: 'job.ts:3' })
+    throw new WeirError('job/load-failed', 'the job does not load', {
+      domain: 'user',
+      location: 'job.ts:3',
+    })
   }
   const siblings = open.siblings.map(({ slot }) => slot).join(' ')
   return {
-    endpoint: { workerId: open.start.workerId, slot: open.slot, dataAddress: `siblings ${siblings}` },
+    endpoint: {
+      workerId: open.start.workerId,
+      slot: open.slot,
+      dataAddress: `siblings ${siblings}`,
+    },
     deploy: (request) => {
-      for (const { task } of request.tasks) listener.taskUpdate({ fence, task, change: { state: 'running' } })
-      listener.output({ fence, task: null, stream: 'print', text: `deployed ${request.tasks.length}` })
+      for (const { task } of request.tasks)
+        listener.taskUpdate({ fence, task, change: { state: 'running' } })
+      listener.output({
+        fence,
+        task: null,
+        stream: 'print',
+        text: `deployed ${request.tasks.length}`,
+      })
     },
     cancel: () => {},
     trigger: () => misbehave(args['how']),

@@ -2,12 +2,21 @@ import type { OutputLine } from '@weirjs/common/core/gateways'
 import { attempt, jobId, leaderEpoch } from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { describe, expect, test } from 'vitest'
-import { BATCHES_UNDER_WAY_MAX, LINES_PER_BATCH_MAX, LINES_WAITING_MAX, OutputBuffer } from './output-buffer.ts'
+import {
+  BATCHES_UNDER_WAY_MAX,
+  LINES_PER_BATCH_MAX,
+  LINES_WAITING_MAX,
+  OutputBuffer,
+} from './output-buffer.ts'
 
 const fence = { jobId: jobId('j'), epoch: leaderEpoch(1), attempt: attempt(1) }
 const line = (text: string): OutputLine => ({ fence, task: null, stream: 'print', text })
 
-function setUp(): { time: ManualScheduler; buffer: OutputBuffer; batches: (readonly OutputLine[])[] } {
+function setUp(): {
+  time: ManualScheduler
+  buffer: OutputBuffer
+  batches: (readonly OutputLine[])[]
+} {
   const time = new ManualScheduler()
   const batches: (readonly OutputLine[])[] = []
   return { time, batches, buffer: new OutputBuffer(time, (lines) => batches.push(lines)) }

@@ -56,7 +56,12 @@ export class OutputBuffer {
     const lines = this.#waiting.splice(0, LINES_PER_BATCH_MAX)
     const last = lines.at(-1)
     if (this.#dropped > 0 && last !== undefined) {
-      lines.push({ fence: last.fence, task: null, stream: 'stderr', text: `… ${this.#dropped} lines dropped` })
+      lines.push({
+        fence: last.fence,
+        task: null,
+        stream: 'stderr',
+        text: `… ${this.#dropped} lines dropped`,
+      })
       this.#dropped = 0
     }
     this.#underWay++

@@ -21,7 +21,9 @@ describe('PendingReplies', () => {
     const request = pending.request((id) => {
       asked = id
     })
-    const failure = toFailure(new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }))
+    const failure = toFailure(
+      new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3' }),
+    )
     pending.settle({ type: 'reply', id: asked, outcome: { failure } })
     await expect(request).rejects.toMatchObject({ code: 'job/load-failed', location: 'job.ts:3' })
   })
@@ -48,7 +50,9 @@ describe('PendingReplies', () => {
   test('refuses more than its bound instead of growing', async () => {
     const pending = new PendingReplies()
     const waiting = Array.from({ length: PENDING_REPLIES_MAX }, () => pending.request(() => {}))
-    await expect(pending.request(() => {})).rejects.toMatchObject({ code: 'slot/too-many-requests' })
+    await expect(pending.request(() => {})).rejects.toMatchObject({
+      code: 'slot/too-many-requests',
+    })
     pending.end(gone())
     const settled = await Promise.allSettled(waiting)
     expect(settled.every((result) => result.status === 'rejected')).toBe(true)

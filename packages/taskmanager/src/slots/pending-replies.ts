@@ -21,9 +21,12 @@ export class PendingReplies {
   request<T>(send: (id: number) => void): Promise<T> {
     if (this.#ended !== null) return Promise.reject(this.#ended)
     if (this.#waiters.size >= PENDING_REPLIES_MAX) {
-      return Promise.reject(new WeirError('slot/too-many-requests', 'the job process does not answer', {
-        domain: 'internal', retry: 'backoff',
-      }))
+      return Promise.reject(
+        new WeirError('slot/too-many-requests', 'the job process does not answer', {
+          domain: 'internal',
+          retry: 'backoff',
+        }),
+      )
     }
     const id = this.#nextId++
     return new Promise<T>((resolve, reject) => {

@@ -3,8 +3,17 @@
 // new one. Every message is plain data (structured clone). Whatever arrives and is not one of these is a bug.
 
 import type {
-  CancelRequest, CheckpointAck, CheckpointDecline, CheckpointNotice, DeployRequest, OutputLine, SlotEndpoint, SlotRequest,
-  TaskReport, TaskUpdate, TriggerRequest,
+  CancelRequest,
+  CheckpointAck,
+  CheckpointDecline,
+  CheckpointNotice,
+  DeployRequest,
+  OutputLine,
+  SlotEndpoint,
+  SlotRequest,
+  TaskReport,
+  TaskUpdate,
+  TriggerRequest,
 } from '@weirjs/common/core/gateways'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { WorkerId } from '@weirjs/common/core/ids'

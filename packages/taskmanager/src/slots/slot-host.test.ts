@@ -1,6 +1,19 @@
 import type { Failure } from '@weirjs/common/core/errors'
-import type { OutputLine, SlotRequest, TaskUpdate, TriggerRequest } from '@weirjs/common/core/gateways'
-import { attempt, bundleHash, checkpointId, jobId, leaderEpoch, vertexId, workerId } from '@weirjs/common/core/ids'
+import type {
+  OutputLine,
+  SlotRequest,
+  TaskUpdate,
+  TriggerRequest,
+} from '@weirjs/common/core/gateways'
+import {
+  attempt,
+  bundleHash,
+  checkpointId,
+  jobId,
+  leaderEpoch,
+  vertexId,
+  workerId,
+} from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -17,10 +30,20 @@ afterEach(() => {
 
 function makeHost(options: { prepare?: boolean } = {}): ProcessSlotHost {
   const host = new ProcessSlotHost({
-    workerId: workerId('w'), slots: 2, bundlePath: async () => '/nowhere', runtimeRoot: '/', checkpointDirectory: '/',
-    bindHost: '127.0.0.1', advertisedHost: '127.0.0.1', dataPorts: { first: 0, last: 0 }, heapBytesMax: 64 * MEBIBYTE,
-    env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }), prepare: options.prepare ?? false,
-    reportIntervalMs: 50, scheduler: systemScheduler(), log: silentLog,
+    workerId: workerId('w'),
+    slots: 2,
+    bundlePath: async () => '/nowhere',
+    runtimeRoot: '/',
+    checkpointDirectory: '/',
+    bindHost: '127.0.0.1',
+    advertisedHost: '127.0.0.1',
+    dataPorts: { first: 0, last: 0 },
+    heapBytesMax: 64 * MEBIBYTE,
+    env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }),
+    prepare: options.prepare ?? false,
+    reportIntervalMs: 50,
+    scheduler: systemScheduler(),
+    log: silentLog,
     threadEntry: new URL('./misbehaving-thread-entry.ts', import.meta.url),
   })
   hosts.push(host)
@@ -39,7 +62,13 @@ async function start(
   args: Readonly<Record<string, unknown>> = {},
 ): Promise<{ group: ProcessSlotGroup; heard: Heard; lost: Promise<Failure> }> {
   const request: SlotRequest = {
-    fence, jobName: 'job', bundle: bundleHash('0'.repeat(64)), args, submittedAtMs: 0, config: {}, credential: 'c',
+    fence,
+    jobName: 'job',
+    bundle: bundleHash('0'.repeat(64)),
+    args,
+    submittedAtMs: 0,
+    config: {},
+    credential: 'c',
     slots: [0, 1],
   }
   const updates: TaskUpdate[] = []
@@ -69,17 +98,26 @@ async function start(
   return { group, heard: { updates, lines, line }, lost }
 }
 
-const trigger: TriggerRequest = { fence, checkpointId: checkpointId(1), timestampMs: 0, tasks: [], final: false }
+const trigger: TriggerRequest = {
+  fence,
+  checkpointId: checkpointId(1),
+  timestampMs: 0,
+  tasks: [],
+  final: false,
+}
 
 describe('a job process', () => {
   test('runs a thread per slot, joined by a port each, and relays both ways', async () => {
     const { group, heard } = await start(makeHost())
     expect(group.slots.map(({ endpoint }) => endpoint)).toEqual([
-      { workerId: 'w', slot: 0, dataAddress: 'siblings 1' }, { workerId: 'w', slot: 1, dataAddress: 'siblings 0' },
+      { workerId: 'w', slot: 0, dataAddress: 'siblings 1' },
+      { workerId: 'w', slot: 1, dataAddress: 'siblings 0' },
     ])
     const task = { vertexId: vertexId('v0'), subtask: 0 }
     group.slots[1]?.deploy({
-      fence, placements: [], tasks: [{ task, slot: 1, restore: null }],
+      fence,
+      placements: [],
+      tasks: [{ task, slot: 1, restore: null }],
       plan: { jobName: 'job', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
     })
     await heard.line('deployed 1')
@@ -89,7 +127,10 @@ describe('a job process', () => {
 
   test('rejects the start with the error of the job, and leaves no process', async () => {
     const host = makeHost()
-    await expect(start(host, { load: 'fail' })).rejects.toMatchObject({ code: 'job/load-failed', location: 'job.ts:3' })
+    await expect(start(host, { load: 'fail' })).rejects.toMatchObject({
+      code: 'job/load-failed',
+      location: 'job.ts:3',
+    })
     await expect.poll(() => host.pids.inUse).toEqual([])
   })
 
@@ -136,8 +177,8 @@ describe('a job process', () => {
 
   test('is taken from the shelf when one was prepared', async () => {
     const host = makeHost({ prepare: true })
-    const pid = host.pids.spare
     await expect.poll(() => host.prepared, { timeout: 5_000 }).toBe(true)
+    const pid = host.pids.spare
     const { group } = await start(host)
     expect(group.pid).toBe(pid)
     await group.close(5_000)
@@ -145,7 +186,8 @@ describe('a job process', () => {
 
   test('sees nothing of its worker’s environment but what it needs', () => {
     const env = jobEnvironment({
-      own: { PATH: '/bin', LC_ALL: 'C', WEIR_TOKEN: 'secret', API_KEY: 'k', EMPTY: undefined }, allowed: ['API_KEY'],
+      own: { PATH: '/bin', LC_ALL: 'C', WEIR_TOKEN: 'secret', API_KEY: 'k', EMPTY: undefined },
+      allowed: ['API_KEY'],
       slots: 4,
     })
     expect(env).toEqual({ PATH: '/bin', LC_ALL: 'C', API_KEY: 'k', UV_THREADPOOL_SIZE: '8' })

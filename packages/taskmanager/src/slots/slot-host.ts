@@ -36,13 +36,16 @@ export interface ProcessHostOptions {
   readonly threadEntry?: URL
 }
 
-/** Quiet time after a start before the next process is prepared: the job's own start goes first. */
+/** Quiet time after a start, the worker's own or a job's, before a process is prepared: what was asked for goes first. */
 export const PREPARE_AFTER_MS = 1_000
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
 /** When Weir itself runs from source, so do its job processes. */
-const NODE_FLAGS: readonly string[] = ['--enable-source-maps', ...(SOURCE ? ['-C', 'source', '--no-warnings'] : [])]
+const NODE_FLAGS: readonly string[] = [
+  '--enable-source-maps',
+  ...(SOURCE ? ['-C', 'source', '--no-warnings'] : []),
+]
 
 export class ProcessSlotHost implements SlotHost {
   readonly #options: ProcessHostOptions
@@ -53,7 +56,7 @@ export class ProcessSlotHost implements SlotHost {
 
   constructor(options: ProcessHostOptions) {
     this.#options = options
-    if (options.prepare) this.#prepareSpare()
+    this.#prepareLater()
   }
 
   async start(request: SlotRequest, listener: SlotListener): Promise<ProcessSlotGroup> {
@@ -75,7 +78,10 @@ export class ProcessSlotHost implements SlotHost {
 
   /** Resident memory of processes in use and of the prepared one, by pid. */
   get pids(): { readonly inUse: readonly number[]; readonly spare: number | null } {
-    return { inUse: [...this.#inUse].map((process) => process.pid), spare: this.#spare?.pid ?? null }
+    return {
+      inUse: [...this.#inUse].map((process) => process.pid),
+      spare: this.#spare?.pid ?? null,
+    }
   }
 
   /** The prepared process is up. */
@@ -102,7 +108,10 @@ export class ProcessSlotHost implements SlotHost {
   #spawn(threads: number): JobProcess {
     const { env, heapBytesMax, scheduler } = this.#options
     return new JobProcess({
-      threads, heapBytesMax, env, scheduler,
+      threads,
+      heapBytesMax,
+      env,
+      scheduler,
       nodeFlags: NODE_FLAGS,
       entry: entryOf('job-process-entry'),
       threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
@@ -118,13 +127,16 @@ export class ProcessSlotHost implements SlotHost {
   #prepareLater(): void {
     if (!this.#options.prepare || this.#closed) return
     this.#cancelPrepare()
-    this.#cancelPrepare = this.#options.scheduler.timer(PREPARE_AFTER_MS, () => this.#prepareSpare())
+    this.#cancelPrepare = this.#options.scheduler.timer(PREPARE_AFTER_MS, () =>
+      this.#prepareSpare(),
+    )
   }
 
   #groupStart(request: SlotRequest, bundlePath: string): GroupStart {
     const o = this.#options
     return {
-      request, bundlePath,
+      request,
+      bundlePath,
       workerId: o.workerId,
       runtimeRoot: o.runtimeRoot,
       checkpointDirectory: o.checkpointDirectory,
@@ -147,7 +159,12 @@ export class ProcessSlotGroup implements SlotGroup {
   #onLost: ((failure: Failure) => void) | null = null
   #lost: Failure | null = null
 
-  constructor(request: SlotRequest, process: JobProcess, listener: SlotListener, workerId: WorkerId) {
+  constructor(
+    request: SlotRequest,
+    process: JobProcess,
+    listener: SlotListener,
+    workerId: WorkerId,
+  ) {
     this.fence = request.fence
     this.#process = process
     this.#listener = listener
@@ -166,7 +183,8 @@ export class ProcessSlotGroup implements SlotGroup {
   async start(start: GroupStart): Promise<void> {
     const result = await this.#process.start(start, {
       event: (slot, event) => this.#take(slot, event),
-      line: (stream, text) => this.#listener.output({ fence: this.fence, task: null, stream, text }),
+      line: (stream, text) =>
+        this.#listener.output({ fence: this.fence, task: null, stream, text }),
       lost: (failure) => this.#end(failure),
     })
     this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))

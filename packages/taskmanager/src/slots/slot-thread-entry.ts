@@ -11,7 +11,7 @@ import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { PortTransport } from '../exchange/port-exchange.ts'
 import { createOperator } from '../operators/registry.ts'
 import { heapSnapshots } from '../state/state-factory.ts'
-import { GrpcTransport } from './grpc-transport.ts'
+import { GrpcTransport } from '../exchange/grpc-exchange.ts'
 import { loadJob } from './load-job.ts'
 import type { SlotOpen, ThreadData } from './protocol.ts'
 import { SlotRuntime } from './slot-runtime.ts'
@@ -26,13 +26,18 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
   const { start, slot } = open
   const { request, workerId } = start
   const { functions } = await loadJob({
-    bundlePath: start.bundlePath, runtimeRoot: start.runtimeRoot, args: request.args,
+    bundlePath: start.bundlePath,
+    runtimeRoot: start.runtimeRoot,
+    args: request.args,
     submittedAtMs: request.submittedAtMs,
   })
   const [storage, remote] = await Promise.all([
     FsStorage.open(start.checkpointDirectory),
     GrpcTransport.open({
-      bindHost: start.bindHost, ports: start.dataPorts, credential: request.credential, scheduler,
+      bindHost: start.bindHost,
+      ports: start.dataPorts,
+      credential: request.credential,
+      scheduler,
     }),
   ])
   const ports = open.siblings.map(({ slot: index, port }) => ({ peer: { workerId, index }, port }))
@@ -41,7 +46,8 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
     scheduler,
     prng: new Prng(Math.floor(Math.random() * SEED_MAX)),
     exchange: new SlotTransport(new PortTransport({ ports }), remote),
-    functions, request,
+    functions,
+    request,
     listener: withLocations(listener, ownDirectory(start.runtimeRoot)),
     operators: createOperator,
     snapshots: heapSnapshots({ storage, clock: scheduler }),
@@ -64,7 +70,8 @@ function withLocations(listener: SlotListener, own: string): SlotListener {
       const failure = withUserLocation(change.failure, [own])
       return listener.taskUpdate({ ...update, change: { ...change, failure } })
     },
-    decline: (decline) => listener.decline({ ...decline, failure: withUserLocation(decline.failure, [own]) }),
+    decline: (decline) =>
+      listener.decline({ ...decline, failure: withUserLocation(decline.failure, [own]) }),
   }
 }
 

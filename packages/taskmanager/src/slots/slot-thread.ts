@@ -7,7 +7,15 @@ import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure } from '@weirjs/common/core/errors'
 import { OutputBuffer } from './output-buffer.ts'
-import type { Reply, SlotCommand, SlotEvent, SlotOpen, ThreadCommand, ThreadData, ThreadEvent } from './protocol.ts'
+import type {
+  Reply,
+  SlotCommand,
+  SlotEvent,
+  SlotOpen,
+  ThreadCommand,
+  ThreadData,
+  ThreadEvent,
+} from './protocol.ts'
 import type { Slot, SlotListener } from './slot.ts'
 
 /** Loads the job and makes the slot. Rejects with `job/...` when the bundle does not load. */
@@ -31,7 +39,9 @@ export class SlotThread {
 
   constructor(options: SlotThreadOptions) {
     this.#options = options
-    this.#output = new OutputBuffer(options.scheduler, (lines) => this.#tell({ type: 'output', lines }))
+    this.#output = new OutputBuffer(options.scheduler, (lines) =>
+      this.#tell({ type: 'output', lines }),
+    )
   }
 
   /** Listens until it is told to close. */

@@ -1,7 +1,13 @@
 // A slot's way to all others: by port to those of its process, by gRPC to the rest.
 
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
-import type { Accept, FrameReceiver, Handshake, Transport, UpstreamWire } from '../exchange/exchange.ts'
+import type {
+  Accept,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
+} from '../exchange/exchange.ts'
 import type { PortTransport } from '../exchange/port-exchange.ts'
 
 export class SlotTransport implements Transport {

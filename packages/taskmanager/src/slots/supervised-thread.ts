@@ -109,7 +109,12 @@ export class SupervisedThread {
 
   #ended(code: number): void {
     const failure = describeEnd(this.#thrown, code)
-    this.#replies.end(new WeirError(failure.code, failure.message, { domain: failure.domain, retry: failure.retry }))
+    this.#replies.end(
+      new WeirError(failure.code, failure.message, {
+        domain: failure.domain,
+        retry: failure.retry,
+      }),
+    )
     if (!this.#closing) this.#options.onLost(failure)
   }
 }
@@ -118,14 +123,18 @@ function describeEnd(thrown: unknown, code: number): Failure {
   if (thrown === null) {
     return toFailure(
       new WeirError('job/process-exit', `the job's code called process.exit(${code})`, {
-        domain: 'user', retry: 'backoff', hint: 'a job ends by the end of its sources or by `weir job cancel`',
+        domain: 'user',
+        retry: 'backoff',
+        hint: 'a job ends by the end of its sources or by `weir job cancel`',
       }),
     )
   }
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return toFailure(
       new WeirError('job/out-of-memory', 'a slot of the job has filled its heap', {
-        domain: 'user', retry: 'backoff', hint: 'keep less in memory, or raise taskmanager.slot.heap',
+        domain: 'user',
+        retry: 'backoff',
+        hint: 'keep less in memory, or raise taskmanager.slot.heap',
       }),
     )
   }
