@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { REFERENCES, type ReferenceWorkload } from './reference.ts'
 import type { RowCheck } from './row-hash.ts'
 
-type Expected = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, RowCheck>>>>>>
-const expected = JSON.parse(readFileSync(new URL('../expected.json', import.meta.url), 'utf8')) as Expected
+type Expected = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, RowCheck>>>>>
+>
+const expected = JSON.parse(
+  readFileSync(new URL('../expected.json', import.meta.url), 'utf8'),
+) as Expected
 
 describe('the reference evaluator', () => {
   for (const workload of Object.keys(REFERENCES) as ReferenceWorkload[]) {
@@ -17,7 +21,13 @@ describe('the reference evaluator', () => {
 
   it('comes to what the Java evaluator says for another seed', () => {
     expect(REFERENCES.q0(200_000, 2 ** 53 - 1)).toEqual({ rows: 200_000, hash: 'f7f91faefee50baa' })
-    expect(REFERENCES.wordcount(200_000, 2 ** 53 - 1)).toEqual({ rows: 5_000, hash: '56357086fcc61460' })
-    expect(REFERENCES.keyedcount(200_000, 2 ** 53 - 1)).toEqual({ rows: 143_585, hash: '54fd192ca4f083f5' })
+    expect(REFERENCES.wordcount(200_000, 2 ** 53 - 1)).toEqual({
+      rows: 5_000,
+      hash: '56357086fcc61460',
+    })
+    expect(REFERENCES.keyedcount(200_000, 2 ** 53 - 1)).toEqual({
+      rows: 143_585,
+      hash: '54fd192ca4f083f5',
+    })
   })
 })

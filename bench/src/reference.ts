@@ -1,6 +1,7 @@
-// What the workloads must come to, computed by plain loops in one thread. Prints one JSON line for each workload:
+// What the workloads must come to, computed by plain loops in one thread. Prints one JSON line for
+// each workload:
 //
-//   node -C source bench/src/reference.ts --workload wordcount,keyedcount,keyedupdates,q0 --events 1000000 --seed 0
+//   node -C source bench/src/reference.ts --workload wordcount,q0 --events 1000000 --seed 0
 
 import { parseArgs } from 'node:util'
 import { KeyStream, KEYS } from './inputs/keys.ts'
@@ -66,7 +67,8 @@ function main(): void {
   const events = Number(values.events)
   const seed = Number(values.seed)
   for (const workload of values.workload.split(',')) {
-    if (!Object.hasOwn(REFERENCES, workload)) throw new RangeError(`--workload ${workload}: no such workload`)
+    if (!Object.hasOwn(REFERENCES, workload))
+      throw new RangeError(`--workload ${workload}: no such workload`)
     const check = REFERENCES[workload as ReferenceWorkload](events, seed)
     console.log(JSON.stringify({ workload, seed, events, ...check }))
   }

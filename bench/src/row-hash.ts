@@ -1,5 +1,5 @@
-// The result check (SPEC §6): number of rows, and the sum modulo 2^64 of their hashes, so that order does not matter.
-// Sums are kept as two halves of 32 bits; nothing is allocated for a row.
+// The result check (SPEC §6): number of rows, and the sum modulo 2^64 of their hashes, so that
+// order does not matter. Sums are kept as two halves of 32 bits; nothing is allocated for a row.
 
 const SEPARATOR = 0x7c
 const A_START = 0x811c_9dc5 | 0
@@ -95,10 +95,16 @@ export class RowHash {
   /** Adds what another one has counted: for the sinks' sum, and to go on after a restore. */
   addCheck(check: RowCheck): void {
     this.rows += check.rows
-    this.#add(Number.parseInt(check.hash.slice(0, 8), 16) | 0, Number.parseInt(check.hash.slice(8), 16) | 0)
+    this.#add(
+      Number.parseInt(check.hash.slice(0, 8), 16) | 0,
+      Number.parseInt(check.hash.slice(8), 16) | 0,
+    )
   }
 
-  /** Both halves are signed 32-bit integers, as all fields here are: larger ones would be heap numbers. */
+  /**
+   * Both halves are signed 32-bit integers, as all fields here are: larger ones would be heap
+   * numbers.
+   */
   #add(high: number, low: number): void {
     const sum = (this.#sumLow + low) | 0
     const carry = sum >>> 0 < low >>> 0 ? 1 : 0

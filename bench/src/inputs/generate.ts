@@ -1,10 +1,21 @@
-// Writes input files once: `part-0` … in a directory of their own, and `complete.json` last. Files appear under their
-// names only when they are whole (temporary name, fsync, rename), so a run that was interrupted leaves no half input.
+// Writes input files once: `part-0` … in a directory of their own, and `complete.json` last. Files
+// appear under their names only when they are whole (temporary name, fsync, rename), so a run that
+// was interrupted leaves no half input.
 //
-//   node -C source bench/src/inputs/generate.ts --data nexmark --events 10000000 --partitions 2 --seed 0 \
-//     --out-of-order 1 --out DIR
+//   node -C source bench/src/inputs/generate.ts --data nexmark --events 10000000 --partitions 2 \
+//     --seed 0 --out-of-order 1 --out DIR
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { NexmarkStream } from './nexmark.ts'
@@ -35,7 +46,10 @@ export function inputDirectory(root: string, request: InputRequest): string {
   return join(root, `${data}-${events}-seed${seed}-group${group}-of${partitions}`)
 }
 
-/** Makes the files in `directory` unless they are there, whole and of the same request. Throws RangeError. */
+/**
+ * Makes the files in `directory` unless they are there, whole and of the same request. Throws
+ * RangeError.
+ */
 export function generateInputs(directory: string, request: InputRequest): InputFiles {
   checkShape(request)
   const found = findInputs(directory, request)
@@ -43,9 +57,14 @@ export function generateInputs(directory: string, request: InputRequest): InputF
   mkdirSync(directory, { recursive: true })
   const parts = Array.from({ length: request.partitions }, (_, partition) => {
     const name = `part-${partition}`
-    return { name, bytes: publish(join(directory, name), (file) => writePart(file, request, partition)) }
+    return {
+      name,
+      bytes: publish(join(directory, name), (file) => writePart(file, request, partition)),
+    }
   })
-  const statement = Buffer.from(`${JSON.stringify({ format: FORMAT, request: canonical(request), parts })}\n`)
+  const statement = Buffer.from(
+    `${JSON.stringify({ format: FORMAT, request: canonical(request), parts })}\n`,
+  )
   publish(join(directory, COMPLETE), (file) => writeSync(file, statement))
   return {
     files: parts.map(({ name }) => join(directory, name)),
@@ -78,7 +97,10 @@ function canonical({ data, events, seed, group, partitions }: InputRequest): Inp
   return { data, events, seed, group, partitions }
 }
 
-/** Writes a file under a temporary name and gives it its own when it is safe on disk. Returns what `write` returns. */
+/**
+ * Writes a file under a temporary name and gives it its own when it is safe on disk. Returns what
+ * `write` returns.
+ */
 function publish(path: string, write: (file: number) => number): number {
   const temporary = `${path}.tmp-${process.pid}`
   const file = openSync(temporary, 'w')
@@ -98,7 +120,10 @@ function writePart(file: number, request: InputRequest, partition: number): numb
   const { data, events, seed, group, partitions } = request
   const chunk = Buffer.alloc(CHUNK_BYTES + WNX_RECORD_BYTES_MAX)
   const records = data === 'nexmark' ? nexmarkWriter(chunk, seed) : wordWriter(chunk, seed)
-  let bytes = data === 'nexmark' ? writeSync(file, wnxHeader({ events, seed, group, partition, partitions })) : 0
+  let bytes =
+    data === 'nexmark'
+      ? writeSync(file, wnxHeader({ events, seed, group, partition, partitions }))
+      : 0
   const count = partitionEvents(events, partition, partitions)
   for (let k = 0; k < count; k++) {
     records.write(eventNumber(positionOf(k, partition, partitions), group))
@@ -145,7 +170,8 @@ function wordWriter(chunk: Buffer, seed: number): RecordWriter {
 
 function flush(file: number, chunk: Buffer, records: RecordWriter): number {
   const { length } = records
-  for (let written = 0; written < length; ) written += writeSync(file, chunk, written, length - written)
+  for (let written = 0; written < length; )
+    written += writeSync(file, chunk, written, length - written)
   records.reset()
   return length
 }
@@ -162,10 +188,14 @@ function main(): void {
     },
   })
   const { data, out } = values
-  if (data !== 'nexmark' && data !== 'words') throw new RangeError(`--data ${data}: nexmark or words is needed`)
+  if (data !== 'nexmark' && data !== 'words')
+    throw new RangeError(`--data ${data}: nexmark or words is needed`)
   if (out === undefined) throw new RangeError('--out DIR is needed')
   const result = generateInputs(out, {
-    data, events: Number(values.events), seed: Number(values.seed), group: Number(values['out-of-order']),
+    data,
+    events: Number(values.events),
+    seed: Number(values.seed),
+    group: Number(values['out-of-order']),
     partitions: Number(values.partitions),
   })
   console.log(JSON.stringify(result))

@@ -1,4 +1,5 @@
-// Nexmark events (SPEC §3): event number and seed in, event out. Fields are drawn in the SPEC's order.
+// Nexmark events (SPEC §3): event number and seed in, event out. Fields are drawn in the SPEC's
+// order.
 
 import { JavaRandom } from './random.ts'
 import { eventTimeMs } from './stream.ts'
@@ -48,10 +49,41 @@ export interface Bid {
 export type NexmarkEvent = Person | Auction | Bid
 
 const FIRST_ID = 1_000
-const FIRST_NAMES = ['Peter', 'Paul', 'Luke', 'John', 'Saul', 'Vicky', 'Kate', 'Julie', 'Sarah', 'Deiter', 'Walter']
-const LAST_NAMES = ['Shultz', 'Abrams', 'Spencer', 'White', 'Bartels', 'Walton', 'Smith', 'Jones', 'Noris']
+const FIRST_NAMES = [
+  'Peter',
+  'Paul',
+  'Luke',
+  'John',
+  'Saul',
+  'Vicky',
+  'Kate',
+  'Julie',
+  'Sarah',
+  'Deiter',
+  'Walter',
+]
+const LAST_NAMES = [
+  'Shultz',
+  'Abrams',
+  'Spencer',
+  'White',
+  'Bartels',
+  'Walton',
+  'Smith',
+  'Jones',
+  'Noris',
+]
 const CITIES = [
-  'Phoenix', 'Los Angeles', 'San Francisco', 'Boise', 'Portland', 'Bend', 'Redmond', 'Seattle', 'Kent', 'Cheyenne',
+  'Phoenix',
+  'Los Angeles',
+  'San Francisco',
+  'Boise',
+  'Portland',
+  'Bend',
+  'Redmond',
+  'Seattle',
+  'Kent',
+  'Cheyenne',
 ]
 const STATES = ['AZ', 'CA', 'ID', 'OR', 'WA', 'WY']
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
@@ -88,7 +120,16 @@ export class NexmarkStream {
     const size = 8 + name.length + email.length + creditCard.length + city.length + state.length
     const id = lastPerson(n) + FIRST_ID
     return {
-      kind: PERSON, n, dateTime: eventTimeMs(n), id, name, email, creditCard, city, state, extra: extra(n, size, 200),
+      kind: PERSON,
+      n,
+      dateTime: eventTimeMs(n),
+      id,
+      name,
+      email,
+      creditCard,
+      city,
+      state,
+      extra: extra(n, size, 200),
     }
   }
 
@@ -105,18 +146,38 @@ export class NexmarkStream {
     const description = this.#string(100)
     const reserve = initialBid + this.#price()
     return {
-      kind: AUCTION, n, dateTime, id: lastAuction(n) + FIRST_ID, initialBid, reserve, expires, seller, category, itemName,
-      description, extra: extra(n, 48 + itemName.length + description.length, 500),
+      kind: AUCTION,
+      n,
+      dateTime,
+      id: lastAuction(n) + FIRST_ID,
+      initialBid,
+      reserve,
+      expires,
+      seller,
+      category,
+      itemName,
+      description,
+      extra: extra(n, 48 + itemName.length + description.length, 500),
     }
   }
 
   #bid(n: number): Bid {
     const random = this.#random
     const hotAuction = random.int(2) > 0
-    const auction = (hotAuction ? Math.floor(lastAuction(n) / 100) * 100 : this.#anyAuction(n)) + FIRST_ID
+    const auction =
+      (hotAuction ? Math.floor(lastAuction(n) / 100) * 100 : this.#anyAuction(n)) + FIRST_ID
     const hotBidder = random.int(4) > 0
-    const bidder = (hotBidder ? Math.floor(lastPerson(n) / 100) * 100 + 1 : this.#anyPerson(n)) + FIRST_ID
-    return { kind: BID, n, dateTime: eventTimeMs(n), auction, bidder, price: this.#price(), extra: extra(n, 32, 100) }
+    const bidder =
+      (hotBidder ? Math.floor(lastPerson(n) / 100) * 100 + 1 : this.#anyPerson(n)) + FIRST_ID
+    return {
+      kind: BID,
+      n,
+      dateTime: eventTimeMs(n),
+      auction,
+      bidder,
+      price: this.#price(),
+      extra: extra(n, 32, 100),
+    }
   }
 
   #anyPerson(n: number): number {

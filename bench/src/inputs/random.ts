@@ -1,5 +1,6 @@
-// The linear congruential generator of java.util.Random (SPEC §2), exact and without BigInt: its 48-bit state is two
-// halves of 24 bits, so that every product fits into a double and none is rounded.
+// The linear congruential generator of java.util.Random (SPEC §2), exact and without BigInt: its
+// 48-bit state is two halves of 24 bits, so that every product fits into a double and none is
+// rounded.
 
 const HALF = 0x100_0000
 const HALF_MASK = 0xff_ffff

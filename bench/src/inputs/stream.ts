@@ -27,7 +27,9 @@ export function positionOf(k: number, partition: number, partitions: number): nu
 /** Records in `partition`. */
 export function partitionEvents(events: number, partition: number, partitions: number): number {
   const blocks = events / BLOCK_EVENTS
-  return (Math.floor(blocks / partitions) + (blocks % partitions > partition ? 1 : 0)) * BLOCK_EVENTS
+  return (
+    (Math.floor(blocks / partitions) + (blocks % partitions > partition ? 1 : 0)) * BLOCK_EVENTS
+  )
 }
 
 /** Event time of event `n`, in ms since 1970. */
@@ -40,7 +42,10 @@ export function checkShape({ events, seed, group, partitions }: StreamShape): vo
   if (!Number.isSafeInteger(events) || events < 0 || events % BLOCK_EVENTS !== 0) {
     throw new RangeError(`events: a multiple of ${BLOCK_EVENTS} is needed, not ${events}`)
   }
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed: 0 to 2^53 - 1 is needed, not ${seed}`)
-  if (group !== 1 && group !== BLOCK_EVENTS) throw new RangeError(`out-of-order: 1 or 1000 is needed, not ${group}`)
-  if (!Number.isSafeInteger(partitions) || partitions < 1) throw new RangeError(`partitions: at least 1, not ${partitions}`)
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`seed: 0 to 2^53 - 1 is needed, not ${seed}`)
+  if (group !== 1 && group !== BLOCK_EVENTS)
+    throw new RangeError(`out-of-order: 1 or 1000 is needed, not ${group}`)
+  if (!Number.isSafeInteger(partitions) || partitions < 1)
+    throw new RangeError(`partitions: at least 1, not ${partitions}`)
 }

@@ -1,6 +1,6 @@
-// Reads WNX1 records, every field of them, as a source would: a block of bytes at a time. The texts of a block are
-// pieces of one string, made by one native call over the whole block, numbers and all: a byte is a character then, so
-// offsets are the same in both.
+// Reads WNX1 records, every field of them, as a source would: a block of bytes at a time. The texts
+// of a block are pieces of one string, made by one native call over the whole block, numbers and
+// all: a byte is a character then, so offsets are the same in both.
 
 import { AUCTION, BID, type NexmarkEvent, PERSON } from './nexmark.ts'
 
@@ -14,7 +14,9 @@ export class WnxDecoder {
   #end = 0
   #recordEnd = 0
 
-  /** Starts with the record at `start` of `bytes`; the block ends at `end`, within a record perhaps. */
+  /**
+   * Starts with the record at `start` of `bytes`; the block ends at `end`, within a record perhaps.
+   */
   reset(bytes: Uint8Array, start: number, end: number): void {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
@@ -27,7 +29,10 @@ export class WnxDecoder {
     return this.#at
   }
 
-  /** The next record; null when the block has no further whole one. Throws RangeError for what is no record. */
+  /**
+   * The next record; null when the block has no further whole one. Throws RangeError for what is no
+   * record.
+   */
   next(): NexmarkEvent | null {
     const start = this.#at + LENGTH_BYTES
     if (start > this.#end) return null
@@ -37,7 +42,8 @@ export class WnxDecoder {
     const kind = this.#view.getUint8(start)
     this.#at = start + 1
     const event = this.#read(kind)
-    if (this.#at !== recordEnd) throw new RangeError('a WNX1 record has another length than its fields')
+    if (this.#at !== recordEnd)
+      throw new RangeError('a WNX1 record has another length than its fields')
     return event
   }
 
@@ -66,7 +72,18 @@ export class WnxDecoder {
     const description = this.#string()
     const extra = this.#string()
     return {
-      kind: AUCTION, n, dateTime, id, initialBid, reserve, expires, seller, category, itemName, description, extra,
+      kind: AUCTION,
+      n,
+      dateTime,
+      id,
+      initialBid,
+      reserve,
+      expires,
+      seller,
+      category,
+      itemName,
+      description,
+      extra,
     }
   }
 
@@ -77,7 +94,18 @@ export class WnxDecoder {
     const creditCard = this.#string()
     const city = this.#string()
     const state = this.#string()
-    return { kind: PERSON, n, dateTime, id, name, email, creditCard, city, state, extra: this.#string() }
+    return {
+      kind: PERSON,
+      n,
+      dateTime,
+      id,
+      name,
+      email,
+      creditCard,
+      city,
+      state,
+      extra: this.#string(),
+    }
   }
 
   #integer(): number {

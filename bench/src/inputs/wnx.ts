@@ -1,7 +1,8 @@
 // The binary Nexmark file (SPEC §3.1), version WNX1. All numbers are little endian.
 //
 //   header | "WNX1" | group u32 | seed u64 | events u64 | partition u32 | partitions u32 |
-//   record | bytes that follow u16 | kind u8 | n i64 | dateTime i64 | numbers, i64 each | texts: length u16 and ASCII |
+//   record | bytes that follow u16 | kind u8 | n i64 | dateTime i64 | numbers, i64 each |
+//          | texts: length u16 and ASCII |
 
 import { AUCTION, type NexmarkEvent, PERSON } from './nexmark.ts'
 import type { StreamShape } from './stream.ts'
@@ -32,7 +33,8 @@ export function wnxHeader(header: WnxHeader): Uint8Array {
 /** Throws RangeError when it is no WNX1 file. */
 export function readWnxHeader(bytes: Uint8Array): WnxHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < WNX_HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new RangeError('no WNX1 file')
+  if (bytes.length < WNX_HEADER_BYTES || view.getUint32(0, true) !== MAGIC)
+    throw new RangeError('no WNX1 file')
   return {
     group: view.getUint32(4, true),
     seed: Number(view.getBigUint64(8, true)),
@@ -67,7 +69,8 @@ export class WnxEncoder {
     this.#integer(event.dateTime)
     if (event.kind === PERSON) {
       this.#integer(event.id)
-      for (const text of [event.name, event.email, event.creditCard, event.city, event.state]) this.#text(text)
+      for (const text of [event.name, event.email, event.creditCard, event.city, event.state])
+        this.#text(text)
     } else if (event.kind === AUCTION) {
       const { id, initialBid, reserve, expires, seller, category } = event
       for (const value of [id, initialBid, reserve, expires, seller, category]) this.#integer(value)

@@ -1,5 +1,5 @@
-// Records a second through a frame and back, in one thread: the codec alone, without tasks and channels.
-// Run: node -C source bench/src/micro/codec.ts [seconds for each case]
+// Records a second through a frame and back, in one thread: the codec alone, without tasks and
+// channels. Run: node -C source bench/src/micro/codec.ts [seconds for each case]
 
 import { FrameReader, FrameWriter, ELEMENT_NONE } from '@weirjs/common/codec/frame'
 import { intCodec, textCodec, timestampCodec } from '@weirjs/common/codec/primitives'
@@ -21,14 +21,21 @@ interface Bid {
 }
 
 const bidCodec: Codec<Bid> = structCodec<Bid>('Bid', {
-  n: intCodec, dateTime: timestampCodec, auction: intCodec, bidder: intCodec, price: intCodec, extra: textCodec,
+  n: intCodec,
+  dateTime: timestampCodec,
+  auction: intCodec,
+  bidder: intCodec,
+  price: intCodec,
+  extra: textCodec,
 })
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz'.repeat(4)
 
 // Texts are pieces of a larger string, as they are when they come from a frame or a file block.
 function makeWords(): string[] {
-  const line = Array.from({ length: RECORDS }, (_, i) => ((i * 1_500_450_271) % 26 ** 7).toString(26).padStart(7, 'a'))
+  const line = Array.from({ length: RECORDS }, (_, i) =>
+    ((i * 1_500_450_271) % 26 ** 7).toString(26).padStart(7, 'a'),
+  )
   const block = line.join('')
   return line.map((_, i) => block.substring(i * 7, i * 7 + 7))
 }
@@ -56,11 +63,17 @@ function measure<T>(name: string, codec: Codec<T>, values: readonly T[], keyed: 
     const middle = performance.now()
     const records = decodeAll(reader, codec, frames)
     const end = performance.now()
-    if (records !== values.length) throw new Error(`${records} of ${values.length} records came back`)
+    if (records !== values.length)
+      throw new Error(`${records} of ${values.length} records came back`)
     const both = values.length / (end - start)
     if (both <= best.both) continue
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0) / values.length
-    best = { both, encode: values.length / (middle - start), decode: values.length / (end - middle), bytes }
+    best = {
+      both,
+      encode: values.length / (middle - start),
+      decode: values.length / (end - middle),
+      bytes,
+    }
   }
   const millions = (perMs: number): string => `${(perMs / 1_000).toFixed(1)} M/s`
   console.log(
@@ -69,7 +82,12 @@ function measure<T>(name: string, codec: Codec<T>, values: readonly T[], keyed: 
   )
 }
 
-function encodeAll<T>(writer: FrameWriter, codec: Codec<T>, values: readonly T[], keyed: boolean): Uint8Array[] {
+function encodeAll<T>(
+  writer: FrameWriter,
+  codec: Codec<T>,
+  values: readonly T[],
+  keyed: boolean,
+): Uint8Array[] {
   const frames: Uint8Array[] = []
   for (let i = 0; i < values.length; i++) {
     codec.write(writer.beginRecord(NO_TIMESTAMP, keyed ? i & 127 : -1), values[i] as T)

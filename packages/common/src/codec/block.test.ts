@@ -53,11 +53,15 @@ describe('chunks', () => {
 
 describe('encodeValue', () => {
   it('is not disturbed by a value that encodes another one meanwhile, or fails', () => {
-    const within = { get inner() {
-      return encodeValue(textCodec, 'inner')
-    }, after: 1 }
+    const within = {
+      get inner() {
+        return encodeValue(textCodec, 'inner')
+      },
+      after: 1,
+    }
     expect(decodeValue(dynamicCodec, encodeValue(dynamicCodec, within))).toStrictEqual({
-      inner: encodeValue(textCodec, 'inner'), after: 1,
+      inner: encodeValue(textCodec, 'inner'),
+      after: 1,
     })
     expect(() => encodeValue(textCodec, 5 as unknown as string)).toThrow('expected text')
     expect(decodeValue(textCodec, encodeValue(textCodec, 'fine'))).toBe('fine')
@@ -67,7 +71,9 @@ describe('encodeValue', () => {
     const bytes = encodeValue(textCodec, 'abc')
     const prng = new Prng(1)
     for (let i = 0; i < 20; i++) {
-      expect(() => decodeValue(textCodec, Uint8Array.of(...bytes, prng.int(256)))).toThrow('damaged')
+      expect(() => decodeValue(textCodec, Uint8Array.of(...bytes, prng.int(256)))).toThrow(
+        'damaged',
+      )
     }
   })
 })

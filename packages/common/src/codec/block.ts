@@ -1,14 +1,23 @@
 // Values at rest: in state files, and one by one. All numbers are little endian.
 //
-//   block = | form u8 | text bytes u32 | body … | text … |           form: bytes a character, 0 when there is no text
+//   block = | form u8 | text bytes u32 | body … | text … |
 //   chunk = | block bytes u32 | CRC-32 of the block u32 | block |    what state files consist of
 //
-// A chunk is checked before anything in it is decoded. What the values are is known elsewhere (handles, manifest).
+//   form is the bytes a character takes, 0 when there is no text
+//
+// A chunk is checked before anything in it is decoded. What the values are is known elsewhere
+// (handles, manifest).
 
 import { crc32 } from 'node:zlib'
 import type { ByteSink, ByteSource, Codec } from '../core/codec.ts'
 import { ByteReader, damaged } from './byte-reader.ts'
-import { BLOCK_BYTES_MAX, ByteWriter, RECORD_BYTES_MAX, tooLarge, type TextForm } from './byte-writer.ts'
+import {
+  BLOCK_BYTES_MAX,
+  ByteWriter,
+  RECORD_BYTES_MAX,
+  tooLarge,
+  type TextForm,
+} from './byte-writer.ts'
 
 export const CHUNK_HEADER_BYTES = 8
 const BLOCK_HEADER_BYTES = 5
@@ -36,7 +45,10 @@ export class BlockWriter {
     return this.#writer.bodyBytes === 0
   }
 
-  /** The chunk, in memory of its own. The writer is empty again. Throws WeirError `record/too-large`. */
+  /**
+   * The chunk, in memory of its own. The writer is empty again. Throws WeirError
+   * `record/too-large`.
+   */
   take(): Uint8Array<ArrayBuffer> {
     const chunk = takeBlock(this.#writer, CHUNK_HEADER_BYTES, BLOCK_BYTES_MAX)
     const header = new DataView(chunk.buffer)
@@ -64,17 +76,21 @@ export class BlockReader {
     return this.#reader.done
   }
 
-  /** True when the chunk has no further value; its text need not have been read to the end (a damaged chunk). */
+  /**
+   * True when the chunk has no further value; its text need not have been read to the end (a
+   * damaged chunk).
+   */
   get atEnd(): boolean {
     return this.#reader.remaining === 0
   }
 
   /**
-   * Starts reading the chunk at `offset`, whose checksum is verified first. Returns the offset behind it.
-   * Throws WeirError `codec/damaged`.
+   * Starts reading the chunk at `offset`, whose checksum is verified first. Returns the offset
+   * behind it. Throws WeirError `codec/damaged`.
    */
   reset(bytes: Uint8Array, offset: number): number {
-    if (bytes.length - offset < CHUNK_HEADER_BYTES + BLOCK_HEADER_BYTES) throw damaged('a chunk without header')
+    if (bytes.length - offset < CHUNK_HEADER_BYTES + BLOCK_HEADER_BYTES)
+      throw damaged('a chunk without header')
     const header = new DataView(bytes.buffer, bytes.byteOffset + offset, CHUNK_HEADER_BYTES)
     const length = header.getUint32(0, true)
     const start = offset + CHUNK_HEADER_BYTES
@@ -86,7 +102,10 @@ export class BlockReader {
   }
 }
 
-/** One value as a block of its own, without checksum. Throws WeirError `record/not-encodable`, `record/too-large`. */
+/**
+ * One value as a block of its own, without checksum. Throws WeirError `record/not-encodable`,
+ * `record/too-large`.
+ */
 export function encodeValue<T>(codec: Codec<T>, value: T): Uint8Array<ArrayBuffer> {
   const writer = spareWriter ?? new ByteWriter(SINGLE_VALUE_CAPACITY_BYTES)
   spareWriter = null // a codec may encode another value meanwhile

@@ -1,6 +1,7 @@
-// Mirror of byte-writer. The text region of a block is decoded by one native call, when the first text is asked for;
-// every text is then a piece of that string. Bytes are taken as hostile: each read is checked against the block, and
-// nothing is allocated that the block's own size does not justify. What does not fit is WeirError `codec/damaged`.
+// Mirror of byte-writer. The text region of a block is decoded by one native call, when the first
+// text is asked for; every text is then a piece of that string. Bytes are taken as hostile: each
+// read is checked against the block, and nothing is allocated that the block's own size does not
+// justify. What does not fit is WeirError `codec/damaged`.
 
 import type { ByteSource } from '../core/codec.ts'
 import { WeirError } from '../core/errors.ts'
@@ -30,10 +31,14 @@ export class ByteReader implements ByteSource {
   #textUnits = 0
   #form: TextForm = 0
 
-  /** Starts reading a block. Bounds are the caller's to check against `bytes`; the text's are checked here. */
+  /**
+   * Starts reading a block. Bounds are the caller's to check against `bytes`; the text's are
+   * checked here.
+   */
   reset(bytes: Uint8Array, bounds: BlockBounds): void {
     const { bodyAt, bodyBytes, textBytes, form } = bounds
-    if (form === 0 ? textBytes !== 0 : textBytes % form !== 0) throw damaged('a text region of odd length')
+    if (form === 0 ? textBytes !== 0 : textBytes % form !== 0)
+      throw damaged('a text region of odd length')
     this.memo = null
     // A Buffer would be another shape to the compiler, and its slice is no copy.
     const plain = bytes.constructor === Uint8Array
@@ -113,7 +118,8 @@ export class ByteReader implements ByteSource {
 
   count(): number {
     const count = this.#count()
-    if (count > this.#end - this.#at) throw damaged(`a count of ${count} with ${this.#end - this.#at} bytes left`)
+    if (count > this.#end - this.#at)
+      throw damaged(`a count of ${count} with ${this.#end - this.#at} bytes left`)
     return count
   }
 
@@ -206,8 +212,8 @@ export class ByteReader implements ByteSource {
 }
 
 /**
- * `text` in memory of its own. A text from a block may be a slice that keeps the whole block's text alive; whoever
- * keeps it beyond the record (state, map keys) copies it first.
+ * `text` in memory of its own. A text from a block may be a slice that keeps the whole block's text
+ * alive; whoever keeps it beyond the record (state, map keys) copies it first.
  */
 export function ownText(text: string): string {
   // Joining makes a new string and slicing flattens it: all but one character is the caller's.
@@ -218,7 +224,7 @@ export function ownText(text: string): string {
 export function damaged(what: string, cause?: unknown): WeirError {
   return new WeirError('codec/damaged', `damaged bytes: ${what}`, {
     domain: 'external',
-    hint: 'Bytes changed on their way or on disk, or they were written by another codec than the one that reads them.',
+    hint: 'Bytes changed on their way or on disk, or another codec than the reading one wrote them.',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -1,12 +1,15 @@
-// Where values become bytes. A block has two regions (decision D21): numbers and lengths are written to the body at once,
-// characters are only gathered, as one growing string, and become bytes by one native call when the block is taken.
-// V8 joins strings by reference, so gathering costs the same for 7 and for 700 characters (measured: 14 ns against 20 ns
-// for a charCodeAt loop at 7 characters, 36 against 418 at 58). The text region has one byte a character unless a
-// character above U+00FF is in it; then the whole region has two. Nothing else is UTF-8, so lone surrogates survive.
+// Where values become bytes. A block has two regions (decision D21): numbers and lengths are
+// written to the body at once, characters are only gathered, as one growing string, and become
+// bytes by one native call when the block is taken. V8 joins strings by reference, so gathering
+// costs the same for 7 and for 700 characters (measured: 14 ns against 20 ns for a charCodeAt loop
+// at 7 characters, 36 against 418 at 58). The text region has one byte a character unless a
+// character above U+00FF is in it; then the whole region has two. Nothing else is UTF-8, so lone
+// surrogates survive.
 //
 // Integers take 1 to 8 bytes. The ones at the top of the first byte say how many bytes follow:
 //
-//   0xxxxxxx | 10xxxxxx +1 | 110xxxxx +2 | 1110xxxx +3 | 11110xxx +4 | 111110xx +5 | 1111110x +6 | 1111111x +7
+//   0xxxxxxx    | 10xxxxxx +1 | 110xxxxx +2 | 1110xxxx +3
+//   11110xxx +4 | 111110xx +5 | 1111110x +6 | 1111111x +7
 
 import type { ByteSink } from '../core/codec.ts'
 import { WeirError } from '../core/errors.ts'
@@ -14,14 +17,20 @@ import { expected } from './not-encodable.ts'
 
 /** One record, one state entry: encoded bytes, both regions. */
 export const RECORD_BYTES_MAX: number = 64 * 1024 * 1024
-/** A block of any kind is refused above this: many records, of which one may be as large as a record may be. */
+/**
+ * A block of any kind is refused above this: many records, of which one may be as large as a record
+ * may be.
+ */
 export const BLOCK_BYTES_MAX: number = 256 * 1024 * 1024
 
 /** Bytes a character in a text region; 0 when there is none. */
 export type TextForm = 0 | 1 | 2
 
 const BODY_BYTES_MIN = 64
-/** A writer that had to grow for one giant gives the memory back when it holds more than so many times its capacity. */
+/**
+ * A writer that had to grow for one giant gives the memory back when it holds more than so many
+ * times its capacity.
+ */
 const SHRINK_FACTOR = 4
 const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
@@ -91,7 +100,8 @@ export class ByteWriter implements ByteSink {
   varint(value: number): void {
     if (typeof value !== 'number') throw noInteger(value)
     const small = value | 0
-    if (small === value && small < 0x800_0000 && small >= -0x800_0000) this.#unsigned28((small << 1) ^ (small >> 31))
+    if (small === value && small < 0x800_0000 && small >= -0x800_0000)
+      this.#unsigned28((small << 1) ^ (small >> 31))
     else this.#varintLong(value)
   }
 
@@ -121,7 +131,9 @@ export class ByteWriter implements ByteSink {
     this.#limit = this.#at + this.#text.length + bytes
   }
 
-  /** Bytes a character in the text region if the block were taken now. One look at the whole text. */
+  /**
+   * Bytes a character in the text region if the block were taken now. One look at the whole text.
+   */
   textForm(): TextForm {
     if (this.#text === '') return 0
     return BEYOND_LATIN1.test(this.#text) ? 2 : 1
@@ -131,7 +143,11 @@ export class ByteWriter implements ByteSink {
   copyTo(target: Uint8Array<ArrayBuffer>, at: number, form: TextForm): void {
     target.set(this.#body.subarray(0, this.#at), at)
     if (form === 0) return
-    const region = Buffer.from(target.buffer, target.byteOffset + at + this.#at, this.#text.length * form)
+    const region = Buffer.from(
+      target.buffer,
+      target.byteOffset + at + this.#at,
+      this.#text.length * form,
+    )
     region.write(this.#text, form === 1 ? 'latin1' : 'utf16le')
   }
 
@@ -233,10 +249,14 @@ export class ByteWriter implements ByteSink {
 
 /** WeirError `record/too-large`. */
 export function tooLarge(): WeirError {
-  return new WeirError('record/too-large', `a record takes more than ${RECORD_BYTES_MAX / 1024 / 1024} MiB encoded`, {
-    domain: 'user',
-    hint: 'Split the record, or keep the large part in a file and send its name.',
-  })
+  return new WeirError(
+    'record/too-large',
+    `a record takes more than ${RECORD_BYTES_MAX / 1024 / 1024} MiB encoded`,
+    {
+      domain: 'user',
+      hint: 'Split the record, or keep the large part in a file and send its name.',
+    },
+  )
 }
 
 function noInteger(value: unknown): WeirError {

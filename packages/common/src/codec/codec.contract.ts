@@ -1,6 +1,7 @@
-// What every codec must survive: declare it with an arbitrary of its values and call `describeCodec`. Values must come
-// back equal (prototypes, -0 and NaN count) alone, in a frame among others and in a chunk; hostile bytes
-// must end in a value or in WeirError `codec/damaged`. WEIR_PROPERTY_RUNS raises the number of cases.
+// What every codec must survive: declare it with an arbitrary of its values and call
+// `describeCodec`. Values must come back equal (prototypes, -0 and NaN count) alone, in a frame
+// among others and in a chunk; hostile bytes must end in a value or in WeirError `codec/damaged`.
+// WEIR_PROPERTY_RUNS raises the number of cases.
 
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
@@ -14,27 +15,39 @@ import { ELEMENT_NONE, FrameReader, FrameWriter } from './frame.ts'
 export const PROPERTY_RUNS: number = Number(process.env['WEIR_PROPERTY_RUNS'] ?? 300)
 export const HOSTILE_RUNS: number = PROPERTY_RUNS * 8
 
-/** Any UTF-16 units, with a liking for the awkward ones: lone surrogates, U+00FF and U+0100, controls. */
+/**
+ * Any UTF-16 units, with a liking for the awkward ones: lone surrogates, U+00FF and U+0100,
+ * controls.
+ */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
-  fc.array(fc.constantFrom(0, 0x7f, 0x80, 0xff, 0x100, 0xd800, 0xdc00, 0xdfff, 0xffff, 0x61), { maxLength: 20 })
+  fc
+    .array(fc.constantFrom(0, 0x7f, 0x80, 0xff, 0x100, 0xd800, 0xdc00, 0xdfff, 0xffff, 0x61), {
+      maxLength: 20,
+    })
     .map((units) => String.fromCharCode(...units)),
 )
 
 /** Every double, NaN and -0 included. */
 export const anyNumber: fc.Arbitrary<number> = fc.oneof(
-  fc.double(), fc.integer(), fc.maxSafeInteger(), fc.constantFrom(-0, 0, 127, 128, 2 ** 53, -(2 ** 53), 2 ** 31),
+  fc.double(),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(-0, 0, 127, 128, 2 ** 53, -(2 ** 53), 2 ** 31),
 )
 
 export function describeCodec<T>(name: string, codec: Codec<T>, values: fc.Arbitrary<T>): void {
   describe(`codec ${name}`, () => {
     it('gives back what was written', () => {
-      fc.assert(fc.property(values, (value) => {
-        deepStrictEqual(decodeValue(codec, encodeValue(codec, value)), value)
-      }), {
-        numRuns: PROPERTY_RUNS,
-      })
+      fc.assert(
+        fc.property(values, (value) => {
+          deepStrictEqual(decodeValue(codec, encodeValue(codec, value)), value)
+        }),
+        {
+          numRuns: PROPERTY_RUNS,
+        },
+      )
     })
 
     it('gives back many values of one frame and of one chunk', () => {
@@ -49,7 +62,9 @@ export function describeCodec<T>(name: string, codec: Codec<T>, values: fc.Arbit
 
     it('answers hostile bytes with a value or with codec/damaged', () => {
       const prng = new Prng(20_261_101)
-      const samples = fc.sample(values, { numRuns: 50, seed: 7 }).map((value) => encodeValue(codec, value))
+      const samples = fc
+        .sample(values, { numRuns: 50, seed: 7 })
+        .map((value) => encodeValue(codec, value))
       for (let run = 0; run < HOSTILE_RUNS; run++) {
         const bytes = prng.chance(0.2) ? randomBytes(prng) : mutated(prng, prng.pick(samples))
         expectValueOrDamaged(() => decodeValue(codec, bytes))
@@ -74,7 +89,9 @@ export function randomBytes(prng: Prng): Uint8Array {
 export function mutated(prng: Prng, bytes: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(bytes)
   for (let flips = prng.int(4); flips >= 0 && copy.length > 0; flips--) {
-    copy[prng.int(copy.length)] = prng.chance(0.5) ? prng.int(256) : prng.pick([0, 1, 0x7f, 0x80, 0xf0, 0xfe, 0xff])
+    copy[prng.int(copy.length)] = prng.chance(0.5)
+      ? prng.int(256)
+      : prng.pick([0, 1, 0x7f, 0x80, 0xf0, 0xfe, 0xff])
   }
   if (prng.chance(0.2)) return copy.subarray(0, prng.int(copy.length + 1))
   if (prng.chance(0.1)) return Uint8Array.of(...copy, ...randomBytes(prng))

@@ -1,4 +1,5 @@
-// Codecs made of codecs. They are classes, so that evolution can look inside; make them with the functions.
+// Codecs made of codecs. They are classes, so that evolution can look inside; make them with the
+// functions.
 
 import type { ByteSink, ByteSource, Codec } from '../core/codec.ts'
 import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
@@ -9,9 +10,14 @@ import { readFlag } from './primitives.ts'
 export const nullableCodec = <T>(of: Codec<T>): NullableCodec<T> => new NullableCodec(of)
 export const optionalCodec = <T>(of: Codec<T>): OptionalCodec<T> => new OptionalCodec(of)
 export const listCodec = <T>(of: Codec<T>): ListCodec<T> => new ListCodec(of)
-export const mapCodec = <K, V>(key: Codec<K>, value: Codec<V>): MapCodec<K, V> => new MapCodec(key, value)
-/** `fallback` stands in for undefined when written, and for a struct field that old bytes do not have. */
-export const withDefault = <T>(of: Codec<T>, fallback: T): DefaultCodec<T> => new DefaultCodec(of, fallback)
+export const mapCodec = <K, V>(key: Codec<K>, value: Codec<V>): MapCodec<K, V> =>
+  new MapCodec(key, value)
+/**
+ * `fallback` stands in for undefined when written, and for a struct field that old bytes do not
+ * have.
+ */
+export const withDefault = <T>(of: Codec<T>, fallback: T): DefaultCodec<T> =>
+  new DefaultCodec(of, fallback)
 
 /** A value or null. */
 export class NullableCodec<T> implements Codec<T | null> {
@@ -53,7 +59,10 @@ export class OptionalCodec<T> implements Codec<T | undefined> {
   }
 }
 
-/** A codec with a value for what is missing. Its bytes and its descriptor are those of the codec inside. */
+/**
+ * A codec with a value for what is missing. Its bytes and its descriptor are those of the codec
+ * inside.
+ */
 export class DefaultCodec<T> implements Codec<T> {
   readonly descriptor: CodecDescriptor
   readonly of: Codec<T>
@@ -117,7 +126,11 @@ export class MapCodec<K, V> implements Codec<ReadonlyMap<K, V>> {
   constructor(key: Codec<K>, value: Codec<V>) {
     this.key = key
     this.value = value
-    this.descriptor = { name: 'map', version: 1, schema: { key: key.descriptor, value: value.descriptor } }
+    this.descriptor = {
+      name: 'map',
+      version: 1,
+      schema: { key: key.descriptor, value: value.descriptor },
+    }
   }
 
   write(sink: ByteSink, value: ReadonlyMap<K, V>): void {

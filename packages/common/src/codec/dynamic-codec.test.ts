@@ -5,17 +5,24 @@ import { anyNumber, anyText, describeCodec, throughFrame } from './codec.contrac
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
 import { FrameWriter } from './frame.ts'
 
-const back = (value: unknown): unknown => decodeValue(dynamicCodec, encodeValue(dynamicCodec, value))
+const back = (value: unknown): unknown =>
+  decodeValue(dynamicCodec, encodeValue(dynamicCodec, value))
 
 const names = fc.oneof(
-  fc.constantFrom('a', 'b', 'id', '__proto__', 'constructor', 'toString', 'length', '0', '-1', ''), anyText,
+  fc.constantFrom('a', 'b', 'id', '__proto__', 'constructor', 'toString', 'length', '0', '-1', ''),
+  anyText,
 )
 
 /** Fields are defined, not assigned, so that __proto__ is a field like any other. */
 function objectOf(entries: readonly (readonly [string, unknown])[], bare: boolean): object {
   const target: object = bare ? (Object.create(null) as object) : {}
   for (const [name, value] of entries) {
-    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true })
+    Object.defineProperty(target, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
   }
   return target
 }
@@ -31,9 +38,15 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
     fc.uint8Array(),
     fc.float64Array(),
     fc.array(tie('tree'), { maxLength: 5 }),
-    fc.array(fc.tuple(tie('tree'), tie('tree')), { maxLength: 4 }).map((entries) => new Map(entries)),
+    fc
+      .array(fc.tuple(tie('tree'), tie('tree')), { maxLength: 4 })
+      .map((entries) => new Map(entries)),
     fc.array(tie('tree'), { maxLength: 4 }).map((items) => new Set(items)),
-    fc.tuple(fc.uniqueArray(fc.tuple(names, tie('tree')), { maxLength: 5, selector: ([name]) => name }), fc.boolean())
+    fc
+      .tuple(
+        fc.uniqueArray(fc.tuple(names, tie('tree')), { maxLength: 5, selector: ([name]) => name }),
+        fc.boolean(),
+      )
       .map(([entries, bare]) => objectOf(entries, bare)),
   ),
 }))
@@ -44,10 +57,21 @@ describeCodec('json', jsonCodec, fc.jsonValue() as fc.Arbitrary<unknown>)
 describe('dynamicCodec', () => {
   it('keeps what JSON loses', () => {
     const nasty = {
-      nan: Number.NaN, minusZero: -0, infinity: Number.NEGATIVE_INFINITY, nothing: undefined, date: new Date(5),
-      noDate: new Date(Number.NaN), map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]), big: -(2n ** 500n),
-      bytes: Uint8Array.of(1, 2), lone: 'a\ud800', holes: [1, , 3], buffer: Buffer.from('ab'), // oxlint-disable-line no-sparse-arrays
-      bare: Object.assign(Object.create(null) as object, { x: 1 }), floats: Float32Array.of(0.5), raw: new ArrayBuffer(3),
+      nan: Number.NaN,
+      minusZero: -0,
+      infinity: Number.NEGATIVE_INFINITY,
+      nothing: undefined,
+      date: new Date(5),
+      noDate: new Date(Number.NaN),
+      map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]),
+      big: -(2n ** 500n),
+      bytes: Uint8Array.of(1, 2),
+      lone: 'a\ud800',
+      holes: [1, , 3],
+      buffer: Buffer.from('ab'), // oxlint-disable-line no-sparse-arrays
+      bare: Object.assign(Object.create(null) as object, { x: 1 }),
+      floats: Float32Array.of(0.5),
+      raw: new ArrayBuffer(3),
     }
     const again = back(nasty) as typeof nasty
     expect(again).toStrictEqual(nasty)
@@ -58,7 +82,9 @@ describe('dynamicCodec', () => {
 
   it('takes __proto__ for a field like any other, with and without shapes', () => {
     const odd = JSON.parse('{"__proto__": {"polluted": 1}, "a": 2}') as Record<string, unknown>
-    const wide = JSON.parse(`{"__proto__": 5, ${Array.from({ length: 80 }, (_, i) => `"f${i}": ${i}`).join()}}`) as object
+    const wide = JSON.parse(
+      `{"__proto__": 5, ${Array.from({ length: 80 }, (_, i) => `"f${i}": ${i}`).join()}}`,
+    ) as object
     for (const value of [odd, wide]) {
       const again = back(value) as Record<string, unknown>
       expect(Object.getPrototypeOf(again)).toBe(Object.prototype)
@@ -78,7 +104,10 @@ describe('dynamicCodec', () => {
     const wrong: readonly [unknown, string][] = [
       [{ items: [1, { price: () => 1 }] }, '.items[1].price: a function cannot be encoded'],
       [{ 'odd name': Symbol('s') }, '["odd name"]: a symbol cannot be encoded'],
-      [new Map([['k', new Account()]]), '[0]: an instance of Account cannot be restored from bytes'],
+      [
+        new Map([['k', new Account()]]),
+        '[0]: an instance of Account cannot be restored from bytes',
+      ],
       [new Set([/x/]), '[0]: an instance of RegExp cannot be restored'],
       [{ e: new Error('x') }, '.e: an instance of Error'],
       [{ w: new WeakMap() }, '.w: an instance of WeakMap'],
@@ -90,7 +119,10 @@ describe('dynamicCodec', () => {
     ]
     for (const [value, message] of wrong) {
       expect(() => encodeValue(dynamicCodec, value)).toThrow(
-        expect.objectContaining({ code: 'record/not-encodable', message: expect.stringContaining(message) as string }),
+        expect.objectContaining({
+          code: 'record/not-encodable',
+          message: expect.stringContaining(message) as string,
+        }),
       )
     }
   })
@@ -103,14 +135,20 @@ describe('dynamicCodec', () => {
 
   it('gives back more shapes than a frame remembers', () => {
     const records = Array.from({ length: 500 }, (_, i) =>
-      Object.fromEntries(Array.from({ length: (i % 70) + 1 }, (_unused, k) => [`f${(i * 7 + k) % 90}`, i])))
+      Object.fromEntries(
+        Array.from({ length: (i % 70) + 1 }, (_unused, k) => [`f${(i * 7 + k) % 90}`, i]),
+      ),
+    )
     expect(throughFrame(dynamicCodec, records)).toStrictEqual(records)
   })
 
   it('says the names of a shape once in a block', () => {
     const writer = new FrameWriter({ capacityBytes: 100_000 })
     for (let i = 0; i < 100; i++) {
-      dynamicCodec.write(writer.beginRecord(1, -1), { aLongFieldName: i, anotherLongFieldName: true })
+      dynamicCodec.write(writer.beginRecord(1, -1), {
+        aLongFieldName: i,
+        anotherLongFieldName: true,
+      })
       writer.endRecord()
     }
     expect(writer.take().length).toBeLessThan(800)
@@ -120,7 +158,9 @@ describe('dynamicCodec', () => {
     const writer = new FrameWriter({ capacityBytes: 100_000 })
     dynamicCodec.write(writer.beginRecord(1, -1), { kept: 1 })
     writer.endRecord()
-    expect(() => dynamicCodec.write(writer.beginRecord(1, -1), { fresh: 1, wrong: () => 0 })).toThrow('wrong')
+    expect(() =>
+      dynamicCodec.write(writer.beginRecord(1, -1), { fresh: 1, wrong: () => 0 }),
+    ).toThrow('wrong')
     writer.cancelRecord()
     const records = [{ fresh: 2, wrong: 3 }, { kept: 4 }]
     const again = new FrameWriter({ capacityBytes: 100_000 })

@@ -1,5 +1,6 @@
-// Codec for values that no type was declared for: any tree of plain data. References are not kept: what was one object
-// in two places becomes two. See dynamic-format for the bytes and what is refused.
+// Codec for values that no type was declared for: any tree of plain data. References are not kept:
+// what was one object in two places becomes two. See dynamic-format for the bytes and what is
+// refused.
 
 import type { Codec } from '../core/codec.ts'
 import { readDynamic } from './dynamic-reader.ts'

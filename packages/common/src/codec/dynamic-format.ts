@@ -1,17 +1,23 @@
-// The dynamic codec's bytes: each value starts with a tag. Used for records that no type was declared for (ADR
-// 0003); lossless for everything that it accepts, and it accepts no value that it could not give back.
+// The dynamic codec's bytes: each value starts with a tag. Used for records that no type was
+// declared for (ADR 0003); lossless for everything that it accepts, and it accepts no value that it
+// could not give back.
 //
 //   null | undefined | false | true | hole (in arrays only)
 //   int, varint | float, f64 | 0x80 + n: the integers 0 … 127 | bigint | text
 //   date, f64 | bytes and other typed arrays: kind u8 and bytes
 //   array, count and values | map, count and pairs | set, count and values
 //   object: with prototype or without, count and (text, value) pairs
-//   shape: id u8, count, names, then the values of the object that has it | 0x40 + id: values of an object of that shape
+//   shape: id u8, count u8, names, then the values of the object that has it
+//   0x40 + id: the values of an object of that shape
 //
-// A shape is the list of an object's field names. It is said once in a block and then referred to; ids may be said anew,
-// the later one counts. Objects beyond the limits below are written with their names.
+// A shape is the list of an object's field names. It is said once in a block and then referred to;
+// ids may be said anew, the later one counts. Objects beyond the limits below are written with
+// their names.
 
-/** Nested values deeper than this are refused, on both sides: recursion must end before the stack does. */
+/**
+ * Nested values deeper than this are refused, on both sides: recursion must end before the stack
+ * does.
+ */
 export const DEPTH_MAX = 200
 /** Shapes remembered in one block. */
 export const SHAPES_MAX = 32

@@ -1,12 +1,35 @@
-// The reading half of the dynamic codec: see dynamic-format. Bytes are taken as hostile: depth, counts and shapes are
-// bounded, names are set as own fields whatever they are called, nothing is looked up by them.
+// The reading half of the dynamic codec: see dynamic-format. Bytes are taken as hostile: depth,
+// counts and shapes are bounded, names are set as own fields whatever they are called, nothing is
+// looked up by them.
 
 import type { ByteSource } from '../core/codec.ts'
 import { damaged, ownText } from './byte-reader.ts'
 import {
-  BYTE_KINDS, DEPTH_MAX, KIND_ARRAY_BUFFER, KIND_BUFFER, SHAPE_FIELDS_MAX, SHAPES_MAX, TAG_ARRAY, TAG_BARE_OBJECT,
-  TAG_BIGINT, TAG_BYTES, TAG_DATE, TAG_FALSE, TAG_FLOAT, TAG_HOLE, TAG_INT, TAG_MAP, TAG_NULL, TAG_OBJECT, TAG_SET,
-  TAG_SHAPE, TAG_SHAPED, TAG_SMALL_INT, TAG_TEXT, TAG_TRUE, TAG_UNDEFINED,
+  BYTE_KINDS,
+  DEPTH_MAX,
+  KIND_ARRAY_BUFFER,
+  KIND_BUFFER,
+  SHAPE_FIELDS_MAX,
+  SHAPES_MAX,
+  TAG_ARRAY,
+  TAG_BARE_OBJECT,
+  TAG_BIGINT,
+  TAG_BYTES,
+  TAG_DATE,
+  TAG_FALSE,
+  TAG_FLOAT,
+  TAG_HOLE,
+  TAG_INT,
+  TAG_MAP,
+  TAG_NULL,
+  TAG_OBJECT,
+  TAG_SET,
+  TAG_SHAPE,
+  TAG_SHAPED,
+  TAG_SMALL_INT,
+  TAG_TEXT,
+  TAG_TRUE,
+  TAG_UNDEFINED,
 } from './dynamic-format.ts'
 import { readBigint } from './primitives.ts'
 
@@ -52,7 +75,7 @@ function readTagged(source: ByteSource, tag: number, depth: number): unknown {
     case TAG_BIGINT:
       return readBigint(source)
     case TAG_DATE:
-      // oxlint-disable-next-line no-restricted-globals -- a record's own value; no time is asked for
+      // oxlint-disable-next-line no-restricted-globals -- a value; no time is asked for
       return new Date(source.f64())
     case TAG_BYTES:
       return readBytes(source)
@@ -94,7 +117,8 @@ function readShaped(source: ByteSource, id: number, depth: number): Fields {
 function learnShape(source: ByteSource): number {
   const id = source.u8()
   const count = source.u8()
-  if (id >= SHAPES_MAX || count > SHAPE_FIELDS_MAX) throw damaged(`a shape with id ${id} and ${count} fields`)
+  if (id >= SHAPES_MAX || count > SHAPE_FIELDS_MAX)
+    throw damaged(`a shape with id ${id} and ${count} fields`)
   const names: string[] = []
   const template: Fields = {}
   for (let i = 0; i < count; i++) {
@@ -120,7 +144,13 @@ function readNamed(source: ByteSource, value: Fields, depth: number): Fields {
 /** Assigning would call the setter of `__proto__`. */
 function setField(target: Fields, name: string, value: unknown): void {
   if (name !== '__proto__') target[name] = value
-  else Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true })
+  else
+    Object.defineProperty(target, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
 }
 
 function readArray(source: ByteSource, depth: number): unknown[] {

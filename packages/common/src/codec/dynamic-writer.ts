@@ -1,11 +1,32 @@
-// The writing half of the dynamic codec: see dynamic-format. Where a value is refused, the error names the way to it;
-// the way is kept as one step for each depth, so that it costs a store and no allocation while all is well.
+// The writing half of the dynamic codec: see dynamic-format. Where a value is refused, the error
+// names the way to it; the way is kept as one step for each depth, so that it costs a store and no
+// allocation while all is well.
 
 import type { ByteSink } from '../core/codec.ts'
 import {
-  BYTE_KINDS, DEPTH_MAX, SHAPE_FIELDS_MAX, SHAPES_MAX, TAG_ARRAY, TAG_BARE_OBJECT, TAG_BIGINT, TAG_BYTES, TAG_DATE,
-  TAG_FALSE, TAG_FLOAT, TAG_HOLE, TAG_INT, TAG_MAP, TAG_NULL, TAG_OBJECT, TAG_SET, TAG_SHAPE, TAG_SHAPED, TAG_SMALL_INT,
-  TAG_TEXT, TAG_TRUE, TAG_UNDEFINED,
+  BYTE_KINDS,
+  DEPTH_MAX,
+  SHAPE_FIELDS_MAX,
+  SHAPES_MAX,
+  TAG_ARRAY,
+  TAG_BARE_OBJECT,
+  TAG_BIGINT,
+  TAG_BYTES,
+  TAG_DATE,
+  TAG_FALSE,
+  TAG_FLOAT,
+  TAG_HOLE,
+  TAG_INT,
+  TAG_MAP,
+  TAG_NULL,
+  TAG_OBJECT,
+  TAG_SET,
+  TAG_SHAPE,
+  TAG_SHAPED,
+  TAG_SMALL_INT,
+  TAG_TEXT,
+  TAG_TRUE,
+  TAG_UNDEFINED,
 } from './dynamic-format.ts'
 import { kindOf, NotEncodable } from './not-encodable.ts'
 import { writeBigint } from './primitives.ts'
@@ -24,9 +45,11 @@ class WriterShapes {
 /** A step is a name, or a position. */
 const steps: (string | number)[] = new Array<string | number>(DEPTH_MAX).fill(0)
 
-// oxlint-disable-next-line no-restricted-globals -- values of this class are records' own; no time is asked for
+// oxlint-disable-next-line no-restricted-globals -- a value's class; no time is asked for
 const datePrototype: object = Date.prototype
-const BYTE_KIND_OF = new Map<object, number>(BYTE_KINDS.map(({ make }, kind) => [make.prototype, kind]))
+const BYTE_KIND_OF = new Map<object, number>(
+  BYTE_KINDS.map(({ make }, kind) => [make.prototype, kind]),
+)
 
 /** Throws WeirError `record/not-encodable` naming the path of what is refused. */
 export function writeDynamic(sink: ByteSink, value: unknown): void {
@@ -78,7 +101,8 @@ function writeObject(sink: ByteSink, value: object, depth: number): void {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) writeFields(sink, value as Record<string, unknown>, depth)
   else if (prototype === Array.prototype && Array.isArray(value)) writeArray(sink, value, depth)
-  else if (prototype === null) writeNamed(sink, TAG_BARE_OBJECT, value as Record<string, unknown>, depth)
+  else if (prototype === null)
+    writeNamed(sink, TAG_BARE_OBJECT, value as Record<string, unknown>, depth)
   else writeBuiltIn(sink, value, prototype, depth)
 }
 
@@ -136,7 +160,12 @@ function sayShape(sink: ByteSink, table: WriterShapes, names: readonly string[])
   return true
 }
 
-function writeNamed(sink: ByteSink, tag: number, value: Record<string, unknown>, depth: number): void {
+function writeNamed(
+  sink: ByteSink,
+  tag: number,
+  value: Record<string, unknown>,
+  depth: number,
+): void {
   const names = Object.keys(value)
   sink.u8(tag)
   sink.count(names.length)
@@ -176,7 +205,8 @@ function writeBuiltIn(sink: ByteSink, value: object, prototype: unknown, depth: 
 }
 
 function bytesOf(value: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (ArrayBuffer.isView(value))
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   return new Uint8Array(value)
 }
 

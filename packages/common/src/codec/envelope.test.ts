@@ -8,11 +8,15 @@ const damaged = expect.objectContaining({ code: 'state/file-damaged' })
 describe('envelopes', () => {
   it('give back version and payload', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 500 }), fc.integer({ min: 1, max: 999_999_999 }), (payload, version) => {
-        const opened = open('log-entry', seal('log-entry', version, payload), 'f')
-        expect(opened.version).toBe(version)
-        expect(Buffer.compare(opened.payload, payload)).toBe(0)
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 500 }),
+        fc.integer({ min: 1, max: 999_999_999 }),
+        (payload, version) => {
+          const opened = open('log-entry', seal('log-entry', version, payload), 'f')
+          expect(opened.version).toBe(version)
+          expect(Buffer.compare(opened.payload, payload)).toBe(0)
+        },
+      ),
     )
   })
 
@@ -25,7 +29,8 @@ describe('envelopes', () => {
   it('name the file for every changed bit, every missing or added byte', () => {
     const sealed = sealJson('manifest', 12, { tasks: [1, 2, 3], text: 'some payload' })
     const refused = expect.objectContaining({
-      code: 'state/file-damaged', message: expect.stringMatching(/^chk-7\/manifest is damaged at byte \d+: /) as string,
+      code: 'state/file-damaged',
+      message: expect.stringMatching(/^chk-7\/manifest is damaged at byte \d+: /) as string,
     })
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const flipped = Uint8Array.from(sealed)
@@ -39,8 +44,12 @@ describe('envelopes', () => {
   })
 
   it('refuse another kind, nonsense, and a payload that is no JSON', () => {
-    expect(() => open('manifest', sealJson('log-entry', 1, {}), 'f')).toThrow('it is a log-entry, not a manifest')
-    expect(() => openJson('manifest', seal('manifest', 1, Buffer.from('{"a":')), 'f')).toThrow(damaged)
+    expect(() => open('manifest', sealJson('log-entry', 1, {}), 'f')).toThrow(
+      'it is a log-entry, not a manifest',
+    )
+    expect(() => openJson('manifest', seal('manifest', 1, Buffer.from('{"a":')), 'f')).toThrow(
+      damaged,
+    )
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(() => open('manifest', bytes, 'f')).toThrow(WeirError)

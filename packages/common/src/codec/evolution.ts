@@ -1,7 +1,8 @@
-// Reading bytes that an older version of a type wrote (decision D17). What was written is described by the descriptor in
-// the manifest, what is wanted by the job's codec of today. Fields are matched by name: added ones take their declared
-// default (or undefined when optional), removed ones are read and dropped, a field may become optional or nullable, and
-// every other change of type is refused. Stored schemas are interpreted, never compiled, and nothing in them is trusted.
+// Reading bytes that an older version of a type wrote (decision D17). What was written is described
+// by the descriptor in the manifest, what is wanted by the job's codec of today. Fields are matched
+// by name: added ones take their declared default (or undefined when optional), removed ones are
+// read and dropped, a field may become optional or nullable, and every other change of type is
+// refused. Stored schemas are interpreted, never compiled, and nothing in them is trusted.
 
 import { AssertionFailed } from '../core/assert.ts'
 import type { ByteSource, Codec } from '../core/codec.ts'
@@ -11,20 +12,41 @@ import { DefaultCodec, ListCodec, MapCodec, NullableCodec, OptionalCodec } from 
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
 import { keyCodec } from './key-codec.ts'
 import {
-  bigintCodec, boolCodec, bytesCodec, floatCodec, intCodec, textCodec, timestampCodec,
+  bigintCodec,
+  boolCodec,
+  bytesCodec,
+  floatCodec,
+  intCodec,
+  textCodec,
+  timestampCodec,
 } from './primitives.ts'
-import { isStructCodec, STRUCT_FIELDS_MAX, type StructCodec, type StructSchema } from './struct-codec.ts'
+import {
+  isStructCodec,
+  STRUCT_FIELDS_MAX,
+  type StructCodec,
+  type StructSchema,
+} from './struct-codec.ts'
 
 /** Types nested deeper than this in a stored schema are refused. */
 const SCHEMA_DEPTH_MAX = 64
 
 const PLAIN_CODECS: readonly Codec[] = [
-  textCodec, intCodec, floatCodec, timestampCodec, boolCodec, bytesCodec, bigintCodec, dynamicCodec, jsonCodec, keyCodec,
+  textCodec,
+  intCodec,
+  floatCodec,
+  timestampCodec,
+  boolCodec,
+  bytesCodec,
+  bigintCodec,
+  dynamicCodec,
+  jsonCodec,
+  keyCodec,
 ]
 
 /**
- * A codec that reads what `written` describes and gives what `codec` gives; `codec` itself when nothing changed. It
- * cannot write. Throws WeirError `state/incompatible` naming the place of the first change that cannot be bridged.
+ * A codec that reads what `written` describes and gives what `codec` gives; `codec` itself when
+ * nothing changed. It cannot write. Throws WeirError `state/incompatible` naming the place of the
+ * first change that cannot be bridged.
  */
 export function codecFor<T>(written: CodecDescriptor, codec: Codec<T>): Codec<T> {
   return bridge(written, codec as Codec, '', 0) as Codec<T>
@@ -44,17 +66,26 @@ function bridge(written: CodecDescriptor, codec: Codec, place: string, depth: nu
   if (depth > SCHEMA_DEPTH_MAX) throw incompatible(place, 'its stored type is nested too deeply')
   if (sameDescriptor(written, codec.descriptor)) return codec
   if (codec instanceof DefaultCodec) return bridge(written, codec.of as Codec, place, depth + 1)
-  if (written.name !== codec.descriptor.name && (codec instanceof OptionalCodec || codec instanceof NullableCodec)) {
+  if (
+    written.name !== codec.descriptor.name &&
+    (codec instanceof OptionalCodec || codec instanceof NullableCodec)
+  ) {
     return bridge(written, codec.of as Codec, place, depth + 1)
   }
   if (written.name !== codec.descriptor.name || written.version !== codec.descriptor.version) {
-    throw incompatible(place, `it was written as ${show(written)} and is now declared as ${show(codec.descriptor)}`)
+    throw incompatible(
+      place,
+      `it was written as ${show(written)} and is now declared as ${show(codec.descriptor)}`,
+    )
   }
   if (isStructCodec(codec)) return bridgeStruct(written, codec, place, depth)
   const of = (part: string): CodecDescriptor => descriptorIn(written, part, place)
-  if (codec instanceof ListCodec) return new ListCodec(bridge(of('of'), codec.of, `${place}[]`, depth + 1))
-  if (codec instanceof NullableCodec) return new NullableCodec(bridge(of('of'), codec.of, place, depth + 1))
-  if (codec instanceof OptionalCodec) return new OptionalCodec(bridge(of('of'), codec.of, place, depth + 1))
+  if (codec instanceof ListCodec)
+    return new ListCodec(bridge(of('of'), codec.of, `${place}[]`, depth + 1))
+  if (codec instanceof NullableCodec)
+    return new NullableCodec(bridge(of('of'), codec.of, place, depth + 1))
+  if (codec instanceof OptionalCodec)
+    return new OptionalCodec(bridge(of('of'), codec.of, place, depth + 1))
   if (codec instanceof MapCodec) {
     const key = bridge(of('key'), codec.key, `${place}[key]`, depth + 1)
     return new MapCodec(key, bridge(of('value'), codec.value, `${place}[value]`, depth + 1))
@@ -62,7 +93,12 @@ function bridge(written: CodecDescriptor, codec: Codec, place: string, depth: nu
   throw incompatible(place, `the schema of ${show(written)} has changed`)
 }
 
-function bridgeStruct(written: CodecDescriptor, struct: StructCodec, place: string, depth: number): Codec {
+function bridgeStruct(
+  written: CodecDescriptor,
+  struct: StructCodec,
+  place: string,
+  depth: number,
+): Codec {
   const names = [...struct.fields.keys()]
   const steps: { readonly codec: Codec; readonly target: number }[] = []
   const missing = new Set(names)
@@ -73,10 +109,15 @@ function bridgeStruct(written: CodecDescriptor, struct: StructCodec, place: stri
       steps.push({ codec: builtIn(field.codec, at, depth + 1), target: -1 })
     } else {
       if (!missing.delete(field.name)) throw incompatible(at, 'it was written twice')
-      steps.push({ codec: bridge(field.codec, wanted, at, depth + 1), target: names.indexOf(field.name) })
+      steps.push({
+        codec: bridge(field.codec, wanted, at, depth + 1),
+        target: names.indexOf(field.name),
+      })
     }
   }
-  const added = names.map((name) => (missing.has(name) ? addedField(struct, name) : () => undefined))
+  const added = names.map((name) =>
+    missing.has(name) ? addedField(struct, name) : () => undefined,
+  )
   return readOnly(written, (source) => {
     const values = added.map((initial) => initial())
     for (const step of steps) {
@@ -92,12 +133,15 @@ function addedField(struct: StructCodec, name: string): () => unknown {
   const codec = struct.fields.get(name)
   if (codec instanceof DefaultCodec) return () => codec.fallback()
   if (codec instanceof OptionalCodec) return () => undefined
-  throw incompatible(`${struct.name}.${name}`, 'it is new and has neither a default nor is it optional')
+  throw incompatible(
+    `${struct.name}.${name}`,
+    'it is new and has neither a default nor is it optional',
+  )
 }
 
 /**
- * A codec that reads what `written` describes, for tools that have no job at hand. It cannot write. Throws WeirError
- * `state/incompatible` when a codec in it is not one of Weir's own.
+ * A codec that reads what `written` describes, for tools that have no job at hand. It cannot write.
+ * Throws WeirError `state/incompatible` when a codec in it is not one of Weir's own.
  */
 export function codecOfDescriptor(written: CodecDescriptor): Codec {
   return builtIn(written, '', 0)
@@ -128,7 +172,10 @@ function builtIn(written: CodecDescriptor, place: string, depth: number): Codec 
       })
     }
     default:
-      throw incompatible(place, `${show(written)} is no codec of Weir's, so it cannot be read without the job's code`)
+      throw incompatible(
+        place,
+        `${show(written)} is no codec of Weir's, so it cannot be read without the job's code`,
+      )
   }
 }
 
@@ -148,7 +195,8 @@ function structSchema(written: CodecDescriptor, place: string): StructSchema {
     throw incompatible(place, 'its stored schema cannot be read')
   }
   const fields: readonly unknown[] = schema['fields']
-  if (fields.length > STRUCT_FIELDS_MAX) throw incompatible(place, 'its stored schema has too many fields')
+  if (fields.length > STRUCT_FIELDS_MAX)
+    throw incompatible(place, 'its stored schema has too many fields')
   return {
     name: schema['name'],
     fields: fields.map((field) => {
@@ -167,7 +215,9 @@ function descriptorIn(written: CodecDescriptor, part: string, place: string): Co
 }
 
 function isDescriptor(value: unknown): value is CodecDescriptor {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
+  return (
+    isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -182,18 +232,26 @@ function sameJson(a: unknown, b: unknown, depth: number): boolean {
   }
   if (!isObject(a) || !isObject(b)) return false
   const names = Object.keys(a)
-  return names.length === Object.keys(b).length
-    && names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
+  )
 }
 
 function show(descriptor: CodecDescriptor): string {
   const name = isObject(descriptor.schema) ? descriptor.schema['name'] : undefined
-  return typeof name === 'string' ? `${descriptor.name} ${name.slice(0, 60)}` : descriptor.name.slice(0, 60)
+  return typeof name === 'string'
+    ? `${descriptor.name} ${name.slice(0, 60)}`
+    : descriptor.name.slice(0, 60)
 }
 
 function incompatible(place: string, why: string): WeirError {
-  return new WeirError('state/incompatible', `${place === '' ? 'the stored value' : place}: ${why}`, {
-    domain: 'user',
-    hint: 'Keep the old type, give added fields a default, or start without this state.',
-  })
+  return new WeirError(
+    'state/incompatible',
+    `${place === '' ? 'the stored value' : place}: ${why}`,
+    {
+      domain: 'user',
+      hint: 'Keep the old type, give added fields a default, or start without this state.',
+    },
+  )
 }

@@ -3,33 +3,76 @@ import { describe, expect, it } from 'vitest'
 import { Prng } from '../core/prng.ts'
 import { MAX_WATERMARK, NO_TIMESTAMP } from '../core/time-constants.ts'
 import { RECORD_BYTES_MAX } from './byte-writer.ts'
-import { anyText, expectValueOrDamaged, HOSTILE_RUNS, mutated, PROPERTY_RUNS, randomBytes } from './codec.contract.ts'
 import {
-  ELEMENT_BARRIER, ELEMENT_END_OF_DATA, ELEMENT_NONE, ELEMENT_RECORD, ELEMENT_STATUS, ELEMENT_WATERMARK,
-  FRAME_HEADER_BYTES, FrameReader, frameSummary, FrameWriter, NO_KEY_GROUP,
+  anyText,
+  expectValueOrDamaged,
+  HOSTILE_RUNS,
+  mutated,
+  PROPERTY_RUNS,
+  randomBytes,
+} from './codec.contract.ts'
+import {
+  ELEMENT_BARRIER,
+  ELEMENT_END_OF_DATA,
+  ELEMENT_NONE,
+  ELEMENT_RECORD,
+  ELEMENT_STATUS,
+  ELEMENT_WATERMARK,
+  FRAME_HEADER_BYTES,
+  FrameReader,
+  frameSummary,
+  FrameWriter,
+  NO_KEY_GROUP,
 } from './frame.ts'
 
 type Element =
-  | { readonly kind: 'record'; readonly timestamp: number; readonly keyGroup: number; readonly text: string }
+  | {
+      readonly kind: 'record'
+      readonly timestamp: number
+      readonly keyGroup: number
+      readonly text: string
+    }
   | { readonly kind: 'watermark'; readonly time: number }
   | { readonly kind: 'status'; readonly idle: boolean }
-  | { readonly kind: 'barrier'; readonly checkpointId: number; readonly timestampMs: number; readonly final: boolean }
+  | {
+      readonly kind: 'barrier'
+      readonly checkpointId: number
+      readonly timestampMs: number
+      readonly final: boolean
+    }
   | { readonly kind: 'end' }
 
 const plain = { noNullPrototype: true }
-const times = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(NO_TIMESTAMP, MAX_WATERMARK, 0, 1_436_918_400_000))
+const times = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.constantFrom(NO_TIMESTAMP, MAX_WATERMARK, 0, 1_436_918_400_000),
+)
 const passing: fc.Arbitrary<Element> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({
-    kind: fc.constant('record' as const), timestamp: times, keyGroup: fc.integer({ min: -1, max: 0xffff }), text: anyText,
-  }, plain) },
+  {
+    weight: 6,
+    arbitrary: fc.record(
+      {
+        kind: fc.constant('record' as const),
+        timestamp: times,
+        keyGroup: fc.integer({ min: -1, max: 0xffff }),
+        text: anyText,
+      },
+      plain,
+    ),
+  },
   fc.record({ kind: fc.constant('watermark' as const), time: times }, plain),
   fc.record({ kind: fc.constant('status' as const), idle: fc.boolean() }, plain),
   fc.record({ kind: fc.constant('end' as const) }, plain),
 )
-const barriers: fc.Arbitrary<Element> = fc.record({
-  kind: fc.constant('barrier' as const), checkpointId: fc.integer({ min: 1, max: 2 ** 40 }),
-  timestampMs: fc.double({ noNaN: true }), final: fc.boolean(),
-}, plain)
+const barriers: fc.Arbitrary<Element> = fc.record(
+  {
+    kind: fc.constant('barrier' as const),
+    checkpointId: fc.integer({ min: 1, max: 2 ** 40 }),
+    timestampMs: fc.double({ noNaN: true }),
+    final: fc.boolean(),
+  },
+  plain,
+)
 const sequences = fc
   .tuple(fc.array(passing, { maxLength: 30 }), fc.option(barriers))
   .map(([elements, barrier]) => (barrier === null ? elements : [...elements, barrier]))
@@ -115,15 +158,22 @@ describe('frames', () => {
     writer.beginRecord(6, 8).text('HELLO')
     writer.endRecord()
     writer.take()
-    expect(readAll(new FrameReader(), frame)).toEqual([{ kind: 'record', timestamp: 5, keyGroup: 7, text: 'hello' }])
+    expect(readAll(new FrameReader(), frame)).toEqual([
+      { kind: 'record', timestamp: 5, keyGroup: 7, text: 'hello' },
+    ])
   })
 
   it('are readable at any offset of a larger buffer', () => {
-    const frame = frameOf([{ kind: 'record', timestamp: 1, keyGroup: 2, text: 'ab\u1234' }, { kind: 'end' }])
+    const frame = frameOf([
+      { kind: 'record', timestamp: 1, keyGroup: 2, text: 'ab\u1234' },
+      { kind: 'end' },
+    ])
     for (const offset of [0, 1, 3, 7]) {
       const buffer = Buffer.alloc(frame.length + 20, 0xee)
       buffer.set(frame, offset)
-      expect(readAll(new FrameReader(), buffer.subarray(offset, offset + frame.length))).toHaveLength(2)
+      expect(
+        readAll(new FrameReader(), buffer.subarray(offset, offset + frame.length)),
+      ).toHaveLength(2)
     }
   })
 
@@ -136,7 +186,12 @@ describe('frames', () => {
     writer.endRecord()
     expect([writer.empty, writer.full, writer.records]).toEqual([false, true, 1])
     writer.take()
-    expect([writer.empty, writer.full, writer.records, writer.bytes]).toEqual([true, false, 0, FRAME_HEADER_BYTES])
+    expect([writer.empty, writer.full, writer.records, writer.bytes]).toEqual([
+      true,
+      false,
+      0,
+      FRAME_HEADER_BYTES,
+    ])
     writer.barrier({ checkpointId: 1, timestampMs: 0, final: false })
     expect(writer.full).toBe(true)
     expect(() => writer.watermark(4)).toThrow('open frame')
@@ -144,7 +199,8 @@ describe('frames', () => {
 
   it('forget a record that was cancelled', () => {
     const writer = new FrameWriter({ capacityBytes: 1_024 })
-    const keep = (timestamp: number, text: string): void => write(writer, { kind: 'record', timestamp, keyGroup: 1, text })
+    const keep = (timestamp: number, text: string): void =>
+      write(writer, { kind: 'record', timestamp, keyGroup: 1, text })
     keep(10, 'one')
     writer.beginRecord(99, 1).text('half a rec')
     writer.cancelRecord()
@@ -168,7 +224,10 @@ describe('frames', () => {
     writer.beginRecord(1, 1).text(large)
     writer.endRecord()
     const elements = readAll(new FrameReader(), writer.take())
-    expect(elements.map((e) => (e.kind === 'record' ? e.text.length : 0))).toEqual([5, large.length])
+    expect(elements.map((e) => (e.kind === 'record' ? e.text.length : 0))).toEqual([
+      5,
+      large.length,
+    ])
   })
 
   it('notice a value that was read with another codec than it was written', () => {

@@ -1,23 +1,32 @@
-// What travels between tasks: some records and events in stream order, in one buffer that owns its memory and can be
-// handed to another thread. The format is private to Weir and carries a version byte; all numbers are little endian.
+// What travels between tasks: some records and events in stream order, in one buffer that owns its
+// memory and can be handed to another thread. The format is private to Weir and carries a version
+// byte; all numbers are little endian.
 //
-//   | version u8 = 1 | flags u8 | magic u16 "WF" | elements u32 | records u32 | body bytes u32 | text bytes u32 |
-//   | body: elements …                                                                                          |
-//   | text: characters of all records, 1 or 2 bytes each                                                        |
+//   | version u8 = 1 | flags u8 | magic u16 "WF" | elements u32 | records u32 |
+//   | body bytes u32 | text bytes u32 | body: elements … | text: all characters, 1 or 2 bytes each |
 //
-//   flags      bits 0-1: bytes a character (0: no text); bit 2: the last element is a barrier
-//   record     | 1 + flags | time stamp varint, if flag 0x10 (minus the one before; absolute with 0x40) |
-//              | key group u16, if flag 0x20 | value |
-//   watermark  | 2 | time varint |        status | 3 | idle u8 |        end of data | 5 |
-//   barrier    | 4 | checkpoint varint | triggered at, f64 | final u8 |   ends its frame (decision D22)
+//   flags        bits 0-1: bytes a character (0: no text); bit 2: the last element is a barrier
+//   record       | 1 + flags | time stamp, varint | key group, u16 | value |
+//                0x10: has a time stamp, minus the one before it; 0x40: absolute; 0x20: has a key group
+//   watermark    | 2 | time, varint |
+//   status       | 3 | idle, u8 |
+//   barrier      | 4 | checkpoint, varint | triggered at, f64 | final, u8 |  ends its frame (D22)
+//   end of data  | 5 |
 //
-// A record has no length of its own: whoever reads a frame reads every value of it, with the codec that wrote it.
+// A record has no length of its own: whoever reads a frame reads every value of it, with the codec
+// that wrote it.
 
 import { assert } from '../core/assert.ts'
 import type { ByteSink, ByteSource } from '../core/codec.ts'
 import { NO_TIMESTAMP } from '../core/time-constants.ts'
 import { damaged, ByteReader } from './byte-reader.ts'
-import { BLOCK_BYTES_MAX, ByteWriter, RECORD_BYTES_MAX, tooLarge, type TextForm } from './byte-writer.ts'
+import {
+  BLOCK_BYTES_MAX,
+  ByteWriter,
+  RECORD_BYTES_MAX,
+  tooLarge,
+  type TextForm,
+} from './byte-writer.ts'
 
 export const ELEMENT_NONE = 0
 export const ELEMENT_RECORD = 1
@@ -87,11 +96,15 @@ export class FrameWriter {
   }
 
   /**
-   * Opens a record; exactly one value is then written to the returned sink, and `endRecord` or `cancelRecord` called.
-   * `timestamp` is an integer or NO_TIMESTAMP; `keyGroup` is -1 when there is none.
+   * Opens a record; exactly one value is then written to the returned sink, and `endRecord` or
+   * `cancelRecord` called. `timestamp` is an integer or NO_TIMESTAMP; `keyGroup` is -1 when there
+   * is none.
    */
   beginRecord(timestamp: number, keyGroup: number): ByteSink {
-    assert(this.#recordAt < 0 && !this.#barrier, 'a record begins in an open frame, after the one before ended')
+    assert(
+      this.#recordAt < 0 && !this.#barrier,
+      'a record begins in an open frame, after the one before ended',
+    )
     const writer = this.#writer
     this.#recordAt = writer.bodyBytes
     this.#recordTextAt = writer.textUnits
@@ -104,7 +117,10 @@ export class FrameWriter {
     return writer
   }
 
-  /** Throws WeirError `record/too-large`, and takes the record back, when it exceeds RECORD_BYTES_MAX. */
+  /**
+   * Throws WeirError `record/too-large`, and takes the record back, when it exceeds
+   * RECORD_BYTES_MAX.
+   */
   endRecord(): void {
     assert(this.#recordAt >= 0, 'endRecord follows beginRecord')
     const units = this.#writer.textUnits - this.#recordTextAt
@@ -145,7 +161,10 @@ export class FrameWriter {
     this.#begin(ELEMENT_END_OF_DATA)
   }
 
-  /** The frame, in an ArrayBuffer of exactly its size that nobody else holds. The writer is empty again. */
+  /**
+   * The frame, in an ArrayBuffer of exactly its size that nobody else holds. The writer is empty
+   * again.
+   */
   take(): Uint8Array<ArrayBuffer> {
     assert(this.#recordAt < 0, 'a frame is not taken within a record')
     const writer = this.#writer
@@ -231,12 +250,17 @@ export class FrameReader {
   #endsWithBarrier = false
   #timestampBefore = 0
 
-  /** Where the value of the record lies that `next` has announced. Exactly one value must be read. */
+  /**
+   * Where the value of the record lies that `next` has announced. Exactly one value must be read.
+   */
   get source(): ByteSource {
     return this.#reader
   }
 
-  /** Starts reading `frame`, whose memory must not change meanwhile. Throws WeirError `codec/damaged`. */
+  /**
+   * Starts reading `frame`, whose memory must not change meanwhile. Throws WeirError
+   * `codec/damaged`.
+   */
   reset(frame: Uint8Array): void {
     const header = readHeader(frame)
     const { bodyBytes, textBytes, form } = header
@@ -248,8 +272,9 @@ export class FrameReader {
   }
 
   /**
-   * The kind of the next element; its fields are then set. ELEMENT_NONE at the end, and the frame's memory is let go.
-   * Throws WeirError `codec/damaged` when the bytes lie, or when a value was read with another codec than it was written.
+   * The kind of the next element; its fields are then set. ELEMENT_NONE at the end, and the frame's
+   * memory is let go. Throws WeirError `codec/damaged` when the bytes lie, or when a value was read
+   * with another codec than it was written.
    */
   next(): number {
     if (this.#elementsLeft === 0) return this.#finish()
@@ -293,7 +318,8 @@ export class FrameReader {
         this.checkpointId = reader.varint()
         this.checkpointTimestampMs = reader.f64()
         this.final = readFlag(reader)
-        if (this.#elementsLeft !== 0 || !this.#endsWithBarrier) throw damaged('a barrier amid a frame')
+        if (this.#elementsLeft !== 0 || !this.#endsWithBarrier)
+          throw damaged('a barrier amid a frame')
         this.#endsWithBarrier = false
         return tag
       case ELEMENT_END_OF_DATA:
@@ -317,7 +343,8 @@ function readHeader(frame: Uint8Array): FrameHeader {
   const bodyBytes = header.getUint32(12, true)
   const textBytes = header.getUint32(16, true)
   if (form > 2 || flags > (FLAG_FORM | FLAG_BARRIER)) throw damaged('a frame with unknown flags')
-  if (FRAME_HEADER_BYTES + bodyBytes + textBytes !== frame.length) throw damaged('a frame of another length')
+  if (FRAME_HEADER_BYTES + bodyBytes + textBytes !== frame.length)
+    throw damaged('a frame of another length')
   return {
     elements: header.getUint32(4, true),
     records: header.getUint32(8, true),

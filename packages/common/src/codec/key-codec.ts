@@ -1,9 +1,17 @@
-// Keys as bytes (trap G5): tagged, so that 1, "1", 1n and true stay four keys; lone surrogates survive. -0 counts as 0,
-// NaN is refused. The tags are those of core/graph/key-groups.
+// Keys as bytes (trap G5): tagged, so that 1, "1", 1n and true stay four keys; lone surrogates
+// survive. -0 counts as 0, NaN is refused. The tags are those of core/graph/key-groups.
 
 import type { Codec, Key } from '../core/codec.ts'
 import {
-  KEY_BIGINT, KEY_FALSE, KEY_FLOAT, KEY_INTEGER, KEY_NEGATIVE_BIGINT, KEY_TEXT, KEY_TRUE, nanKey, unsupportedKey,
+  KEY_BIGINT,
+  KEY_FALSE,
+  KEY_FLOAT,
+  KEY_INTEGER,
+  KEY_NEGATIVE_BIGINT,
+  KEY_TEXT,
+  KEY_TRUE,
+  nanKey,
+  unsupportedKey,
 } from '../core/graph/key-groups.ts'
 import { damaged } from './byte-reader.ts'
 import { readBigint, writeBigint } from './primitives.ts'
@@ -55,8 +63,8 @@ export const keyCodec: Codec<Key> = {
 }
 
 /**
- * The bytes that key groups are hashed from, equal exactly for equal keys: the name of a key for whoever orders or stores
- * keys as bytes. Throws WeirError `key/nan` and `key/unsupported`.
+ * The bytes that key groups are hashed from, equal exactly for equal keys: the name of a key for
+ * whoever orders or stores keys as bytes. Throws WeirError `key/nan` and `key/unsupported`.
  */
 export function keyBytes(key: Key): Uint8Array {
   switch (typeof key) {
@@ -90,7 +98,10 @@ function bigintBytes(key: bigint): Uint8Array {
   return Buffer.concat([Uint8Array.of(key < 0n ? KEY_NEGATIVE_BIGINT : KEY_BIGINT), magnitude])
 }
 
-/** UTF-8, where lone surrogates get the three bytes of their code (Buffer would make all of them the same). */
+/**
+ * UTF-8, where lone surrogates get the three bytes of their code (Buffer would make all of them the
+ * same).
+ */
 function textBytes(key: string): Uint8Array {
   if (key.isWellFormed()) return Buffer.concat([Uint8Array.of(KEY_TEXT), Buffer.from(key, 'utf8')])
   const parts: Uint8Array[] = [Uint8Array.of(KEY_TEXT)]

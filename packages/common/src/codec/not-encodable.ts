@@ -1,5 +1,6 @@
-// The error of a value that its codec cannot write: it names the place, from the outermost type inwards, so that the
-// author finds the field at once (`Bid.items[3].price: expected text, got null`). Each level adds its step on the way out.
+// The error of a value that its codec cannot write: it names the place, from the outermost type
+// inwards, so that the author finds the field at once (`Bid.items[3].price: expected text, got
+// null`). Each level adds its step on the way out.
 
 import { WeirError } from '../core/errors.ts'
 
@@ -13,7 +14,7 @@ export class NotEncodable extends WeirError {
     const place = `${root}${path}`
     super('record/not-encodable', place === '' ? reason : `${place}: ${reason}`, {
       domain: 'user',
-      hint: 'The value does not have its declared type; correct the step that makes it, or the declaration.',
+      hint: 'The value has not its declared type; correct the step that makes it, or the type.',
     })
     this.path = path
     this.reason = reason
@@ -26,7 +27,9 @@ export function expected(what: string, value: unknown): NotEncodable {
 
 /** What was thrown while writing the part `step` of something; other errors pass as they are. */
 export function within(root: string, step: string, thrown: unknown): unknown {
-  return isNotEncodable(thrown) ? new NotEncodable(root, `${step}${thrown.path}`, thrown.reason) : thrown
+  return isNotEncodable(thrown)
+    ? new NotEncodable(root, `${step}${thrown.path}`, thrown.reason)
+    : thrown
 }
 
 /** A value in a few words, for messages. */
@@ -50,7 +53,9 @@ export function kindOf(value: unknown): string {
 
 function describeInstance(value: object): string {
   const maker: unknown = Object.getPrototypeOf(value)?.constructor
-  return typeof maker === 'function' && maker !== Object ? `an instance of ${maker.name || 'a class'}` : 'an object'
+  return typeof maker === 'function' && maker !== Object
+    ? `an instance of ${maker.name || 'a class'}`
+    : 'an object'
 }
 
 /** WeirError answers instanceof by name, so its subclass must be told by what it has. */

@@ -23,8 +23,10 @@ describe('keeperOf', () => {
       [listCodec(textCodec), [long, 'short']],
       [mapCodec(textCodec, intCodec), new Map([[long, 1]])],
       [dynamicCodec, { a: [long], b: new Map([[1, long]]) }],
-      [structCodec('Outer', { inner: Inner, all: listCodec(Inner), x: intCodec }),
-        { inner: { id: 1, name: long }, all: [{ id: 2, name: 'b' }], x: 3 }],
+      [
+        structCodec('Outer', { inner: Inner, all: listCodec(Inner), x: intCodec }),
+        { inner: { id: 1, name: long }, all: [{ id: 2, name: 'b' }], x: 3 },
+      ],
     ]
     for (const [codec, value] of cases) {
       expect(keeperOf(codec)(decodeValue(codec, encodeValue(codec, value)))).toStrictEqual(value)
@@ -46,7 +48,10 @@ describe('keeperOf', () => {
     }
     const leaf = structCodec<Node>('Leaf', { name: textCodec, children: listCodec(textCodec) })
     const pair = structCodec('Pair', { left: leaf, right: leaf })
-    const value = { left: { name: `${long} 1`, children: [] }, right: { name: `${long} 2`, children: [long] } }
+    const value = {
+      left: { name: `${long} 1`, children: [] },
+      right: { name: `${long} 2`, children: [long] },
+    }
     expect(keeperOf(pair)(value)).toStrictEqual(value)
   })
 })

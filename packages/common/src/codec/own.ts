@@ -1,20 +1,34 @@
-// Copies for keeping. A text that was read from a block may be a slice that keeps the whole block's text alive (D21), so
-// state that keeps a few records of each frame would keep all frames. Whoever keeps a value beyond the record passes it
-// through its codec's keeper first. Numbers and short texts cost nothing; nothing is copied that holds no text.
+// Copies for keeping. A text that was read from a block may be a slice that keeps the whole block's
+// text alive (D21), so state that keeps a few records of each frame would keep all frames. Whoever
+// keeps a value beyond the record passes it through its codec's keeper first. Numbers and short
+// texts cost nothing; nothing is copied that holds no text.
 
 import type { Codec } from '../core/codec.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { ownText } from './byte-reader.ts'
 import { DefaultCodec, ListCodec, MapCodec, NullableCodec, OptionalCodec } from './composites.ts'
 import {
-  bigintCodec, boolCodec, bytesCodec, floatCodec, intCodec, textCodec, timestampCodec,
+  bigintCodec,
+  boolCodec,
+  bytesCodec,
+  floatCodec,
+  intCodec,
+  textCodec,
+  timestampCodec,
 } from './primitives.ts'
 import { isStructCodec, type StructCodec } from './struct-codec.ts'
 
 /** Returns an equal value that keeps no block alive; the same one where it holds no text. */
 export type Keep<T> = (value: T) => T
 
-const TEXTLESS = new Set<Codec>([intCodec, floatCodec, timestampCodec, boolCodec, bytesCodec, bigintCodec] as Codec[])
+const TEXTLESS = new Set<Codec>([
+  intCodec,
+  floatCodec,
+  timestampCodec,
+  boolCodec,
+  bytesCodec,
+  bigintCodec,
+] as Codec[])
 
 /** The keeper of a codec's values; make it once and keep it. */
 export function keeperOf<T>(codec: Codec<T>): Keep<T> {
@@ -30,7 +44,9 @@ function findKeeper(codec: Codec): Keep<unknown> | null {
   if (codec instanceof DefaultCodec) return findKeeper(codec.of as Codec)
   if (codec instanceof NullableCodec || codec instanceof OptionalCodec) {
     const keep = findKeeper(codec.of as Codec)
-    return keep === null ? null : (value) => (value === null || value === undefined ? value : keep(value))
+    return keep === null
+      ? null
+      : (value) => (value === null || value === undefined ? value : keep(value))
   }
   if (codec instanceof ListCodec) {
     const keep = findKeeper(codec.of as Codec)
@@ -38,7 +54,8 @@ function findKeeper(codec: Codec): Keep<unknown> | null {
   }
   if (isStructCodec(codec)) return structKeeper(codec)
   if (codec instanceof MapCodec) return mapKeeper(codec)
-  return (value) => decodeValue(codec, encodeValue(codec, value)) // its texts then lie in a block of its own
+  // Its texts then lie in a block of its own.
+  return (value) => decodeValue(codec, encodeValue(codec, value))
 }
 
 function structKeeper(struct: StructCodec): Keep<unknown> | null {

@@ -1,5 +1,6 @@
-// Codecs of single values. Each refuses what it could not give back: `record/not-encodable` says what was expected.
-// Code for the hottest ones is also given as text, so that struct-codec can put it straight into its compiled functions.
+// Codecs of single values. Each refuses what it could not give back: `record/not-encodable` says
+// what was expected. Code for the hottest ones is also given as text, so that struct-codec can put
+// it straight into its compiled functions.
 
 import type { ByteSink, ByteSource, Codec } from '../core/codec.ts'
 import { damaged } from './byte-reader.ts'
@@ -105,7 +106,10 @@ export function readBigint(source: ByteSource): bigint {
   return form === BIGINT_NEGATIVE ? -magnitude : magnitude
 }
 
-/** JavaScript for a codec's two halves; `value` stands for an expression, `sink` and `source` are in scope. */
+/**
+ * JavaScript for a codec's two halves; `value` stands for an expression, `sink` and `source` are in
+ * scope.
+ */
 export interface InlineCode {
   /** Of a value that `write` would not refuse by itself: true when it must be refused. */
   readonly wrong: (value: string) => string | null
@@ -122,23 +126,32 @@ const varintCode: InlineCode = {
 }
 
 const INLINE_CODE = new Map<Codec, InlineCode>([
-  [textCodec, {
-    wrong: (value) => `typeof ${value} !== 'string'`,
-    expects: 'text',
-    write: (value) => `sink.text(${value})`,
-    read: 'source.text()',
-  }],
-  [floatCodec, {
-    wrong: (value) => `typeof ${value} !== 'number'`,
-    expects: 'a number',
-    write: (value) => `sink.f64(${value})`,
-    read: 'source.f64()',
-  }],
+  [
+    textCodec,
+    {
+      wrong: (value) => `typeof ${value} !== 'string'`,
+      expects: 'text',
+      write: (value) => `sink.text(${value})`,
+      read: 'source.text()',
+    },
+  ],
+  [
+    floatCodec,
+    {
+      wrong: (value) => `typeof ${value} !== 'number'`,
+      expects: 'a number',
+      write: (value) => `sink.f64(${value})`,
+      read: 'source.f64()',
+    },
+  ],
   [intCodec, varintCode],
   [timestampCodec, varintCode],
 ])
 
-/** For struct-codec: undefined when the codec has to be called. Only these very codecs, never one that looks like them. */
+/**
+ * For struct-codec: undefined when the codec has to be called. Only these very codecs, never one
+ * that looks like them.
+ */
 export function inlineCodeOf(codec: Codec): InlineCode | undefined {
   return INLINE_CODE.get(codec)
 }

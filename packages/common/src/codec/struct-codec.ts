@@ -1,10 +1,11 @@
-// Codec of a declared record type (decision D17): fields in declared order, no names and no lengths in the bytes. Both
-// halves are compiled once to straight-line JavaScript, because a loop over fields costs several times as much.
-// Code is generated only here, only from what the job declares: names are checked, then quoted as JSON; everything else
-// in the text is ours. Never from a schema that was stored or received (see evolution.ts, which interprets).
+// Codec of a declared record type (decision D17): fields in declared order, no names and no lengths
+// in the bytes. Both halves are compiled once to straight-line JavaScript, because a loop over
+// fields costs several times as much. Code is generated only here, only from what the job declares:
+// names are checked, then quoted as JSON; everything else in the text is ours. Never from a schema
+// that was stored or received (see evolution.ts, which interprets).
 //
-// A decoded record is a plain object whose fields exist always and in declared order, so all of one type share one
-// hidden class. An optional field that was missing comes back as undefined.
+// A decoded record is a plain object whose fields exist always and in declared order, so all of one
+// type share one hidden class. An optional field that was missing comes back as undefined.
 
 import type { Codec } from '../core/codec.ts'
 import { WeirError } from '../core/errors.ts'
@@ -19,7 +20,10 @@ export interface StructCodec<T = unknown> extends Codec<T> {
   readonly name: string
   /** In the order of the bytes. */
   readonly fields: ReadonlyMap<string, Codec>
-  /** A record of these field values, in the order of `fields`, with the hidden class of the decoded ones. */
+  /**
+   * A record of these field values, in the order of `fields`, with the hidden class of the decoded
+   * ones.
+   */
   make(values: readonly unknown[]): T
 }
 
@@ -30,10 +34,14 @@ export interface StructSchema {
 }
 
 /**
- * Throws WeirError `type/invalid` for names that cannot be field names. A field's codec may be `optionalCodec(c)`
- * (missing is undefined) or `withDefault(c, value)` (missing is the value; also for bytes that an older version wrote).
+ * Throws WeirError `type/invalid` for names that cannot be field names. A field's codec may be
+ * `optionalCodec(c)` (missing is undefined) or `withDefault(c, value)` (missing is the value; also
+ * for bytes that an older version wrote).
  */
-export function structCodec<T = unknown>(name: string, fields: Readonly<Record<string, Codec>>): StructCodec<T> {
+export function structCodec<T = unknown>(
+  name: string,
+  fields: Readonly<Record<string, Codec>>,
+): StructCodec<T> {
   checkNames(name, Object.keys(fields))
   const byName = new Map(Object.entries(fields))
   const schema: StructSchema = {
@@ -53,19 +61,26 @@ export function isStructCodec(codec: Codec): codec is StructCodec {
 }
 
 function checkNames(struct: string, fields: readonly string[]): void {
-  if (struct === '' || struct.length > NAME_CHARS_MAX) throw invalid(struct, 'its name is empty or too long')
-  if (fields.length > STRUCT_FIELDS_MAX) throw invalid(struct, `it has more than ${STRUCT_FIELDS_MAX} fields`)
+  if (struct === '' || struct.length > NAME_CHARS_MAX)
+    throw invalid(struct, 'its name is empty or too long')
+  if (fields.length > STRUCT_FIELDS_MAX)
+    throw invalid(struct, `it has more than ${STRUCT_FIELDS_MAX} fields`)
   for (const field of fields) {
     if (field === '__proto__') throw invalid(struct, 'no field can be named __proto__')
-    if (field === '' || field.length > NAME_CHARS_MAX) throw invalid(struct, 'a field name is empty or too long')
+    if (field === '' || field.length > NAME_CHARS_MAX)
+      throw invalid(struct, 'a field name is empty or too long')
   }
 }
 
 function invalid(struct: string, why: string): WeirError {
-  return new WeirError('type/invalid', `the record type ${JSON.stringify(struct.slice(0, 60))} cannot be: ${why}`, {
-    domain: 'user',
-    hint: 'Correct the declaration of the type.',
-  })
+  return new WeirError(
+    'type/invalid',
+    `the record type ${JSON.stringify(struct.slice(0, 60))} cannot be: ${why}`,
+    {
+      domain: 'user',
+      hint: 'Correct the declaration of the type.',
+    },
+  )
 }
 
 type Halves<T> = Pick<StructCodec<T>, 'write' | 'read' | 'make'>
@@ -115,9 +130,13 @@ ${fields.length === 0 ? '    source.u8()' : ''}
     return ${literal(fields, (i) => `values[${i}]`)}
   },
 }`
-  // Names are JSON-quoted above and the rest is text of this file: nothing of the job's becomes code.
+  // Names are JSON-quoted above and the rest is text of this file: nothing of the job's becomes
+  // code.
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
-  const make = new Function('codecs', 'helpers', body) as (codecs: readonly Codec[], helpers: Helpers) => Halves<T>
+  const make = new Function('codecs', 'helpers', body) as (
+    codecs: readonly Codec[],
+    helpers: Helpers,
+  ) => Halves<T>
   return make(codecs, helpers)
 }
 
@@ -130,6 +149,7 @@ function writeStatement(field: string, index: number, inline: InlineCode | undef
   const load = `      at = ${index}\n      const ${value} = value[${JSON.stringify(field)}]\n`
   if (inline === undefined) return `${load}      c${index}.write(sink, ${value})`
   const wrong = inline.wrong(value)
-  const check = wrong === null ? '' : `      if (${wrong}) helpers.refuseField(${index}, ${value})\n`
+  const check =
+    wrong === null ? '' : `      if (${wrong}) helpers.refuseField(${index}, ${value})\n`
   return `${load}${check}      ${inline.write(value)}`
 }

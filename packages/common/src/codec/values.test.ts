@@ -8,11 +8,18 @@ import { anyNumber, anyText, describeCodec, PROPERTY_RUNS } from './codec.contra
 import { listCodec, mapCodec, nullableCodec, optionalCodec, withDefault } from './composites.ts'
 import { keyBytes, keyCodec } from './key-codec.ts'
 import {
-  bigintCodec, boolCodec, bytesCodec, floatCodec, intCodec, textCodec, timestampCodec,
+  bigintCodec,
+  boolCodec,
+  bytesCodec,
+  floatCodec,
+  intCodec,
+  textCodec,
+  timestampCodec,
 } from './primitives.ts'
 
 const anyBigint = fc.oneof(
-  fc.bigInt(), fc.bigInt({ min: -(2n ** 600n), max: 2n ** 600n }),
+  fc.bigInt(),
+  fc.bigInt({ min: -(2n ** 600n), max: 2n ** 600n }),
   fc.constantFrom(0n, -1n, 2n ** 63n, 2n ** 63n - 1n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 64n),
 )
 const anyInt = fc.oneof(fc.integer(), fc.maxSafeInteger())
@@ -26,30 +33,71 @@ describeCodec('bigint', bigintCodec, anyBigint)
 describeCodec('bytes', bytesCodec, fc.uint8Array({ maxLength: 200 }))
 describeCodec('nullable', nullableCodec(textCodec), fc.option(anyText))
 describeCodec('optional', optionalCodec(intCodec), fc.option(anyInt, { nil: undefined }))
-describeCodec('list of lists', listCodec(listCodec(textCodec)) as Codec<unknown>, fc.array(fc.array(anyText)))
-describeCodec('map', mapCodec(textCodec, nullableCodec(floatCodec)) as Codec<unknown>,
-  fc.array(fc.tuple(anyText, fc.option(anyNumber))).map((entries) => new Map(entries)))
+describeCodec(
+  'list of lists',
+  listCodec(listCodec(textCodec)) as Codec<unknown>,
+  fc.array(fc.array(anyText)),
+)
+describeCodec(
+  'map',
+  mapCodec(textCodec, nullableCodec(floatCodec)) as Codec<unknown>,
+  fc.array(fc.tuple(anyText, fc.option(anyNumber))).map((entries) => new Map(entries)),
+)
 describeCodec('with default', withDefault(textCodec, 'none'), anyText)
 
 const anyKey: fc.Arbitrary<Key> = fc.oneof(
-  anyText, anyNumber.filter((n) => !Number.isNaN(n)).map((n) => n + 0), anyInt, fc.boolean(), anyBigint,
+  anyText,
+  anyNumber.filter((n) => !Number.isNaN(n)).map((n) => n + 0),
+  anyInt,
+  fc.boolean(),
+  anyBigint,
 )
 // A key of -0 comes back as 0.
-describeCodec('key', keyCodec, anyKey.map((key) => (Object.is(key, -0) ? 0 : key)))
+describeCodec(
+  'key',
+  keyCodec,
+  anyKey.map((key) => (Object.is(key, -0) ? 0 : key)),
+)
 
 describe('keys', () => {
   it('hash to murmur3 of their bytes, whatever they are', () => {
-    fc.assert(fc.property(anyKey, (key) => {
-      expect(hashKey(key)).toBe(murmur3(keyBytes(key)))
-    }), {
-      numRuns: PROPERTY_RUNS * 5,
-    })
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        expect(hashKey(key)).toBe(murmur3(keyBytes(key)))
+      }),
+      {
+        numRuns: PROPERTY_RUNS * 5,
+      },
+    )
   })
 
   it('have equal bytes exactly when they are the same key', () => {
     const nasty: readonly Key[] = [
-      1, '1', 1n, true, 'true', 0, '', '0', 0n, false, -1, -1n, 0.5, '\ud800', '\udc00', '\ud800\udc00', '\ufffd',
-      'constructor', '__proto__', 2 ** 31, 2 ** 53, Number.POSITIVE_INFINITY, 2n ** 64n, -(2n ** 64n), 256n,
+      1,
+      '1',
+      1n,
+      true,
+      'true',
+      0,
+      '',
+      '0',
+      0n,
+      false,
+      -1,
+      -1n,
+      0.5,
+      '\ud800',
+      '\udc00',
+      '\ud800\udc00',
+      '\ufffd',
+      'constructor',
+      '__proto__',
+      2 ** 31,
+      2 ** 53,
+      Number.POSITIVE_INFINITY,
+      2n ** 64n,
+      -(2n ** 64n),
+      256n,
     ]
     const names = new Set(nasty.map((key) => Buffer.from(keyBytes(key)).toString('hex')))
     expect(names.size).toBe(nasty.length)
@@ -61,7 +109,9 @@ describe('keys', () => {
   it('are refused when they are NaN or no key at all', () => {
     for (const use of [keyBytes, (key: Key) => encodeValue(keyCodec, key)]) {
       expect(() => use(Number.NaN)).toThrow(expect.objectContaining({ code: 'key/nan' }))
-      expect(() => use(null as unknown as Key)).toThrow(expect.objectContaining({ code: 'key/unsupported' }))
+      expect(() => use(null as unknown as Key)).toThrow(
+        expect.objectContaining({ code: 'key/unsupported' }),
+      )
     }
   })
 })

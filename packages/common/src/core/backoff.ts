@@ -1,5 +1,5 @@
-// How long to wait before trying again: exponential, capped, with jitter so that many waiters do not come back at once.
-// Decides only; waiting is the caller's.
+// How long to wait before trying again: exponential, capped, with jitter so that many waiters do
+// not come back at once. Decides only; waiting is the caller's.
 
 import { assert } from './assert.ts'
 import type { Prng } from './prng.ts'
@@ -21,7 +21,10 @@ export class Backoff {
   #failures = 0
 
   constructor(options: BackoffOptions, prng: Prng) {
-    assert(options.initialMs >= 0 && options.maxMs >= options.initialMs, 'back-off delays rise from initial to max')
+    assert(
+      options.initialMs >= 0 && options.maxMs >= options.initialMs,
+      'back-off delays rise from initial to max',
+    )
     assert(options.multiplier >= 1, 'a back-off multiplier is at least 1')
     assert(options.jitter >= 0 && options.jitter <= 1, 'jitter is a share')
     this.#options = options
@@ -44,7 +47,10 @@ export class Backoff {
   }
 }
 
-/** The delay after `failures` earlier ones (0: the first). For machines that keep the count themselves. */
+/**
+ * The delay after `failures` earlier ones (0: the first). For machines that keep the count
+ * themselves.
+ */
 export function backoffDelayMs(options: BackoffOptions, failures: number, prng: Prng): number {
   if (options.initialMs === 0) return 0
   // Infinity, from a large exponent, is cut by the minimum like any other value.

@@ -1,5 +1,5 @@
-// A first-in first-out queue of bounded size, without moving elements. The bound is the caller's and has a name there;
-// reaching it is an answer (`false`), never silent growth.
+// A first-in first-out queue of bounded size, without moving elements. The bound is the caller's
+// and has a name there; reaching it is an answer (`false`), never silent growth.
 
 import { assert } from './assert.ts'
 
@@ -14,7 +14,10 @@ export class RingBuffer<T> {
 
   /** `capacity` elements at most, ≥ 1. */
   constructor(capacity: number) {
-    assert(Number.isSafeInteger(capacity) && capacity >= 1, 'a ring buffer holds at least one element')
+    assert(
+      Number.isSafeInteger(capacity) && capacity >= 1,
+      'a ring buffer holds at least one element',
+    )
     this.#capacity = capacity
     this.#slots = new Array<T | undefined>(SLOTS_AT_START)
   }

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Key } from '../codec.ts'
 import { WeirError } from '../errors.ts'
-import { defaultMaxParallelism, hashKey, keyGroupOf, keyGroupRange, subtaskOfKeyGroup } from './key-groups.ts'
+import {
+  defaultMaxParallelism,
+  hashKey,
+  keyGroupOf,
+  keyGroupRange,
+  subtaskOfKeyGroup,
+} from './key-groups.ts'
 
 const parallelisms = fc
   .tuple(fc.integer({ min: 1, max: 4_096 }), fc.integer({ min: 1, max: 4_096 }))
@@ -70,7 +76,8 @@ describe('key groups', () => {
           const range = keyGroupRange(maxParallelism, parallelism, subtask)
           expect(range.first).toBe(next)
           for (let group = range.first; group <= range.last; group++) {
-            if (subtaskOfKeyGroup(group, maxParallelism, parallelism) !== subtask) throw new Error(`group ${group}`)
+            if (subtaskOfKeyGroup(group, maxParallelism, parallelism) !== subtask)
+              throw new Error(`group ${group}`)
           }
           next = range.last + 1
         }

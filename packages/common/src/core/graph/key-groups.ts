@@ -1,14 +1,14 @@
-// Which key group a key belongs to, and which subtask a key group belongs to (decision D18). A key is hashed as tagged
-// bytes, so that 1, "1", 1n and true are four different keys:
+// Which key group a key belongs to, and which subtask a key group belongs to (decision D18). A key
+// is hashed as tagged bytes, so that 1, "1", 1n and true are four different keys:
 //
 //   text     | 1 | UTF-8; a lone surrogate as its three bytes (WTF-8) |
 //   integer  | 2 | 4 bytes, little endian |           -2^31 … 2^31 - 1; -0 counts as 0
 //   float    | 3 | 8 bytes, IEEE 754, little endian | every other number but NaN
 //   false    | 4 |       true  | 5 |
-//   bigint   | 6 | magnitude, little endian, no leading zeros |   | 7 | the same for negative ones |
+//   bigint   | 6, or 7 when negative | magnitude, little endian, no leading zeros |
 //
-// FROZEN together with murmur3: state on disk is laid out by it. No bytes are made here: the hash is fed directly, and
-// nothing is allocated (a bigint beyond 64 bits excepted).
+// FROZEN together with murmur3: state on disk is laid out by it. No bytes are made here: the hash
+// is fed directly, and nothing is allocated (a bigint beyond 64 bits excepted).
 
 import { assert } from '../assert.ts'
 import type { Key } from '../codec.ts'
@@ -32,11 +32,12 @@ const bigintScratch = new BigUint64Array(1)
 const bigintWords = new Uint32Array(bigintScratch.buffer)
 
 /**
- * Key group of `key`: 0 … maxParallelism - 1. Throws WeirError `key/nan` for NaN and `key/unsupported` for what is no
- * key at all (null, undefined, objects).
+ * Key group of `key`: 0 … maxParallelism - 1. Throws WeirError `key/nan` for NaN and
+ * `key/unsupported` for what is no key at all (null, undefined, objects).
  */
 export function keyGroupOf(key: Key, maxParallelism: number): number {
-  return (signedHash(key) >>> 0) % (maxParallelism >>> 0) // `>>> 0` on both sides makes it a division of integers
+  // `>>> 0` on both sides makes it a division of integers.
+  return (signedHash(key) >>> 0) % (maxParallelism >>> 0)
 }
 
 /** murmur3 over the tagged bytes of `key`, an unsigned 32-bit integer. */
@@ -58,8 +59,15 @@ export interface KeyGroupRange {
   readonly last: number
 }
 
-/** The key groups of one subtask: contiguous, and all subtasks together cover each group exactly once. */
-export function keyGroupRange(maxParallelism: number, parallelism: number, subtask: number): KeyGroupRange {
+/**
+ * The key groups of one subtask: contiguous, and all subtasks together cover each group exactly
+ * once.
+ */
+export function keyGroupRange(
+  maxParallelism: number,
+  parallelism: number,
+  subtask: number,
+): KeyGroupRange {
   assert(subtask >= 0 && subtask < parallelism, 'a subtask lies within the parallelism')
   return {
     first: Math.ceil((subtask * maxParallelism) / parallelism),
@@ -68,11 +76,18 @@ export function keyGroupRange(maxParallelism: number, parallelism: number, subta
 }
 
 /** The subtask that owns `keyGroup`. */
-export function subtaskOfKeyGroup(keyGroup: number, maxParallelism: number, parallelism: number): number {
+export function subtaskOfKeyGroup(
+  keyGroup: number,
+  maxParallelism: number,
+  parallelism: number,
+): number {
   return Math.floor((keyGroup * parallelism) / maxParallelism)
 }
 
-/** Key groups of an operator that names no maximum: room to grow by half, at least 128, a power of two. */
+/**
+ * Key groups of an operator that names no maximum: room to grow by half, at least 128, a power of
+ * two.
+ */
 export function defaultMaxParallelism(parallelism: number): number {
   if (parallelism <= MAX_PARALLELISM_DEFAULT) return MAX_PARALLELISM_DEFAULT
   const wanted = 2 ** Math.ceil(Math.log2(parallelism * 1.5))
@@ -90,10 +105,14 @@ export function nanKey(): WeirError {
 /** WeirError `key/unsupported`, for values that the type system kept out but JavaScript let in. */
 export function unsupportedKey(key: unknown): WeirError {
   const what = key === null ? 'null' : typeof key
-  return new WeirError('key/unsupported', `a record has the key ${what}; a key is text, number, bigint or boolean`, {
-    domain: 'user',
-    hint: 'Make keyBy return one field, or join several into one text.',
-  })
+  return new WeirError(
+    'key/unsupported',
+    `a record has the key ${what}; a key is text, number, bigint or boolean`,
+    {
+      domain: 'user',
+      hint: 'Make keyBy return one field, or join several into one text.',
+    },
+  )
 }
 
 function hashNumber(key: number): number {
@@ -138,7 +157,9 @@ function hashBigint(key: bigint): number {
   }
 }
 
-/** ASCII in blocks of four; from the first other character on, and for the last few, byte by byte. */
+/**
+ * ASCII in blocks of four; from the first other character on, and for the last few, byte by byte.
+ */
 function hashText(text: string): number {
   const units = text.length
   if (units < 3) return hashRest(text, 0, 0, KEY_TEXT, 1)

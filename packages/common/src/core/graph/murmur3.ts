@@ -1,6 +1,7 @@
-// MurmurHash3, 32 bits, x86 variant (Austin Appleby, public domain): the hash that decides which key group a key lies in.
-// FROZEN: state is laid out by it on disk, so no bit of its answer may ever change. The published vectors are its test.
-// It is cut into steps, so that a caller can hash text without making bytes of it first.
+// MurmurHash3, 32 bits, x86 variant (Austin Appleby, public domain): the hash that decides which
+// key group a key lies in. FROZEN: state is laid out by it on disk, so no bit of its answer may
+// ever change. The published vectors are its test. It is cut into steps, so that a caller can hash
+// text without making bytes of it first.
 
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
@@ -11,7 +12,10 @@ export function murmurBlock(hash: number, word: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
-/** The hash after `bytes` bytes in all; `tail` holds the last `bytes mod 4` of them. 32 bits, signed: no heap number. */
+/**
+ * The hash after `bytes` bytes in all; `tail` holds the last `bytes mod 4` of them. 32 bits,
+ * signed: no heap number.
+ */
 export function murmurEnd(hash: number, tail: number, bytes: number): number {
   let h = hash ^ scramble(tail) ^ bytes
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
