@@ -4,7 +4,12 @@
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
-import { type JobClient, type JobEventView, type JobSummary, TERMINAL_STATES } from '@weirjs/common/job-client'
+import {
+  type JobClient,
+  type JobEventView,
+  type JobSummary,
+  TERMINAL_STATES,
+} from '@weirjs/common/job-client'
 import { errorLines } from './output/errors.ts'
 import type { Terminal } from './output/terminal.ts'
 import { formatBytes, formatCount, formatDuration, formatRate } from './output/units.ts'
@@ -52,7 +57,10 @@ export async function follow(options: FollowOptions): Promise<JobSummary | null>
 }
 
 function isAbsence(error: unknown): boolean {
-  return error instanceof WeirError && (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+  return (
+    error instanceof WeirError &&
+    (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
+  )
 }
 
 class FollowView {
@@ -92,7 +100,9 @@ class FollowView {
       case 'output':
         return event.stream === 'stderr' ? terminal.say(event.text) : terminal.data(event.text)
       case 'lost-output':
-        return terminal.note(`… ${event.lines} lines of output were lost: they came faster than they could be shown`)
+        return terminal.note(
+          `… ${event.lines} lines of output were lost: they came faster than they could be shown`,
+        )
     }
   }
 
@@ -112,17 +122,25 @@ class FollowView {
     const { checkpointId, state, endedAtMs, triggeredAtMs, stateBytes, failure } = checkpoint
     if (state === 'IN_PROGRESS') return
     if (state === 'FAILED') {
-      terminal.note(`checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`)
+      terminal.note(
+        `checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`,
+      )
       return
     }
     const took = formatDuration((endedAtMs ?? triggeredAtMs) - triggeredAtMs)
     const kind = checkpoint.kind === 'periodic' ? '' : ` (${checkpoint.kind})`
     this.#checkpoint = `checkpoint ${checkpointId}`
-    terminal.note(`checkpoint ${checkpointId}${kind} completed: ${formatBytes(stateBytes)} in ${took}`)
+    terminal.note(
+      `checkpoint ${checkpointId}${kind} completed: ${formatBytes(stateBytes)} in ${took}`,
+    )
     this.#showProgress()
   }
 
-  #failed(event: { readonly failure: Failure; readonly willRestart: boolean; readonly delayMs: number }): void {
+  #failed(event: {
+    readonly failure: Failure
+    readonly willRestart: boolean
+    readonly delayMs: number
+  }): void {
     // What ends the job is said at the very end, by whoever follows it.
     if (!event.willRestart) return
     const { terminal } = this.#options
@@ -147,7 +165,8 @@ class FollowView {
     const { terminal } = this.#options
     const parts = [
       `${terminal.err.paint('bold', job.name)} ${terminal.err.state(job.state)}`,
-      `${formatCount(this.#records)} records`, formatRate(this.#rate),
+      `${formatCount(this.#records)} records`,
+      formatRate(this.#rate),
     ]
     if (this.#checkpoint !== '') parts.push(this.#checkpoint)
     if (job.restarts > 0) parts.push(`${job.restarts} restarts`)
@@ -159,5 +178,7 @@ class FollowView {
 export function endingError(job: JobSummary): WeirError | null {
   if (job.state === 'FINISHED') return null
   if (job.failure !== null && job.state === 'FAILED') return fromFailure(job.failure)
-  return new WeirError(`job/${job.state.toLowerCase()}`, `job ${job.jobId} is ${job.state}`, { domain: 'user' })
+  return new WeirError(`job/${job.state.toLowerCase()}`, `job ${job.jobId} is ${job.state}`, {
+    domain: 'user',
+  })
 }

@@ -23,7 +23,11 @@ export function memoryWire(scheduler: Scheduler): GatewayLayer {
 
 type Call = <T, R>(target: () => T | null, use: (party: T) => Promise<R>) => Promise<R>
 
-function deliver<T, R>(scheduler: Scheduler, target: () => T | null, use: (party: T) => Promise<R>): Promise<R> {
+function deliver<T, R>(
+  scheduler: Scheduler,
+  target: () => T | null,
+  use: (party: T) => Promise<R>,
+): Promise<R> {
   return new Promise((resolve, reject) => {
     scheduler.nextTurn(() => {
       const party = target()
@@ -55,7 +59,8 @@ function coordinatorWire(call: Call, target: () => CoordinatorGateway | null): C
     taskUpdate: (update) => say((c, u) => c.taskUpdate(u), update),
     acknowledge: (ack) => say((c, a) => c.acknowledge(a), ack),
     decline: (decline) => say((c, d) => c.decline(d), decline),
-    slotsLost: (id, fence, slots, failure) => say((c, i, f, s, w) => c.slotsLost(i, f, s, w), id, fence, slots, failure),
+    slotsLost: (id, fence, slots, failure) =>
+      say((c, i, f, s, w) => c.slotsLost(i, f, s, w), id, fence, slots, failure),
     output: (lines) => say((c, l) => c.output(l), lines),
     fetchBundle: (job, hash) => say((c, j, h) => c.fetchBundle(j, h), job, hash),
   }

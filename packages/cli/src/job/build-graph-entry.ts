@@ -26,7 +26,11 @@ async function answer(request: BuildRequest): Promise<BuildAnswer> {
     return { type: 'built', built: { graph, settings, args } }
   } catch (thrown) {
     const failure: Failure = toFailure(thrown, { code, domain: 'user', retry: 'never' })
-    return { type: 'failed', failure: withUserLocation(failure, [ownDirectory(request.runtimeRoot)]), takes }
+    return {
+      type: 'failed',
+      failure: withUserLocation(failure, [ownDirectory(request.runtimeRoot)]),
+      takes,
+    }
   }
 }
 

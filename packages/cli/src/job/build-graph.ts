@@ -45,16 +45,25 @@ export class GraphBuilder implements Disposable {
     return new Promise((resolve, reject) => {
       const crashed = (how: string): void => {
         reject(
-          new WeirError('job/build-crashed', `${request.file} ended its process while it was loaded (${how})`, {
-            domain: 'user',
-          }),
+          new WeirError(
+            'job/build-crashed',
+            `${request.file} ended its process while it was loaded (${how})`,
+            {
+              domain: 'user',
+            },
+          ),
         )
       }
       const timeout = setTimeout(() => {
         reject(
-          new WeirError('job/build-timeout', `${request.file} was not loaded and built within ${BUILD_MS_MAX} ms`, {
-            domain: 'user', hint: 'a job module only describes the job; it must not wait for anything',
-          }),
+          new WeirError(
+            'job/build-timeout',
+            `${request.file} was not loaded and built within ${BUILD_MS_MAX} ms`,
+            {
+              domain: 'user',
+              hint: 'a job module only describes the job; it must not wait for anything',
+            },
+          ),
         )
       }, BUILD_MS_MAX)
       this.#child.once('message', (answer: BuildAnswer) => {

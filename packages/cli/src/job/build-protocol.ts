@@ -25,4 +25,8 @@ export interface BuiltGraph {
 export type BuildAnswer =
   | { readonly type: 'built'; readonly built: BuiltGraph }
   /** The arguments did not fit; what the job takes is told for the usage text. */
-  | { readonly type: 'failed'; readonly failure: Failure; readonly takes: readonly ArgumentDescription[] }
+  | {
+      readonly type: 'failed'
+      readonly failure: Failure
+      readonly takes: readonly ArgumentDescription[]
+    }

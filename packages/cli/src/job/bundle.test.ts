@@ -20,30 +20,41 @@ async function write(name: string, text: string): Promise<string> {
 describe('bundleJob', () => {
   test('joins the modules of a job, keeps the runtime outside and the places in the map', async () => {
     await write('helper.ts', 'export enum Kind { A = 1 }\nexport const kind: Kind = Kind.A\n')
-    const file = await write('job.ts', `import { job } from 'weirjs'\nimport { kind } from './helper.ts'\nexport default job('j', () => { kind })\n`)
+    const file = await write(
+      'job.ts',
+      `import { job } from 'weirjs'\nimport { kind } from './helper.ts'\nexport default job('j', () => { kind })\n`,
+    )
     const { bytes, hash } = await bundleJob(file)
     const code = new TextDecoder().decode(bytes)
     expect(code).toContain(`from "weirjs"`)
     expect(code).not.toContain('helper.ts"')
     const map = JSON.parse(atob(/base64,(\S+)/.exec(code)?.[1] ?? '')) as { sources: string[] }
-    expect(map.sources.sort()).toEqual([join(directory, 'helper.ts'), file].map((path) => pathToFileURL(path).href))
+    expect(map.sources.sort()).toEqual(
+      [join(directory, 'helper.ts'), file].map((path) => pathToFileURL(path).href),
+    )
     expect(hash).toMatch(/^[0-9a-f]{64}$/)
     expect((await bundleJob(file)).hash).toBe(hash)
   })
 
   test('names the place of a syntax error', async () => {
     const file = await write('job.ts', 'export default 1\nconst x: = 2\n')
-    await expect(bundleJob(file)).rejects.toMatchObject({ code: 'job/bundle-failed', location: `${file}:2:10` })
+    await expect(bundleJob(file)).rejects.toMatchObject({
+      code: 'job/bundle-failed',
+      location: `${file}:2:10`,
+    })
   })
 
   test('names what cannot be imported', async () => {
     const file = await write('job.ts', `import { x } from './gone.ts'\nexport default x\n`)
     await expect(bundleJob(file)).rejects.toMatchObject({
-      code: 'job/bundle-failed', message: expect.stringContaining('./gone.ts') as string,
+      code: 'job/bundle-failed',
+      message: expect.stringContaining('./gone.ts') as string,
     })
   })
 
   test('refuses a file that does not exist', async () => {
-    await expect(bundleJob(join(directory, 'nothing.ts'))).rejects.toMatchObject({ code: 'job/file-not-found' })
+    await expect(bundleJob(join(directory, 'nothing.ts'))).rejects.toMatchObject({
+      code: 'job/file-not-found',
+    })
   })
 })

@@ -19,7 +19,12 @@ export interface Bundle {
   readonly warnings: readonly string[]
 }
 
-const EXTERNAL: readonly (string | RegExp)[] = [/^weirjs(\/|$)/, /^@weirjs\//, /^node:/, ...builtinModules]
+const EXTERNAL: readonly (string | RegExp)[] = [
+  /^weirjs(\/|$)/,
+  /^@weirjs\//,
+  /^node:/,
+  ...builtinModules,
+]
 
 /** Errors: `job/file-not-found`, `job/bundle-failed` with file and line, `job/bundle-too-large`. */
 export async function bundleJob(file: string): Promise<Bundle> {
@@ -31,9 +36,14 @@ export async function bundleJob(file: string): Promise<Bundle> {
   const code = await generate(input, warnings)
   const bytes = new TextEncoder().encode(code)
   if (bytes.byteLength > BUNDLE_BYTES_MAX) {
-    throw new WeirError('job/bundle-too-large', `the bundle of ${file} has ${bytes.byteLength} bytes`, {
-      domain: 'user', hint: `at most ${BUNDLE_BYTES_MAX}: does the job import more than it needs?`,
-    })
+    throw new WeirError(
+      'job/bundle-too-large',
+      `the bundle of ${file} has ${bytes.byteLength} bytes`,
+      {
+        domain: 'user',
+        hint: `at most ${BUNDLE_BYTES_MAX}: does the job import more than it needs?`,
+      },
+    )
   }
   return { bytes, hash: bundleHash(createHash('sha256').update(bytes).digest('hex')), warnings }
 }
@@ -42,7 +52,8 @@ async function generate(input: string, warnings: string[]): Promise<string> {
   const { rolldown } = await import('rolldown')
   try {
     const build = await rolldown({
-      input, platform: 'node',
+      input,
+      platform: 'node',
       // Names in the output must not depend on where the command was typed.
       cwd: dirname(input),
       external: [...EXTERNAL],
@@ -51,13 +62,19 @@ async function generate(input: string, warnings: string[]): Promise<string> {
       },
     })
     const { output } = await build.generate({
-      format: 'esm', dir: dirname(input), sourcemap: true, codeSplitting: false, comments: false,
+      format: 'esm',
+      dir: dirname(input),
+      sourcemap: true,
+      codeSplitting: false,
+      comments: false,
       // The bundle moves from machine to machine; the places in it are the author's.
       sourcemapPathTransform: (source) => pathToFileURL(resolve(dirname(input), source)).href,
     })
     await build.close()
     const [chunk] = output
-    return chunk.map === null ? chunk.code : `${stripMapUrl(chunk.code)}\n//# sourceMappingURL=${chunk.map.toUrl()}\n`
+    return chunk.map === null
+      ? chunk.code
+      : `${stripMapUrl(chunk.code)}\n//# sourceMappingURL=${chunk.map.toUrl()}\n`
   } catch (error) {
     throw bundleFailed(input, error)
   }
@@ -73,13 +90,20 @@ interface BuildProblem {
 
 /** The bundler's first complaint, as one line with the place. */
 function bundleFailed(input: string, error: unknown): WeirError {
-  const problems = error instanceof Error && 'errors' in error ? (error.errors as readonly BuildProblem[]) : []
+  const problems =
+    error instanceof Error && 'errors' in error ? (error.errors as readonly BuildProblem[]) : []
   const first = problems[0]
   const text = first?.message ?? (error instanceof Error ? error.message : String(error))
   const [headline = 'the bundler failed'] = text.split('\n').filter((line) => line.trim() !== '')
-  const place = first?.loc === undefined ? /\[?\s*(\/[^\s[\]:]+:\d+:\d+)/.exec(text)?.[1] : undefined
-  const location = first?.loc === undefined ? place : `${first.loc.file ?? first.id ?? input}:${first.loc.line}:${first.loc.column + 1}`
+  const place =
+    first?.loc === undefined ? /\[?\s*(\/[^\s[\]:]+:\d+:\d+)/.exec(text)?.[1] : undefined
+  const location =
+    first?.loc === undefined
+      ? place
+      : `${first.loc.file ?? first.id ?? input}:${first.loc.line}:${first.loc.column + 1}`
   return new WeirError('job/bundle-failed', headline.replace(/^\[[A-Z_]+\]\s*(Error:\s*)?/, ''), {
-    domain: 'user', cause: error, ...(location === undefined ? {} : { location }),
+    domain: 'user',
+    cause: error,
+    ...(location === undefined ? {} : { location }),
   })
 }

@@ -17,29 +17,44 @@ type Apply = (settings: JobSettings, value: string, key: string) => JobSettings
 
 const APPLY: Readonly<Record<string, Apply>> = {
   'parallelism.default': (s, v, k) => ({ ...s, parallelism: whole(v, k, 1, PARALLELISM_MAX) }),
-  'pipeline.max-parallelism': (s, v, k) => ({ ...s, maxParallelism: whole(v, k, 1, PARALLELISM_MAX) }),
+  'pipeline.max-parallelism': (s, v, k) => ({
+    ...s,
+    maxParallelism: whole(v, k, 1, PARALLELISM_MAX),
+  }),
   'pipeline.operator-chaining': (s, v, k) => ({ ...s, chaining: yesNo(v, k) }),
-  'execution.buffer-timeout': (s, v, k) => ({ ...s, bufferTimeoutMs: v === 'off' ? null : ms(v, k) }),
-  'execution.checkpointing.interval': (s, v, k) => checkpoint(s, { intervalMs: v === 'off' ? null : atLeast(ms(v, k), 10, k) }),
-  'execution.checkpointing.mode': (s, v, k) => checkpoint(s, { mode: oneOf(v, k, ['exactly-once', 'at-least-once']) }),
+  'execution.buffer-timeout': (s, v, k) => ({
+    ...s,
+    bufferTimeoutMs: v === 'off' ? null : ms(v, k),
+  }),
+  'execution.checkpointing.interval': (s, v, k) =>
+    checkpoint(s, { intervalMs: v === 'off' ? null : atLeast(ms(v, k), 10, k) }),
+  'execution.checkpointing.mode': (s, v, k) =>
+    checkpoint(s, { mode: oneOf(v, k, ['exactly-once', 'at-least-once']) }),
   'execution.checkpointing.timeout': (s, v, k) => checkpoint(s, { timeoutMs: ms(v, k) }),
   'execution.checkpointing.min-pause': (s, v, k) => checkpoint(s, { minPauseMs: ms(v, k) }),
-  'execution.checkpointing.max-concurrent-checkpoints': (s, v, k) => checkpoint(s, { maxConcurrent: whole(v, k, 1, 16) }),
+  'execution.checkpointing.max-concurrent-checkpoints': (s, v, k) =>
+    checkpoint(s, { maxConcurrent: whole(v, k, 1, 16) }),
   'execution.checkpointing.tolerable-failed-checkpoints': (s, v, k) =>
     checkpoint(s, { tolerableFailures: whole(v, k, 0, 1_000_000) }),
-  'execution.checkpointing.num-retained': (s, v, k) => checkpoint(s, { retained: whole(v, k, 1, 1_000) }),
+  'execution.checkpointing.num-retained': (s, v, k) =>
+    checkpoint(s, { retained: whole(v, k, 1, 1_000) }),
   'execution.checkpointing.retain-on': (s, v, k) =>
     checkpoint(s, { retainOn: oneOf(v, k, ['always', 'failure-and-cancel', 'failure', 'never']) }),
   'restart-strategy.type': (s, v, k) => ({ ...s, restart: restartDefaults(v, k) }),
-  'restart-strategy.fixed-delay.attempts': (s, v, k) => restart(s, 'fixed-delay', k, { attempts: whole(v, k, 0, 1e6) }),
-  'restart-strategy.fixed-delay.delay': (s, v, k) => restart(s, 'fixed-delay', k, { delayMs: ms(v, k) }),
+  'restart-strategy.fixed-delay.attempts': (s, v, k) =>
+    restart(s, 'fixed-delay', k, { attempts: whole(v, k, 0, 1e6) }),
+  'restart-strategy.fixed-delay.delay': (s, v, k) =>
+    restart(s, 'fixed-delay', k, { delayMs: ms(v, k) }),
   'restart-strategy.failure-rate.max-failures-per-interval': (s, v, k) =>
     restart(s, 'failure-rate', k, { failuresMax: whole(v, k, 0, 1e6) }),
-  'restart-strategy.failure-rate.failure-rate-interval': (s, v, k) => restart(s, 'failure-rate', k, { windowMs: ms(v, k) }),
-  'restart-strategy.failure-rate.delay': (s, v, k) => restart(s, 'failure-rate', k, { delayMs: ms(v, k) }),
+  'restart-strategy.failure-rate.failure-rate-interval': (s, v, k) =>
+    restart(s, 'failure-rate', k, { windowMs: ms(v, k) }),
+  'restart-strategy.failure-rate.delay': (s, v, k) =>
+    restart(s, 'failure-rate', k, { delayMs: ms(v, k) }),
   'restart-strategy.exponential-delay.initial-backoff': (s, v, k) =>
     restart(s, 'exponential-delay', k, { initialMs: ms(v, k) }),
-  'restart-strategy.exponential-delay.max-backoff': (s, v, k) => restart(s, 'exponential-delay', k, { maxMs: ms(v, k) }),
+  'restart-strategy.exponential-delay.max-backoff': (s, v, k) =>
+    restart(s, 'exponential-delay', k, { maxMs: ms(v, k) }),
   'restart-strategy.exponential-delay.attempts-before-reset-backoff': (s, v, k) =>
     restart(s, 'exponential-delay', k, { attempts: whole(v, k, 0, 1e6) }),
   'restart-strategy.exponential-delay.reset-backoff-threshold': (s, v, k) =>
@@ -54,7 +69,9 @@ export function overrideSettings(settings: JobSettings, overrides: Overrides): J
   let result = settings
   // The type first, so that the order of flags does not matter.
   const defines = overrides.defines.map(splitDefine)
-  const sorted = [...defines].sort((a, b) => Number(b.key.endsWith('strategy.type')) - Number(a.key.endsWith('strategy.type')))
+  const sorted = [...defines].sort(
+    (a, b) => Number(b.key.endsWith('strategy.type')) - Number(a.key.endsWith('strategy.type')),
+  )
   for (const { key, value } of sorted) {
     const apply = Object.hasOwn(APPLY, key) ? APPLY[key] : undefined
     if (apply !== undefined) result = apply(result, value, key)
@@ -74,16 +91,27 @@ function splitDefine(text: string): { readonly key: string; readonly value: stri
 function unknownKey(key: string): WeirError {
   const near = nearest(key, Object.keys(APPLY))
   return new WeirError('config/unknown-key', `there is no setting "${key}"`, {
-    domain: 'user', ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }),
+    domain: 'user',
+    ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }),
   })
 }
 
-const checkpoint = (settings: JobSettings, change: Partial<JobSettings['checkpoint']>): JobSettings => ({
-  ...settings, checkpoint: { ...settings.checkpoint, ...change },
+const checkpoint = (
+  settings: JobSettings,
+  change: Partial<JobSettings['checkpoint']>,
+): JobSettings => ({
+  ...settings,
+  checkpoint: { ...settings.checkpoint, ...change },
 })
 
-function restart(settings: JobSettings, strategy: string, key: string, change: object): JobSettings {
-  const base = settings.restart.strategy === strategy ? settings.restart : restartDefaults(strategy, key)
+function restart(
+  settings: JobSettings,
+  strategy: string,
+  key: string,
+  change: object,
+): JobSettings {
+  const base =
+    settings.restart.strategy === strategy ? settings.restart : restartDefaults(strategy, key)
   return { ...settings, restart: { ...base, ...change } as JobSettings['restart'] }
 }
 
@@ -97,8 +125,13 @@ function restartDefaults(strategy: string, key: string): JobSettings['restart'] 
       return { strategy: 'failure-rate', failuresMax: 1, windowMs: 60_000, delayMs: 1_000 }
     case 'exponential-delay':
       return {
-        strategy: 'exponential-delay', initialMs: 1_000, maxMs: 60_000, multiplier: 1.5, jitter: 0.1,
-        resetAfterMs: 3_600_000, attempts: null,
+        strategy: 'exponential-delay',
+        initialMs: 1_000,
+        maxMs: 60_000,
+        multiplier: 1.5,
+        jitter: 0.1,
+        resetAfterMs: 3_600_000,
+        attempts: null,
       }
   }
 }
@@ -135,5 +168,8 @@ function oneOf<T extends string>(text: string, key: string, allowed: readonly T[
 }
 
 function badValue(key: string, text: string, wanted: string, cause?: unknown): WeirError {
-  return new WeirError('config/bad-value', `${key} is "${text}", but must be ${wanted}`, { domain: 'user', cause })
+  return new WeirError('config/bad-value', `${key} is "${text}", but must be ${wanted}`, {
+    domain: 'user',
+    cause,
+  })
 }

@@ -8,7 +8,8 @@ export function asWeirError(thrown: unknown): WeirError {
   if (thrown instanceof WeirError) return thrown
   const failure = toFailure(thrown)
   const error = new WeirError('cli/internal', failure.message, {
-    domain: 'internal', hint: 'this is a mistake in Weir; run again with -v and report what it says',
+    domain: 'internal',
+    hint: 'this is a mistake in Weir; run again with -v and report what it says',
   })
   if (failure.stack !== undefined) error.stack = failure.stack
   return error
@@ -17,7 +18,10 @@ export function asWeirError(thrown: unknown): WeirError {
 export function errorLines(failure: Failure, style: Style, verbose: boolean): readonly string[] {
   const place = failure.location === undefined ? '' : ` (${failure.location})`
   const [headline = '', ...rest] = failure.message.split('\n')
-  const lines = [`${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${failure.code}]`)}`, ...rest]
+  const lines = [
+    `${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${failure.code}]`)}`,
+    ...rest,
+  ]
   if (failure.hint !== undefined) lines.push(`${style.paint('cyan', 'hint')}: ${failure.hint}`)
   if (verbose && failure.stack !== undefined) lines.push(failure.stack)
   return lines

@@ -13,13 +13,21 @@ const plain = new Style(false)
 describe('output', () => {
   test('tables line their columns up, whatever the colours', () => {
     const colour = new Style(true)
-    const rows = [{ name: 'a', n: 1 }, { name: 'longer', n: 1_000 }]
+    const rows = [
+      { name: 'a', n: 1 },
+      { name: 'longer', n: 1_000 },
+    ]
     const lines = table(
-      [{ title: 'NAME', cell: (row) => colour.paint('red', row.name) }, { title: 'N', cell: (row) => `${row.n}`, align: 'right' }],
+      [
+        { title: 'NAME', cell: (row) => colour.paint('red', row.name) },
+        { title: 'N', cell: (row) => `${row.n}`, align: 'right' },
+      ],
       rows,
     )
     expect(lines.map((line) => stripVTControlCharacters(line))).toEqual([
-      'NAME       N', 'a          1', 'longer  1000',
+      'NAME       N',
+      'a          1',
+      'longer  1000',
     ])
   })
 
@@ -33,23 +41,48 @@ describe('output', () => {
   })
 
   test('numbers read well', () => {
-    expect([0, 999, 1_234, 123_456_789].map(formatBytes)).toEqual(['0 B', '999 B', '1.2 kB', '123 MB'])
-    expect([12, 1_500, 61_000, 3_720_000].map(formatDuration)).toEqual(['12 ms', '1.5 s', '1 min 1 s', '1 h 2 min'])
+    expect([0, 999, 1_234, 123_456_789].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.2 kB',
+      '123 MB',
+    ])
+    expect([12, 1_500, 61_000, 3_720_000].map(formatDuration)).toEqual([
+      '12 ms',
+      '1.5 s',
+      '1 min 1 s',
+      '1 h 2 min',
+    ])
     expect([3, 1_234, 2_500_000].map(formatRate)).toEqual(['3/s', '1.2 k/s', '2.50 M/s'])
   })
 
   test('an error is one line with place and code, then its hint', () => {
     const failure = toFailure(
-      new WeirError('job/load-failed', 'boom', { domain: 'user', location: 'job.ts:3', hint: 'look there' }),
+      new WeirError('job/load-failed', 'boom', {
+        domain: 'user',
+        location: 'job.ts:3',
+        hint: 'look there',
+      }),
     )
-    expect(errorLines(failure, plain, false)).toEqual(['error: boom (job.ts:3) [job/load-failed]', 'hint: look there'])
+    expect(errorLines(failure, plain, false)).toEqual([
+      'error: boom (job.ts:3) [job/load-failed]',
+      'hint: look there',
+    ])
     expect(errorLines(failure, plain, true)).toHaveLength(3)
   })
 
   test('exit codes follow the error', () => {
     const code = (name: string): number => exitCodeOf(new WeirError(name, '', { domain: 'user' }))
-    expect(['job/failed', 'config/unknown-key', 'rpc/unavailable', 'job/not-found', 'job/wrong-state', 'cli/timeout'].map(code))
-      .toEqual([1, 2, 3, 4, 5, 6])
+    expect(
+      [
+        'job/failed',
+        'config/unknown-key',
+        'rpc/unavailable',
+        'job/not-found',
+        'job/wrong-state',
+        'cli/timeout',
+      ].map(code),
+    ).toEqual([1, 2, 3, 4, 5, 6])
     expect(exitCodeOf(asWeirError(new TypeError('x')))).toBe(1)
   })
 
@@ -57,8 +90,13 @@ describe('output', () => {
     let err = ''
     let out = ''
     const terminal = new Terminal({
-      writeOut: (text) => (out += text), writeErr: (text) => (err += text), interactive: true, columns: () => 20,
-      outColour: false, errColour: false, quiet: false,
+      writeOut: (text) => (out += text),
+      writeErr: (text) => (err += text),
+      interactive: true,
+      columns: () => 20,
+      outColour: false,
+      errColour: false,
+      quiet: false,
     })
     terminal.progress('working')
     terminal.data('row')

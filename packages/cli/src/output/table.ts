@@ -11,8 +11,14 @@ export interface Column<Row> {
 const GAP = '  '
 
 /** Lines without trailing blanks, the title line first. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] {
-  const lines = [columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.cell(row)))]
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): readonly string[] {
+  const lines = [
+    columns.map((column) => column.title),
+    ...rows.map((row) => columns.map((column) => column.cell(row))),
+  ]
   const widths = columns.map((_, i) => Math.max(...lines.map((cells) => width(cells[i] ?? ''))))
   return lines.map((cells) =>
     cells

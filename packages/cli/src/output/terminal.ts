@@ -56,7 +56,10 @@ export class Terminal {
   progress(line: string): void {
     if (!this.#options.interactive || this.#options.quiet) return
     const room = Math.max(10, this.#options.columns() - 1)
-    const cut = stripVTControlCharacters(line).length > room ? stripVTControlCharacters(line).slice(0, room) : line
+    const cut =
+      stripVTControlCharacters(line).length > room
+        ? stripVTControlCharacters(line).slice(0, room)
+        : line
     this.#options.writeErr(CLEAR_LINE + cut)
     this.#progress = cut
   }

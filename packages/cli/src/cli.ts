@@ -1,0 +1,50 @@
+// What every command has at hand, and the options that every command understands.
+
+import type { Scheduler } from '@weirjs/common/core/clock'
+import type { JobClient } from '@weirjs/common/job-client'
+import type { Terminal } from './output/terminal.ts'
+
+export interface GlobalOptions {
+  readonly cluster?: string
+  readonly tokenFile?: string
+  readonly json?: boolean
+  readonly output?: 'json' | 'table'
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+  readonly color?: boolean
+}
+
+/** An open connection to a cluster. */
+export interface Session {
+  readonly client: JobClient
+  readonly address: string
+  close(): void
+}
+
+export interface Cli {
+  readonly terminal: (options: GlobalOptions) => Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly scheduler: Scheduler
+  readonly connect: (options: GlobalOptions) => Promise<Session>
+  /** Calls back at each Ctrl-C; the process does not end by itself while somebody listens. */
+  readonly onInterrupt: (callback: () => void) => () => void
+  readonly runtimeRoot: () => string
+}
+
+export const wantsJson = (options: GlobalOptions): boolean =>
+  options.json === true || options.output === 'json'
+
+/** Runs `use` with a session and closes it. */
+export async function withSession<T>(
+  cli: Cli,
+  options: GlobalOptions,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await cli.connect(options)
+  try {
+    return await use(session)
+  } finally {
+    session.close()
+  }
+}

@@ -1,0 +1,74 @@
+// Opens the connection to a cluster. The gRPC library is loaded only here: commands that stay at home start faster.
+
+import type { Scheduler } from '@weirjs/common/core/clock'
+import { fromFailure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { GlobalOptions, Session } from './cli.ts'
+import { type ClusterChoice, chooseCluster } from './context.ts'
+
+export interface ConnectOptions {
+  readonly options: GlobalOptions
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly scheduler: Scheduler
+}
+
+/** Errors: `cli/no-cluster`, `config/token-...`. Nothing is sent yet. */
+export async function connectCluster(how: ConnectOptions): Promise<Session> {
+  const { cluster, tokenFile } = how.options
+  const choice = chooseCluster({ cluster, tokenFile, env: how.env, cwd: how.cwd })
+  return openSession(choice, how.scheduler)
+}
+
+export async function openSession(choice: ClusterChoice, scheduler: Scheduler): Promise<Session> {
+  if (choice.tokenFile === null) {
+    throw new WeirError(
+      'config/token-missing',
+      `no token is known for the cluster at ${choice.address}`,
+      {
+        domain: 'user',
+        hint: 'name its file with --token-file or WEIR_TOKEN_FILE',
+      },
+    )
+  }
+  const [{ connectJobManager }, { readToken }] = await Promise.all([
+    import('@weirjs/common/rpc/job-client'),
+    import('@weirjs/common/rpc/token'),
+  ])
+  const token = readToken(choice.tokenFile)
+  const connection = connectJobManager({
+    address: choice.address,
+    token,
+    sender: `cli-${process.pid}`,
+    scheduler,
+  })
+  return {
+    client: explained(connection.client, choice),
+    address: choice.address,
+    close: () => connection.close(),
+  }
+}
+
+/** The client, with errors of a cluster that is not there saying which one was meant and what to do. */
+function explained<Client extends object>(client: Client, choice: ClusterChoice): Client {
+  return new Proxy(client, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(member, target, args)
+        return result instanceof Promise
+          ? result.catch((error: unknown) => Promise.reject(explain(error, choice)))
+          : result
+      }
+    },
+  })
+}
+
+function explain(error: unknown, choice: ClusterChoice): unknown {
+  if (!(error instanceof WeirError) || error.code !== 'rpc/unavailable') return error
+  return fromFailure({
+    ...toFailure(error),
+    message: `no JobManager answers at ${choice.address} (named by ${choice.origin})`,
+    hint: 'see `weir cluster status`; start a local one with `weir cluster start`',
+  })
+}

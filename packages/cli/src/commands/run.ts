@@ -1,0 +1,180 @@
+// weir run: bundle, build, submit, follow. Arguments of the job are flags after its file.
+
+import type { Command } from 'commander'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobId } from '@weirjs/common/core/ids'
+import type { JobSummary } from '@weirjs/common/job-client'
+import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
+import { endingError, follow } from '../follow.ts'
+import { type JobOptions, prepareJob, submitRequest } from '../job/prepare.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { formatDuration } from '../output/units.ts'
+
+export interface RunOptions extends GlobalOptions, JobOptions {
+  readonly detach?: boolean
+  readonly from?: string
+  readonly allowNonRestoredState?: boolean
+}
+
+export function addRunCommand(program: Command, cli: Cli): void {
+  jobCommand(program.command('run'))
+    .description('run a job on the cluster and follow it')
+    .option('-d, --detach', 'return as soon as the job is accepted')
+    .option('-s, --from <path>', 'start from this checkpoint (a directory or its manifest)')
+    .option(
+      '--allow-non-restored-state',
+      'start although state of the checkpoint has no place in the job',
+    )
+    .action(async (words: readonly string[], _own: object, command: Command) => {
+      const options: RunOptions = command.optsWithGlobals()
+      const { file, argv } = splitWords(words)
+      const terminal = cli.terminal(options)
+      const flags = command.options.map((option) => option.long ?? '')
+      const preparing = prepareJob(cli, {
+        file,
+        argv,
+        options,
+        flags,
+        print: (chunk) => terminal.say(chunk.trimEnd()),
+      })
+      // Connecting and bundling overlap; whichever fails first is told. The other is not left floating.
+      const connecting = withSession(cli, options, async (session) => {
+        const prepared = await preparing
+        for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
+        const jobId = await session.client.submit(
+          submitRequest(prepared, {
+            restoreFrom: options.from ?? null,
+            allowNonRestoredState: options.allowNonRestoredState === true,
+          }),
+        )
+        await submitted(cli, session, options, { jobId, name: prepared.built.graph.name })
+      })
+      await Promise.all([preparing, connecting])
+    })
+}
+
+/** The options and arguments that every command with a job file takes. */
+export function jobCommand(command: Command): Command {
+  return command
+    .argument('<job...>', 'the job file, then the job’s own arguments')
+    .usage('[options] <job file> [job arguments]')
+    .allowUnknownOption()
+    .option('-p, --parallelism <n>', 'subtasks of each step that says nothing itself')
+    .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
+    .option('--name <name>', 'another name for the job')
+}
+
+const gather = (text: string, before: readonly string[]): readonly string[] => [...before, text]
+
+/** The job file is the first word; what follows is the job's. */
+export function splitWords(words: readonly string[]): {
+  readonly file: string
+  readonly argv: readonly string[]
+} {
+  const [file, ...argv] = words
+  if (file !== undefined && !file.startsWith('-'))
+    return { file, argv: argv.filter((word) => word !== '--') }
+  throw new WeirError(
+    'cli/usage',
+    `the job file comes before the job's arguments (found "${file ?? 'nothing'}")`,
+    {
+      domain: 'user',
+      hint: 'weir run job.ts --input data/',
+    },
+  )
+}
+
+interface Submitted {
+  readonly jobId: JobId
+  readonly name: string
+}
+
+async function submitted(
+  cli: Cli,
+  session: Session,
+  options: RunOptions,
+  job: Submitted,
+): Promise<void> {
+  const terminal = cli.terminal(options)
+  if (options.detach === true) {
+    if (wantsJson(options)) terminal.json({ jobId: job.jobId, name: job.name })
+    else terminal.data(job.jobId)
+    return
+  }
+  terminal.note(`job ${job.jobId} (${job.name}) submitted`)
+  if (wantsJson(options)) terminal.json({ type: 'submitted', jobId: job.jobId, name: job.name })
+  const ended = await followAttached(cli, session, terminal, { ...job, json: wantsJson(options) })
+  finish(terminal, ended, wantsJson(options))
+}
+
+/**
+ * Follows the job that this command started. The first Ctrl-C cancels it, having said so; the second ends the command
+ * at once. Throws `cli/interrupted` when it was canceled that way.
+ */
+async function followAttached(
+  cli: Cli,
+  session: Session,
+  terminal: Terminal,
+  job: Submitted & { readonly json: boolean },
+): Promise<JobSummary> {
+  const abort = new AbortController()
+  let interrupted = false
+  let refused: unknown = null
+  const stopListening = cli.onInterrupt(() => {
+    if (interrupted) {
+      abort.abort()
+      return
+    }
+    interrupted = true
+    terminal.say(`canceling job ${job.jobId}; Ctrl-C again leaves without waiting`)
+    // Cannot reject: a refusal is kept and told.
+    void session.client.cancel(job.jobId).catch((error: unknown) => {
+      refused = error
+      abort.abort()
+    })
+  })
+  try {
+    const ended = await follow({
+      client: session.client,
+      jobId: job.jobId,
+      terminal,
+      scheduler: cli.scheduler,
+      json: job.json,
+      signal: abort.signal,
+    })
+    if (refused !== null) throw refused
+    if (ended === null || (interrupted && ended.state === 'CANCELED')) {
+      throw new WeirError(
+        'cli/interrupted',
+        ended === null ? `left job ${job.jobId} behind` : `job ${job.jobId} canceled`,
+        {
+          domain: 'user',
+        },
+      )
+    }
+    return ended
+  } finally {
+    stopListening()
+  }
+}
+
+/** Last words of an attached run; throws when the job did not finish. */
+export function finish(terminal: Terminal, job: JobSummary, json: boolean): void {
+  const durationMs = (job.endedAtMs ?? job.submittedAtMs) - job.submittedAtMs
+  if (json) {
+    const { jobId, name, state, restarts, lastCheckpointId, failure } = job
+    terminal.json({
+      type: 'result',
+      jobId,
+      name,
+      state,
+      durationMs,
+      restarts,
+      lastCheckpointId,
+      failure,
+    })
+  }
+  const error = endingError(job)
+  if (error !== null) throw error
+  terminal.note(`done in ${formatDuration(durationMs)}`)
+}

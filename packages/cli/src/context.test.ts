@@ -1,0 +1,74 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { chooseCluster, type ClusterFile, clusterFilePath, writeClusterFile } from './context.ts'
+
+const file: ClusterFile = {
+  version: 1,
+  address: '127.0.0.1:7001',
+  tokenFile: '/t/token',
+  dataDirectory: '/t',
+  startedAtMs: 0,
+  processes: [],
+}
+
+let root = ''
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'weir-context-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+describe('chooseCluster', () => {
+  test('finds the cluster file of a directory above', () => {
+    writeClusterFile(clusterFilePath(root), file)
+    const deep = join(root, 'a', 'b')
+    mkdirSync(deep, { recursive: true })
+    expect(chooseCluster({ env: {}, cwd: deep })).toEqual({
+      address: '127.0.0.1:7001',
+      tokenFile: '/t/token',
+      origin: clusterFilePath(root),
+    })
+    expect(statSync(clusterFilePath(root)).mode & 0o777).toBe(0o600)
+  })
+
+  test('falls back to the one at home', () => {
+    const home = join(root, 'home')
+    writeClusterFile(clusterFilePath(home), { ...file, address: 'h:1' })
+    expect(chooseCluster({ env: { HOME: home }, cwd: root }).address).toBe('h:1')
+  })
+
+  test('takes a flag before the environment before a file', () => {
+    writeClusterFile(clusterFilePath(root), file)
+    const env = { WEIR_CLUSTER: 'env:2', WEIR_TOKEN_FILE: '/env/token' }
+    expect(chooseCluster({ env, cwd: root })).toMatchObject({
+      address: 'env:2',
+      tokenFile: '/env/token',
+    })
+    expect(chooseCluster({ env, cwd: root, cluster: 'flag:3', tokenFile: '/f' })).toMatchObject({
+      address: 'flag:3',
+      tokenFile: '/f',
+    })
+    expect(chooseCluster({ env: {}, cwd: '/', cluster: root }).address).toBe('127.0.0.1:7001')
+  })
+
+  test('says what to do when there is none', () => {
+    expect(() => chooseCluster({ env: {}, cwd: root })).toThrow(
+      expect.objectContaining({
+        code: 'cli/no-cluster',
+        hint: expect.stringContaining('weir cluster start') as string,
+      }),
+    )
+  })
+
+  test('refuses nonsense by name', () => {
+    expect(() => chooseCluster({ env: {}, cwd: root, cluster: 'nonsense' })).toThrow(
+      expect.objectContaining({ code: 'config/bad-address' }),
+    )
+    mkdirSync(join(root, '.weir'))
+    writeFileSync(clusterFilePath(root), '{}')
+    expect(() => chooseCluster({ env: {}, cwd: root })).toThrow(
+      expect.objectContaining({ code: 'config/cluster-file-damaged' }),
+    )
+  })
+})

@@ -1,0 +1,147 @@
+// Which cluster a command talks to: what a flag or the environment says, else the cluster file that `weir cluster start`
+// wrote in `.weir/` of this directory or one above it, else in `~/.weir/`. The file names the address and the token's
+// file; the token itself is never in it.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { WeirError } from '@weirjs/common/core/errors'
+
+export interface ClusterProcess {
+  readonly role: 'jobmanager' | 'taskmanager'
+  readonly pid: number
+  /** What the system says about when it began, so that a reused pid is not taken for it; null where it says nothing. */
+  readonly birth: string | null
+  readonly log: string
+}
+
+/** `.weir/cluster.json`. */
+export interface ClusterFile {
+  readonly version: 1
+  readonly address: string
+  readonly tokenFile: string
+  readonly dataDirectory: string
+  readonly startedAtMs: number
+  readonly processes: readonly ClusterProcess[]
+}
+
+export interface ClusterChoice {
+  readonly address: string
+  /** null: no token is known. */
+  readonly tokenFile: string | null
+  /** Where this was read, for messages. */
+  readonly origin: string
+}
+
+export interface ContextOptions {
+  /** `--cluster`: `host:port`, or the path of a cluster file or its directory. */
+  readonly cluster?: string | undefined
+  readonly tokenFile?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+const FILE = join('.weir', 'cluster.json')
+
+/** Error: `cli/no-cluster` when nothing names one. */
+export function chooseCluster(options: ContextOptions): ClusterChoice {
+  const said = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
+  const tokenFile = options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null
+  if (said !== undefined && !looksLikePath(said)) {
+    if (!/^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i.test(said)) {
+      throw new WeirError('config/bad-address', `"${said}" is no address of a cluster`, {
+        domain: 'user',
+        hint: 'write host:port, for instance 127.0.0.1:6123',
+      })
+    }
+    const known = tokenFile === null ? findClusterFile(options) : null
+    return {
+      address: said,
+      tokenFile: tokenFile ?? known?.file.tokenFile ?? null,
+      origin: '--cluster',
+    }
+  }
+  const found =
+    said === undefined ? findClusterFile(options) : readNamed(resolve(options.cwd, said))
+  if (found === null) {
+    throw new WeirError('cli/no-cluster', 'no cluster is known here', {
+      domain: 'user',
+      hint: 'start one with `weir cluster start`, or name one with --cluster host:port',
+    })
+  }
+  return {
+    address: found.file.address,
+    tokenFile: tokenFile ?? found.file.tokenFile,
+    origin: found.path,
+  }
+}
+
+export interface FoundClusterFile {
+  readonly path: string
+  readonly file: ClusterFile
+}
+
+/** The nearest cluster file: here, above, or at home. */
+export function findClusterFile(
+  options: Pick<ContextOptions, 'env' | 'cwd'>,
+): FoundClusterFile | null {
+  for (const path of candidates(options)) {
+    if (existsSync(path)) return { path, file: readClusterFile(path) }
+  }
+  return null
+}
+
+function* candidates(options: Pick<ContextOptions, 'env' | 'cwd'>): Generator<string> {
+  let directory = resolve(options.cwd)
+  for (;;) {
+    yield join(directory, FILE)
+    if (directory === dirname(directory)) break
+    directory = dirname(directory)
+  }
+  const home = nonEmpty(options.env['HOME'])
+  if (home !== undefined) yield join(home, FILE)
+}
+
+function readNamed(path: string): FoundClusterFile {
+  for (const candidate of [path, join(path, 'cluster.json'), join(path, FILE)]) {
+    if (candidate.endsWith('.json') && existsSync(candidate))
+      return { path: candidate, file: readClusterFile(candidate) }
+  }
+  throw new WeirError('cli/no-cluster', `there is no cluster file at ${path}`, { domain: 'user' })
+}
+
+function readClusterFile(path: string): ClusterFile {
+  try {
+    const file = JSON.parse(readFileSync(path, 'utf8')) as ClusterFile
+    if (file.version === 1 && typeof file.address === 'string') return file
+  } catch (cause) {
+    throw damaged(path, cause)
+  }
+  throw damaged(path)
+}
+
+function damaged(path: string, cause?: unknown): WeirError {
+  return new WeirError('config/cluster-file-damaged', `${path} is not a cluster file`, {
+    domain: 'user',
+    hint: 'remove it, and stop what still runs by `weir cluster start` again',
+    cause,
+  })
+}
+
+/** Path of the cluster file of a directory. */
+export const clusterFilePath = (directory: string): string => join(directory, FILE)
+
+export function writeClusterFile(path: string, file: ClusterFile): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const staged = `${path}.${process.pid}`
+  writeFileSync(staged, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+  renameSync(staged, path)
+}
+
+export function removeClusterFile(path: string): void {
+  rmSync(path, { force: true })
+}
+
+const nonEmpty = (text: string | undefined): string | undefined =>
+  text === undefined || text === '' ? undefined : text
+const looksLikePath = (text: string): boolean =>
+  text.includes('/') || text.endsWith('.json') || text.startsWith('.')

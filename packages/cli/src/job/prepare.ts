@@ -1,0 +1,116 @@
+// From a job file and a command line to everything that a submit needs: bundle, graph, settings, arguments.
+
+import { randomBytes } from 'node:crypto'
+import { didYouMean } from '@weirjs/api/suggest'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { SubmitRequest } from '@weirjs/common/job-client'
+import type { Cli } from '../cli.ts'
+import { GraphBuilder } from './build-graph.ts'
+import type { BuiltGraph } from './build-protocol.ts'
+import { type Bundle, bundleJob } from './bundle.ts'
+import { overrideSettings, type Overrides } from './override-settings.ts'
+
+/** Options that `run`, `dev` and `plan` share. */
+export interface JobOptions {
+  readonly parallelism?: string
+  readonly define?: readonly string[]
+  readonly name?: string
+}
+
+export interface PreparedJob {
+  readonly bundle: Bundle
+  readonly built: BuiltGraph
+  readonly submittedAtMs: number
+}
+
+export interface PrepareOptions {
+  readonly file: string
+  readonly argv: readonly string[]
+  readonly options: JobOptions
+  /** Long flags of the command itself, to recognise a mistyped one among the job's. */
+  readonly flags: readonly string[]
+  /** Gets what the module prints while it loads. */
+  readonly print: (chunk: string) => void
+}
+
+/** Errors: those of the bundler, of the job, and `config/...`. */
+export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<PreparedJob> {
+  const submittedAtMs = cli.scheduler.wallMs()
+  using builder = new GraphBuilder(how.print)
+  const bundle = await bundleJob(how.file)
+  const built = await explainFlags(
+    builder.build(bundle.bytes, {
+      file: how.file,
+      runtimeRoot: cli.runtimeRoot(),
+      argv: how.argv,
+      directory: cli.cwd,
+      submittedAtMs,
+    }),
+    how,
+  )
+  const { name } = how.options
+  const graph = name === undefined ? built.graph : { ...built.graph, name }
+  return {
+    bundle,
+    built: {
+      ...built,
+      graph,
+      settings: overrideSettings(built.settings, overridesOf(how.options)),
+    },
+    submittedAtMs,
+  }
+}
+
+function overridesOf(options: JobOptions): Overrides {
+  const parallelism = options.parallelism === undefined ? null : Number(options.parallelism)
+  if (parallelism !== null && !(Number.isInteger(parallelism) && parallelism >= 1)) {
+    throw new WeirError(
+      'cli/usage',
+      `--parallelism is "${options.parallelism}", but must be a whole number from 1`,
+      {
+        domain: 'user',
+      },
+    )
+  }
+  return { parallelism, defines: options.define ?? [] }
+}
+
+/** A flag that is neither the job's nor ours may be one of ours, mistyped. */
+async function explainFlags(build: Promise<BuiltGraph>, how: PrepareOptions): Promise<BuiltGraph> {
+  try {
+    return await build
+  } catch (error) {
+    if (!(error instanceof WeirError) || error.code !== 'job/unknown-argument') throw error
+    const wrong = how.argv.find(
+      (word) => word.startsWith('--') && error.message.includes(word.split('=')[0] ?? word),
+    )
+    const ours =
+      wrong === undefined ? undefined : didYouMean(wrong.split('=')[0] ?? wrong, how.flags)
+    if (ours === undefined || ours.startsWith('Known')) throw error
+    throw new WeirError(error.code, error.message, {
+      domain: 'user',
+      hint: `${ours} ${error.hint ?? ''}`.trim(),
+      cause: error,
+    })
+  }
+}
+
+export interface SubmitOptions {
+  readonly restoreFrom: string | null
+  readonly allowNonRestoredState: boolean
+}
+
+export function submitRequest(prepared: PreparedJob, options: SubmitOptions): SubmitRequest {
+  const { bundle, built, submittedAtMs } = prepared
+  return {
+    graph: built.graph,
+    settings: built.settings,
+    args: built.args,
+    bundle: bundle.bytes,
+    bundleHash: bundle.hash,
+    submittedAtMs,
+    restoreFrom: options.restoreFrom,
+    allowNonRestoredState: options.allowNonRestoredState,
+    submissionId: randomBytes(16).toString('hex'),
+  }
+}

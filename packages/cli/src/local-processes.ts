@@ -1,0 +1,115 @@
+// The processes of a local cluster, as the command that started them left them: detached, each with a log file, known by
+// pid and birth. A pid alone is never trusted: it may have been given to somebody else since.
+
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { sleep, type Scheduler } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { ClusterProcess } from './context.ts'
+
+const LAST_LINES = 5
+const POLL_MS = 25
+
+export interface StartedProcess extends ClusterProcess {
+  /** Set when the process has ended. */
+  readonly exited: () => string | null
+}
+
+/** Starts `node <args>` so that it outlives this command. */
+export function startDetached(
+  role: ClusterProcess['role'],
+  args: readonly string[],
+  log: string,
+): StartedProcess {
+  const out = openSync(log, 'a', 0o600)
+  try {
+    const child = spawn(process.execPath, [...process.execArgv, ...args], {
+      detached: true,
+      stdio: ['ignore', out, out],
+      env: process.env,
+    })
+    let exited: string | null = null
+    child.on('exit', (code, signal) => {
+      exited = signal ?? `exit code ${code}`
+    })
+    child.on('error', (error) => {
+      exited = error.message
+    })
+    child.unref()
+    const pid = child.pid ?? 0
+    return { role, pid, birth: birthOf(pid), log, exited: () => exited }
+  } finally {
+    closeSync(out)
+  }
+}
+
+/** True when this very process still lives. */
+export function isAlive(process_: ClusterProcess): boolean {
+  try {
+    process.kill(process_.pid, 0)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+  }
+  return (
+    !isZombie(process_.pid) && (process_.birth === null || birthOf(process_.pid) === process_.birth)
+  )
+}
+
+/** Ends processes: asks, waits for `graceMs`, then kills. Answers those that had to be killed. */
+export async function stopAll(
+  processes: readonly ClusterProcess[],
+  scheduler: Scheduler,
+  graceMs: number,
+): Promise<readonly ClusterProcess[]> {
+  const alive = processes.filter(isAlive)
+  for (const one of alive) send(one, 'SIGTERM')
+  const dueMs = scheduler.nowMs() + graceMs
+  while (alive.some(isAlive) && scheduler.nowMs() < dueMs) await sleep(scheduler, POLL_MS)
+  const stubborn = alive.filter(isAlive)
+  for (const one of stubborn) send(one, 'SIGKILL')
+  while (stubborn.some(isAlive)) await sleep(scheduler, POLL_MS)
+  return stubborn
+}
+
+/** The error for a process that ended while it was waited for. */
+export function endedEarly(process_: ClusterProcess, how: string): WeirError {
+  const lines = lastLines(process_.log)
+  return new WeirError(
+    'cluster/start-failed',
+    `the ${process_.role} ended at once (${how})\n${lines}`,
+    {
+      domain: 'external',
+      hint: `its log is ${process_.log}`,
+    },
+  )
+}
+
+function send(process_: ClusterProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(process_.pid, signal)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
+    throw error
+  }
+}
+
+export function lastLines(log: string): string {
+  if (!existsSync(log)) return ''
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+}
+
+/** Fields of /proc/<pid>/stat behind the command's name. */
+function statOf(pid: number): readonly string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return null // gone, or a system without /proc
+  }
+}
+
+const STATE_FIELD = 0
+const START_FIELD = 19
+
+const birthOf = (pid: number): string | null => statOf(pid)?.[START_FIELD] ?? null
+const isZombie = (pid: number): boolean => statOf(pid)?.[STATE_FIELD] === 'Z'

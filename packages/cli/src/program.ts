@@ -1,0 +1,75 @@
+// The tree of commands, and the one place where whatever went wrong becomes a message and an exit code.
+
+import { Command, CommanderError, Option } from 'commander'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { WEIR_VERSION } from '@weirjs/common/core/version'
+import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
+import { addClusterCommands } from './commands/cluster.ts'
+import { addDevCommand } from './commands/dev.ts'
+import { addJobCommands } from './commands/job.ts'
+import { addCheckpointCommands, addTaskManagerList, addVersionCommand } from './commands/look.ts'
+import { addPlanCommand } from './commands/plan.ts'
+import { addProcessCommands } from './commands/processes.ts'
+import { addRunCommand } from './commands/run.ts'
+import { EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
+import { asWeirError, errorJson, errorLines } from './output/errors.ts'
+
+/** Runs one command line (without node and script) and answers the exit code. Never throws. */
+export async function runProgram(argv: readonly string[], cli: Cli): Promise<number> {
+  const program = buildProgram(cli)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return EXIT_OK
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+    return tell(asWeirError(thrown), cli, program.opts())
+  }
+}
+
+function tell(error: WeirError, cli: Cli, options: GlobalOptions): number {
+  const terminal = cli.terminal(options)
+  terminal.progress('')
+  if (wantsJson(options)) terminal.say(JSON.stringify(errorJson(toFailure(error))))
+  else
+    for (const line of errorLines(toFailure(error), terminal.err, options.verbose === true))
+      terminal.say(line)
+  return exitCodeOf(error)
+}
+
+export function buildProgram(cli: Cli): Command {
+  const program = new Command('weir')
+    .description('distributed, stateful stream processing for TypeScript')
+    .version(WEIR_VERSION, '-V, --version', 'the version')
+    .option('--cluster <address>', 'host:port of a JobManager, or a cluster file')
+    .option('--token-file <path>', 'file with the cluster token')
+    .addOption(new Option('-o, --output <format>', 'how to print data').choices(['json', 'table']))
+    .option('--json', 'short for --output json')
+    .option('-v, --verbose', 'show stacks of errors')
+    .option('-q, --quiet', 'only data and errors')
+    .option('--no-color', 'no colours')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(weir --help shows what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.terminal({}).data(text.trimEnd()),
+      writeErr: (text) => cli.terminal({}).say(text.trimEnd()),
+    })
+  addRunCommand(program, cli)
+  addDevCommand(program, cli)
+  addPlanCommand(program, cli)
+  addJobCommands(program, cli)
+  addCheckpointCommands(program, cli)
+  addClusterCommands(program, cli)
+  addTaskManagerList(addProcessCommands(program, cli), cli)
+  addVersionCommand(program, cli)
+  inherit(program)
+  return program
+}
+
+/** Settings that commander does not hand down to commands made before. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    inherit(child)
+  }
+}

@@ -1,0 +1,68 @@
+// A command line without a process: what it writes is gathered, the cluster is a JobClient of the test's. For tests.
+
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobClient } from '@weirjs/common/job-client'
+import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import type { Cli } from './cli.ts'
+import { Terminal } from './output/terminal.ts'
+import { runProgram } from './program.ts'
+
+export interface TestRun {
+  readonly code: number
+  readonly out: readonly string[]
+  readonly err: readonly string[]
+}
+
+export interface TestCli {
+  run(...argv: readonly string[]): Promise<TestRun>
+  /** Ctrl-C. */
+  interrupt(): void
+}
+
+/** `client` null: no cluster can be reached. */
+export function testCli(client: Partial<JobClient> | null, cwd: string = process.cwd()): TestCli {
+  const listeners = new Set<() => void>()
+  return {
+    interrupt: () => {
+      for (const listener of listeners) listener()
+    },
+    run: async (...argv) => {
+      let out = ''
+      let err = ''
+      const cli: Cli = {
+        terminal: (options) =>
+          new Terminal({
+            writeOut: (text) => {
+              out += text
+            },
+            writeErr: (text) => {
+              err += text
+            },
+            interactive: false,
+            columns: () => 80,
+            outColour: false,
+            errColour: false,
+            quiet: options.quiet === true,
+          }),
+        env: {},
+        cwd,
+        scheduler: systemScheduler(),
+        connect: async () => {
+          if (client === null)
+            throw new WeirError('rpc/unavailable', 'nobody answers', { domain: 'external' })
+          return { client: client as JobClient, address: 'test', close: () => {} }
+        },
+        onInterrupt: (callback) => {
+          listeners.add(callback)
+          return () => listeners.delete(callback)
+        },
+        runtimeRoot: () => findRuntimeRoot(process.env),
+      }
+      const code = await runProgram(argv, cli)
+      const lines = (text: string): readonly string[] =>
+        text.split('\n').filter((line) => line !== '')
+      return { code, out: lines(out), err: lines(err) }
+    },
+  }
+}
