@@ -1,7 +1,7 @@
 // The tree of commands, and the one place where whatever went wrong becomes a message and an exit code.
 
 import { Command, CommanderError, Option } from 'commander'
-import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { toFailure, type WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
 import { addClusterCommands } from './commands/cluster.ts'
