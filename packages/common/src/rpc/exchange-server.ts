@@ -110,6 +110,7 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
     address: listener.address,
     close: async () => {
       server.forceShutdown()
+      listener.disconnect()
       await listener.close()
     },
   }

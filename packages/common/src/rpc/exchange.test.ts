@@ -306,7 +306,7 @@ describe('the data plane', () => {
 })
 
 describe('a killed process', () => {
-  const entry = fileURLToPath(new URL('./exchange.victim.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('./exchange-victim.fixture.ts', import.meta.url))
 
   async function victim(
     args: readonly string[],

@@ -25,8 +25,10 @@ export interface Listener {
   /** `host:port` as bound; IPv6 in brackets. */
   readonly address: string
   readonly port: number
-  /** Stops listening and ends every connection. */
+  /** Stops listening; resolves when the last connection has ended. */
   close(): Promise<void>
+  /** Ends every connection at once. */
+  disconnect(): void
 }
 
 export const LOOPBACK = '127.0.0.1'
@@ -87,8 +89,10 @@ function listener(server: Server, sockets: ReadonlySet<Socket>): Listener {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
       }),
+    disconnect: () => {
+      for (const socket of sockets) socket.destroy()
+    },
   }
 }
 

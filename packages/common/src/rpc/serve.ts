@@ -1,0 +1,211 @@
+// A gRPC server of ours: token on every method, checked before a message is read; limits that are written down;
+// loopback unless somebody says otherwise. Handlers are promises and iterables, so that nothing outside this folder
+// knows grpc-js. A broken invariant in a handler ends the process, as everywhere; every other error is the answer.
+
+import type { Writable } from 'node:stream'
+
+import {
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  ResponderBuilder,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+
+import { AssertionFailed } from '../core/assert.ts'
+import type { Scheduler } from '../core/clock.ts'
+import { listen, LOOPBACK } from './listen.ts'
+import { toStatus, unauthenticated } from './status.ts'
+import { type SecretCheck, secretCheck } from './token.ts'
+
+/** A plan of 10,000 vertices and 50,000 edges has some 20 MB. */
+export const CONTROL_MESSAGE_BYTES_MAX: number = 32 * 1_024 * 1_024
+const CALLS_PER_CONNECTION_MAX = 1_000
+/** Sockets of peers that vanished are given back; life and death are judged by heartbeats, not here. */
+export const PING_AFTER_MS = 20_000
+export const PING_ANSWER_MS_MAX = 20_000
+const SHUTDOWN_GRACE_MS = 500
+
+/** One service with its handlers, made by coordinator-server, worker-server or job-server. */
+export interface ServiceBinding {
+  readonly definition: ServiceDefinition
+  readonly handlers: UntypedServiceImplementation
+  /** The server is about to close: end what is held open. */
+  close(): void
+}
+
+export interface ServeOptions {
+  /** Default: loopback. */
+  readonly host?: string
+  /** 0: any free port. */
+  readonly port: number
+  /** What sets the port, for errors: `--port`, `jobmanager.port`. */
+  readonly flag: string
+  /** The cluster token. */
+  readonly token: string
+  readonly scheduler: Scheduler
+  /** Default: CONTROL_MESSAGE_BYTES_MAX; both directions. */
+  readonly messageBytesMax?: number
+  readonly services: readonly ServiceBinding[]
+}
+
+export interface RpcServer {
+  /** `host:port` as bound. */
+  readonly address: string
+  readonly port: number
+  /** Ends held streams, lets running calls finish for half a second, then ends every connection. */
+  close(): Promise<void>
+}
+
+/** Errors: `net/port-in-use`, `net/bad-address`. */
+export async function serve(options: ServeOptions): Promise<RpcServer> {
+  const messageBytesMax = options.messageBytesMax ?? CONTROL_MESSAGE_BYTES_MAX
+  const server = new Server({
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_send_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
+    'grpc.keepalive_time_ms': PING_AFTER_MS,
+    'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
+    'grpc.enable_channelz': 0,
+    interceptors: [authentication(secretCheck(options.token))],
+  })
+  for (const { definition, handlers } of options.services) server.addService(definition, handlers)
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  const listener = await listen({
+    host: options.host ?? LOOPBACK,
+    portRange: { first: options.port, last: options.port },
+    flag: options.flag,
+    onConnection: (socket) => injector.injectConnection(socket),
+  })
+  return {
+    address: listener.address,
+    port: listener.port,
+    close: async () => {
+      for (const service of options.services) service.close()
+      // Tells every peer to go; its callback is not worth waiting for: it comes before running calls have ended.
+      server.tryShutdown(() => {})
+      const cancelTimer = options.scheduler.timer(SHUTDOWN_GRACE_MS, () => listener.disconnect())
+      await listener.close()
+      cancelTimer()
+    },
+  }
+}
+
+function authentication(secret: SecretCheck): ServerInterceptor {
+  return (_method, call) => {
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        const presented = metadata.get('authorization')[0]
+        if (secret.accepts(typeof presented === 'string' ? presented : undefined)) next(metadata)
+        else call.sendStatus(toStatus(unauthenticated('the cluster token is missing or wrong')))
+      })
+      .build()
+    const responder = new ResponderBuilder().withStart((next) => next(listener)).build()
+    return new ServerInterceptingCall(call, responder)
+  }
+}
+
+// ---- handlers ----
+
+/**
+ * One request, one answer. `run` is called synchronously when the request has come; only then the caller is told that
+ * its call has been taken up (initial metadata), which worker-client waits for before it sends the next one.
+ */
+export function unary<Request, Response>(
+  run: (request: Request) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const answer = start(run, call.request)
+    call.sendMetadata(new Metadata())
+    // Cannot reject: both outcomes are the answer.
+    void settle(answer, callback)
+  }
+}
+
+async function settle<Response>(
+  answer: Promise<Response>,
+  callback: sendUnaryData<Response>,
+): Promise<void> {
+  let response: Response
+  try {
+    response = await answer
+  } catch (error) {
+    callback(refusal(error))
+    return
+  }
+  callback(null, response)
+}
+
+/** Makes a synchronous throw a rejection, without giving up that `run` starts at once. */
+async function start<Request, Response>(
+  run: (request: Request) => Promise<Response>,
+  request: Request,
+): Promise<Response> {
+  return await run(request)
+}
+
+/** One request, many answers, sent no faster than the caller takes them. `signal`: the caller is gone. */
+export function serverStream<Request, Response>(
+  run: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const gone = new AbortController()
+    call.on('cancelled', () => gone.abort())
+    pump(call, run(call.request, gone.signal), gone.signal).then(
+      () => call.end(),
+      (error: unknown) => call.emit('error', refusal(error)),
+    )
+  }
+}
+
+async function pump<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  responses: AsyncIterable<Response>,
+  gone: AbortSignal,
+): Promise<void> {
+  for await (const response of responses) {
+    if (gone.aborted) return
+    if (!call.write(response)) await writable(call, gone)
+  }
+}
+
+function writable(call: Writable, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.removeListener('drain', done)
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
+    call.once('drain', done)
+    gone.addEventListener('abort', done)
+  })
+}
+
+/** Many requests, one answer. */
+export function clientStream<Request, Response>(
+  run: (requests: AsyncIterable<Request>) => Promise<Response>,
+): handleClientStreamingCall<Request, Response> {
+  return (call, callback) => {
+    // Cannot reject: both outcomes are the answer.
+    void settle(run(call as AsyncIterable<Request>), callback)
+  }
+}
+
+/** The error as the end of a call. A broken invariant also ends the process. */
+export function refusal(error: unknown): ReturnType<typeof toStatus> & Error {
+  if (error instanceof AssertionFailed) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+  return Object.assign(new Error('call refused'), toStatus(error))
+}
