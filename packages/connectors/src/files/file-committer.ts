@@ -1,0 +1,114 @@
+// The committing half of the exactly-once file sink: gives sealed parts their final names, never in place of anything.
+// Every step may be repeated, and a power loss between any two leaves something to repeat it with:
+// link → sync the directory → remove the staging name.
+
+import { createHash } from 'node:crypto'
+import type { SinkCommitter, SinkContext } from '@weirjs/api/connector'
+import { WeirError } from '@weirjs/common/core/errors'
+import { READ_BYTES } from './byte-blocks.ts'
+import { hasCode } from './file-errors.ts'
+import { type FileCommittable, stagingOf } from './file-parts.ts'
+import { type FileSystem, directoryOf, joinPath } from './file-system.ts'
+
+export class FileCommitter implements SinkCommitter<FileCommittable> {
+  readonly #fs: FileSystem
+  readonly #directory: string
+  readonly #context: SinkContext
+
+  constructor(fs: FileSystem, directory: string, context: SinkContext) {
+    this.#fs = fs
+    this.#directory = directory
+    this.#context = context
+  }
+
+  async commit(parts: readonly FileCommittable[]): Promise<void> {
+    for (const part of parts) await this.#publish(part)
+    for (const directory of new Set(parts.map((part) => directoryOf(part.final)))) {
+      if ((await this.#fs.facts(directory)) !== null) await this.#fs.syncDirectory(directory)
+    }
+    for (const part of parts) await this.#fs.remove(part.staging)
+  }
+
+  async cleanUp(): Promise<void> {
+    const root = stagingOf(this.#directory, this.#context)
+    if ((await this.#fs.facts(root)) === null) return
+    for (const { name } of await this.#fs.list(root)) {
+      const attempt = Number(name)
+      if (Number.isInteger(attempt) && attempt < this.#context.attempt)
+        await this.#removeAttempt(joinPath(root, name))
+    }
+  }
+
+  /** Leaves no empty staging directories behind. */
+  async close(): Promise<void> {
+    const root = stagingOf(this.#directory, this.#context)
+    await this.#fs.removeEmptyDirectory(joinPath(root, String(this.#context.attempt)))
+    await this.#fs.removeEmptyDirectory(root)
+    await this.#fs.removeEmptyDirectory(directoryOf(root))
+    await this.#fs.removeEmptyDirectory(directoryOf(directoryOf(root)))
+  }
+
+  async #publish(part: FileCommittable): Promise<void> {
+    try {
+      if ((await this.#fs.link(part.staging, part.final)) === 'linked') return
+    } catch (error) {
+      if (!hasCode(error, 'files/not-found')) throw error
+      if ((await this.#fs.facts(part.final)) === null) return this.#gone(part)
+    }
+    if (await this.#isSame(part)) return
+    throw new WeirError(
+      'files/output-exists',
+      `${part.final} is already there, with other content`,
+      {
+        domain: 'external',
+        retry: 'never',
+        location: part.final,
+        hint: 'Output is never overwritten. Move that file away, or write to another directory.',
+      },
+    )
+  }
+
+  /** Neither staged nor published. Published before and taken away by its reader, or lost. */
+  #gone(part: FileCommittable): void {
+    if (part.attempt < this.#context.attempt) {
+      this.#context.print(
+        `${part.final} was committed before and has been taken away since: nothing to do`,
+      )
+      return
+    }
+    throw new WeirError(
+      'files/output-lost',
+      `${part.staging} has vanished before it was committed`,
+      {
+        domain: 'external',
+        retry: 'never',
+        location: part.staging,
+        hint: 'Nothing but the job may touch its staging directory.',
+      },
+    )
+  }
+
+  async #isSame(part: FileCommittable): Promise<boolean> {
+    const file = await this.#fs.openRead(part.final)
+    try {
+      if (file.bytes !== part.bytes) return false
+      const hash = createHash('sha256')
+      for (let at = 0; at < file.bytes; ) {
+        const bytes = await file.read(at, READ_BYTES)
+        if (bytes.length === 0) return false
+        hash.update(bytes)
+        at += bytes.length
+      }
+      return hash.digest('hex') === part.sha256
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #removeAttempt(directory: string): Promise<void> {
+    for (const { name, kind } of await this.#fs.list(directory)) {
+      if (kind === 'file') await this.#fs.remove(joinPath(directory, name))
+    }
+    await this.#fs.removeEmptyDirectory(directory)
+  }
+}

@@ -1,0 +1,139 @@
+// Finds files and hands their splits to readers that ask for work, a few at a time when there are many. Bounded: looks
+// once. Watching: looks again and again, and remembers every path that it has ever seen.
+
+import type { Assignment, EnumeratorContext, SplitEnumerator } from '@weirjs/api/connector'
+import type { CancelTimer } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
+import { type FoundFile, findFiles, INPUT_FILES_MAX, refuseEmpty } from './file-paths.ts'
+import type { FileSystem } from './file-system.ts'
+
+/** Splits handed out at once, when plenty are left. */
+const SPLITS_AT_ONCE_MAX = 16
+
+export interface FileEnumeratorState<Split> {
+  /** True when the first look is done: a restart does not look again, unless watching. */
+  readonly looked: boolean
+  readonly pending: readonly Split[]
+  /** Watching only: paths that were found before. */
+  readonly seen: readonly string[]
+}
+
+export interface FileEnumeratorOptions<Split> {
+  readonly fs: FileSystem
+  readonly path: string
+  /** Milliseconds between looks; null: one look. */
+  readonly watchMs: number | null
+  readonly allowEmpty: boolean
+  readonly splitsOf: (file: FoundFile) => Promise<readonly Split[]>
+}
+
+export class FileEnumerator<Split> implements SplitEnumerator<Split, FileEnumeratorState<Split>> {
+  readonly #context: EnumeratorContext
+  readonly #options: FileEnumeratorOptions<Split>
+  readonly #idle = new Set<number>()
+  readonly #seen: Set<string>
+  #pending: Split[]
+  #looked: boolean
+  #timer: CancelTimer | null = null
+  #failure: unknown = null
+  #closed = false
+
+  constructor(
+    context: EnumeratorContext,
+    restored: FileEnumeratorState<Split> | null,
+    options: FileEnumeratorOptions<Split>,
+  ) {
+    this.#context = context
+    this.#options = options
+    this.#pending = [...(restored?.pending ?? [])]
+    this.#seen = new Set(restored?.seen)
+    this.#looked = restored?.looked ?? false
+  }
+
+  async start(): Promise<void> {
+    const { watchMs } = this.#options
+    if (!this.#looked || watchMs !== null) await this.#look()
+    if (watchMs !== null) this.#lookAgainIn(watchMs)
+  }
+
+  readerIdle(subtask: number): void {
+    this.#idle.add(subtask)
+    if (this.#pending.length > 0) this.#context.wake()
+  }
+
+  poll(): readonly Assignment<Split>[] | 'wait' | 'end' {
+    if (this.#failure !== null) throw this.#failure
+    if (this.#pending.length === 0) return this.#options.watchMs === null ? 'end' : 'wait'
+    if (this.#idle.size === 0) return 'wait'
+    const assignments: Assignment<Split>[] = []
+    const share = Math.floor(this.#pending.length / (4 * this.#context.parallelism))
+    const atOnce = Math.min(Math.max(share, 1), SPLITS_AT_ONCE_MAX)
+    for (const subtask of this.#idle) {
+      const splits = this.#pending.splice(0, atOnce)
+      if (splits.length === 0) break
+      this.#idle.delete(subtask)
+      for (const split of splits) assignments.push({ subtask, split })
+    }
+    return assignments
+  }
+
+  snapshot(): FileEnumeratorState<Split> {
+    return { looked: this.#looked, pending: [...this.#pending], seen: [...this.#seen] }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.()
+  }
+
+  async #look(): Promise<void> {
+    const { fs, path, watchMs, allowEmpty, splitsOf } = this.#options
+    const watching = watchMs !== null
+    const files = await findFiles(fs, path)
+    if (!watching && !allowEmpty) refuseEmpty(path, files)
+    const found: Split[] = []
+    for (const file of files) {
+      if (this.#seen.has(file.path)) continue
+      const splits = await splitsOf(file)
+      if (!watching) {
+        found.push(...splits)
+        continue
+      }
+      // Without a wait between: a snapshot sees the file as seen and its splits as pending, or neither.
+      this.#remember(file.path)
+      this.#pending.push(...splits)
+    }
+    // A bounded look counts as a whole: a snapshot before its end holds nothing of it, and a restart looks again.
+    this.#pending.push(...found)
+    this.#looked = true
+  }
+
+  #remember(path: string): void {
+    this.#seen.add(path)
+    if (this.#seen.size <= INPUT_FILES_MAX) return
+    throw new WeirError(
+      'files/too-many',
+      `more than ${INPUT_FILES_MAX} files have appeared in ${this.#options.path}`,
+      {
+        domain: 'user',
+        location: this.#options.path,
+      },
+    )
+  }
+
+  #lookAgainIn(delayMs: number): void {
+    if (this.#closed) return
+    this.#timer = this.#context.scheduler.timer(delayMs, () => {
+      this.#look().then(
+        () => {
+          this.#context.wake()
+          this.#lookAgainIn(delayMs)
+        },
+        (error: unknown) => {
+          this.#failure = error
+          this.#context.wake()
+        },
+      )
+    })
+  }
+}

@@ -1,0 +1,185 @@
+// A file system in memory that can lose power: what was not synced is then gone, names as well as bytes. Faults and
+// delays come in by a hook, so that a test or the simulator decides when an operation fails.
+
+import { fileError } from './file-errors.ts'
+import {
+  type DirectoryEntry,
+  type FileFacts,
+  type FileSystem,
+  type ReadableFile,
+  type WritableFile,
+  directoryOf,
+} from './file-system.ts'
+
+export type FileOperation =
+  | 'facts'
+  | 'list'
+  | 'open'
+  | 'read'
+  | 'create'
+  | 'write'
+  | 'sync'
+  | 'close'
+  | 'make-directories'
+  | 'link'
+  | 'remove'
+  | 'remove-directory'
+  | 'sync-directory'
+
+/** Called before each operation: a rejection is its failure, a delay its time. */
+export type FileHook = (operation: FileOperation, path: string) => Promise<void> | void
+
+interface Inode {
+  content: Buffer
+  /** What a power loss leaves. */
+  durable: Buffer
+}
+
+export class MemoryFileSystem implements FileSystem {
+  /** Exchange it at any time. */
+  hook: FileHook = () => {}
+  #names = new Map<string, Inode>()
+  /** Names that a power loss leaves, with what they name. */
+  #durable = new Map<string, Inode>()
+  readonly #directories = new Set<string>(['/', '.'])
+
+  /** Everything not synced is gone. Files that are open write to nowhere from now on. */
+  losePower(): void {
+    const kept = [...this.#durable].map(([path, inode]) => {
+      const copy = Buffer.from(inode.durable)
+      return [path, { content: copy, durable: copy }] as const
+    })
+    this.#names = new Map(kept)
+    this.#durable = new Map(kept)
+  }
+
+  /** Puts a durable file there, for tests that read. */
+  put(path: string, content: string | Uint8Array): void {
+    const bytes = Buffer.from(content)
+    const inode = { content: bytes, durable: bytes }
+    this.#addDirectories(directoryOf(path))
+    this.#names.set(path, inode)
+    this.#durable.set(path, inode)
+  }
+
+  /** Paths of all files, sorted. */
+  paths(): readonly string[] {
+    return [...this.#names.keys()].sort((a, b) => (a < b ? -1 : 1))
+  }
+
+  /** The content of a file as text. */
+  text(path: string): string {
+    return this.#inode(path).content.toString('utf8')
+  }
+
+  async facts(path: string): Promise<FileFacts | null> {
+    await this.hook('facts', path)
+    const inode = this.#names.get(path)
+    if (inode !== undefined) return { kind: 'file', bytes: inode.content.length }
+    return this.#directories.has(trimmed(path)) ? { kind: 'directory', bytes: 0 } : null
+  }
+
+  async list(directory: string): Promise<readonly DirectoryEntry[]> {
+    await this.hook('list', directory)
+    const at = trimmed(directory)
+    if (!this.#directories.has(at)) throw failure('ENOENT', directory)
+    const inside = (path: string): boolean => directoryOf(path) === at && path !== at
+    const files = [...this.#names.keys()].filter(inside).map((path) => entry(path, 'file'))
+    return [
+      ...files,
+      ...[...this.#directories].filter(inside).map((path) => entry(path, 'directory')),
+    ]
+  }
+
+  async openRead(path: string): Promise<ReadableFile> {
+    await this.hook('open', path)
+    const inode = this.#inode(path)
+    return {
+      bytes: inode.content.length,
+      read: async (offset, length) => {
+        await this.hook('read', path)
+        return Buffer.from(inode.content.subarray(offset, offset + length))
+      },
+      close: async () => this.hook('close', path),
+    }
+  }
+
+  async create(path: string): Promise<WritableFile> {
+    await this.hook('create', path)
+    if (this.#names.has(path)) throw failure('EEXIST', path)
+    if (!this.#directories.has(directoryOf(path))) throw failure('ENOENT', path)
+    const inode: Inode = { content: Buffer.alloc(0), durable: Buffer.alloc(0) }
+    this.#names.set(path, inode)
+    return {
+      write: async (bytes) => {
+        const copy = Buffer.from(bytes)
+        await this.hook('write', path)
+        inode.content = Buffer.concat([inode.content, copy])
+      },
+      sync: async () => {
+        const { content } = inode
+        await this.hook('sync', path)
+        inode.durable = content
+      },
+      close: async () => this.hook('close', path),
+    }
+  }
+
+  async makeDirectories(path: string): Promise<void> {
+    await this.hook('make-directories', path)
+    this.#addDirectories(path)
+  }
+
+  async link(from: string, to: string): Promise<'linked' | 'exists'> {
+    await this.hook('link', to)
+    const inode = this.#inode(from)
+    if (this.#names.has(to)) return 'exists'
+    if (!this.#directories.has(directoryOf(to))) throw failure('ENOENT', to)
+    this.#names.set(to, inode)
+    return 'linked'
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.hook('remove', path)
+    this.#names.delete(path)
+  }
+
+  async removeEmptyDirectory(path: string): Promise<void> {
+    await this.hook('remove-directory', path)
+    const at = `${trimmed(path)}/`
+    const used = [...this.#names.keys(), ...this.#directories].some((other) => other.startsWith(at))
+    if (!used) this.#directories.delete(trimmed(path))
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.hook('sync-directory', path)
+    const at = trimmed(path)
+    for (const name of this.#durable.keys()) {
+      if (directoryOf(name) === at && !this.#names.has(name)) this.#durable.delete(name)
+    }
+    for (const [name, inode] of this.#names)
+      if (directoryOf(name) === at) this.#durable.set(name, inode)
+  }
+
+  #inode(path: string): Inode {
+    const inode = this.#names.get(path)
+    if (inode === undefined) throw failure('ENOENT', path)
+    return inode
+  }
+
+  #addDirectories(path: string): void {
+    for (let at = trimmed(path); !this.#directories.has(at); at = directoryOf(at))
+      this.#directories.add(at)
+  }
+}
+
+const trimmed = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+
+const entry = (path: string, kind: 'file' | 'directory'): DirectoryEntry => ({
+  name: path.slice(path.lastIndexOf('/') + 1),
+  kind,
+})
+
+const failure = (code: string, path: string): Error =>
+  fileError(path, Object.assign(new Error(code), { code }))

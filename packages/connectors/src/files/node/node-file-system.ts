@@ -1,0 +1,195 @@
+// The machine's own file system.
+
+import { type FileHandle, link, mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileError, hasCode } from '../file-errors.ts'
+import type {
+  DirectoryEntry,
+  EntryKind,
+  FileFacts,
+  FileSystem,
+  ReadableFile,
+  WritableFile,
+} from '../file-system.ts'
+
+class NodeFileSystem implements FileSystem {
+  facts(path: string): Promise<FileFacts | null> {
+    return orNull(
+      attempt(path, async () => {
+        const facts = await stat(path)
+        return { kind: kindOf(facts), bytes: facts.size }
+      }),
+    )
+  }
+
+  list(directory: string): Promise<readonly DirectoryEntry[]> {
+    return attempt(directory, async () => {
+      const entries = await readdir(directory, { withFileTypes: true })
+      return Promise.all(
+        entries.map(async (entry) => ({
+          name: entry.name,
+          kind: entry.isSymbolicLink()
+            ? await linkedKind(`${directory}/${entry.name}`)
+            : kindOf(entry),
+        })),
+      )
+    })
+  }
+
+  openRead(path: string): Promise<ReadableFile> {
+    return attempt(path, async () => {
+      const handle = await open(path, 'r')
+      const { size } = await handle.stat()
+      return new NodeReadableFile(path, handle, size)
+    })
+  }
+
+  create(path: string): Promise<WritableFile> {
+    return attempt(path, async () => new NodeWritableFile(path, await open(path, 'wx')))
+  }
+
+  makeDirectories(path: string): Promise<void> {
+    return attempt(path, async () => {
+      const first = await mkdir(path, { recursive: true })
+      if (first === undefined) return
+      // The names of the new directories lie in their parents.
+      for (let at = path; ; at = dirname(at)) {
+        await syncDirectory(dirname(at))
+        if (dirname(at) === dirname(first) || dirname(at) === at) break
+      }
+    })
+  }
+
+  async link(from: string, to: string): Promise<'linked' | 'exists'> {
+    try {
+      await attempt(from, () => link(from, to))
+      return 'linked'
+    } catch (error) {
+      if (hasCode(error, 'files/exists')) return 'exists'
+      throw error
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    await orNull(attempt(path, () => unlink(path)))
+  }
+
+  async removeEmptyDirectory(path: string): Promise<void> {
+    try {
+      await rmdir(path)
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT')
+        throw fileError(path, error)
+    }
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return attempt(path, () => syncDirectory(path))
+  }
+}
+
+class NodeReadableFile implements ReadableFile {
+  readonly bytes: number
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  constructor(path: string, handle: FileHandle, bytes: number) {
+    this.#path = path
+    this.#handle = handle
+    this.bytes = bytes
+  }
+
+  read(offset: number, length: number): Promise<Uint8Array> {
+    return attempt(this.#path, async () => {
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.bytes - offset)))
+      let filled = 0
+      while (filled < buffer.length) {
+        const { bytesRead } = await this.#handle.read(
+          buffer,
+          filled,
+          buffer.length - filled,
+          offset + filled,
+        )
+        if (bytesRead === 0) break
+        filled += bytesRead
+      }
+      return filled === buffer.length ? buffer : buffer.subarray(0, filled)
+    })
+  }
+
+  close(): Promise<void> {
+    return attempt(this.#path, () => this.#handle.close())
+  }
+}
+
+class NodeWritableFile implements WritableFile {
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return attempt(this.#path, async () => {
+      let at = 0
+      while (at < bytes.length)
+        at += (await this.#handle.write(bytes, at, bytes.length - at)).bytesWritten
+    })
+  }
+
+  sync(): Promise<void> {
+    return attempt(this.#path, () => this.#handle.sync())
+  }
+
+  close(): Promise<void> {
+    return attempt(this.#path, () => this.#handle.close())
+  }
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw fileError(path, error)
+  }
+}
+
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (hasCode(error, 'files/not-found') || hasCode(error, 'files/not-a-directory')) return null
+    throw error
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+interface KindFacts {
+  isFile(): boolean
+  isDirectory(): boolean
+}
+
+function kindOf(facts: KindFacts): EntryKind {
+  if (facts.isFile()) return 'file'
+  return facts.isDirectory() ? 'directory' : 'other'
+}
+
+/** A link to nowhere is neither file nor directory. */
+async function linkedKind(path: string): Promise<EntryKind> {
+  const facts = await nodeFileSystem.facts(path)
+  return facts?.kind ?? 'other'
+}
+
+/** The machine's own file system. */
+export const nodeFileSystem: FileSystem = new NodeFileSystem()

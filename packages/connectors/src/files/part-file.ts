@@ -1,0 +1,69 @@
+// One part being written: chunks go in, in order, in the background; sealing makes it durable and says what it is.
+
+import { createHash } from 'node:crypto'
+import type { FileCommittable, PartNames } from './file-parts.ts'
+import { hasCode } from './file-errors.ts'
+import type { FileSystem, WritableFile } from './file-system.ts'
+
+/** Tries to make the staging directory and a file in it, while others remove empty directories. */
+const CREATE_TRIES_MAX = 3
+
+export class PartFile {
+  readonly names: PartNames
+  readonly #fs: FileSystem
+  readonly #attempt: number
+  readonly #hash = createHash('sha256')
+  #file: WritableFile | null = null
+  #bytes = 0
+
+  constructor(fs: FileSystem, names: PartNames, attempt: number) {
+    this.#fs = fs
+    this.names = names
+    this.#attempt = attempt
+  }
+
+  /** Appends. One call at a time. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#file ??= await this.#create()
+    await this.#file.write(bytes)
+    this.#hash.update(bytes)
+    this.#bytes += bytes.length
+  }
+
+  /** Makes everything durable. The part takes nothing more; after a failure it is given up. */
+  async seal(): Promise<FileCommittable> {
+    const { staging, stagingDirectory, final } = this.names
+    const file = this.#file ?? (await this.#create())
+    await file.sync()
+    this.#file = null
+    await file.close()
+    await this.#fs.syncDirectory(stagingDirectory)
+    return {
+      staging,
+      final,
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+      attempt: this.#attempt,
+    }
+  }
+
+  /** Closes the file and removes it: no checkpoint knows of it. */
+  async abandon(): Promise<void> {
+    const file = this.#file
+    if (file === null) return
+    this.#file = null
+    await file.close()
+    await this.#fs.remove(this.names.staging)
+  }
+
+  async #create(): Promise<WritableFile> {
+    for (let tries = 1; ; tries++) {
+      await this.#fs.makeDirectories(this.names.stagingDirectory)
+      try {
+        return await this.#fs.create(this.names.staging)
+      } catch (error) {
+        if (!hasCode(error, 'files/not-found') || tries === CREATE_TRIES_MAX) throw error
+      }
+    }
+  }
+}
