@@ -96,9 +96,11 @@ export class InputGate {
     this.#current = index
     const { channel, head } = this.#channels[index] as GateChannel
     const count = channel.pump(head, max)
-    if (channel.event !== 'none') this.#onEvent(index, channel)
-    else if (count < max && head.gauge.available)
-      this.#current = (index + 1) % this.#channels.length
+    const { event } = channel
+    const frameEnded =
+      event === 'barrier' || (event === 'none' && count < max && head.gauge.available)
+    if (frameEnded) this.#current = (index + 1) % this.#channels.length
+    if (event !== 'none') this.#onEvent(index, channel)
     return true
   }
 

@@ -22,7 +22,7 @@ import { SlotExchange } from '../exchange/slot-exchange.ts'
 import type { OperatorFactory, SnapshotFactory } from '../task/factories.ts'
 import { SlotLoop } from '../task/task-loop.ts'
 import { Task } from '../task/task.ts'
-import { dataPlaneSizes } from '../task/task-environment.ts'
+import { FREEZE_KEY, dataPlaneSizes } from '../task/task-environment.ts'
 import type { TaskEnvironment } from '../task/task-environment.ts'
 import type { Slot, SlotListener } from './slot.ts'
 
@@ -67,6 +67,7 @@ export class SlotRuntime implements Slot {
       listener,
       loop: new SlotLoop(onTurn === undefined ? { scheduler } : { scheduler, onTurn }),
       sizes: dataPlaneSizes(request.config),
+      freezeRecords: request.config[FREEZE_KEY] === 'true',
       exchange: new SlotExchange({
         transport: options.exchange,
         self,

@@ -9,6 +9,7 @@ import type { EdgeId } from '@weirjs/common/core/ids'
 import { MAX_WATERMARK, MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { Operator, Output, PollResult } from '../operators/operator.ts'
 import { blame } from './blame.ts'
+import { FreezingOutput } from './freeze.ts'
 import { FanOutput, NoOutput } from './task-output.ts'
 import type { CountingOutput, TaskOutputs } from './task-output.ts'
 
@@ -48,6 +49,8 @@ export interface OperatorChainOptions {
   /** Outputs of the edges that leave the chain. */
   readonly edgeOutput: (edge: EdgeId) => Output
   readonly outputs: TaskOutputs
+  /** Freeze every record that is emitted (see freeze). */
+  readonly freeze: boolean
   /** Makes operator `index`; its outputs are ready to be asked for, not yet to be used. */
   readonly create: (
     index: number,
@@ -78,10 +81,11 @@ export class OperatorChain {
       const known = byTag[index]?.get(tag)
       if (known !== undefined) return known
       const node = present(options.nodes[index], 'a node of the chain')
-      const made = this.#wire(
+      const wired = this.#wire(
         node.outputs.filter((output) => output.tag === tag),
         options,
       )
+      const made = options.freeze ? new FreezingOutput(wired) : wired
       byTag[index]?.set(tag, made)
       return made
     }

@@ -37,7 +37,12 @@ export interface TaskEnvironment {
   readonly listener: SlotListener
   readonly loop: SlotLoop
   readonly sizes: DataPlaneSizes
+  /** Records are frozen when they are emitted: for development. */
+  readonly freezeRecords: boolean
 }
+
+/** Configuration of a job: `true` freezes records. */
+export const FREEZE_KEY = 'dev.freeze-records'
 
 /** From the job's configuration `exchange.frame-bytes` and `exchange.credit-bytes`; WeirError `config/out-of-range`. */
 export function dataPlaneSizes(config: SlotRequest['config']): DataPlaneSizes {

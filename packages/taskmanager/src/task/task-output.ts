@@ -12,7 +12,7 @@ import type { Output } from '../operators/operator.ts'
 
 /** An output that counts what went through it. */
 export interface CountingOutput extends Output {
-  count: number
+  readonly count: number
 }
 
 /** Nobody listens. */

@@ -66,6 +66,7 @@ export function setUp(options: SetupOptions): TaskParts | null {
   const chain = new OperatorChain({
     nodes,
     outputs,
+    freeze: env.freezeRecords,
     edgeOutput: (edge) => present(edges?.get(edge), `output to edge ${edge}`),
     create: (index, node, output) => {
       const runtime = present(

@@ -28,6 +28,7 @@ import { closeChannels, openInputs } from './task-channels.ts'
 import type { ChannelHost } from './task-channels.ts'
 import type { ContextHost } from './task-context.ts'
 import type { TaskEnvironment } from './task-environment.ts'
+import { TURN_MS } from './task-loop.ts'
 import { TaskOutputs } from './task-output.ts'
 import { loadRestore, openOperators, setUp } from './task-setup.ts'
 import type { TaskParts } from './task-setup.ts'
@@ -205,8 +206,10 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     let more = running && this.#outputs.gauge.available && this.#timers?.fire() === true
     if (this.#checkpoints?.advance(SNAPSHOT_SLICE_MS) === true) more = true
     let lastMs = this.scheduler.nowMs()
+    // Records get their time behind a slice, too: a long snapshot slows the task down, it does not stop it.
+    const untilMs = more ? Math.max(deadlineMs, lastMs + TURN_MS) : deadlineMs
     for (let batches = 0; ; batches++) {
-      if (batches === BATCHES_PER_RUN_MAX || (lastMs >= deadlineMs && batches > 0)) {
+      if (batches === BATCHES_PER_RUN_MAX || (lastMs >= untilMs && batches > 0)) {
         more = true
         break
       }

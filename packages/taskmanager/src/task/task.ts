@@ -25,8 +25,10 @@ import type { LoopTask } from './task-loop.ts'
 import { TaskWork } from './task-work.ts'
 import { planTask } from './task-wiring.ts'
 
-/** Notices of complete checkpoints that wait for the commit of an earlier one. */
-export const NOTICES_MAX = 1_000
+/** Notices of complete checkpoints that wait for the commit of an earlier one; with more, the oldest is subsumed. */
+export const NOTICES_MAX = 100
+/** Aborted checkpoints remembered for triggers that come late. */
+const ABORTED_MAX = 1_000
 
 interface Notice {
   readonly checkpointId: CheckpointId
@@ -260,12 +262,12 @@ export class Task implements LoopTask {
   /** Once for each id, rising; one commit after the other. */
   #onComplete(notice: Notice): void {
     if (notice.checkpointId <= this.#notifiedId || !isProcessing(this.#state)) return
-    assert(this.#notices.length < NOTICES_MAX, 'commits keep up with checkpoints')
     assert(
       !notice.final || this.#state === 'end-of-data',
       'a final checkpoint follows the end of data',
     )
     this.#notifiedId = notice.checkpointId
+    if (this.#notices.length >= NOTICES_MAX) this.#notices.shift()
     this.#notices.push(notice)
     if (!this.#committing) this.#commitNext()
   }
@@ -308,7 +310,7 @@ export class Task implements LoopTask {
 
   #onAborted(id: number): void {
     if (this.#aborted.has(id)) return
-    if (this.#aborted.size >= NOTICES_MAX) this.#aborted.delete(Math.min(...this.#aborted))
+    if (this.#aborted.size >= ABORTED_MAX) this.#aborted.delete(Math.min(...this.#aborted))
     this.#aborted.add(id)
     if (isProcessing(this.#state)) this.#work?.onAborted(id)
   }
