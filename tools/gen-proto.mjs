@@ -1,7 +1,8 @@
-// Makes the TypeScript types of the wire from proto/weir/v1, or with --check fails when those in the tree are stale.
-// Usage: node tools/gen-proto.mjs [--check]
+// Makes the TypeScript types of the wire from proto/weir/v1; with --check fails when those in the tree are stale; with
+// --pack lays the .proto files into packages/common, for the packed package to have them.
+// Usage: node tools/gen-proto.mjs [--check | --pack]
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -50,7 +51,9 @@ function contents(directory) {
   return found
 }
 
-if (process.argv.includes('--check')) {
+if (process.argv.includes('--pack')) {
+  cpSync(protoDir, join(root, 'packages/common/proto'), { recursive: true })
+} else if (process.argv.includes('--check')) {
   const fresh = mkdtempSync(join(tmpdir(), 'weir-proto-'))
   try {
     generate(fresh)

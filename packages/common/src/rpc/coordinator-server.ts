@@ -7,8 +7,15 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { CoordinatorGateway } from '../core/gateways.ts'
 import type { WorkerId } from '../core/ids.ts'
 import { WeirError } from '../core/errors.ts'
-import { each, required, text } from './check.ts'
-import { failureFromWire, fenceOfHeader, toBundleHash, toJobId, toWorkerId } from './convert.ts'
+import { each, text } from './check.ts'
+import {
+  callerFromWire,
+  failureFromWire,
+  fenceOfHeader,
+  toBundleHash,
+  toJobId,
+  toWorkerId,
+} from './convert.ts'
 import {
   acknowledgeFromWire,
   declineFromWire,
@@ -127,7 +134,7 @@ class Attachments {
   }
 
   #admit(call: AttachCall): void {
-    required(call.request.header, 'header')
+    callerFromWire(call.request.header)
     const worker = toWorkerId(call.request.workerId, 'workerId')
     const coordinatorId = this.#expected.get(worker)
     if (coordinatorId === undefined || coordinatorId !== call.request.coordinatorId) {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { WeirError } from '../core/errors.ts'
 import type { JobClient, JobEventView, SubmitRequest } from '../job-client.ts'
 import { refuse, required, text } from './check.ts'
+import { callerFromWire } from './convert.ts'
 import {
   BUNDLE_BYTES_MAX,
   checkpointToWire,
@@ -18,7 +19,6 @@ import {
   workerToWire,
 } from './convert-job.ts'
 import { jobEventToWire } from './convert-watch.ts'
-import type { Header__Output } from './gen/weir/v1/Header.ts'
 import type { JobServiceHandlers } from './gen/weir/v1/JobService.ts'
 import type { SubmitRequest__Output } from './gen/weir/v1/SubmitRequest.ts'
 import type { WatchResponse } from './gen/weir/v1/WatchResponse.ts'
@@ -36,10 +36,7 @@ export function jobService(client: JobClient): ServiceBinding {
     Submit: clientStream(async (requests) => ({
       jobId: await client.submit(await gather(requests)),
     })),
-    List: unary(async (request) => {
-      required(request.header, 'header')
-      return { jobs: (await client.list()).map(summaryToWire) }
-    }),
+    List: unary(async () => ({ jobs: (await client.list()).map(summaryToWire) })),
     Describe: unary(async (request) => detailToWire(await client.describe(jobOf(request)))),
     Checkpoints: unary(async (request) => ({
       checkpoints: (await client.checkpoints(jobOf(request))).map(checkpointToWire),
@@ -51,22 +48,15 @@ export function jobService(client: JobClient): ServiceBinding {
     TriggerCheckpoint: unary(async (request) => ({
       checkpoint: checkpointToWire(await client.triggerCheckpoint(jobOf(request))),
     })),
-    Workers: unary(async (request) => {
-      required(request.header, 'header')
-      return { workers: (await client.workers()).map(workerToWire) }
-    }),
-    Cluster: unary(async (request) => {
-      required(request.header, 'header')
-      return clusterToWire(await client.cluster())
-    }),
+    Workers: unary(async () => ({ workers: (await client.workers()).map(workerToWire) })),
+    Cluster: unary(async () => clusterToWire(await client.cluster())),
     Watch: serverStream((request, signal) => watch(client, jobOf(request), signal, closing.signal)),
   }
   return { definition: wireServices().job, handlers, close: () => closing.abort() }
 }
 
 /** Job id or prefix, as a person names it. */
-function jobOf(request: { readonly header: Header__Output | null; readonly job: string }): string {
-  required(request.header, 'header')
+function jobOf(request: { readonly job: string }): string {
   return text(request.job, 'job', 1, JOB_CHARS_MAX)
 }
 
@@ -75,7 +65,7 @@ async function gather(requests: AsyncIterable<SubmitRequest__Output>): Promise<S
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const { header, part, head: wireHead, chunk } of requests) {
-    required(header, 'header')
+    callerFromWire(header)
     if (part === 'head') {
       if (head !== null) refuse('head', 'came twice')
       head = submitHeadFromWire(required(wireHead, 'head'))

@@ -27,8 +27,8 @@ const LOADER_OPTIONS: Options = {
   oneofs: true,
 }
 
-/** Packed package first, then the checkout; both relative to src/rpc or dist/rpc. */
-const PLACES: readonly string[] = ['../../proto/', '../../../../proto/']
+/** The checkout's, then the packed package's (a left-over copy in a checkout is not used); seen from src or dist. */
+const PLACES: readonly string[] = ['../../../../proto/', '../../proto/']
 
 let loaded: WireServices | null = null
 

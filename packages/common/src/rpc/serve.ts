@@ -23,6 +23,8 @@ import {
 
 import { AssertionFailed } from '../core/assert.ts'
 import type { Scheduler } from '../core/clock.ts'
+import { callerFromWire } from './convert.ts'
+import type { Header__Output } from './gen/weir/v1/Header.ts'
 import { listen, LOOPBACK } from './listen.ts'
 import { toStatus, unauthenticated } from './status.ts'
 import { type SecretCheck, secretCheck } from './token.ts'
@@ -116,11 +118,16 @@ function authentication(secret: SecretCheck): ServerInterceptor {
 
 // ---- handlers ----
 
+/** Every request has a header; one without is refused before a handler sees it. */
+interface Headed {
+  readonly header: Header__Output | null
+}
+
 /**
  * One request, one answer. `run` is called synchronously when the request has come; only then the caller is told that
  * its call has been taken up (initial metadata), which worker-client waits for before it sends the next one.
  */
-export function unary<Request, Response>(
+export function unary<Request extends Headed, Response>(
   run: (request: Request) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
@@ -146,33 +153,35 @@ async function settle<Response>(
 }
 
 /** Makes a synchronous throw a rejection, without giving up that `run` starts at once. */
-async function start<Request, Response>(
+async function start<Request extends Headed, Response>(
   run: (request: Request) => Promise<Response>,
   request: Request,
 ): Promise<Response> {
+  callerFromWire(request.header)
   return await run(request)
 }
 
 /** One request, many answers, sent no faster than the caller takes them. `signal`: the caller is gone. */
-export function serverStream<Request, Response>(
+export function serverStream<Request extends Headed, Response>(
   run: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const gone = new AbortController()
     call.on('cancelled', () => gone.abort())
-    pump(call, run(call.request, gone.signal), gone.signal).then(
+    pump(call, run, gone.signal).then(
       () => call.end(),
       (error: unknown) => call.emit('error', refusal(error)),
     )
   }
 }
 
-async function pump<Request, Response>(
+async function pump<Request extends Headed, Response>(
   call: ServerWritableStream<Request, Response>,
-  responses: AsyncIterable<Response>,
+  run: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
   gone: AbortSignal,
 ): Promise<void> {
-  for await (const response of responses) {
+  callerFromWire(call.request.header)
+  for await (const response of run(call.request, gone)) {
     if (gone.aborted) return
     if (!call.write(response)) await writable(call, gone)
   }
