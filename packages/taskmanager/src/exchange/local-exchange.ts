@@ -124,6 +124,8 @@ export class LocalOutputChannel implements OutputChannel {
   #open: LocalBatch
   /** Full batches without room, oldest first; more than one only when a single call emitted so much. */
   readonly #waiting: LocalBatch[] = []
+  /** The open batch is due and lacks room. */
+  #flushWanted = false
   #closed = false
 
   constructor(options: LocalOutputOptions) {
@@ -166,8 +168,12 @@ export class LocalOutputChannel implements OutputChannel {
     this.#ship()
   }
 
+  /** Without room the open batch goes on filling, and leaves when there is some. */
   flush(): void {
-    if (!this.#open.empty) this.#ship()
+    if (this.#open.empty) return
+    const mayLeave = this.#waiting.length === 0 && (this.#open.count === 0 || this.#channel.roomy)
+    if (mayLeave) this.#ship()
+    else this.#flushWanted = true
   }
 
   close(): void {
@@ -185,6 +191,7 @@ export class LocalOutputChannel implements OutputChannel {
   }
 
   #ship(): void {
+    this.#flushWanted = false
     if (this.#closed) return
     const batch = this.#open
     this.#open = this.#channel.fresh()
@@ -201,7 +208,6 @@ export class LocalOutputChannel implements OutputChannel {
 
   #drain(): void {
     const waiting = this.#waiting
-    if (waiting.length === 0) return
     let moved = 0
     while (moved < waiting.length) {
       const batch = waiting[moved] as LocalBatch
@@ -209,8 +215,11 @@ export class LocalOutputChannel implements OutputChannel {
       this.#channel.push(batch)
       moved += 1
     }
-    waiting.splice(0, moved)
-    if (waiting.length === 0) this.#gauge.freed()
+    if (moved > 0) {
+      waiting.splice(0, moved)
+      if (waiting.length === 0) this.#gauge.freed()
+    }
+    if (this.#flushWanted) this.flush()
   }
 }
 

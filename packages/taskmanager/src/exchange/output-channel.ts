@@ -89,6 +89,8 @@ export class FrameOutputChannel implements OutputChannel {
   /** Frames that have no credit yet, oldest first. More than one only when a single call emitted so much. */
   readonly #waiting: WaitingFrame[] = []
   #send: SendFrame | null = null
+  /** The open frame is due and lacks credit. */
+  #flushWanted = false
   #closed = false
 
   constructor(options: FrameOutputChannelOptions) {
@@ -128,8 +130,13 @@ export class FrameOutputChannel implements OutputChannel {
     this.#ship()
   }
 
+  /** Without credit the open frame goes on filling, and leaves with the next credit. */
   flush(): void {
-    if (!this.#writer.empty) this.#ship()
+    const writer = this.#writer
+    if (writer.empty) return
+    const mayLeave = this.#waiting.length === 0 && (writer.records === 0 || this.#ledger.maySend)
+    if (mayLeave) this.#ship()
+    else this.#flushWanted = true
   }
 
   close(): void {
@@ -158,6 +165,7 @@ export class FrameOutputChannel implements OutputChannel {
   }
 
   #ship(): void {
+    this.#flushWanted = false
     if (this.#closed) return
     const records = this.#writer.records
     const frame = this.#writer.take()
@@ -179,9 +187,11 @@ export class FrameOutputChannel implements OutputChannel {
       if (!this.#trySend(next.frame, next.costBytes)) break
       sent += 1
     }
-    if (sent === 0) return
-    waiting.splice(0, sent)
-    if (waiting.length === 0) this.#gauge.freed()
+    if (sent > 0) {
+      waiting.splice(0, sent)
+      if (waiting.length === 0) this.#gauge.freed()
+    }
+    if (this.#flushWanted) this.flush()
   }
 
   #trySend(frame: Uint8Array, costBytes: number): boolean {
