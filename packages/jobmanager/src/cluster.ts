@@ -1,0 +1,162 @@
+// The workers of this JobManager and who gets their slots. A worker is given up when its connection breaks, when nobody
+// answers there, when its heartbeats stay away, or when it says so; its slots are gone at that moment, and all jobs are
+// told. Jobs that wait for seats are served in the order in which they asked, whoever fits first.
+
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import type { Failure } from '@weirjs/common/core/errors'
+import type {
+  Heartbeat,
+  HeartbeatReply,
+  WorkerDialer,
+  WorkerGateway,
+  WorkerRegistration,
+} from '@weirjs/common/core/gateways'
+import type { JobId, SlotRef, WorkerId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { WorkerView } from '@weirjs/common/job-client'
+import type { SeatName, SeatRequest } from './core/plan/slot-allocator.ts'
+import type { DetectorSettings } from './core/workers/failure-detector.ts'
+import { freeOf, WorkerRegistry } from './core/workers/worker-registry.ts'
+import type { WorkerHub } from './worker-hub.ts'
+
+export interface ClusterOptions {
+  readonly detector: DetectorSettings
+  readonly dialer: WorkerDialer
+  readonly scheduler: Scheduler
+  readonly log: Log
+  /** Tasks on this worker are lost. */
+  readonly onWorkerLost: (worker: WorkerId, failure: Failure) => void
+}
+
+interface SeatWish {
+  readonly request: SeatRequest
+  readonly granted: (seats: ReadonlyMap<SeatName, SlotRef>) => void
+}
+
+export class Cluster implements WorkerHub {
+  readonly #options: ClusterOptions
+  readonly #registry: WorkerRegistry
+  readonly #gateways = new Map<WorkerId, WorkerGateway>()
+  readonly #wishes = new Map<JobId, SeatWish>()
+  #timer: CancelTimer | null = null
+  #serving = false
+  #serveAgain = false
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    this.#registry = new WorkerRegistry(options.detector)
+  }
+
+  start(): void {
+    const { scheduler, detector } = this.#options
+    this.#timer = scheduler.timer(detector.heartbeatIntervalMs, () => {
+      for (const worker of this.#registry.suspects(scheduler.nowMs())) {
+        this.lose(worker, `no heartbeat for ${detector.heartbeatTimeoutMs} ms`)
+      }
+      this.start()
+    })
+  }
+
+  close(): void {
+    this.#timer?.()
+    for (const worker of this.#gateways.keys()) this.#options.dialer.disconnect(worker)
+    this.#gateways.clear()
+    this.#wishes.clear()
+  }
+
+  // ---- workers ----
+
+  /** Throws `worker/bad-registration`, `worker/too-many`. */
+  register(registration: WorkerRegistration): void {
+    const { workerId, controlAddress, slots, pid } = registration
+    if (this.#gateways.has(workerId)) this.lose(workerId, 'it has registered anew')
+    this.#registry.register(registration, this.#options.scheduler.nowMs())
+    const gateway: WorkerGateway = this.#options.dialer.connect(registration, (reason) => {
+      if (this.#gateways.get(workerId) === gateway) this.lose(workerId, reason)
+    })
+    this.#gateways.set(workerId, gateway)
+    this.#options.log.info({ workerId, controlAddress, slots, pid }, 'worker registered')
+    this.#serve()
+  }
+
+  heartbeat(heartbeat: Heartbeat): HeartbeatReply {
+    return this.#registry.heartbeat(heartbeat, this.#options.scheduler.nowMs())
+  }
+
+  /** Gives a worker up; nothing happens when it is not known. */
+  lose(worker: WorkerId, reason: string): void {
+    const entry = this.#registry.remove(worker)
+    if (entry === undefined) return
+    this.#gateways.delete(worker)
+    this.#options.dialer.disconnect(worker)
+    this.#options.log.warn({ workerId: worker, reason }, 'worker lost')
+    this.#options.onWorkerLost(worker, {
+      code: 'worker/lost',
+      message: `worker ${worker} (${entry.registration.controlAddress}) is lost: ${reason}`,
+      domain: 'external',
+      retry: 'immediate',
+    })
+  }
+
+  gateway(worker: WorkerId): WorkerGateway | null {
+    return this.#gateways.get(worker) ?? null
+  }
+
+  unreachable(worker: WorkerId, failure: Failure): void {
+    this.lose(worker, failure.message)
+  }
+
+  // ---- seats ----
+
+  requestSeats(job: JobId, request: SeatRequest, granted: SeatWish['granted']): void {
+    this.#wishes.delete(job)
+    this.#registry.free(job, [...request.kept.values()])
+    if (request.seats.length > 0) this.#wishes.set(job, { request, granted })
+    this.#serve()
+  }
+
+  freeSeats(job: JobId): void {
+    this.#wishes.delete(job)
+    this.#registry.free(job)
+    this.#serve()
+  }
+
+  /** Granting makes a job speak, which may ask again: then it is gone through once more instead of within. */
+  #serve(): void {
+    this.#serveAgain = true
+    if (this.#serving) return
+    this.#serving = true
+    while (this.#serveAgain) {
+      this.#serveAgain = false
+      for (const [job, wish] of this.#wishes) {
+        const seats = this.#registry.reserve(job, wish.request)
+        if (seats === null) continue
+        this.#wishes.delete(job)
+        wish.granted(seats)
+      }
+    }
+    this.#serving = false
+  }
+
+  // ---- views ----
+
+  get workers(): WorkerView[] {
+    const nowMs = this.#options.scheduler.nowMs()
+    return this.#registry.workers.map((entry) => {
+      const { workerId, controlAddress, pid, slots } = entry.registration
+      return {
+        workerId,
+        address: controlAddress,
+        pid,
+        slots,
+        freeSlots: freeOf(entry).length,
+        lastHeartbeatAgeMs: this.#registry.silentMs(workerId, nowMs),
+        rssBytes: entry.rssBytes,
+      }
+    })
+  }
+
+  get slots(): { readonly total: number; readonly free: number } {
+    return { total: this.#registry.slotCount, free: this.#registry.freeCount }
+  }
+}

@@ -1,0 +1,378 @@
+// The hands of one job: does what the machine asks for and posts what came of it. Each effect runs by itself; the order
+// that matters is kept by those who are called (a worker takes calls as they were sent, the log takes entries as they
+// were asked for). A call that finds nobody tells the hub first, so that a dead worker is known before its failed call.
+
+import { unreachable } from '@weirjs/common/core/assert'
+import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
+import type { Clock } from '@weirjs/common/core/clock'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { WorkerGateway } from '@weirjs/common/core/gateways'
+import {
+  type CheckpointId,
+  checkpointId,
+  type Fence,
+  type JobId,
+  type LeaderEpoch,
+  type WorkerId,
+} from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { CompletedCheckpoint, PendingContent } from './core/checkpoint/events.ts'
+import type { JobEffect, JobHappening } from './core/events.ts'
+import { operatorsOf } from './core/plan/planner.ts'
+import type { LogKeeper } from './log-keeper.ts'
+import type { JobSubmission } from './store/job-history.ts'
+import type { ManifestStore } from './store/manifest-store.ts'
+import type { WorkerHub } from './worker-hub.ts'
+
+/** Checkpoints whose deletion failed and is tried again with the next one; more are left to the sweep at recovery. */
+const UNDELETED_MAX = 1_000
+
+export interface EffectWorld {
+  readonly jobId: JobId
+  readonly epoch: LeaderEpoch
+  readonly submission: JobSubmission
+  readonly hub: WorkerHub
+  readonly log: LogKeeper
+  readonly storage: CheckpointStorage
+  readonly manifests: ManifestStore
+  readonly clock: Clock
+  readonly logger: Log
+  readonly credential: (fence: Fence) => string
+  readonly post: (happening: JobHappening) => void
+  /** Another leader has the job. */
+  readonly onDeposed: (error: WeirError) => void
+}
+
+type ViewEffect =
+  | 'manual-result'
+  | 'checkpoint-record'
+  | 'state-changed'
+  | 'health-changed'
+  | 'failed'
+  | 'restored'
+  | 'attempt-changed'
+  | 'ended'
+  | 'wake-at'
+
+/** Effects that reach out of the process; the others are for whoever looks at the job. */
+export type OuterEffect = Exclude<JobEffect, { type: ViewEffect }>
+
+export class EffectRunner {
+  readonly #world: EffectWorld
+  readonly #undeleted = new Set<CheckpointId>()
+  /** Work on the storage that clean-up must not overtake. */
+  readonly #storageWork = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(world: EffectWorld) {
+    this.#world = world
+  }
+
+  /** Nothing is posted and nothing new is begun from now on. */
+  close(): void {
+    this.#closed = true
+    this.#world.log.close()
+  }
+
+  run(effect: OuterEffect): void {
+    const { hub, jobId } = this.#world
+    switch (effect.type) {
+      case 'request-seats':
+        return hub.requestSeats(jobId, effect.request, (seats) =>
+          this.#post({ type: 'seats-granted', requestId: effect.requestId, seats }),
+        )
+      case 'free-seats':
+        return hub.freeSeats(jobId)
+      case 'load-restore':
+        return this.#loadRestore(effect)
+      case 'allocate':
+        return this.#allocate(effect)
+      case 'deploy':
+        return this.#call(
+          effect.workerId,
+          (worker) => worker.deploy(effect.request),
+          (failure) => {
+            const { attempt } = effect.request.fence
+            return { type: 'deploy-failed', attempt, workerId: effect.workerId, failure }
+          },
+        )
+      case 'cancel':
+        return this.#hint(effect.workerId, (worker) => worker.cancel(effect.request))
+      case 'release':
+        return this.#hint(effect.workerId, (worker) => worker.release(effect.fence))
+      case 'trigger':
+        return this.#trigger(effect)
+      case 'notify-complete':
+        return this.#hint(effect.workerId, (worker) => worker.notifyComplete(effect.notice))
+      case 'notify-aborted':
+        return this.#hint(effect.workerId, (worker) => worker.notifyAborted(effect.notice))
+      case 'write-manifest':
+        return this.#onStorage(() => this.#writeManifest(effect.content))
+      case 'log-completion':
+        return this.#onStorage(() => this.#logCompletion(effect.completed))
+      case 'discard-completed':
+        return this.#onStorage(() => this.#discard(effect.checkpoints))
+      case 'discard-aborted':
+        return this.#onStorage(() => this.#delete([effect.checkpointId]))
+      case 'log-terminal':
+        return this.#onStorage(() => this.#logTerminal(effect))
+      case 'clean-up':
+        return this.#cleanUp(effect.keepCheckpoints)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #post(happening: JobHappening): void {
+    if (!this.#closed) this.#world.post(happening)
+  }
+
+  // ---- workers ----
+
+  #allocate(effect: Extract<OuterEffect, { type: 'allocate' }>): void {
+    const { submission, credential } = this.#world
+    const { workerId, fence, slots } = effect
+    const { attempt } = fence
+    const request = {
+      fence,
+      jobName: submission.graph.name,
+      bundle: submission.bundleHash,
+      args: submission.args,
+      submittedAtMs: submission.submittedAtMs,
+      config: submission.settings.config,
+      credential: credential(fence),
+      slots,
+    }
+    const allocate = async (worker: WorkerGateway): Promise<void> => {
+      const { endpoints } = await worker.allocate(request)
+      this.#post({ type: 'slots-allocated', attempt, workerId, endpoints })
+    }
+    this.#call(workerId, allocate, (failure) => ({
+      type: 'allocate-failed',
+      attempt,
+      workerId,
+      failure,
+    }))
+  }
+
+  #trigger({ workerId, request }: Extract<OuterEffect, { type: 'trigger' }>): void {
+    const { checkpointId } = request
+    const failed = (failure: Failure): JobHappening => ({
+      type: 'checkpoint-outcome',
+      outcome: { type: 'trigger-failed', checkpointId, failure },
+    })
+    // Cannot reject: both outcomes are handled.
+    void this.#world.log.reserve(checkpointId).then(
+      () => this.#call(workerId, (worker) => worker.trigger(request), failed),
+      (error: unknown) => {
+        if (!this.#deposed(error)) this.#post(failed(toFailure(error)))
+      },
+    )
+  }
+
+  /** A call whose failure the machine wants to know. */
+  #call(
+    workerId: WorkerId,
+    use: (worker: WorkerGateway) => Promise<void>,
+    onFailure: (failure: Failure) => JobHappening,
+  ): void {
+    if (this.#closed) return
+    // Cannot reject: both outcomes are handled.
+    void this.#reach(workerId, use).then(
+      () => {},
+      (error: unknown) => {
+        const failure = toFailure(error, UNKNOWN_FAILURE)
+        if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
+        this.#post(onFailure(failure))
+      },
+    )
+  }
+
+  /** A call that may be lost: the machine repeats it when it matters. */
+  #hint(workerId: WorkerId, use: (worker: WorkerGateway) => Promise<void>): void {
+    if (this.#closed || this.#world.hub.gateway(workerId) === null) return
+    // Cannot reject: both outcomes are handled.
+    void this.#reach(workerId, use).then(
+      () => {},
+      (error: unknown) => {
+        const failure = toFailure(error, UNKNOWN_FAILURE)
+        if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
+        const { jobId } = this.#world
+        this.#world.logger.debug(
+          { jobId, workerId, code: failure.code, reason: failure.message },
+          'call not answered',
+        )
+      },
+    )
+  }
+
+  async #reach(workerId: WorkerId, use: (worker: WorkerGateway) => Promise<void>): Promise<void> {
+    const worker = this.#world.hub.gateway(workerId)
+    if (worker === null) {
+      throw new WeirError('rpc/unavailable', `worker ${workerId} is not registered`, {
+        domain: 'external',
+        retry: 'immediate',
+      })
+    }
+    await use(worker)
+  }
+
+  // ---- storage ----
+
+  #loadRestore({ ticket, source }: Extract<OuterEffect, { type: 'load-restore' }>): void {
+    const [path, sha256] =
+      source.kind === 'own'
+        ? [source.completed.manifestPath, source.completed.manifestSha256]
+        : [source.path, null]
+    // Cannot reject: both outcomes are handled.
+    void this.#world.manifests.load(path, sha256).then(
+      ({ manifest, directory }) =>
+        this.#post({ type: 'restore-loaded', ticket, manifest, directory }),
+      (error: unknown) => {
+        const failure = toFailure(error, UNKNOWN_FAILURE)
+        this.#post({ type: 'restore-failed', ticket, failure })
+      },
+    )
+  }
+
+  async #writeManifest(content: PendingContent): Promise<void> {
+    const { checkpointId } = content
+    try {
+      const { path, sha256 } = await this.#world.manifests.write(this.#manifest(content))
+      this.#outcome({ type: 'manifest-written', checkpointId, path, sha256 })
+    } catch (error) {
+      this.#outcome({
+        type: 'manifest-failed',
+        checkpointId,
+        failure: toFailure(error, UNKNOWN_FAILURE),
+      })
+    }
+  }
+
+  #manifest(content: PendingContent): Manifest {
+    const { jobId, epoch, submission, clock } = this.#world
+    const { plan, graph, settings } = submission
+    return {
+      version: 1,
+      jobId,
+      jobName: graph.name,
+      epoch,
+      checkpointId: content.checkpointId,
+      triggeredAtMs: content.triggeredAtMs,
+      completedAtMs: clock.wallMs(),
+      final: content.kind === 'final',
+      operators: operatorsOf(plan).map(({ vertex, operator }) => ({
+        uid: operator.uid,
+        vertex: vertex.id,
+        parallelism: vertex.parallelism,
+        maxParallelism: vertex.maxParallelism,
+      })),
+      tasks: content.tasks,
+      graph,
+      settings,
+    }
+  }
+
+  async #logCompletion(completed: CompletedCheckpoint): Promise<void> {
+    const { checkpointId } = completed
+    try {
+      await this.#world.log.write({ type: 'completed', checkpoint: completed }, ({ retained }) =>
+        retained.some((one) => one.checkpointId === checkpointId),
+      )
+      this.#outcome({ type: 'completion-logged', checkpointId })
+    } catch (error) {
+      if (this.#deposed(error)) return
+      this.#outcome({
+        type: 'completion-failed',
+        checkpointId,
+        failure: toFailure(error, UNKNOWN_FAILURE),
+      })
+    }
+  }
+
+  async #logTerminal({
+    state,
+    failure,
+  }: Extract<OuterEffect, { type: 'log-terminal' }>): Promise<void> {
+    const endedAtMs = this.#world.clock.wallMs()
+    const body = { type: 'terminal', state, failure, endedAtMs } as const
+    try {
+      await this.#world.log.write(body, ({ terminal }) => terminal !== null)
+      this.#post({ type: 'terminal-logged' })
+    } catch (error) {
+      if (!this.#deposed(error)) this.#warn(error, 'the end of the job could not be logged')
+    }
+  }
+
+  /** First the log says that they are gone, then they go (D6). */
+  async #discard(checkpoints: readonly CompletedCheckpoint[]): Promise<void> {
+    if (checkpoints.length === 0) return
+    const ids = checkpoints.map((one) => one.checkpointId)
+    try {
+      await this.#world.log.write({ type: 'discarded', ids }, ({ retained }) =>
+        retained.every((one) => !ids.includes(one.checkpointId)),
+      )
+    } catch (error) {
+      if (!this.#deposed(error)) this.#warn(error, 'checkpoints could not be discarded')
+      return
+    }
+    await this.#delete(ids)
+  }
+
+  /** Deletes checkpoints' files, and those that could not be deleted before. */
+  async #delete(ids: readonly CheckpointId[]): Promise<void> {
+    for (const id of ids) if (this.#undeleted.size < UNDELETED_MAX) this.#undeleted.add(id)
+    for (const id of this.#undeleted) {
+      try {
+        await this.#world.manifests.discard(this.#world.jobId, id)
+        this.#undeleted.delete(id)
+      } catch (error) {
+        this.#warn(error, 'checkpoint files not deleted yet')
+      }
+    }
+  }
+
+  #cleanUp(keepCheckpoints: boolean): void {
+    // Cannot reject: everything that is waited for has handled its failures.
+    void Promise.allSettled(this.#storageWork).then(() =>
+      this.#onStorage(async () => {
+        const { jobId, log, manifests, storage, submission } = this.#world
+        if (!keepCheckpoints) await this.#discard(log.history.retained)
+        try {
+          const kept = new Set(log.history.retained.map((one) => one.checkpointId))
+          await manifests.sweep(jobId, kept, ANY_CHECKPOINT)
+          await storage.remove(bundleFile(jobId, submission.bundleHash))
+        } catch (error) {
+          this.#warn(error, 'not everything of the job could be cleaned up')
+        }
+      }),
+    )
+  }
+
+  #onStorage(work: () => Promise<void>): void {
+    if (this.#closed) return
+    const done: Promise<void> = work().finally(() => this.#storageWork.delete(done))
+    this.#storageWork.add(done)
+  }
+
+  #outcome(outcome: Extract<JobHappening, { type: 'checkpoint-outcome' }>['outcome']): void {
+    this.#post({ type: 'checkpoint-outcome', outcome })
+  }
+
+  #deposed(error: unknown): boolean {
+    if (!(error instanceof WeirError) || error.code !== 'log/deposed') return false
+    if (!this.#closed) this.#world.onDeposed(error)
+    return true
+  }
+
+  #warn(error: unknown, event: string): void {
+    const { code, message } = toFailure(error, UNKNOWN_FAILURE)
+    this.#world.logger.warn({ jobId: this.#world.jobId, code, reason: message }, event)
+  }
+}
+
+/** Above every id: the job has ended, nothing is pending. */
+const ANY_CHECKPOINT: CheckpointId = checkpointId(Number.MAX_SAFE_INTEGER)
+const UNKNOWN_FAILURE = { code: 'job/internal', domain: 'internal', retry: 'backoff' } as const

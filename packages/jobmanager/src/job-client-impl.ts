@@ -1,0 +1,96 @@
+// JobClient for processes that host a JobManager; the gRPC service of others stands on it too. Finds jobs by their id or a
+// unique beginning of it.
+
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobId } from '@weirjs/common/core/ids'
+import type {
+  CheckpointView,
+  ClusterView,
+  JobClient,
+  JobDetail,
+  JobEventView,
+  JobSummary,
+  SubmitRequest,
+  WorkerView,
+} from '@weirjs/common/job-client'
+import type { JobEntry } from './job-entry.ts'
+
+/** Ids that an ambiguous beginning is answered with. */
+const IDS_SHOWN_MAX = 5
+
+export interface LocalJobClientOptions {
+  readonly entries: () => readonly JobEntry[]
+  readonly submit: (request: SubmitRequest) => Promise<JobId>
+  readonly workers: () => readonly WorkerView[]
+  readonly cluster: () => ClusterView
+}
+
+export class LocalJobClient implements JobClient {
+  readonly #options: LocalJobClientOptions
+
+  constructor(options: LocalJobClientOptions) {
+    this.#options = options
+  }
+
+  submit(request: SubmitRequest): Promise<JobId> {
+    return this.#options.submit(request)
+  }
+
+  /** Newest first. */
+  async list(): Promise<readonly JobSummary[]> {
+    const jobs = this.#options.entries().map((entry) => entry.summary())
+    return jobs.sort((a, b) => b.submittedAtMs - a.submittedAtMs)
+  }
+
+  async describe(id: string): Promise<JobDetail> {
+    return this.#find(id).detail()
+  }
+
+  async checkpoints(id: string): Promise<readonly CheckpointView[]> {
+    return this.#find(id).checkpoints()
+  }
+
+  async cancel(id: string): Promise<void> {
+    this.#find(id).cancel()
+  }
+
+  async triggerCheckpoint(id: string): Promise<CheckpointView> {
+    return this.#find(id).triggerCheckpoint()
+  }
+
+  async workers(): Promise<readonly WorkerView[]> {
+    return this.#options.workers()
+  }
+
+  async cluster(): Promise<ClusterView> {
+    return this.#options.cluster()
+  }
+
+  async *watch(id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {
+    yield* this.#find(id).watch(signal)
+  }
+
+  #find(id: string): JobEntry {
+    const entries = this.#options.entries()
+    const exact = entries.find((entry) => entry.jobId === id)
+    if (exact !== undefined) return exact
+    const found = id === '' ? [] : entries.filter((entry) => entry.jobId.startsWith(id))
+    const only = found[0]
+    if (only === undefined) {
+      throw new WeirError('job/not-found', `there is no job ${id}`, {
+        domain: 'user',
+        hint: 'List the jobs with: weir job list',
+      })
+    }
+    if (found.length === 1) return only
+    const ids = found.slice(0, IDS_SHOWN_MAX).map((entry) => entry.jobId)
+    throw new WeirError(
+      'job/ambiguous-id',
+      `${found.length} jobs begin with ${id}: ${ids.join(', ')}`,
+      {
+        domain: 'user',
+        hint: 'Give more of the id.',
+      },
+    )
+  }
+}

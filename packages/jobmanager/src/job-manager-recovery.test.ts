@@ -1,0 +1,218 @@
+import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
+import { drive } from '@weirjs/common/node/virtual-time'
+import { describe, expect, it } from 'vitest'
+import { PlayWorld } from './play-world.ts'
+
+describe('a JobManager that was killed', () => {
+  it('takes its jobs over from their newest checkpoint, in a new epoch', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(2_500)
+    await world.restartManager()
+    const detail = await world.until(job, 'RUNNING')
+    expect(detail.attempts.map((one) => [one.epoch, one.attempt, one.restoredFrom])).toEqual([
+      [2, 1, 2],
+      [1, 1, null],
+    ])
+    await world.pass(3_000)
+    const [newest] = await world.manager.client.checkpoints(job)
+    expect(newest?.checkpointId).toBeGreaterThan(10)
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+  })
+
+  it('waits for workers before it restarts anything', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    world.manager.close()
+    world.newManager()
+    await drive(world.time, world.manager.start())
+    expect((await world.manager.client.describe(job)).state).toBe('RESTARTING')
+    for (const worker of world.workers.values()) await world.register(worker)
+    await world.until(job, 'RUNNING')
+  })
+
+  it('only commits when the final checkpoint was complete', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    for (const worker of world.workers.values()) worker.commits = false
+    world.endOfData(job)
+    await world.until(job, 'FINISHING')
+    for (const worker of world.workers.values()) worker.commits = true
+    await world.restartManager()
+    await world.until(job, 'FINISHED')
+    expect(world.worker('w1').calls.filter((call) => call.startsWith('trigger'))).toHaveLength(1)
+  })
+
+  it('remembers how jobs ended and what their checkpoints were', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(2_500)
+    await world.manager.client.cancel(job)
+    const before = await world.until(job, 'CANCELED')
+    await world.pass(500)
+    await world.restartManager()
+    const after = await world.manager.client.describe(job)
+    expect(after).toMatchObject({
+      state: 'CANCELED',
+      endedAtMs: before.endedAtMs,
+      name: before.name,
+      lastCheckpointId: 2,
+    })
+    expect(
+      (await world.manager.client.checkpoints(job)).map((one) => [
+        one.checkpointId,
+        one.path !== null,
+      ]),
+    ).toEqual([
+      [2, true],
+      [1, true],
+    ])
+    const seen: string[] = []
+    for await (const event of world.manager.client.watch(job, new AbortController().signal))
+      seen.push(event.type)
+    expect(seen[0]).toBe('state')
+  })
+
+  it('cancels a job that was asked to be canceled while it was being taken over', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    world.manager.close()
+    world.newManager()
+    const recovering = world.manager.start()
+    for (let turn = 0; turn < 50 && (await world.manager.client.list()).length === 0; turn++)
+      await Promise.resolve()
+    await drive(world.time, recovering)
+    await world.manager.client.cancel(job)
+    await world.until(job, 'CANCELED')
+  })
+
+  it('deletes what a checkpoint left that never completed', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(1_500)
+    const staged = await drive(world.time, world.storage.stage(`${job}/chk-2/orphan.state`, 'x'))
+    await drive(world.time, staged.publish())
+    await world.restartManager()
+    await world.until(job, 'RUNNING')
+    expect(await drive(world.time, world.storage.listDirectories(job))).toEqual(['chk-1', 'log'])
+  })
+
+  it('shows a job whose log is damaged as what it is, and runs the others', async () => {
+    const world = await new PlayWorld({ workers: { w1: 4, w2: 4 } }).start()
+    const broken = await world.run({ submissionId: 'broken' })
+    const sound = await world.run({ submissionId: 'sound' })
+    world.manager.close()
+    const bytes = world.disk.get(`${broken}/log/0000000002`)
+    world.disk.delete(`${broken}/log/0000000002`)
+    world.disk.create(
+      `${broken}/log/0000000002`,
+      (bytes ?? new Uint8Array(9)).map((byte) => byte ^ 1),
+    )
+    await world.restartManager()
+    await world.until(sound, 'RUNNING')
+    expect(
+      world.log.lines.some((line) => line.level === 'error' && line.fields['jobId'] === broken),
+    ).toBe(true)
+  })
+})
+
+describe('two JobManagers on one storage', () => {
+  it('only the newer one decides; the older one notices and stops', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(1_500)
+    const old = world.manager
+    world.newManager()
+    await drive(world.time, world.manager.start())
+    // The old one still hears its workers' acknowledgements, and asks its log.
+    for (const worker of world.workers.values()) worker.acknowledge = async () => {}
+    const settled = old.client.triggerCheckpoint(job).catch((error: unknown) => error)
+    await world.pass(2_000)
+    void settled
+    for (
+      let waited = 0;
+      waited < 30 && !world.log.has('job taken over by another JobManager');
+      waited++
+    ) {
+      await old.client.cancel(job).catch(() => {})
+      await world.pass(1_000)
+    }
+    expect(world.log.has('job taken over by another JobManager')).toBe(true)
+    expect((await old.client.describe(job)).failure?.code).toBe('log/deposed')
+    const entries = (await world.files(job)).filter((path) => path.includes('/log/'))
+    expect(entries.length).toBeGreaterThan(1)
+  })
+})
+
+describe('messages from the past', () => {
+  it('are refused and counted', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    const [old] = [...world.worker('w1').tasks.values()]
+    if (old === undefined) throw new Error('no task')
+    await world.restartManager()
+    await world.until(job, 'RUNNING')
+    const { fence, deployment } = old
+    const update = { fence, task: deployment.task, change: { state: 'end-of-data' } } as const
+    await expect(world.manager.taskUpdate(update)).rejects.toMatchObject({ code: 'fence/stale' })
+    await expect(
+      world.manager.slotsLost(
+        world.worker('w1').id,
+        { ...fence, jobId: 'f'.repeat(32) as never },
+        [0],
+        { code: 'x/y', message: '', domain: 'user', retry: 'never' },
+      ),
+    ).rejects.toMatchObject({ code: 'fence/stale' })
+    expect(world.manager.strangersRefused).toBe(2)
+    expect((await world.manager.client.describe(job)).state).toBe('RUNNING')
+  })
+})
+
+describe('a storage that fails for a while', () => {
+  it('lets the job run on and its checkpoints recover', async () => {
+    let verdict: StorageVerdict = { verdict: 'ok' }
+    const world = await new PlayWorld({ storage: { onOperation: () => verdict } }).start()
+    const job = await world.run()
+    await world.pass(2_500)
+    verdict = { verdict: 'fail' }
+    await world.pass(20_000)
+    expect((await world.manager.client.describe(job)).state).toBe('RUNNING')
+    verdict = { verdict: 'ok' }
+    world.failTask(job, { code: 'test/boom', message: 'boom', domain: 'user', retry: 'backoff' })
+    await world.until(job, 'RUNNING')
+    await world.pass(5_000)
+    const completed = (await world.manager.client.checkpoints(job)).filter(
+      (one) => one.state === 'COMPLETED',
+    )
+    expect(completed[0]?.checkpointId).toBeGreaterThan(3)
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+  })
+
+  it.each(['fail', 'ambiguous'] as const)(
+    'never loses a decision when the log answers "%s"',
+    async (kind) => {
+      let broken = false
+      const world = await new PlayWorld({
+        storage: {
+          onOperation: (operation, path) =>
+            broken && operation === 'create' && path.includes('/log/')
+              ? { verdict: kind }
+              : { verdict: 'ok' },
+        },
+      }).start()
+      const job = await world.run()
+      await world.pass(1_500)
+      broken = true
+      await world.pass(20_000)
+      expect((await world.manager.client.describe(job)).health).toBe('DEGRADED')
+      await world.manager.client.cancel(job)
+      await world.pass(5_000)
+      expect((await world.manager.client.describe(job)).state).toBe('CANCELLING')
+      broken = false
+      await world.until(job, 'CANCELED')
+      expect((await world.manager.client.checkpoints(job))[0]?.checkpointId).toBe(2)
+    },
+  )
+})

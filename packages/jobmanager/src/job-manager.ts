@@ -1,0 +1,346 @@
+// The JobManager as one object: workers speak to it through CoordinatorGateway, people through JobClient. It owns the
+// cluster, the jobs, and the way back to them after a restart; what a job does is its master's. All that differs between
+// a process, `weir dev` and the simulator is handed in. It loads no user code, ever.
+
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import { type Failure, WeirError } from '@weirjs/common/core/errors'
+import type {
+  CheckpointAck,
+  CheckpointDecline,
+  CoordinatorGateway,
+  Heartbeat,
+  HeartbeatReply,
+  OutputLine,
+  RegistrationReply,
+  TaskUpdate,
+  WorkerDialer,
+  WorkerRegistration,
+} from '@weirjs/common/core/gateways'
+import type { BundleHash, Fence, JobId, TaskId, WorkerId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
+import { Cluster } from './cluster.ts'
+import { LocalJobClient } from './job-client-impl.ts'
+import { JobMaster } from './job-master.ts'
+import { Recovery } from './recovery.ts'
+import type { HistoryIndex } from './store/history-index.ts'
+import type { JobLog } from './store/job-log.ts'
+import { ManifestStore } from './store/manifest-store.ts'
+import { StoredJob } from './stored-job.ts'
+import { Submitter } from './submitter.ts'
+
+/** Jobs that run or wait at the same time. */
+export const JOBS_LIVE_MAX = 1_000
+/** Ended jobs that are shown; their logs stay on the storage. */
+export const JOBS_ENDED_MAX = 500
+
+export interface JobManagerSettings {
+  readonly version: string
+  readonly pid: number
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatTimeoutMs: number
+  readonly failover: 'region' | 'full'
+  /** What slots of one attempt show each other; default: from the prng, which is not for hostile networks. */
+  readonly credential?: (fence: Fence) => string
+}
+
+export const DEFAULT_JOB_MANAGER_SETTINGS: JobManagerSettings = {
+  version: '0.0.0',
+  pid: 0,
+  heartbeatIntervalMs: 1_000,
+  heartbeatTimeoutMs: 10_000,
+  failover: 'region',
+}
+
+export interface JobManagerOptions {
+  readonly scheduler: Scheduler
+  /** Seeded differently in every process life: ids come from it. */
+  readonly prng: Prng
+  readonly storage: CheckpointStorage
+  readonly dialer: WorkerDialer
+  /** Not closed by the JobManager. */
+  readonly history: HistoryIndex
+  readonly log: Log
+  readonly options: JobManagerSettings
+}
+
+export class JobManager implements CoordinatorGateway {
+  readonly coordinatorId: string
+  readonly client: JobClient
+  readonly #options: JobManagerOptions
+  readonly #cluster: Cluster
+  readonly #manifests: ManifestStore
+  readonly #submitter: Submitter
+  readonly #jobs = new Map<JobId, JobMaster | StoredJob>()
+  readonly #submitting = new Map<string, Promise<JobId>>()
+  readonly #startedAtMs: number
+  #recovered: Promise<void> | null = null
+  #closed = false
+  #strangers = 0
+
+  constructor(options: JobManagerOptions) {
+    const { scheduler, prng, storage, dialer, log } = options
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = options.options
+    this.#options = options
+    this.coordinatorId = prng.hex(8)
+    this.#startedAtMs = scheduler.wallMs()
+    this.#manifests = new ManifestStore({ storage, scheduler, prng: prng.fork() })
+    this.#submitter = new Submitter({
+      storage,
+      manifests: this.#manifests,
+      scheduler,
+      prng: prng.fork(),
+      log,
+    })
+    this.#cluster = new Cluster({
+      detector: { heartbeatIntervalMs, heartbeatTimeoutMs },
+      dialer,
+      scheduler,
+      log,
+      onWorkerLost: (worker, failure) => this.#workerLost(worker, failure),
+    })
+    this.client = new LocalJobClient({
+      entries: () => [...this.#jobs.values()],
+      submit: (request) => this.#submit(request),
+      workers: () => this.#cluster.workers,
+      cluster: () => this.#view(),
+    })
+  }
+
+  /** Begins to watch workers and takes over the jobs on the storage. Resolves when all of them have been looked at. */
+  start(): Promise<void> {
+    this.#cluster.start()
+    const { storage, history: index, scheduler, prng, log } = this.#options
+    const recovery = new Recovery({
+      storage,
+      manifests: this.#manifests,
+      index,
+      scheduler,
+      prng: prng.fork(),
+      log,
+      closed: () => this.#closed,
+      onFound: (job) => this.#jobs.set(job.jobId, job),
+      onTaken: (jobLog, before) => this.#taken(jobLog, before),
+    })
+    this.#recovered = recovery.run()
+    return this.#recovered
+  }
+
+  /** Stops at once and tells nobody: jobs go on under the next JobManager. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const job of this.#jobs.values()) if (job instanceof JobMaster) job.close()
+    this.#cluster.close()
+  }
+
+  /** Messages of older attempts, older leaders and unknown jobs that were refused. */
+  get strangersRefused(): number {
+    return this.#strangers
+  }
+
+  /** The connection of a worker broke, as the transport noticed. */
+  connectionLost(worker: WorkerId, reason: string): void {
+    if (!this.#closed) this.#cluster.lose(worker, reason)
+  }
+
+  // ---- workers ----
+
+  async register(registration: WorkerRegistration): Promise<RegistrationReply> {
+    this.#mustBeOpen()
+    this.#cluster.register(registration)
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.options
+    return { coordinatorId: this.coordinatorId, heartbeatIntervalMs, heartbeatTimeoutMs }
+  }
+
+  async heartbeat(heartbeat: Heartbeat): Promise<HeartbeatReply> {
+    this.#mustBeOpen()
+    if (heartbeat.coordinatorId !== this.coordinatorId) return 'unknown-worker'
+    const reply = this.#cluster.heartbeat(heartbeat)
+    if (reply === 'ok') {
+      for (const report of heartbeat.tasks) this.#master(report.fence)?.reported(report)
+    }
+    return reply
+  }
+
+  async unregister(worker: WorkerId, reason: string): Promise<void> {
+    this.#mustBeOpen()
+    this.#cluster.lose(worker, `it leaves: ${reason}`)
+  }
+
+  async taskUpdate(update: TaskUpdate): Promise<void> {
+    this.#current(update.fence, update.task).post({ type: 'task-update', update })
+  }
+
+  async acknowledge(ack: CheckpointAck): Promise<void> {
+    this.#current(ack.fence, ack.task).post({ type: 'acknowledged', ack })
+  }
+
+  async decline(decline: CheckpointDecline): Promise<void> {
+    this.#current(decline.fence, decline.task).post({ type: 'declined', decline })
+  }
+
+  async slotsLost(
+    worker: WorkerId,
+    fence: Fence,
+    slots: readonly number[],
+    failure: Failure,
+  ): Promise<void> {
+    const master = this.#master(fence)
+    if (master === null) throw this.#stranger(fence)
+    master.post({ type: 'slots-lost', workerId: worker, fence, slots, failure })
+  }
+
+  async output(lines: readonly OutputLine[]): Promise<void> {
+    for (const line of lines) this.#master(line.fence)?.printed(line)
+  }
+
+  async fetchBundle(job: JobId, hash: BundleHash): Promise<Uint8Array> {
+    const entry = this.#jobs.get(job)
+    if (entry === undefined || entry.bundleHash !== hash) {
+      throw new WeirError('job/not-found', `no job ${job} with that code`, { domain: 'external' })
+    }
+    return this.#submitter.readBundle(job, hash)
+  }
+
+  #workerLost(worker: WorkerId, failure: Failure): void {
+    for (const job of this.#jobs.values()) {
+      if (job instanceof JobMaster) job.post({ type: 'worker-lost', workerId: worker, failure })
+    }
+  }
+
+  /** The only place where zombies are refused (D4). */
+  #current(fence: Fence, task: TaskId): JobMaster {
+    const master = this.#master(fence)
+    if (master === null || !master.isCurrent(fence, task)) throw this.#stranger(fence)
+    return master
+  }
+
+  #master(fence: Fence): JobMaster | null {
+    const job = this.#closed ? undefined : this.#jobs.get(fence.jobId)
+    return job instanceof JobMaster ? job : null
+  }
+
+  #stranger(fence: Fence): WeirError {
+    this.#mustBeOpen()
+    this.#strangers++
+    const message = `attempt ${fence.attempt} of epoch ${fence.epoch} of job ${fence.jobId} is history`
+    return new WeirError('fence/stale', message, { domain: 'internal' })
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closed) return
+    throw new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' })
+  }
+
+  // ---- jobs ----
+
+  async #submit(request: SubmitRequest): Promise<JobId> {
+    this.#mustBeOpen()
+    const running = this.#submitting.get(request.submissionId)
+    if (running !== undefined) return running
+    const accepted = this.#accept(request).finally(() => {
+      this.#submitting.delete(request.submissionId)
+    })
+    this.#submitting.set(request.submissionId, accepted)
+    return accepted
+  }
+
+  async #accept(request: SubmitRequest): Promise<JobId> {
+    // A submission may be repeated across a restart: what is on the storage must be known first.
+    await this.#recovered
+    for (const job of this.#jobs.values()) {
+      if (job.submissionId === request.submissionId) return job.jobId
+    }
+    const live = [...this.#jobs.values()].filter((job) => !job.ended).length
+    if (live >= JOBS_LIVE_MAX) {
+      const message = `${JOBS_LIVE_MAX} jobs run or wait already`
+      throw new WeirError('job/too-many', message, { domain: 'user', hint: 'Cancel one of them.' })
+    }
+    const { jobId, log } = await this.#submitter.submit(request)
+    this.#mustBeOpen()
+    const master = this.#newMaster(jobId, log, false)
+    this.#jobs.set(jobId, master)
+    master.start()
+    return jobId
+  }
+
+  #taken(log: JobLog, before: StoredJob): void {
+    if (this.#closed) return
+    const { jobId } = before
+    const master = this.#newMaster(jobId, log, true)
+    this.#jobs.set(jobId, master)
+    this.#options.log.info({ jobId, epoch: log.epoch }, 'job taken over')
+    master.start()
+    if (before.cancelWanted) master.cancel()
+    before.replaced()
+  }
+
+  #newMaster(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
+    const { scheduler, prng, storage, history: index, log: logger, options } = this.#options
+    return new JobMaster({
+      jobId,
+      log,
+      recovered,
+      failover: options.failover,
+      hub: this.#cluster,
+      storage,
+      manifests: this.#manifests,
+      index,
+      scheduler,
+      prng: prng.fork(),
+      logger,
+      credential: options.credential ?? (() => prng.hex(32)),
+      onDeposed: (error) => this.#deposed(jobId, log, error),
+      onEnded: () => this.#forgetOldest(),
+    })
+  }
+
+  /** Another JobManager has the job: it is shown as the log tells it, and left alone. */
+  #deposed(jobId: JobId, log: JobLog, error: WeirError): void {
+    this.#options.log.error(
+      { jobId, reason: error.message },
+      'job taken over by another JobManager',
+    )
+    const { storage, history: index } = this.#options
+    const stored = new StoredJob({ jobId, history: log.history, storage, index })
+    stored.failure = {
+      code: error.code,
+      message: error.message,
+      domain: 'internal',
+      retry: 'never',
+    }
+    this.#jobs.set(jobId, stored)
+    this.#cluster.freeSeats(jobId)
+  }
+
+  #forgetOldest(): void {
+    const ended = [...this.#jobs.values()].filter((job) => job.ended)
+    for (const job of ended.slice(0, Math.max(0, ended.length - JOBS_ENDED_MAX))) {
+      this.#jobs.delete(job.jobId)
+    }
+  }
+
+  #view(): ClusterView {
+    const { options, storage } = this.#options
+    const { total, free } = this.#cluster.slots
+    const jobs: Record<string, number> = {}
+    for (const job of this.#jobs.values()) {
+      const { state } = job.summary()
+      jobs[state] = (jobs[state] ?? 0) + 1
+    }
+    return {
+      coordinatorId: this.coordinatorId,
+      version: options.version,
+      pid: options.pid,
+      startedAtMs: this.#startedAtMs,
+      workers: this.#cluster.workers.length,
+      slots: total,
+      freeSlots: free,
+      jobs,
+      checkpointDirectory: storage.locate('x').slice(0, -'/x'.length),
+    }
+  }
+}

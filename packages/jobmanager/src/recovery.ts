@@ -1,0 +1,159 @@
+// Finds the jobs on the storage when a JobManager starts, shows those that have ended, and takes the others over: a new
+// epoch in their log, then their newest checkpoint. A storage that does not answer is waited for; a log that is damaged
+// is named, and its job shown as what it is: not running (D13).
+
+import { Backoff } from '@weirjs/common/core/backoff'
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import { type Scheduler, sleep } from '@weirjs/common/core/clock'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { JobId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import type { HistoryIndex } from './store/history-index.ts'
+import { JobLog } from './store/job-log.ts'
+import { listJobs, readHistory } from './store/log-reader.ts'
+import type { ManifestStore } from './store/manifest-store.ts'
+import { StoredJob } from './stored-job.ts'
+
+const RETRY = { initialMs: 200, maxMs: 5_000, multiplier: 2, jitter: 0.2 } as const
+/** Jobs that are read at the same time. */
+const JOBS_AT_ONCE = 8
+const TRANSIENT: ReadonlySet<string> = new Set(['storage/io', 'storage/full', 'log/unavailable'])
+
+export interface RecoveryOptions {
+  readonly storage: CheckpointStorage
+  readonly manifests: ManifestStore
+  readonly index: HistoryIndex
+  readonly scheduler: Scheduler
+  readonly prng: Prng
+  readonly log: Log
+  readonly closed: () => boolean
+  /** A job is known; it replaces nothing. */
+  readonly onFound: (job: StoredJob) => void
+  /** The job is ours, from now on. */
+  readonly onTaken: (log: JobLog, before: StoredJob) => void
+}
+
+export class Recovery {
+  readonly #options: RecoveryOptions
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when every job has been tried once; jobs whose storage does not answer are tried on behind it. */
+  async run(): Promise<void> {
+    const jobs = [...(await this.#list())]
+    const worker = async (): Promise<void> => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await this.#first(job)
+    }
+    await Promise.all(Array.from({ length: JOBS_AT_ONCE }, worker))
+  }
+
+  async #list(): Promise<readonly JobId[]> {
+    const { storage, scheduler, prng, log } = this.#options
+    const backoff = new Backoff(RETRY, prng)
+    for (;;) {
+      try {
+        return await listJobs(storage)
+      } catch (error) {
+        if (!isTransient(error) || this.#options.closed()) throw error
+        log.warn({ reason: toFailure(error).message }, 'jobs on the storage cannot be listed yet')
+      }
+      await sleep(scheduler, backoff.nextDelayMs())
+    }
+  }
+
+  async #first(job: JobId): Promise<void> {
+    const stored = await this.#try(job, null)
+    // Cannot reject: `again` handles what goes wrong.
+    if (stored !== 'done') void this.#again(job, stored)
+  }
+
+  async #again(job: JobId, before: StoredJob | null): Promise<void> {
+    const { scheduler, prng, closed } = this.#options
+    const backoff = new Backoff(RETRY, prng)
+    let stored = before
+    for (;;) {
+      await sleep(scheduler, backoff.nextDelayMs())
+      if (closed()) return
+      const next = await this.#try(job, stored)
+      if (next === 'done') return
+      stored = next
+    }
+  }
+
+  /** `done`, or what is known of the job so far when it must be tried again. */
+  async #try(job: JobId, before: StoredJob | null): Promise<StoredJob | null | 'done'> {
+    const { storage, index, prng, scheduler, log } = this.#options
+    let stored = before
+    try {
+      if (stored === null) {
+        const history = await readHistory(storage, job)
+        stored = new StoredJob({ jobId: job, history, storage, index })
+        this.#options.onFound(stored)
+      }
+      if (stored.ended) {
+        await this.#finishCleanUp(stored)
+        return 'done'
+      }
+      const opened = await JobLog.open({ storage, jobId: job, prng: prng.fork(), scheduler, log })
+      if (this.#options.closed()) return 'done'
+      await this.#sweep(job, opened)
+      this.#options.onTaken(opened, stored)
+      return 'done'
+    } catch (error) {
+      return this.#failed(job, stored, error)
+    }
+  }
+
+  #failed(job: JobId, stored: StoredJob | null, error: unknown): StoredJob | null | 'done' {
+    const failure = toFailure(error, {
+      code: 'job/recovery-failed',
+      domain: 'internal',
+      retry: 'never',
+    })
+    if (stored !== null && !stored.ended) stored.failure = failure
+    const fields = { jobId: job, code: failure.code, reason: failure.message }
+    if (isTransient(error)) {
+      this.#options.log.warn(fields, 'job cannot be taken over yet')
+      return stored
+    }
+    // A directory without log is a submission that was never accepted.
+    if (failure.code === 'log/not-found')
+      this.#options.log.debug(fields, 'directory without a job log')
+    else this.#options.log.error(fields, 'job cannot be taken over')
+    return 'done'
+  }
+
+  /** Files of checkpoints that the leader before did not complete. Only a hindrance, so a failure waits for next time. */
+  async #sweep(job: JobId, log: JobLog): Promise<void> {
+    const { retained, nextCheckpointId } = log.history
+    try {
+      const kept = new Set(retained.map((one) => one.checkpointId))
+      const deleted = await this.#options.manifests.sweep(job, kept, nextCheckpointId)
+      if (deleted.length > 0)
+        this.#options.log.info(
+          { jobId: job, checkpoints: deleted },
+          'left-over checkpoint files deleted',
+        )
+    } catch (error) {
+      this.#options.log.warn(
+        { jobId: job, reason: toFailure(error).message },
+        'left-over checkpoint files not deleted',
+      )
+    }
+  }
+
+  /** The leader before may have fallen between the end of the job and the end of its clean-up. */
+  async #finishCleanUp(stored: StoredJob): Promise<void> {
+    if (stored.history.retained.length === 0) {
+      const any = Number.MAX_SAFE_INTEGER as JobLog['history']['nextCheckpointId']
+      await this.#options.manifests.sweep(stored.jobId, new Set(), any)
+    }
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof WeirError && TRANSIENT.has(error.code)
+}

@@ -1,0 +1,115 @@
+// A job that is on the storage but does not run here: it has ended, it is about to be taken over, or it cannot be. It
+// shows what its log says, and refuses the rest.
+
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import { type Failure, WeirError } from '@weirjs/common/core/errors'
+import type { BundleHash, JobId } from '@weirjs/common/core/ids'
+import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
+import type { JobEntry } from './job-entry.ts'
+import { asCheckpointView, CheckpointBook, loggedAttempts, storedSummary } from './job-views.ts'
+import type { HistoryIndex } from './store/history-index.ts'
+import type { JobHistory } from './store/job-history.ts'
+import { Watchers } from './watch/watchers.ts'
+
+export interface StoredJobOptions {
+  readonly jobId: JobId
+  readonly history: JobHistory
+  readonly storage: CheckpointStorage
+  readonly index: HistoryIndex
+}
+
+export class StoredJob implements JobEntry {
+  readonly jobId: JobId
+  readonly #options: StoredJobOptions
+  readonly #watchers = new Watchers()
+  #cancelWanted = false
+  #failure: Failure | null = null
+
+  constructor(options: StoredJobOptions) {
+    this.jobId = options.jobId
+    this.#options = options
+    if (this.ended) this.#watchers.end()
+  }
+
+  get submissionId(): string {
+    return this.#options.history.submission.submissionId
+  }
+
+  get bundleHash(): BundleHash {
+    return this.#options.history.submission.bundleHash
+  }
+
+  get history(): JobHistory {
+    return this.#options.history
+  }
+
+  get ended(): boolean {
+    return this.#options.history.terminal !== null
+  }
+
+  /** Somebody asked for cancellation before the job was taken over. */
+  get cancelWanted(): boolean {
+    return this.#cancelWanted
+  }
+
+  /** Why it cannot be taken over (yet). */
+  set failure(failure: Failure | null) {
+    this.#failure = failure
+    this.#watchers.publish({ type: 'state', job: this.summary() })
+  }
+
+  /** Another object stands for the job now: followers follow that. */
+  replaced(): void {
+    this.#watchers.end()
+  }
+
+  summary(): JobSummary {
+    const summary = storedSummary(this.jobId, this.#options.history)
+    return this.#failure === null
+      ? summary
+      : { ...summary, health: 'DEGRADED', failure: this.#failure }
+  }
+
+  detail(): JobDetail {
+    const { submission, attempts } = this.#options.history
+    return {
+      ...this.summary(),
+      plan: submission.plan,
+      settings: submission.settings,
+      taskViews: [],
+      attempts: loggedAttempts(attempts),
+    }
+  }
+
+  async checkpoints(): Promise<readonly CheckpointView[]> {
+    const { index, storage, history } = this.#options
+    const records = await index.list(this.jobId, 'checkpoint')
+    const older = records.map(asCheckpointView).filter((view) => view !== null)
+    return new CheckpointBook(this.jobId, storage).views(history.retained, older)
+  }
+
+  cancel(): void {
+    if (this.ended) throw wrongState(this.summary())
+    this.#cancelWanted = true
+  }
+
+  triggerCheckpoint(): Promise<CheckpointView> {
+    return Promise.reject(wrongState(this.summary()))
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<JobEventView> {
+    for (const line of await this.#lines()) this.#watchers.output.push(line)
+    yield* this.#watchers.watch({ type: 'state', job: this.summary() }, signal)
+  }
+
+  /** What the job printed last, once. */
+  async #lines(): Promise<readonly Extract<JobEventView, { type: 'output' }>[]> {
+    if (this.#watchers.output.lines().length > 0) return []
+    const [kept] = await this.#options.index.list(this.jobId, 'output')
+    return Array.isArray(kept) ? kept : []
+  }
+}
+
+export function wrongState(job: JobSummary): WeirError {
+  return new WeirError('job/wrong-state', `job ${job.jobId} is ${job.state}`, { domain: 'user' })
+}

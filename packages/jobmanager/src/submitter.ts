@@ -1,0 +1,160 @@
+// Accepts a job: checks everything that can be checked before it runs, then makes it durable, code first, log second. The
+// log's first entry is the moment from which the job exists; before it every failure is an answer and leaves nothing
+// behind.
+
+import { createHash } from 'node:crypto'
+import { bundleFile, jobDirectory } from '@weirjs/common/core/checkpoint/paths'
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
+import { type BundleHash, type JobId, jobId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import type { SubmitRequest } from '@weirjs/common/job-client'
+import { assignState } from './core/checkpoint/state-assignment.ts'
+import { planJob } from './core/plan/planner.ts'
+import { checkSettings } from './settings-check.ts'
+import type { JobSubmission, RestoreInfo } from './store/job-history.ts'
+import { JobLog } from './store/job-log.ts'
+import type { ManifestStore } from './store/manifest-store.ts'
+import { resolveRestorePath } from './store/restore-path.ts'
+
+export const BUNDLE_BYTES_MAX: number = 64 * 1_024 * 1_024
+
+export interface SubmitterOptions {
+  readonly storage: CheckpointStorage
+  readonly manifests: ManifestStore
+  readonly scheduler: Scheduler
+  readonly prng: Prng
+  readonly log: Log
+}
+
+export class Submitter {
+  readonly #options: SubmitterOptions
+
+  constructor(options: SubmitterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Throws `job/invalid-graph`, `job/invalid-settings`, `job/bundle-mismatch`, `job/bundle-too-large`, `restore/…`,
+   * `storage/…`, `log/unavailable`.
+   */
+  async submit(request: SubmitRequest): Promise<{ readonly jobId: JobId; readonly log: JobLog }> {
+    checkBundle(request.bundle, request.bundleHash)
+    checkSettings(request.settings)
+    const { plan, notes } = planJob(request.graph, request.settings)
+    const restore = await this.#checkRestore(request, plan)
+    const submission: JobSubmission = {
+      submissionId: request.submissionId,
+      graph: request.graph,
+      plan,
+      settings: request.settings,
+      bundleHash: request.bundleHash,
+      args: request.args,
+      submittedAtMs: request.submittedAtMs,
+      restore,
+    }
+    const id = jobId(this.#options.prng.hex(16))
+    const log = await this.#persist(id, submission, request.bundle)
+    const downgrades = notes.filter((note) => note.kind === 'downgraded').map((note) => note.text)
+    const { name } = request.graph
+    this.#options.log.info(
+      { jobId: id, name, vertices: plan.vertices.length, downgrades },
+      'job accepted',
+    )
+    return { jobId: id, log }
+  }
+
+  /** The code of a job, as it was submitted. Throws `job/bundle-missing`, `state/file-damaged`, `storage/io`. */
+  async readBundle(job: JobId, hash: BundleHash): Promise<Uint8Array> {
+    const path = bundleFile(job, hash)
+    const bytes = await this.#options.storage.read(path).catch((error: unknown) => {
+      if (!(error instanceof WeirError) || error.code !== 'storage/not-found') throw error
+      throw new WeirError(
+        'job/bundle-missing',
+        `the code of job ${job} is not on the storage any more`,
+        {
+          domain: 'external',
+          retry: 'never',
+          cause: error,
+        },
+      )
+    })
+    if (sha256Of(bytes) === hash) return bytes
+    throw new WeirError(
+      'state/file-damaged',
+      `${this.#options.storage.locate(path)} is not what was submitted`,
+      {
+        domain: 'external',
+        retry: 'never',
+        hint: 'Submit the job again with -s and its newest checkpoint.',
+      },
+    )
+  }
+
+  async #checkRestore(request: SubmitRequest, plan: PhysicalPlan): Promise<RestoreInfo | null> {
+    if (request.restoreFrom === null) return null
+    const { storage, manifests } = this.#options
+    const { allowNonRestoredState } = request
+    const { manifestPath, sha256 } = await resolveRestorePath(storage, request.restoreFrom)
+    const { manifest, directory } = await manifests.load(manifestPath, sha256)
+    assignState(manifest, plan, directory, { allowNonRestoredState, commitOnly: false })
+    return { manifestPath, checkpointId: manifest.checkpointId, allowNonRestoredState }
+  }
+
+  async #persist(id: JobId, submission: JobSubmission, bundle: Uint8Array): Promise<JobLog> {
+    const { storage, prng, scheduler, log } = this.#options
+    try {
+      const staged = await storage.stage(bundleFile(id, submission.bundleHash), 'submit')
+      try {
+        await staged.write(bundle)
+        await staged.publish()
+      } finally {
+        await staged.abandon()
+      }
+      return await JobLog.create(
+        { storage, jobId: id, prng: prng.fork(), scheduler, log },
+        submission,
+      )
+    } catch (error) {
+      await this.#leaveNothing(id)
+      throw error
+    }
+  }
+
+  /** Nobody has heard of the job yet, so nobody misses it. */
+  async #leaveNothing(id: JobId): Promise<void> {
+    try {
+      await this.#options.storage.removeTree(jobDirectory(id))
+    } catch (error) {
+      const { code, message } = toFailure(error)
+      this.#options.log.warn(
+        { jobId: id, code, reason: message },
+        'files of a refused job not deleted',
+      )
+    }
+  }
+}
+
+function checkBundle(bundle: Uint8Array, hash: BundleHash): void {
+  if (bundle.length > BUNDLE_BYTES_MAX) {
+    const message = `the job's code has ${bundle.length} bytes, at most ${BUNDLE_BYTES_MAX} are allowed`
+    throw new WeirError('job/bundle-too-large', message, { domain: 'user' })
+  }
+  if (sha256Of(bundle) === hash) return
+  throw new WeirError(
+    'job/bundle-mismatch',
+    'the code that arrived is not the code that was announced',
+    {
+      domain: 'external',
+      retry: 'backoff',
+      hint: 'Submit again.',
+    },
+  )
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
