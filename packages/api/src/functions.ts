@@ -40,6 +40,8 @@ export interface ProcessFunctions {
   /** Second input of connect. */
   readonly second?: (value: unknown, ctx: unknown) => void
   readonly timer?: (time: number, ctx: unknown) => void
+  /** Keyed steps: for each key that has state, with that key set, before `finish`. */
+  readonly finishKey?: (ctx: unknown) => void
   readonly finish?: (ctx: unknown) => void
   readonly close?: () => void | Promise<void>
   readonly onCheckpointComplete?: (checkpointId: number) => void

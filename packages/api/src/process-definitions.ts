@@ -69,6 +69,11 @@ export interface KeyedProcessSpec<
   readonly each: (this: void, value: In, ctx: KeyedContext<Out, K, S, Sides>) => void
   /** A timer is due; `ctx.key` is the key that set it. */
   readonly timer?: (this: void, time: number, ctx: KeyedContext<Out, K, S, Sides>) => void
+  /**
+   * The input has ended: called once for each key that has declared state, in no particular order, before `finish`. The
+   * place to emit what was gathered per key.
+   */
+  readonly finishKey?: (this: void, ctx: KeyedContext<Out, K, S, Sides>) => void
 }
 
 export interface ProcessSpec<In, Out, L extends OperatorLists, Sides extends SideTypes>
@@ -157,17 +162,19 @@ interface AnyFunctions extends LifecycleFunctions<never> {
   readonly each: (this: void, value: never, ctx: never) => void
   readonly second?: (this: void, value: never, ctx: never) => void
   readonly timer?: (this: void, time: number, ctx: never) => void
+  readonly finishKey?: (this: void, ctx: never) => void
 }
 
 /** The untyped table that the engine calls. Members are called as functions: what they see is in their arguments. */
 export function processFunctions(spec: AnyFunctions): ProcessFunctions {
-  const { open, each, second, timer, finish, close, onCheckpointComplete, onCheckpointAborted } =
-    spec
+  const { open, each, second, timer, finishKey, finish, close } = spec
+  const { onCheckpointComplete, onCheckpointAborted } = spec
   const table = {
     open,
     each,
     second,
     timer,
+    finishKey,
     finish,
     close,
     onCheckpointComplete,

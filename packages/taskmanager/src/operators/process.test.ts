@@ -59,6 +59,33 @@ describe.each(HARNESS_MODES)('process steps, %s', (mode) => {
     ])
   })
 
+  test('at the end each key that has state is visited once, before finish', () => {
+    const other: StateRuntime = { ...last, name: 'other' }
+    const h = new OperatorHarness({
+      mode,
+      runtime: keyed({
+        each: (value, ctx) => {
+          const { state } = ctx as ProcessContext<unknown, Record<string, ValueState<number>>>
+          const login = value as Login
+          state['last']?.set(login.time)
+          if (login.time > 1) state['other']?.set(login.time)
+          if (login.time > 2) state['last']?.clear()
+        },
+        finishKey: (ctx) => {
+          const { key, emit, state } = ctx as ProcessContext<unknown, Record<string, ValueState<number>>>
+          emit([key, state['last']?.get(), state['other']?.get()])
+          state['other']?.clear()
+        },
+        finish: (ctx) => (ctx as Ctx).emit('finish'),
+      }, [last, other]),
+      keyOf: (login: Login) => login.user,
+    })
+    for (const [time, user] of ['alice', 'bob', 'carol'].entries()) h.push({ user, time: time + 1 })
+    h.finish()
+    expect(h.output.slice(0, 3).toSorted()).toEqual([['alice', 1, null], ['bob', 2, 2], ['carol', null, 3]])
+    expect(h.output.slice(3)).toEqual(['finish'])
+  })
+
   test('processing timers follow the wall clock, tell their domain, and can be taken back', () => {
     const h = new OperatorHarness({
       mode,

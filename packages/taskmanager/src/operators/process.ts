@@ -2,6 +2,7 @@
 // first three, since they differ only in what their context has; the broadcast step adds its map.
 
 import type { ListRuntime, NodeRuntime, ProcessFunctions, StateRuntime } from '@weirjs/api/functions'
+import type { Key } from '@weirjs/common/core/codec'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import type { KeyedStateBackend, TimerService } from '../state/state-backend.ts'
 import { BroadcastMap } from './broadcast-map.ts'
@@ -25,6 +26,7 @@ export class ProcessOperator extends Operator {
   protected readonly functions: ProcessFunctions
   protected readonly user: EngineProcessContext
   protected readonly keyed: KeyedStateBackend | null
+  readonly #states: readonly StateRuntime[]
   readonly #lists: readonly OperatorList[]
   readonly #each: (value: unknown, ctx: unknown) => unknown
   readonly #second: ((value: unknown, ctx: unknown) => unknown) | undefined
@@ -34,6 +36,7 @@ export class ProcessOperator extends Operator {
     this.context = context
     this.functions = functions
     this.keyed = context.keyed
+    this.#states = states
     this.#each = functions.each
     this.#second = functions.second
     const made = lists.map((runtime) => [runtime.name, new OperatorList(runtime)] as const)
@@ -89,6 +92,7 @@ export class ProcessOperator extends Operator {
   }
 
   override finish(): void {
+    this.#finishKeys()
     this.#callOutsideOfRecords(this.functions.finish)
   }
 
@@ -123,6 +127,23 @@ export class ProcessOperator extends Operator {
     const { timer } = this.functions
     const returned: unknown = timer?.(time, this.user)
     if (returned instanceof Promise) throw promiseReturned('timer', returned)
+  }
+
+  /** A key that has several states is visited once: with the first of them. */
+  #finishKeys(): void {
+    const { finishKey } = this.functions
+    const keyed = this.keyed
+    if (finishKey === undefined || keyed === null) return
+    this.user.timestamp = NO_TIMESTAMP
+    const visited = this.#states.length > 1 ? new Set<Key>() : null
+    for (const state of this.#states) {
+      keyed.forEachKey(state, (key) => {
+        if (visited?.has(key) === true) return
+        visited?.add(key)
+        const returned: unknown = finishKey(this.user)
+        if (returned instanceof Promise) throw promiseReturned('finishKey', returned)
+      })
+    }
   }
 
   #callOutsideOfRecords(fn: ((ctx: unknown) => unknown) | undefined): void {
