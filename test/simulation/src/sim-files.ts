@@ -1,0 +1,111 @@
+// The file system as one simulated process reaches it: every operation takes time, may fail, and does not happen when the
+// process died before. What lies underneath is shared and survives.
+
+import { WeirError } from '@weirjs/common/core/errors'
+import type { Prng } from '@weirjs/common/core/prng'
+import type {
+  DirectoryEntry, FileFacts, FileSystem, ReadableFile, WritableFile,
+} from '@weirjs/connectors/files/file-system'
+import type { SimProcess } from './process.ts'
+import type { World } from './world.ts'
+
+export interface DiskFaults {
+  delayMsMax: number
+  /** An operation fails and has done nothing. */
+  failProbability: number
+  /** An operation is done and reported failed. */
+  ambiguousProbability: number
+}
+
+export const HEALTHY_DISK: DiskFaults = { delayMsMax: 0.5, failProbability: 0, ambiguousProbability: 0 }
+
+export class SimFiles implements FileSystem {
+  readonly #world: World
+  readonly #process: SimProcess
+  readonly #inner: FileSystem
+  readonly #faults: () => DiskFaults
+  readonly #prng: Prng
+
+  constructor(world: World, process: SimProcess, inner: FileSystem, faults: () => DiskFaults) {
+    this.#world = world
+    this.#process = process
+    this.#inner = inner
+    this.#faults = faults
+    this.#prng = world.prng.fork()
+  }
+
+  facts(path: string): Promise<FileFacts | null> {
+    return this.#do('facts', path, () => this.#inner.facts(path))
+  }
+
+  list(directory: string): Promise<readonly DirectoryEntry[]> {
+    return this.#do('list', directory, async () => {
+      const entries = await this.#inner.list(directory)
+      return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    })
+  }
+
+  async openRead(path: string): Promise<ReadableFile> {
+    const file = await this.#do('open', path, () => this.#inner.openRead(path))
+    return {
+      bytes: file.bytes,
+      read: (offset, length) => this.#do('read', path, () => file.read(offset, length)),
+      close: () => file.close(),
+    }
+  }
+
+  async create(path: string): Promise<WritableFile> {
+    const file = await this.#do('create', path, () => this.#inner.create(path))
+    return {
+      write: (bytes) => this.#do('write', path, () => file.write(bytes)),
+      sync: () => this.#do('sync', path, () => file.sync()),
+      close: () => file.close(),
+    }
+  }
+
+  makeDirectories(path: string): Promise<void> {
+    return this.#do('mkdir', path, () => this.#inner.makeDirectories(path))
+  }
+
+  link(from: string, to: string): Promise<'linked' | 'exists'> {
+    return this.#do('link', to, async () => {
+      const outcome = await this.#inner.link(from, to)
+      this.#world.trace(`${this.#process.name} ${outcome} ${to}`)
+      return outcome
+    })
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#do('remove', path, () => this.#inner.remove(path))
+  }
+
+  removeEmptyDirectory(path: string): Promise<void> {
+    return this.#do('rmdir', path, () => this.#inner.removeEmptyDirectory(path))
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return this.#do('syncdir', path, () => this.#inner.syncDirectory(path))
+  }
+
+  async #do<T>(operation: string, path: string, effect: () => Promise<T>): Promise<T> {
+    const { delayMsMax, failProbability, ambiguousProbability } = this.#faults()
+    await this.#wait(this.#prng.float() * delayMsMax)
+    if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
+    const result = await effect()
+    await this.#wait(this.#prng.float() * delayMsMax)
+    if (this.#prng.chance(ambiguousProbability)) throw this.#failure('ambiguous', operation, path)
+    return result
+  }
+
+  #failure(kind: string, operation: string, path: string): WeirError {
+    this.#world.fault(`file-${kind}`, `${operation} ${path}`)
+    return new WeirError('files/io', `${operation} ${path}: simulated ${kind}`, { domain: 'external' })
+  }
+
+  /** Never resolves when the process dies meanwhile. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#process.timer(ms, resolve)
+    })
+  }
+}

@@ -1,0 +1,133 @@
+// Job processes of a simulated TaskManager: each group of slots is a process of its own, which can be killed alone. The
+// slots inside are the real SlotRuntime with the real operators, heap state and snapshot files.
+
+import type { JobFunctions } from '@weirjs/api/functions'
+import { MemoryStorage, type MemoryStorageOptions } from '@weirjs/common/core/checkpoint/memory-storage'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { SlotRequest } from '@weirjs/common/core/gateways'
+import type { Fence, WorkerId } from '@weirjs/common/core/ids'
+import { createOperator } from '@weirjs/taskmanager/operators/registry'
+import type { Slot, SlotGroup, SlotHost, SlotListener } from '@weirjs/taskmanager/slots/slot'
+import { SlotRuntime } from '@weirjs/taskmanager/slots/slot-runtime'
+import { heapSnapshots } from '@weirjs/taskmanager/state/state-factory'
+import { SimProcess } from './process.ts'
+import { SimTransport, type Switchboard } from './sim-transport.ts'
+import type { World } from './world.ts'
+
+export interface SimSlotHostOptions {
+  readonly world: World
+  readonly board: Switchboard
+  readonly workerId: WorkerId
+  /** The TaskManager: its job processes die with it. */
+  readonly parent: SimProcess
+  readonly storage: Omit<MemoryStorageOptions, 'scheduler'>
+  /** Builds the job anew, as each slot does from the bundle. `process` is for what connectors need of it. */
+  readonly build: (request: SlotRequest, process: SimProcess) => JobFunctions
+}
+
+export class SimSlotHost implements SlotHost {
+  readonly #options: SimSlotHostOptions
+  readonly processes: Set<SimProcess> = new Set()
+  #started = 0
+
+  constructor(options: SimSlotHostOptions) {
+    this.#options = options
+  }
+
+  async start(request: SlotRequest, listener: SlotListener): Promise<SlotGroup> {
+    const { world, parent, workerId } = this.#options
+    const process = new SimProcess(world, `${workerId}-job${this.#started++}`)
+    parent.onKill(() => process.kill())
+    this.processes.add(process)
+    process.onKill(() => this.processes.delete(process))
+    const slots = request.slots.map((slot) => this.#slot(process, request, slot, listener))
+    return new SimSlotGroup(world, parent, process, request.fence, slots)
+  }
+
+  #slot(process: SimProcess, request: SlotRequest, slot: number, listener: SlotListener): Slot {
+    const { world, board, workerId, parent } = this.#options
+    const endpoint = { workerId, slot, dataAddress: `${process.name}:${slot}` }
+    const storage = new MemoryStorage({ ...this.#options.storage, scheduler: process })
+    // What a slot tells crosses from the job process to the TaskManager.
+    const tell = <T>(say: (message: T) => void) => (message: T): void => {
+      const copy = structuredClone(message)
+      world.scheduler.nextTurn(() => parent.run(() => say(copy)))
+    }
+    const runtime = new SlotRuntime({
+      endpoint,
+      scheduler: process,
+      prng: world.prng.fork(),
+      exchange: new SimTransport(board, process, endpoint.dataAddress),
+      functions: this.#options.build(request, process),
+      request,
+      listener: {
+        taskUpdate: tell((update) => {
+          if (update.change.state === 'failed') world.trace(`task failed: ${update.change.failure.code}`)
+          listener.taskUpdate(update)
+        }),
+        acknowledge: tell((ack) => listener.acknowledge(ack)),
+        decline: tell((decline) => listener.decline(decline)),
+        output: tell((line) => listener.output(line)),
+      },
+      operators: createOperator,
+      snapshots: heapSnapshots({ storage, clock: process }),
+    })
+    return inProcess(runtime, process)
+  }
+}
+
+/** Calls into the job process: heard only while it lives. */
+function inProcess(slot: SlotRuntime, process: SimProcess): Slot {
+  return {
+    endpoint: slot.endpoint,
+    deploy: (request) => process.run(() => slot.deploy(request)),
+    cancel: (request) => process.run(() => slot.cancel(request)),
+    trigger: (request) => process.run(() => slot.trigger(request)),
+    notifyComplete: (notice) => process.run(() => slot.notifyComplete(notice)),
+    notifyAborted: (notice) => process.run(() => slot.notifyAborted(notice)),
+    report: () => (process.alive ? slot.report() : []),
+    close: () => slot.close(),
+  }
+}
+
+class SimSlotGroup implements SlotGroup {
+  readonly fence: Fence
+  readonly slots: readonly Slot[]
+  readonly #process: SimProcess
+  #onLost: ((failure: Failure) => void) | null = null
+  #closed = false
+
+  constructor(world: World, parent: SimProcess, process: SimProcess, fence: Fence, slots: readonly Slot[]) {
+    this.fence = fence
+    this.slots = slots
+    this.#process = process
+    process.onKill(() => {
+      world.scheduler.timer(1, () => parent.run(() => this.#lost()))
+    })
+  }
+
+  onLost(callback: (failure: Failure) => void): void {
+    this.#onLost = callback
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true
+    const ended = Promise.all(this.slots.map((slot) => slot.close()))
+    await Promise.race([ended, new Promise<void>((resolve) => this.#process.timer(graceMs, resolve))])
+    this.#process.kill()
+  }
+
+  kill(_reason: string): void {
+    this.#closed = true
+    this.#process.kill()
+  }
+
+  #lost(): void {
+    if (this.#closed) return
+    const error = new WeirError('job/process-lost', 'the job process was killed', {
+      domain: 'external',
+      retry: 'immediate',
+    })
+    this.#onLost?.(toFailure(error))
+  }
+}
