@@ -1,0 +1,349 @@
+// Every configuration key: its type, default, whom it concerns, and what it does. Names are Flink's where the meaning is
+// equal. `job` and `task` keys may also be set by the job's code and by -D at submit.
+
+import {
+  DEFAULT_CHECKPOINT_SETTINGS as CHECKPOINT,
+  PARALLELISM_MAX,
+  type CheckpointMode,
+  type CheckpointSettings,
+  type RestartSettings,
+} from '../core/graph/logical-graph.ts'
+import {
+  boolean,
+  duration,
+  integer,
+  number,
+  oneOf,
+  orWord,
+  type PortRange,
+  portRange,
+  size,
+  text,
+  textList,
+  type ValueSchema,
+} from './config-values.ts'
+
+const KIB = 1_024
+const MIB = 1_024 ** 2
+const GIB = 1_024 ** 3
+const PORT_MAX = 65_535
+
+/** Durations are milliseconds, sizes are bytes, null is "none" or "not said". */
+export interface ConfigValues {
+  readonly 'data.dir': string
+  readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
+  readonly 'security.token-file': string | null
+
+  readonly 'jobmanager.rpc.address': string
+  readonly 'jobmanager.rpc.port': number
+  readonly 'jobmanager.bind-host': string
+  readonly 'rest.port': number
+  readonly 'rest.bind-address': string
+  readonly 'jobmanager.execution.failover-strategy': 'region' | 'full'
+  readonly 'heartbeat.interval': number
+  readonly 'heartbeat.timeout': number
+
+  readonly 'taskmanager.numberOfTaskSlots': number
+  readonly 'taskmanager.host': string | null
+  readonly 'taskmanager.bind-host': string
+  readonly 'taskmanager.rpc.port': number
+  readonly 'taskmanager.data.port-range': PortRange
+  readonly 'taskmanager.memory.job-process-heap': number
+  readonly 'taskmanager.memory.exchange': number
+  readonly 'taskmanager.job-process.prepared': boolean
+  readonly 'taskmanager.job-environment': readonly string[]
+  readonly 'task.cancellation.timeout': number
+
+  readonly 'exchange.frame-bytes': number
+  readonly 'exchange.credit-bytes': number
+
+  readonly 'parallelism.default': number
+  readonly 'pipeline.max-parallelism': number | null
+  readonly 'pipeline.operator-chaining.enabled': boolean
+  readonly 'execution.buffer-timeout.interval': number | null
+  readonly 'execution.checkpointing.dir': string | null
+  readonly 'execution.checkpointing.interval': number | null
+  readonly 'execution.checkpointing.mode': CheckpointMode
+  readonly 'execution.checkpointing.min-pause': number
+  readonly 'execution.checkpointing.timeout': number
+  readonly 'execution.checkpointing.max-concurrent-checkpoints': number
+  readonly 'execution.checkpointing.tolerable-failed-checkpoints': number | null
+  readonly 'execution.checkpointing.num-retained': number
+  readonly 'execution.checkpointing.retain-on': CheckpointSettings['retainOn']
+
+  readonly 'restart-strategy.type': RestartSettings['strategy']
+  readonly 'restart-strategy.fixed-delay.attempts': number
+  readonly 'restart-strategy.fixed-delay.delay': number
+  readonly 'restart-strategy.failure-rate.max-failures-per-interval': number
+  readonly 'restart-strategy.failure-rate.failure-rate-interval': number
+  readonly 'restart-strategy.failure-rate.delay': number
+  readonly 'restart-strategy.exponential-delay.initial-backoff': number
+  readonly 'restart-strategy.exponential-delay.max-backoff': number
+  readonly 'restart-strategy.exponential-delay.backoff-multiplier': number
+  readonly 'restart-strategy.exponential-delay.jitter-factor': number
+  readonly 'restart-strategy.exponential-delay.reset-backoff-threshold': number
+  readonly 'restart-strategy.exponential-delay.attempts-before-reset-backoff': number | null
+}
+
+export type ConfigKey = keyof ConfigValues
+
+export interface KeyDefinition<T> {
+  readonly schema: ValueSchema<T>
+  readonly byDefault: T
+  /** `job`: a setting of a job. `task`: travels with a job to its workers. `process`: of the process that reads it. */
+  readonly scope: 'process' | 'job' | 'task'
+  /** One sentence. */
+  readonly about: string
+  /** Other names that are understood. */
+  readonly aliases: readonly string[]
+}
+
+type Define = <T>(
+  schema: ValueSchema<T>,
+  byDefault: NoInfer<T>,
+  about: string,
+  aliases?: readonly string[],
+) => KeyDefinition<T>
+
+const keyOf =
+  (scope: KeyDefinition<unknown>['scope']): Define =>
+  (schema, byDefault, about, aliases = []) => ({ scope, schema, byDefault, about, aliases })
+const ofProcess = keyOf('process')
+const ofJob = keyOf('job')
+const ofTask = keyOf('task')
+
+const maybeText: ValueSchema<string | null> = text
+const port = integer(0, PORT_MAX)
+const delay = duration()
+const attempts = integer(0, 1_000_000)
+
+const PROCESS_KEYS = {
+  'data.dir': ofProcess(
+    text,
+    '.weir/cluster',
+    'Where a process keeps everything: state, index, token.',
+    ['cluster.data.dir'],
+  ),
+  'log.level': ofProcess(
+    oneOf('debug', 'info', 'warn', 'error'),
+    'info',
+    'Least severe event that is logged.',
+  ),
+  'security.token-file': ofProcess(
+    maybeText,
+    null,
+    'File with the cluster token, mode 0600; default: token in data.dir.',
+    ['cluster.token.file'],
+  ),
+  'jobmanager.rpc.address': ofProcess(
+    text,
+    '127.0.0.1',
+    'Where TaskManagers and clients find the JobManager.',
+  ),
+  'jobmanager.rpc.port': ofProcess(port, 6123, 'Control port of the JobManager; 0: any free one.'),
+  'jobmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that the JobManager listens on.'),
+  'rest.port': ofProcess(port, 8081, 'Port of the REST interface and the page; 0: any free one.'),
+  'rest.bind-address': ofProcess(text, '127.0.0.1', 'Address that the REST interface listens on.'),
+  'jobmanager.execution.failover-strategy': ofProcess(
+    oneOf('region', 'full'),
+    'region',
+    'Whether a failure restarts the connected part of a job, or all of it.',
+  ),
+  'heartbeat.interval': ofProcess(duration(10), 1_000, 'Time between heartbeats of a TaskManager.'),
+  'heartbeat.timeout': ofProcess(
+    duration(20),
+    10_000,
+    'Silence after which a TaskManager counts as lost.',
+  ),
+  'taskmanager.numberOfTaskSlots': ofProcess(
+    integer(1, 1_024),
+    1,
+    'Slots that a TaskManager offers.',
+  ),
+  'taskmanager.host': ofProcess(
+    maybeText,
+    null,
+    'Address that others dial; default: its bind host.',
+  ),
+  'taskmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that a TaskManager listens on.'),
+  'taskmanager.rpc.port': ofProcess(port, 6122, 'Control port of a TaskManager; 0: any free one.'),
+  'taskmanager.data.port-range': ofProcess(
+    portRange,
+    { first: 0, last: 0 },
+    'Ports of the data plane, one for each slot; 0: any free ones.',
+  ),
+  'taskmanager.memory.job-process-heap': ofProcess(
+    size(32 * MIB, 1_024 * GIB),
+    4 * GIB,
+    'Heap of each slot thread of a job process.',
+    ['taskmanager.slot.heap'],
+  ),
+  'taskmanager.memory.exchange': ofProcess(
+    size(MIB, 64 * GIB),
+    256 * MIB,
+    'Bytes that frames under way may take in one slot.',
+  ),
+  'taskmanager.job-process.prepared': ofProcess(
+    boolean,
+    true,
+    'Keep one job process started ahead.',
+    ['taskmanager.prepare-job-process'],
+  ),
+  'taskmanager.job-environment': ofProcess(
+    textList,
+    [],
+    'Environment variables that jobs may see.',
+    ['taskmanager.job.env'],
+  ),
+  'task.cancellation.timeout': ofProcess(
+    duration(100),
+    10_000,
+    'Time that a cancelled task has before its job process is killed.',
+  ),
+  'execution.checkpointing.dir': ofProcess(
+    maybeText,
+    null,
+    'The checkpoint storage, shared by all processes; default: checkpoints in data.dir.',
+    ['state.checkpoints.dir'],
+  ),
+} as const
+
+const TASK_KEYS = {
+  'exchange.frame-bytes': ofTask(
+    size(KIB, 128 * KIB),
+    32 * KIB,
+    'A frame of records leaves when it is so full.',
+  ),
+  'exchange.credit-bytes': ofTask(
+    size(KIB, GIB),
+    128 * KIB,
+    'Bytes that may be on the way on one channel.',
+  ),
+} as const
+
+const JOB_KEYS = {
+  'parallelism.default': ofJob(
+    integer(1, PARALLELISM_MAX),
+    1,
+    'Subtasks of each step that says nothing itself.',
+  ),
+  'pipeline.max-parallelism': ofJob(
+    orWord('auto', integer(1, PARALLELISM_MAX)),
+    null,
+    'Key groups of every step; auto: from its parallelism.',
+  ),
+  'pipeline.operator-chaining.enabled': ofJob(
+    boolean,
+    true,
+    'Join steps into tasks where possible.',
+    ['pipeline.operator-chaining'],
+  ),
+  'execution.buffer-timeout.interval': ofJob(
+    orWord('off', delay),
+    5,
+    'Longest time that a record waits for others to travel with it.',
+    ['execution.buffer-timeout'],
+  ),
+  'execution.checkpointing.interval': ofJob(
+    orWord('off', duration(10)),
+    CHECKPOINT.intervalMs,
+    'Time between triggers of periodic checkpoints.',
+  ),
+  'execution.checkpointing.mode': ofJob(
+    oneOf('exactly-once', 'at-least-once'),
+    CHECKPOINT.mode,
+    'Whether channels are blocked for alignment.',
+  ),
+  'execution.checkpointing.min-pause': ofJob(
+    delay,
+    CHECKPOINT.minPauseMs,
+    'Least time from the completion of a checkpoint to the next periodic trigger.',
+  ),
+  'execution.checkpointing.timeout': ofJob(
+    duration(10),
+    CHECKPOINT.timeoutMs,
+    'A checkpoint that takes longer is aborted.',
+  ),
+  'execution.checkpointing.max-concurrent-checkpoints': ofJob(
+    integer(1, 16),
+    CHECKPOINT.maxConcurrent,
+    'Checkpoints that may be under way at the same time.',
+  ),
+  'execution.checkpointing.tolerable-failed-checkpoints': ofJob(
+    orWord('unlimited', attempts),
+    CHECKPOINT.tolerableFailures,
+    'Failed checkpoints in a row that the job bears.',
+  ),
+  'execution.checkpointing.num-retained': ofJob(
+    integer(1, 1_000),
+    CHECKPOINT.retained,
+    'Completed checkpoints that are kept.',
+  ),
+  'execution.checkpointing.retain-on': ofJob(
+    oneOf('always', 'failure-and-cancel', 'failure', 'never'),
+    CHECKPOINT.retainOn,
+    'When checkpoints stay after the job has ended.',
+  ),
+} as const
+
+const RESTART_KEYS = {
+  'restart-strategy.type': ofJob(
+    oneOf('none', 'fixed-delay', 'failure-rate', 'exponential-delay'),
+    'exponential-delay',
+    'What happens after a failure.',
+    ['restart-strategy'],
+  ),
+  'restart-strategy.fixed-delay.attempts': ofJob(attempts, 1, 'Restarts before the job fails.'),
+  'restart-strategy.fixed-delay.delay': ofJob(delay, 1_000, 'Time before each restart.'),
+  'restart-strategy.failure-rate.max-failures-per-interval': ofJob(
+    attempts,
+    1,
+    'Failures that are borne.',
+  ),
+  'restart-strategy.failure-rate.failure-rate-interval': ofJob(
+    duration(1),
+    60_000,
+    'Time in which failures are counted.',
+  ),
+  'restart-strategy.failure-rate.delay': ofJob(delay, 1_000, 'Time before each restart.'),
+  'restart-strategy.exponential-delay.initial-backoff': ofJob(
+    duration(1),
+    1_000,
+    'The first delay.',
+  ),
+  'restart-strategy.exponential-delay.max-backoff': ofJob(
+    duration(1),
+    60_000,
+    'The longest delay.',
+  ),
+  'restart-strategy.exponential-delay.backoff-multiplier': ofJob(
+    number(1, 100),
+    1.5,
+    'Growth of the delay.',
+  ),
+  'restart-strategy.exponential-delay.jitter-factor': ofJob(
+    number(0, 1),
+    0.1,
+    'Share of the delay that is left to chance.',
+  ),
+  'restart-strategy.exponential-delay.reset-backoff-threshold': ofJob(
+    duration(1),
+    3_600_000,
+    'A run this long without failure starts the delays anew.',
+  ),
+  'restart-strategy.exponential-delay.attempts-before-reset-backoff': ofJob(
+    orWord('infinite', attempts),
+    null,
+    'Restarts before the job fails.',
+  ),
+} as const
+
+export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeyDefinition<ConfigValues[K]> } = {
+  ...PROCESS_KEYS,
+  ...TASK_KEYS,
+  ...JOB_KEYS,
+  ...RESTART_KEYS,
+}
+
+/** Keys under this prefix are the job's own; they are passed on as they are. */
+export const USER_PREFIX = 'user.'

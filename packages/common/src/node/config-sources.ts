@@ -1,0 +1,166 @@
+// Where configuration comes from: a YAML file, the environment, -D flags. Each source becomes settings with an origin, so
+// that every later complaint can say where the value stands.
+
+import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { WeirError } from '../core/errors.ts'
+
+export interface Setting {
+  readonly key: string
+  readonly text: string
+  /** `file weir.yaml:12`, `environment WEIR_X`, `flag -D`. */
+  readonly origin: string
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+const FILE_BYTES_MAX = 1_024 * 1_024
+const NESTING_MAX = 16
+/** What Kubernetes and Docker put into the environment for a service named, say, weir-jobmanager. */
+const INJECTED = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_.*)?)?)$/
+
+/** Keys may be nested or dotted. `${NAME}` and `${NAME:-default}` in values are taken from the environment. */
+export function settingsOfYaml(yaml: string, path: string, env: Env): readonly Setting[] {
+  if (yaml.length > FILE_BYTES_MAX) throw badFile(path, `it has more than ${FILE_BYTES_MAX} bytes`)
+  const lines = new LineCounter()
+  const document = parseDocument(yaml, { lineCounter: lines, uniqueKeys: true })
+  const problem = document.errors[0] ?? document.warnings[0]
+  if (problem !== undefined) {
+    throw badFile(
+      `${path}:${lines.linePos(problem.pos[0]).line}`,
+      problem.message.split('\n')[0] ?? 'it is no YAML',
+    )
+  }
+  const settings: Setting[] = []
+  if (document.contents !== null) walk(document.contents, '', 0)
+  return settings
+
+  function walk(node: Node, prefix: string, depth: number): void {
+    const where = `${path}:${lines.linePos(node.range?.[0] ?? 0).line}`
+    if (depth > NESTING_MAX) throw badFile(where, 'it is nested too deeply')
+    if (isMap(node)) {
+      for (const pair of node.items) {
+        if (!isPair(pair) || !isScalar(pair.key)) throw badFile(where, 'a key is no plain text')
+        const name = `${prefix}${String(pair.key.value)}`
+        if (pair.value === null) throw badFile(where, `${name} has no value`)
+        const value = pair.value as Node
+        if (isMap(value)) walk(value, `${name}.`, depth + 1)
+        else settings.push({ key: name, ...plainValue(value, name, depth + 1) })
+      }
+      return
+    }
+    throw badFile(where, 'it must hold keys and values')
+  }
+
+  function plainValue(node: Node, name: string, depth: number): Omit<Setting, 'key'> {
+    const where = `${path}:${lines.linePos(node.range?.[0] ?? 0).line}`
+    const origin = `file ${where}`
+    if (isScalar(node)) {
+      if (node.value === null) throw badFile(where, `${name} has no value`)
+      // The source text keeps 007 and 1_000 as they are written.
+      const written =
+        typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+      return { text: interpolate(written, env, where), origin }
+    }
+    if (isSeq(node) && depth <= NESTING_MAX) {
+      return {
+        text: node.items.map((item) => plainValue(item as Node, name, depth + 1).text).join(','),
+        origin,
+      }
+    }
+    throw badFile(where, `${name} must be a plain value or a list`)
+  }
+}
+
+function interpolate(value: string, env: Env, where: string): string {
+  return value.replaceAll(
+    /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
+    (_all, name: string, fallback?: string) => {
+      const found = env[name] ?? fallback
+      if (found === undefined) throw badFile(where, `the environment has no variable ${name}`)
+      return found
+    },
+  )
+}
+
+/** `WEIR_` and the key in capitals, with `_` for what is no letter or digit. */
+export function envNameOf(key: string): string {
+  return `WEIR_${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
+}
+
+/**
+ * Settings from the environment; `NAME_FILE` reads the value from a file (a mounted secret). A variable that looks like
+ * one of ours but is none is an error: `unknown` is called with it.
+ */
+export function settingsOfEnv(
+  env: Env,
+  keys: readonly string[],
+  readText: (path: string) => string,
+  unknown: (name: string, origin: string) => never,
+): readonly Setting[] {
+  const names = new Map(keys.map((key) => [envNameOf(key), key]))
+  const prefixes = new Set(keys.map((key) => `${envNameOf(key.split('.')[0] ?? key)}_`))
+  const settings: Setting[] = []
+  for (const name of Object.keys(env).sort()) {
+    const text = env[name]
+    if (text === undefined || !name.startsWith('WEIR_')) continue
+    const key = names.get(name)
+    const fileKey = name.endsWith('_FILE') ? names.get(name.slice(0, -'_FILE'.length)) : undefined
+    if (key !== undefined) {
+      settings.push({ key, text, origin: `environment ${name}` })
+    } else if (fileKey !== undefined) {
+      settings.push({
+        key: fileKey,
+        text: readSecret(text, name, readText),
+        origin: `environment ${name}`,
+      })
+    } else if ([...prefixes].some((prefix) => name.startsWith(prefix)) && !INJECTED.test(name)) {
+      unknown(name, `environment ${name}`)
+    }
+  }
+  return refuseTwice(settings)
+}
+
+function readSecret(path: string, name: string, readText: (path: string) => string): string {
+  try {
+    return readText(path).replace(/\r?\n$/, '')
+  } catch (cause) {
+    const message = `${name} names the file ${path}, which cannot be read`
+    throw new WeirError('config/bad-value', message, { domain: 'user', cause })
+  }
+}
+
+/** `key=value` as said with -D; a later one wins. */
+export function settingsOfDefines(defines: readonly string[]): readonly Setting[] {
+  return defines.map((define) => {
+    const at = define.indexOf('=')
+    if (at > 0)
+      return {
+        key: define.slice(0, at).trim(),
+        text: define.slice(at + 1).trim(),
+        origin: 'flag -D',
+      }
+    throw new WeirError('config/bad-define', `-D wants key=value, not "${define}"`, {
+      domain: 'user',
+    })
+  })
+}
+
+function refuseTwice(settings: readonly Setting[]): readonly Setting[] {
+  const seen = new Map<string, Setting>()
+  for (const setting of settings) {
+    const before = seen.get(setting.key)
+    if (before !== undefined) {
+      const message = `${setting.key} is set twice: by ${before.origin} and by ${setting.origin}`
+      throw new WeirError('config/bad-value', message, {
+        domain: 'user',
+        hint: 'Unset one of the two.',
+      })
+    }
+    seen.set(setting.key, setting)
+  }
+  return settings
+}
+
+function badFile(where: string, what: string): WeirError {
+  return new WeirError('config/bad-file', `${where}: ${what}`, { domain: 'user', location: where })
+}

@@ -1,0 +1,140 @@
+// How values are written in configuration: text in, typed value out. Every parser says what it wants when it refuses.
+
+import { z } from 'zod'
+
+/** Text to value. */
+export type ValueSchema<T> = z.ZodType<T, string>
+
+const DURATION_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+const SIZE_BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1_024,
+  mb: 1_024 ** 2,
+  gb: 1_024 ** 3,
+  tb: 1_024 ** 4,
+}
+
+/** `parse` answers undefined for what it does not understand. */
+function value<T>(wanted: string, parse: (given: string) => T | undefined): ValueSchema<T> {
+  return z.string().transform((given, context) => {
+    const parsed = parse(given.trim())
+    if (parsed !== undefined) return parsed
+    context.addIssue({ code: 'custom', message: `must be ${wanted}` })
+    return z.NEVER
+  })
+}
+
+export function integer(low: number, high: number): ValueSchema<number> {
+  return value(`a whole number from ${low} to ${high}`, (given) => {
+    const parsed = /^\d+$/.test(given) ? Number(given) : Number.NaN
+    return parsed >= low && parsed <= high ? parsed : undefined
+  })
+}
+
+export function number(low: number, high: number): ValueSchema<number> {
+  return value(`a number from ${low} to ${high}`, (given) => {
+    const parsed = /^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN
+    return parsed >= low && parsed <= high ? parsed : undefined
+  })
+}
+
+/** Milliseconds. A bare number is milliseconds too. */
+export function duration(lowMs = 0): ValueSchema<number> {
+  const least = lowMs === 0 ? '' : ` of at least ${lowMs} ms`
+  return value(`a duration${least}, such as 250ms, 10s, 5m or 1h`, (given) => {
+    const ms = scaled(given, DURATION_MS, 'ms')
+    return ms !== undefined && ms >= lowMs ? ms : undefined
+  })
+}
+
+/** Bytes, in powers of 1,024. A bare number is bytes. */
+export function size(lowBytes: number, highBytes: number): ValueSchema<number> {
+  const range = `from ${sizeText(lowBytes)} to ${sizeText(highBytes)}`
+  return value(`a size ${range}, such as 64kb or 1gb`, (given) => {
+    const bytes = scaled(given, SIZE_BYTES, 'b')
+    return bytes !== undefined && bytes >= lowBytes && bytes <= highBytes ? bytes : undefined
+  })
+}
+
+export const boolean: ValueSchema<boolean> = value('true or false', (given) =>
+  given === 'true' ? true : given === 'false' ? false : undefined,
+)
+
+/** Any case, and `_` for `-`, so that AT_LEAST_ONCE is understood. */
+export function oneOf<T extends string>(...names: readonly T[]): ValueSchema<T> {
+  return value(`one of ${names.join(', ')}`, (given) => {
+    const plain = given.toLowerCase().replaceAll('_', '-')
+    return names.find((name) => name === plain)
+  })
+}
+
+export const text: ValueSchema<string> = value('some text', (given) =>
+  given === '' ? undefined : given,
+)
+
+/** Empty for none. */
+export const textList: ValueSchema<readonly string[]> = value(
+  'names with commas between them',
+  (given) =>
+    given
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+)
+
+/** null for the word. */
+export function orWord<T>(word: string, schema: ValueSchema<T>): ValueSchema<T | null> {
+  return z.string().transform((given, context) => {
+    if (given.trim().toLowerCase() === word) return null
+    const parsed = schema.safeParse(given)
+    if (parsed.success) return parsed.data
+    const wanted = parsed.error.issues[0]?.message ?? 'is wrong'
+    context.addIssue({ code: 'custom', message: `${wanted}, or "${word}"` })
+    return z.NEVER
+  })
+}
+
+export interface PortRange {
+  readonly first: number
+  /** Included. */
+  readonly last: number
+}
+
+export const portRange: ValueSchema<PortRange> = value(
+  'a port, or a range such as 50100-50200',
+  (given) => {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(given)
+    if (match === null) return undefined
+    const first = Number(match[1])
+    const last = Number(match[2] ?? match[1])
+    return first <= last && last <= 65_535 ? { first, last } : undefined
+  },
+)
+
+export function sizeText(bytes: number): string {
+  const unit = Object.entries(SIZE_BYTES).findLast(
+    ([, factor]) => bytes >= factor && bytes % factor === 0,
+  )
+  return unit === undefined ? `${bytes}b` : `${bytes / unit[1]}${unit[0]}`
+}
+
+function scaled(
+  given: string,
+  units: Readonly<Record<string, number>>,
+  bare: string,
+): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(given.toLowerCase())
+  if (match === null) return undefined
+  const unit = match[2] === '' || match[2] === undefined ? bare : match[2]
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
+  if (factor === undefined) return undefined
+  const result = Math.round(Number(match[1]) * factor)
+  return Number.isSafeInteger(result) ? result : undefined
+}

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { WeirError } from '../core/errors.ts'
+import { type Config, type ConfigSources, explainConfig, KEY_NAMES, loadConfig } from './config.ts'
+import { CONFIG_KEYS } from './config-keys.ts'
+import { envNameOf } from './config-sources.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'weir-config-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+let files = 0
+
+function file(text: string): string {
+  const path = join(directory, `weir-${files++}.yaml`)
+  writeFileSync(path, text)
+  return path
+}
+const load = (yaml: string, more: ConfigSources = {}): Config =>
+  loadConfig({ file: file(yaml), ...more })
+
+function thrownBy(run: () => unknown): WeirError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof WeirError) return error
+  }
+  throw new Error('no WeirError was thrown')
+}
+
+describe('configuration', () => {
+  it('has a default for every key, and is frozen', () => {
+    const config = loadConfig({})
+    expect(config.values['jobmanager.rpc.port']).toBe(6123)
+    expect(config.values['execution.checkpointing.interval']).toBe(10_000)
+    expect(Object.values(config.origins).every((origin) => origin === 'default')).toBe(true)
+    expect(Object.isFrozen(config) && Object.isFrozen(config.values)).toBe(true)
+  })
+
+  it('takes each value from its strongest source, and knows which', () => {
+    const env = { WEIR_HEARTBEAT_INTERVAL: '300ms', WEIR_REST_PORT: '82' }
+    const config = load(
+      'heartbeat.interval: 200ms\nlog.level: warn\nrest.port: 81\nparallelism.default: 2\n',
+      {
+        env,
+        defines: ['rest.port=83', 'parallelism.default=3'],
+        flags: { 'parallelism.default': '4' },
+      },
+    )
+    expect(config.values['log.level']).toBe('warn')
+    expect(config.origins['log.level']).toMatch(/^file .*weir-\d+\.yaml:2$/)
+    expect(config.values['heartbeat.interval']).toBe(300)
+    expect(config.origins['heartbeat.interval']).toBe('environment WEIR_HEARTBEAT_INTERVAL')
+    expect(config.values['rest.port']).toBe(83)
+    expect(config.origins['rest.port']).toBe('flag -D')
+    expect(config.values['parallelism.default']).toBe(4)
+  })
+
+  it('reads nested and dotted keys alike, and values of any plain kind', () => {
+    const config = load(
+      `
+taskmanager:
+  numberOfTaskSlots: 4
+  data.port-range: 50100-50110
+  job-environment: [HOME, LANG]
+  memory:
+    job-process-heap: 512mb
+execution.checkpointing: { interval: off, mode: AT_LEAST_ONCE, min-pause: 1.5s }
+user.greeting: "\${NAME:-nobody}, hello \${WHO}"
+`,
+      { env: { WHO: 'world' } },
+    )
+    expect(config.values['taskmanager.numberOfTaskSlots']).toBe(4)
+    expect(config.values['taskmanager.data.port-range']).toEqual({ first: 50_100, last: 50_110 })
+    expect(config.values['taskmanager.job-environment']).toEqual(['HOME', 'LANG'])
+    expect(config.values['taskmanager.memory.job-process-heap']).toBe(512 * 1_024 ** 2)
+    expect(config.values['execution.checkpointing.interval']).toBeNull()
+    expect(config.values['execution.checkpointing.mode']).toBe('at-least-once')
+    expect(config.values['execution.checkpointing.min-pause']).toBe(1_500)
+    expect(config.user['user.greeting']).toBe('nobody, hello world')
+  })
+
+  it('accepts an empty file', () => {
+    expect(load('').values).toEqual(loadConfig({}).values)
+    expect(load('# nothing\n').values).toEqual(loadConfig({}).values)
+  })
+
+  it('reads a secret from a file that the environment names', () => {
+    const config = loadConfig({ env: { WEIR_JOBMANAGER_RPC_ADDRESS_FILE: file('10.0.0.7\n') } })
+    expect(config.values['jobmanager.rpc.address']).toBe('10.0.0.7')
+  })
+
+  it('has an environment name of its own for each key', () => {
+    expect(new Set(KEY_NAMES.map(envNameOf)).size).toBe(KEY_NAMES.length)
+    expect(envNameOf('taskmanager.numberOfTaskSlots')).toBe('WEIR_TASKMANAGER_NUMBEROFTASKSLOTS')
+  })
+
+  it('does not mind variables that are not configuration, or that an orchestrator injects', () => {
+    const env = {
+      WEIR_RUNTIME_ROOT: '/x',
+      WEIR_TOKEN: 'x',
+      HEARTBEAT: '1',
+      WEIR_JOBMANAGER_SERVICE_HOST: '10.0.0.1',
+      WEIR_JOBMANAGER_PORT: 'tcp://10.0.0.1:6123',
+      WEIR_JOBMANAGER_PORT_6123_TCP_ADDR: '10.0.0.1',
+    }
+    expect(() => loadConfig({ env })).not.toThrow()
+  })
+
+  it('understands the other names of a key', () => {
+    const config = loadConfig({
+      defines: ['execution.buffer-timeout=off', 'pipeline.operator-chaining=false'],
+    })
+    expect(config.values['execution.buffer-timeout.interval']).toBeNull()
+    expect(config.values['pipeline.operator-chaining.enabled']).toBe(false)
+  })
+
+  it('explains every value and where it stands', () => {
+    const lines = explainConfig(load('rest.port: 9\nuser.x: y\n'))
+    expect(lines).toHaveLength(KEY_NAMES.length + 1)
+    expect(lines.find((line) => line.key === 'rest.port')).toMatchObject({ value: '9' })
+    expect(KEY_NAMES.every((key) => CONFIG_KEYS[key].about.endsWith('.'))).toBe(true)
+  })
+})
+
+describe('wrong configuration', () => {
+  it.each([
+    [
+      'heartbeat.intervall: 1s',
+      'config/unknown-key',
+      'heartbeat.intervall',
+      'Did you mean "heartbeat.interval"?',
+    ],
+    ['made.up: 1', 'config/unknown-key', 'made.up', 'user.'],
+    ['heartbeat.interval: soon', 'config/bad-value', 'must be a duration', undefined],
+    ['rest.port: 70000', 'config/bad-value', 'a whole number from 0 to 65535', undefined],
+    ['taskmanager.memory.job-process-heap: 1kb', 'config/bad-value', 'a size from 32mb', undefined],
+    ['execution.checkpointing.interval: 5ms', 'config/bad-value', 'or "off"', undefined],
+    ['log.level: loud', 'config/bad-value', 'one of debug, info, warn, error', undefined],
+    ['taskmanager.data.port-range: 9-3', 'config/bad-value', 'a port, or a range', undefined],
+    ['rest.port:', 'config/bad-file', 'rest.port has no value', undefined],
+    ['- a\n- b', 'config/bad-file', 'must hold keys and values', undefined],
+    ['a: [', 'config/bad-file', 'weir-', undefined],
+    ['rest.port: 1\nrest.port: 2', 'config/bad-file', 'unique', undefined],
+    ['user.x: ${NOT_THERE}', 'config/bad-file', 'NOT_THERE', undefined],
+    [
+      'heartbeat.timeout: 1s',
+      'config/bad-value',
+      'at least twice heartbeat.interval (default)',
+      undefined,
+    ],
+    [
+      'exchange.frame-bytes: 64kb\nexchange.credit-bytes: 32kb',
+      'config/bad-value',
+      'exchange.credit-bytes',
+      undefined,
+    ],
+    ['exchange.credit-bytes: 300mb', 'config/bad-value', 'taskmanager.memory.exchange', undefined],
+    ['taskmanager.data.port-range: 6100-6200', 'config/bad-value', 'outside of', undefined],
+    [
+      'taskmanager.data.port-range: 50000-50001\ntaskmanager.numberOfTaskSlots: 3',
+      'config/bad-value',
+      'a port for each',
+      undefined,
+    ],
+  ])('%j is refused: %s', (yaml, code, words, hint) => {
+    const error = thrownBy(() => load(yaml))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(words)
+    expect(error.hint ?? '').toContain(hint ?? '')
+  })
+
+  it('names the line of the file', () => {
+    expect(() => load('rest.port: 1\n\nheartbeat:\n  interval: soon\n')).toThrow(/weir-\d+\.yaml:4/)
+  })
+
+  it('names the flag or variable', () => {
+    expect(() => loadConfig({ defines: ['rest.port=x'] })).toThrow('(flag -D)')
+    expect(() => loadConfig({ env: { WEIR_REST_PORT: 'x' } })).toThrow(
+      '(environment WEIR_REST_PORT)',
+    )
+    expect(() => loadConfig({ defines: ['rest.port'] })).toThrow('-D wants key=value')
+  })
+
+  it('suggests the right variable', () => {
+    expect(() => loadConfig({ env: { WEIR_HEARTBEAT_INTERVALL: '1s' } })).toThrow(
+      expect.objectContaining({
+        hint: 'Did you mean WEIR_HEARTBEAT_INTERVAL, for "heartbeat.interval"?',
+      }),
+    )
+  })
+
+  it('refuses a value given twice, and a secret or file that cannot be read', () => {
+    const env = { WEIR_REST_PORT: '1', WEIR_REST_PORT_FILE: file('2') }
+    expect(() => loadConfig({ env })).toThrow('rest.port is set twice')
+    expect(() => loadConfig({ env: { WEIR_REST_PORT_FILE: '/nowhere' } })).toThrow('/nowhere')
+    expect(() => loadConfig({ file: '/nowhere.yaml' })).toThrow(
+      expect.objectContaining({ code: 'config/bad-file' }),
+    )
+  })
+
+  it('is not fooled by names of object members', () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      expect(() => loadConfig({ defines: [`${name}=1`] })).toThrow(
+        expect.objectContaining({ code: 'config/unknown-key' }),
+      )
+    }
+    expect(loadConfig({ defines: ['user.__proto__=x'] }).user['user.__proto__']).toBe('x')
+  })
+})

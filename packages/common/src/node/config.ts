@@ -1,0 +1,195 @@
+// The configuration of a process: defaults < YAML file < environment < flags, held against one schema, as one frozen
+// object that knows where each value came from. Whatever is not understood is an error with a suggestion; nothing is
+// ignored.
+
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { WeirError } from '../core/errors.ts'
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  type ConfigValues,
+  type KeyDefinition,
+  USER_PREFIX,
+} from './config-keys.ts'
+import {
+  envNameOf,
+  type Setting,
+  settingsOfDefines,
+  settingsOfEnv,
+  settingsOfYaml,
+} from './config-sources.ts'
+import { sizeText } from './config-values.ts'
+import { nearestName } from './nearest-name.ts'
+
+export interface Config {
+  readonly values: ConfigValues
+  /** Keys under `user.`: the job's own. */
+  readonly user: Readonly<Record<string, string>>
+  /** Where a value stands: `default`, `file x.yaml:3`, `environment WEIR_X`, `flag -D`. */
+  readonly origins: Readonly<Record<string, string>>
+}
+
+export interface ConfigSources {
+  /** A YAML file that must exist; absent or null: none. */
+  readonly file?: string | null
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** `key=value`, from -D. */
+  readonly defines?: readonly string[]
+  /** Values of dedicated flags, as text: stronger than -D. */
+  readonly flags?: Partial<Record<ConfigKey, string>>
+}
+
+export const KEY_NAMES: readonly ConfigKey[] = Object.keys(CONFIG_KEYS) as ConfigKey[]
+const ALIASES: ReadonlyMap<string, ConfigKey> = new Map(
+  KEY_NAMES.flatMap((name) => CONFIG_KEYS[name].aliases.map((alias) => [alias, name] as const)),
+)
+const ALL_NAMES: readonly string[] = [...KEY_NAMES, ...ALIASES.keys()]
+
+/** Throws WeirError `config/unknown-key`, `config/bad-value`, `config/bad-file`, `config/bad-define`. */
+export function loadConfig(sources: ConfigSources): Config {
+  const values: Record<string, unknown> = {}
+  const origins: Record<string, string> = {}
+  const user = Object.create(null) as Record<string, string>
+  for (const name of KEY_NAMES) {
+    values[name] = CONFIG_KEYS[name].byDefault
+    origins[name] = 'default'
+  }
+  for (const setting of gather(sources)) {
+    if (setting.key.startsWith(USER_PREFIX)) {
+      user[setting.key] = setting.text
+      origins[setting.key] = setting.origin
+      continue
+    }
+    const name = keyOf(setting)
+    values[name] = parseSetting(name, setting)
+    origins[name] = setting.origin
+  }
+  const config: Config = {
+    values: Object.freeze(values) as unknown as ConfigValues,
+    user: Object.freeze(user),
+    origins: Object.freeze(origins),
+  }
+  checkNeighbours(config)
+  return Object.freeze(config)
+}
+
+/** Weakest first. */
+function gather(sources: ConfigSources): readonly Setting[] {
+  const { file = null, env = {}, defines = [], flags = {} } = sources
+  const readText = (path: string): string => readFileSync(path, 'utf8')
+  return [
+    ...(file === null ? [] : settingsOfYaml(readFile(file), file, env)),
+    ...settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
+    ...settingsOfDefines(defines),
+    ...Object.entries(flags).map(([key, text]) => ({ key, text, origin: 'flag' })),
+  ]
+}
+
+export interface ExplainedKey {
+  readonly key: string
+  readonly value: string
+  readonly origin: string
+}
+
+/** One line for each key with its value and origin, for `config explain`. */
+export function explainConfig(config: Config): readonly ExplainedKey[] {
+  const origin = (key: string): string => config.origins[key] ?? 'default'
+  return [
+    ...KEY_NAMES.map((key) => ({
+      key,
+      value: JSON.stringify(config.values[key]),
+      origin: origin(key),
+    })),
+    ...Object.entries(config.user).map(([key, value]) => ({ key, value, origin: origin(key) })),
+  ]
+}
+
+/** The known key that a setting means. Throws `config/unknown-key` with the nearest one. */
+export function keyOf(setting: Setting): ConfigKey {
+  const { key, origin } = setting
+  const name = Object.hasOwn(CONFIG_KEYS, key) ? (key as ConfigKey) : ALIASES.get(key)
+  if (name !== undefined) return name
+  const near = nearestName(key, ALL_NAMES)
+  throw new WeirError('config/unknown-key', `there is no setting "${key}" (${origin})`, {
+    domain: 'user',
+    hint:
+      near === null
+        ? `Keys of the job's own begin with "${USER_PREFIX}".`
+        : `Did you mean "${near}"?`,
+  })
+}
+
+/** Throws `config/bad-value`, saying where the value stands and what is wanted. */
+export function parseSetting<K extends ConfigKey>(name: K, setting: Setting): ConfigValues[K] {
+  const definition: KeyDefinition<ConfigValues[K]> = CONFIG_KEYS[name]
+  const parsed = definition.schema.safeParse(setting.text)
+  if (parsed.success) return parsed.data
+  const wanted = parsed.error.issues[0]?.message ?? 'is wrong'
+  const message = `${setting.key} is "${setting.text}" (${setting.origin}), but ${wanted}`
+  throw new WeirError('config/bad-value', message, { domain: 'user' })
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const message = `the configuration file ${resolve(path)} cannot be read`
+    throw new WeirError('config/bad-file', message, { domain: 'user', cause })
+  }
+}
+
+function unknownVariable(name: string, origin: string): never {
+  const near = nearestName(name, KEY_NAMES.map(envNameOf))
+  const key = KEY_NAMES.find((one) => envNameOf(one) === near)
+  throw new WeirError('config/unknown-key', `there is no setting for ${origin}`, {
+    domain: 'user',
+    hint: key === undefined ? 'Unset it.' : `Did you mean ${envNameOf(key)}, for "${key}"?`,
+  })
+}
+
+/** Values that are right by themselves and wrong together. */
+function checkNeighbours({ values, origins }: Config): void {
+  const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
+    if (holds) return
+    const message = `${a} (${origins[a]}) must be ${words} ${b} (${origins[b]})`
+    throw new WeirError('config/bad-value', message, { domain: 'user' })
+  }
+  const frame = values['exchange.frame-bytes']
+  const credit = values['exchange.credit-bytes']
+  const ports = values['taskmanager.data.port-range']
+  const control = values['taskmanager.rpc.port']
+  demand(
+    values['heartbeat.timeout'] >= 2 * values['heartbeat.interval'],
+    'heartbeat.timeout',
+    'at least twice',
+    'heartbeat.interval',
+  )
+  demand(credit >= frame, 'exchange.credit-bytes', 'at least', 'exchange.frame-bytes')
+  demand(
+    values['taskmanager.memory.exchange'] >= credit + frame,
+    'taskmanager.memory.exchange',
+    `at least ${sizeText(frame)} above`,
+    'exchange.credit-bytes',
+  )
+  demand(
+    values['restart-strategy.exponential-delay.max-backoff'] >=
+      values['restart-strategy.exponential-delay.initial-backoff'],
+    'restart-strategy.exponential-delay.max-backoff',
+    'at least',
+    'restart-strategy.exponential-delay.initial-backoff',
+  )
+  if (ports.first === 0) return
+  demand(
+    control < ports.first || control > ports.last,
+    'taskmanager.rpc.port',
+    'outside of',
+    'taskmanager.data.port-range',
+  )
+  demand(
+    ports.last - ports.first + 1 >= values['taskmanager.numberOfTaskSlots'],
+    'taskmanager.data.port-range',
+    'a port for each of',
+    'taskmanager.numberOfTaskSlots',
+  )
+}

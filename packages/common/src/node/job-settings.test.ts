@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_JOB_SETTINGS } from '../core/graph/logical-graph.ts'
+import { loadConfig } from './config.ts'
+import { defaultJobSettings, jobSettingsFrom } from './job-settings.ts'
+
+describe('the settings of a job', () => {
+  it('are the documented defaults when nobody says anything', () => {
+    expect(defaultJobSettings(loadConfig({}))).toEqual(DEFAULT_JOB_SETTINGS)
+  })
+
+  it('come from the configuration, then the code, then -D', () => {
+    const config = loadConfig({
+      defines: [
+        'parallelism.default=2',
+        'execution.checkpointing.interval=1s',
+        'execution.checkpointing.timeout=9s',
+      ],
+    })
+    const code = { parallelism: 3, checkpoint: { intervalMs: 2_000 }, chaining: false }
+    const settings = jobSettingsFrom(config, code, [
+      'parallelism.default=4',
+      'execution.buffer-timeout=off',
+    ])
+    expect(settings).toMatchObject({
+      parallelism: 4,
+      chaining: false,
+      bufferTimeoutMs: null,
+      maxParallelism: null,
+    })
+    expect(settings.checkpoint).toMatchObject({
+      intervalMs: 2_000,
+      timeoutMs: 9_000,
+      mode: 'exactly-once',
+    })
+  })
+
+  it('may switch off in code what the configuration switches on', () => {
+    const settings = jobSettingsFrom(
+      loadConfig({}),
+      { checkpoint: { intervalMs: null }, bufferTimeoutMs: null },
+      [],
+    )
+    expect(settings.checkpoint.intervalMs).toBeNull()
+    expect(settings.bufferTimeoutMs).toBeNull()
+  })
+
+  it('take a restart strategy whole, and change parts of it', () => {
+    const code = { restart: { strategy: 'fixed-delay', attempts: 5, delayMs: 10 } } as const
+    const of = (defines: readonly string[]) =>
+      jobSettingsFrom(loadConfig({}), code, defines).restart
+    expect(of([])).toEqual(code.restart)
+    expect(of(['restart-strategy.fixed-delay.attempts=7'])).toEqual({
+      ...code.restart,
+      attempts: 7,
+    })
+    expect(of(['restart-strategy.type=none'])).toEqual({ strategy: 'none' })
+    expect(of(['restart-strategy.failure-rate.delay=3s'])).toMatchObject({
+      strategy: 'failure-rate',
+      delayMs: 3_000,
+    })
+  })
+
+  it('carry to the workers what concerns them, as plain numbers, and what is the job’s own', () => {
+    const config = loadConfig({ defines: ['exchange.frame-bytes=16kb', 'user.a=1', 'user.b=2'] })
+    const settings = jobSettingsFrom(config, { config: { 'user.b': '3' } }, [
+      'exchange.credit-bytes=64kb',
+      'user.c=4',
+    ])
+    expect(settings.config).toEqual({
+      'exchange.frame-bytes': '16384',
+      'exchange.credit-bytes': '65536',
+      'user.a': '1',
+      'user.b': '3',
+      'user.c': '4',
+    })
+  })
+
+  it('refuse what concerns the cluster, and what nobody knows, in code and flags', () => {
+    const config = loadConfig({})
+    expect(() => jobSettingsFrom(config, {}, ['heartbeat.interval=1s'])).toThrow(
+      expect.objectContaining({ code: 'config/not-a-job-setting' }),
+    )
+    expect(() => jobSettingsFrom(config, { config: { 'exchange.frame-byte': '1' } }, [])).toThrow(
+      "(the job's code)",
+    )
+    expect(() => jobSettingsFrom(config, {}, ['parallelism.default=0'])).toThrow(
+      'a whole number from 1',
+    )
+  })
+})

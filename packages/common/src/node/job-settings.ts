@@ -1,0 +1,192 @@
+// The settings of one job, from weakest to strongest: the cluster's configuration, the job's code, -D at submit.
+
+import { WeirError } from '../core/errors.ts'
+import type {
+  CheckpointSettings,
+  JobSettings,
+  RestartSettings,
+} from '../core/graph/logical-graph.ts'
+import { type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
+import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
+import { settingsOfDefines } from './config-sources.ts'
+
+/** What the job's code said; what it left out comes from the configuration. */
+export interface JobCodeSettings {
+  readonly checkpoint?: Partial<CheckpointSettings>
+  readonly restart?: RestartSettings
+  readonly parallelism?: number
+  readonly maxParallelism?: number | null
+  readonly bufferTimeoutMs?: number | null
+  readonly chaining?: boolean
+  readonly config?: Readonly<Record<string, string>>
+}
+
+type SomeValues = { -readonly [K in ConfigKey]?: ConfigValues[K] }
+
+/** `config` in the result holds, as plain text, what travels to the workers: sizes in bytes, durations in ms. */
+export function jobSettingsFrom(
+  config: Config,
+  code: JobCodeSettings,
+  defines: readonly string[],
+): JobSettings {
+  const codeConfig = Object.entries(code.config ?? {}).map(([key, text]) => ({
+    key,
+    text,
+    origin: "the job's code",
+  }))
+  const fromCode = { ...valuesOfCode(code), ...valuesOf(codeConfig) }
+  const overrides = settingsOfDefines(defines)
+  const fromFlags = withImpliedStrategy(valuesOf(overrides))
+  const values: ConfigValues = { ...config.values, ...fromCode, ...fromFlags }
+  const said = new Set([...Object.keys(fromCode), ...Object.keys(fromFlags)])
+  const user = [...codeConfig, ...overrides].filter(({ key }) => key.startsWith(USER_PREFIX))
+  const travelling = KEY_NAMES.filter((key) => CONFIG_KEYS[key].scope === 'task')
+    .filter((key) => said.has(key) || config.origins[key] !== 'default')
+    .map((key) => [key, String(values[key])] as const)
+  const own = user.map(({ key, text }) => [key, text] as const)
+  const travels = [...Object.entries(config.user), ...travelling, ...own]
+  return { ...settingsOf(values), config: Object.fromEntries(travels) }
+}
+
+/** The settings of a job that says nothing itself. */
+export function defaultJobSettings(config: Config): JobSettings {
+  return jobSettingsFrom(config, {}, [])
+}
+
+function valuesOf(settings: ReturnType<typeof settingsOfDefines>): SomeValues {
+  const values: Record<string, unknown> = {}
+  for (const setting of settings) {
+    if (setting.key.startsWith(USER_PREFIX)) continue
+    const key = keyOf(setting)
+    if (CONFIG_KEYS[key].scope === 'process') {
+      throw new WeirError(
+        'config/not-a-job-setting',
+        `${setting.key} (${setting.origin}) concerns the cluster, not a job`,
+        {
+          domain: 'user',
+          hint: 'Set it in the configuration of the JobManager or TaskManager.',
+        },
+      )
+    }
+    values[key] = parseSetting(key, setting)
+  }
+  return values as SomeValues
+}
+
+/** Whoever sets `restart-strategy.fixed-delay.attempts` means that strategy. */
+function withImpliedStrategy(values: SomeValues): SomeValues {
+  if (values['restart-strategy.type'] !== undefined) return values
+  const meant = Object.keys(values)
+    .find((key) => /^restart-strategy\.[a-z-]+\./.test(key))
+    ?.split('.')[1]
+  return meant === undefined
+    ? values
+    : { ...values, 'restart-strategy.type': meant as RestartSettings['strategy'] }
+}
+
+function valuesOfCode(code: JobCodeSettings): SomeValues {
+  const { checkpoint = {} } = code
+  return defined({
+    'parallelism.default': code.parallelism,
+    'pipeline.max-parallelism': code.maxParallelism,
+    'pipeline.operator-chaining.enabled': code.chaining,
+    'execution.buffer-timeout.interval': code.bufferTimeoutMs,
+    'execution.checkpointing.interval': checkpoint.intervalMs,
+    'execution.checkpointing.mode': checkpoint.mode,
+    'execution.checkpointing.min-pause': checkpoint.minPauseMs,
+    'execution.checkpointing.timeout': checkpoint.timeoutMs,
+    'execution.checkpointing.max-concurrent-checkpoints': checkpoint.maxConcurrent,
+    'execution.checkpointing.tolerable-failed-checkpoints': checkpoint.tolerableFailures,
+    'execution.checkpointing.num-retained': checkpoint.retained,
+    'execution.checkpointing.retain-on': checkpoint.retainOn,
+    ...(code.restart === undefined ? {} : valuesOfRestart(code.restart)),
+  })
+}
+
+function valuesOfRestart(restart: RestartSettings): SomeValues {
+  switch (restart.strategy) {
+    case 'none':
+      return { 'restart-strategy.type': 'none' }
+    case 'fixed-delay':
+      return {
+        'restart-strategy.type': 'fixed-delay',
+        'restart-strategy.fixed-delay.attempts': restart.attempts,
+        'restart-strategy.fixed-delay.delay': restart.delayMs,
+      }
+    case 'failure-rate':
+      return {
+        'restart-strategy.type': 'failure-rate',
+        'restart-strategy.failure-rate.max-failures-per-interval': restart.failuresMax,
+        'restart-strategy.failure-rate.failure-rate-interval': restart.windowMs,
+        'restart-strategy.failure-rate.delay': restart.delayMs,
+      }
+    case 'exponential-delay':
+      return {
+        'restart-strategy.type': 'exponential-delay',
+        'restart-strategy.exponential-delay.initial-backoff': restart.initialMs,
+        'restart-strategy.exponential-delay.max-backoff': restart.maxMs,
+        'restart-strategy.exponential-delay.backoff-multiplier': restart.multiplier,
+        'restart-strategy.exponential-delay.jitter-factor': restart.jitter,
+        'restart-strategy.exponential-delay.reset-backoff-threshold': restart.resetAfterMs,
+        'restart-strategy.exponential-delay.attempts-before-reset-backoff': restart.attempts,
+      }
+  }
+}
+
+function settingsOf(values: ConfigValues): Omit<JobSettings, 'config'> {
+  return {
+    checkpoint: {
+      intervalMs: values['execution.checkpointing.interval'],
+      mode: values['execution.checkpointing.mode'],
+      minPauseMs: values['execution.checkpointing.min-pause'],
+      timeoutMs: values['execution.checkpointing.timeout'],
+      maxConcurrent: values['execution.checkpointing.max-concurrent-checkpoints'],
+      tolerableFailures: values['execution.checkpointing.tolerable-failed-checkpoints'],
+      retained: values['execution.checkpointing.num-retained'],
+      retainOn: values['execution.checkpointing.retain-on'],
+    },
+    restart: restartOf(values),
+    parallelism: values['parallelism.default'],
+    maxParallelism: values['pipeline.max-parallelism'],
+    bufferTimeoutMs: values['execution.buffer-timeout.interval'],
+    chaining: values['pipeline.operator-chaining.enabled'],
+  }
+}
+
+function restartOf(values: ConfigValues): RestartSettings {
+  const strategy = values['restart-strategy.type']
+  switch (strategy) {
+    case 'none':
+      return { strategy }
+    case 'fixed-delay':
+      return {
+        strategy,
+        attempts: values['restart-strategy.fixed-delay.attempts'],
+        delayMs: values['restart-strategy.fixed-delay.delay'],
+      }
+    case 'failure-rate':
+      return {
+        strategy,
+        failuresMax: values['restart-strategy.failure-rate.max-failures-per-interval'],
+        windowMs: values['restart-strategy.failure-rate.failure-rate-interval'],
+        delayMs: values['restart-strategy.failure-rate.delay'],
+      }
+    case 'exponential-delay':
+      return {
+        strategy,
+        initialMs: values['restart-strategy.exponential-delay.initial-backoff'],
+        maxMs: values['restart-strategy.exponential-delay.max-backoff'],
+        multiplier: values['restart-strategy.exponential-delay.backoff-multiplier'],
+        jitter: values['restart-strategy.exponential-delay.jitter-factor'],
+        resetAfterMs: values['restart-strategy.exponential-delay.reset-backoff-threshold'],
+        attempts: values['restart-strategy.exponential-delay.attempts-before-reset-backoff'],
+      }
+  }
+}
+
+/** Without the members that are undefined, so that spreading them takes nothing away. */
+function defined(values: { readonly [K in ConfigKey]?: ConfigValues[K] | undefined }): SomeValues {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as SomeValues
+}
