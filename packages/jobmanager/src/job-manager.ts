@@ -2,6 +2,7 @@
 // cluster, the jobs, and the way back to them after a restart; what a job does is its master's. All that differs between
 // a process, `weir dev` and the simulator is handed in. It loads no user code, ever.
 
+import { createHmac } from 'node:crypto'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, WeirError } from '@weirjs/common/core/errors'
@@ -79,12 +80,17 @@ export class JobManager implements CoordinatorGateway {
   #recovered: Promise<void> | null = null
   #closed = false
   #strangers = 0
+  /** The same for all slots of one attempt, whichever worker they are on. */
+  readonly #credential: (fence: Fence) => string
 
   constructor(options: JobManagerOptions) {
     const { scheduler, prng, storage, dialer, log } = options
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = options.options
     this.#options = options
     this.coordinatorId = prng.hex(8)
+    const secret = prng.hex(32)
+    this.#credential = ({ jobId, epoch, attempt }) =>
+      createHmac('sha256', secret).update(`${jobId}/${epoch}/${attempt}`).digest('hex')
     this.#startedAtMs = scheduler.wallMs()
     this.#manifests = new ManifestStore({ storage, scheduler, prng: prng.fork() })
     this.#submitter = new Submitter({
@@ -292,7 +298,7 @@ export class JobManager implements CoordinatorGateway {
       scheduler,
       prng: prng.fork(),
       logger,
-      credential: options.credential ?? (() => prng.hex(32)),
+      credential: options.credential ?? this.#credential,
       onDeposed: (error) => this.#deposed(jobId, log, error),
       onEnded: () => this.#forgetOldest(),
     })
