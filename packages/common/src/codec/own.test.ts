@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Codec } from '../core/codec.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { listCodec, mapCodec, nullableCodec, optionalCodec, withDefault } from './composites.ts'
-import { dynamicCodec } from './dynamic-codec.ts'
+import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
 import { keyCodec } from './key-codec.ts'
 import { keeperOf } from './own.ts'
 import { intCodec, textCodec } from './primitives.ts'
@@ -23,6 +23,11 @@ describe('keeperOf', () => {
       [listCodec(textCodec), [long, 'short']],
       [mapCodec(textCodec, intCodec), new Map([[long, 1]])],
       [dynamicCodec, { a: [long], b: new Map([[1, long]]) }],
+      [dynamicCodec, { name: long, count: 3, short: 'x', none: null, missing: undefined }],
+      [dynamicCodec, { count: 3, big: 2n }],
+      [dynamicCodec, JSON.parse(`{ "__proto__": "${long}", "name": "${long}" }`)],
+      [dynamicCodec, [long, { deep: { name: long } }]],
+      [jsonCodec, { name: long, list: [1, long] }],
       [
         structCodec('Outer', { inner: Inner, all: listCodec(Inner), x: intCodec }),
         { inner: { id: 1, name: long }, all: [{ id: 2, name: 'b' }], x: 3 },

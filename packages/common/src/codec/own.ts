@@ -7,6 +7,7 @@ import type { Codec } from '../core/codec.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { ownText } from './byte-reader.ts'
 import { DefaultCodec, ListCodec, MapCodec, NullableCodec, OptionalCodec } from './composites.ts'
+import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
 import {
   bigintCodec,
   boolCodec,
@@ -54,8 +55,33 @@ function findKeeper(codec: Codec): Keep<unknown> | null {
   }
   if (isStructCodec(codec)) return structKeeper(codec)
   if (codec instanceof MapCodec) return mapKeeper(codec)
-  // Its texts then lie in a block of its own.
-  return (value) => decodeValue(codec, encodeValue(codec, value))
+  if (codec === dynamicCodec || codec === jsonCodec) return (value) => keepDynamic(codec, value)
+  return (value) => recode(codec, value)
+}
+
+/** Its texts then lie in a block of its own. */
+const recode = (codec: Codec, value: unknown): unknown =>
+  decodeValue(codec, encodeValue(codec, value))
+
+/** Most undeclared records are flat objects: those are copied by hand, which costs a tenth. */
+function keepDynamic(codec: Codec, value: unknown): unknown {
+  if (typeof value === 'string') return ownText(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Object.getPrototypeOf(value) !== Object.prototype) return recode(codec, value)
+  const fields = value as Readonly<Record<string, unknown>>
+  let hasText = false
+  for (const name in fields) {
+    const field = fields[name]
+    if (typeof field === 'object' && field !== null) return recode(codec, value)
+    if (typeof field === 'string') hasText = true
+  }
+  if (!hasText) return value
+  const copy: Record<string, unknown> = { ...fields }
+  for (const name in copy) {
+    const field = copy[name]
+    if (typeof field === 'string' && name !== '__proto__') copy[name] = ownText(field)
+  }
+  return copy
 }
 
 function structKeeper(struct: StructCodec): Keep<unknown> | null {

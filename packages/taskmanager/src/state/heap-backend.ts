@@ -19,7 +19,7 @@ import {
 import { MapTable } from './map-table.ts'
 import { Moments } from './moments.ts'
 import type { SnapshotTable } from './moments.ts'
-import { checkCompatible, unknownState } from './restore-checks.ts'
+import { bridgeFor, checkKind, unknownState } from './restore-checks.ts'
 import { forEachEntry } from './state-file.ts'
 import type { KeyedSnapshot, KeyedStateBackend, TimerService } from './state-backend.ts'
 import { StateTable } from './state-table.ts'
@@ -111,17 +111,17 @@ export class HeapBackend implements KeyedStateBackend {
   }
 
   value<T>(state: StateRuntime): ValueState<T> {
-    return new HeapValueState<T>(this.#values<T>(state), state.initial)
+    return new HeapValueState<T>(this.#values<T>(state), state)
   }
 
   list<T>(state: StateRuntime): ListState<T> {
-    return new HeapListState<T>(this.#values<T[]>(state))
+    return new HeapListState<T>(this.#values<T[]>(state), state)
   }
 
   map<K extends Key, V>(state: StateRuntime): MapState<K, V> {
     const { place } = this.#declare(state)
     assert(place.tag === 'map', `${state.name} is not a map`)
-    return new HeapMapState<K, V>(place.table as MapTable<V>)
+    return new HeapMapState<K, V>(place.table as MapTable<V>, state)
   }
 
   folding<In, Out>(state: StateRuntime): FoldingState<In, Out> {
@@ -214,8 +214,8 @@ export class HeapBackend implements KeyedStateBackend {
   #makeTable(state: StateRuntime): Table {
     switch (state.kind) {
       case 'map': {
-        const mapKeyCodec = present(state.keyCodec, `key codec of map ${state.name}`) as Codec<Key>
-        return { tag: 'map', table: new MapTable({ ...this.#common(), mapKeyCodec, codec: state.codec }) }
+        const parts = { ...this.#common(), mapKeyCodec: mapKeyCodecOf(state), codec: state.codec }
+        return { tag: 'map', table: new MapTable(parts) }
       }
       case 'list':
         return { tag: 'values', table: this.#makeValues(listCodec(state.codec)) }
@@ -264,20 +264,26 @@ export class HeapBackend implements KeyedStateBackend {
 
   #loader(part: KeyedStateRestore): EntryLoader {
     if (part.kind === 'timers-event' || part.kind === 'timers-processing') {
-      const { timers, facts } = this.#timers[part.kind]
-      checkCompatible(part, facts)
-      return (source) => timers.restore(timersCodec.read(source))
+      const { timers } = this.#timers[part.kind]
+      const codec = bridgeFor(part.kind, part.codec, timersCodec)
+      return (source) => timers.restore(codec.read(source))
     }
-    const { place, facts, state } = this.#declared.get(part.name) ?? unknownState(part)
-    checkCompatible(part, facts)
+    const { place, state } = this.#declared.get(part.name) ?? unknownState(part)
+    checkKind(part, state.kind)
+    const codec = bridgeFor(`state "${part.name}"`, part.codec, state.codec)
     if (place.tag === 'values') {
       const { table } = place
-      return (source) => table.put(table.codec.read(source))
+      const whole = state.kind === 'list' ? listCodec(codec) : codec
+      return (source) => table.put(whole.read(source))
     }
-    const mapKeyCodec = present(state.keyCodec, 'key codec of a map') as Codec<Key>
     const { table } = place
-    return (source) => table.put(mapKeyCodec.read(source), state.codec.read(source))
+    const mapKeyCodec = bridgeFor(`the keys of map "${part.name}"`, part.keyCodec, mapKeyCodecOf(state))
+    return (source) => table.put(mapKeyCodec.read(source), codec.read(source))
   }
+}
+
+function mapKeyCodecOf(state: StateRuntime): Codec<Key> {
+  return present(state.keyCodec, `key codec of map ${state.name}`) as Codec<Key>
 }
 
 function strayKey(keyGroup: number): never {

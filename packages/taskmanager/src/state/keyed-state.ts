@@ -1,28 +1,31 @@
 // The handles that user code and operators hold: value, list, map and folding state over a table, always of the current
 // key. They differ in one thing that matters for snapshots: an object that is handed out may be changed in place by
 // whoever gets it, so it is unshared (written to the running snapshots) before it leaves; primitives need that only
-// when they are replaced.
+// when they are replaced. What comes in is copied where it holds text (common/codec/own).
 
-import type { Key } from '@weirjs/common/core/codec'
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 import type { StateRuntime } from '@weirjs/api/functions'
-import { ownText } from '@weirjs/common/codec/byte-reader'
+import { keeperOf } from '@weirjs/common/codec/own'
+import type { Keep } from '@weirjs/common/codec/own'
+import type { Codec, Key } from '@weirjs/common/core/codec'
 import { present } from '@weirjs/common/core/assert'
 import type { Cell, MapTable } from './map-table.ts'
 import type { StateTable } from './state-table.ts'
 
 /** What is kept must not pin the block that it was read from. */
-function own<T>(value: T): T {
-  return typeof value === 'string' ? (ownText(value) as T) : value
+function keeper<T>(state: StateRuntime): Keep<T> {
+  return keeperOf(state.codec as Codec<T>)
 }
 
 export class HeapValueState<T> implements ValueState<T> {
   readonly #table: StateTable<T>
   readonly #initial: (() => unknown) | undefined
+  readonly #keep: Keep<T>
 
-  constructor(table: StateTable<T>, initial: (() => unknown) | undefined) {
+  constructor(table: StateTable<T>, state: StateRuntime) {
     this.#table = table
-    this.#initial = initial
+    this.#initial = state.initial
+    this.#keep = keeper(state)
   }
 
   get(): T | null {
@@ -34,7 +37,8 @@ export class HeapValueState<T> implements ValueState<T> {
   }
 
   set(value: T): void {
-    this.#table.put(own(value))
+    const keep = this.#keep
+    this.#table.put(keep(value))
   }
 
   clear(): void {
@@ -46,9 +50,11 @@ const NO_ELEMENTS: readonly never[] = Object.freeze([])
 
 export class HeapListState<T> implements ListState<T> {
   readonly #table: StateTable<T[]>
+  readonly #keep: Keep<T>
 
-  constructor(table: StateTable<T[]>) {
+  constructor(table: StateTable<T[]>, state: StateRuntime) {
     this.#table = table
+    this.#keep = keeper(state)
   }
 
   get(): readonly T[] {
@@ -59,18 +65,19 @@ export class HeapListState<T> implements ListState<T> {
   }
 
   add(value: T): void {
+    const keep = this.#keep
     const entry = this.#table.find()
     if (entry === null) {
-      this.#table.put([own(value)])
+      this.#table.put([keep(value)])
       return
     }
     this.#table.unshare(entry)
-    entry.value.push(own(value))
+    entry.value.push(keep(value))
   }
 
   update(values: readonly T[]): void {
     if (values.length === 0) this.#table.remove()
-    else this.#table.put(values.map(own))
+    else this.#table.put(values.map((value) => this.#keep(value)))
   }
 
   clear(): void {
@@ -80,9 +87,11 @@ export class HeapListState<T> implements ListState<T> {
 
 export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   readonly #table: MapTable<V>
+  readonly #keep: Keep<V>
 
-  constructor(table: MapTable<V>) {
+  constructor(table: MapTable<V>, state: StateRuntime) {
     this.#table = table
+    this.#keep = keeper(state)
   }
 
   get size(): number {
@@ -99,7 +108,8 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.#table.put(key, own(value))
+    const keep = this.#keep
+    this.#table.put(key, keep(value))
   }
 
   delete(key: K): void {
@@ -131,9 +141,11 @@ export class HeapMapState<K extends Key, V> implements MapState<K, V> {
 export class HeapReducingState<T> implements FoldingState<T, T> {
   readonly #table: StateTable<T>
   readonly #reduce: (a: unknown, b: unknown) => unknown
+  readonly #keep: Keep<T>
 
   constructor(table: StateTable<T>, state: StateRuntime) {
     this.#table = table
+    this.#keep = keeper(state)
     this.#reduce = present(state.reduce, `reduce function of ${state.name}`)
   }
 
@@ -145,13 +157,15 @@ export class HeapReducingState<T> implements FoldingState<T, T> {
   }
 
   add(value: T): void {
+    const keep = this.#keep
     const entry = this.#table.find()
     if (entry === null) {
-      this.#table.put(own(value))
+      this.#table.put(keep(value))
       return
     }
     this.#table.unshare(entry)
-    entry.value = own(this.#reduce(entry.value, value) as T)
+    const reduce = this.#reduce
+    entry.value = keep(reduce(entry.value, value) as T)
   }
 
   clear(): void {
@@ -162,9 +176,11 @@ export class HeapReducingState<T> implements FoldingState<T, T> {
 export class HeapAggregatingState<In, Out> implements FoldingState<In, Out> {
   readonly #table: StateTable<unknown>
   readonly #functions: NonNullable<StateRuntime['aggregate']>
+  readonly #keep: Keep<unknown>
 
   constructor(table: StateTable<unknown>, state: StateRuntime) {
     this.#table = table
+    this.#keep = keeper(state)
     this.#functions = present(state.aggregate, `aggregate functions of ${state.name}`)
   }
 
@@ -178,11 +194,11 @@ export class HeapAggregatingState<In, Out> implements FoldingState<In, Out> {
   add(value: In): void {
     const entry = this.#table.find()
     if (entry === null) {
-      this.#table.put(this.#functions.add(this.#functions.create(), value))
+      this.#table.put(this.#keep(this.#functions.add(this.#functions.create(), value)))
       return
     }
     this.#table.unshare(entry)
-    entry.value = own(this.#functions.add(entry.value, value))
+    entry.value = this.#keep(this.#functions.add(entry.value, value))
   }
 
   clear(): void {

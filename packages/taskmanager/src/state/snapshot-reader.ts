@@ -9,7 +9,7 @@ import type { Codec } from '@weirjs/common/core/codec'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { RestoredLists } from '../operators/operator.ts'
 import type { RestoreReader } from '../task/factories.ts'
-import { sameCodec } from './restore-checks.ts'
+import { bridgeFor } from './restore-checks.ts'
 import { checkStateFile, damagedFile, forEachEntry } from './state-file.ts'
 
 /** Files of one restore that are read at the same time. */
@@ -61,13 +61,13 @@ export class FileRestoreReader implements RestoreReader {
   }
 
   #decode<T>(list: ListStateRestore, codec: Codec<T>): readonly T[] {
-    if (!sameCodec(list.codec, codec.descriptor)) throw incompatibleList(list, codec)
+    const bridge = bridgeFor(`list "${list.name}"`, list.codec, codec)
     const elements: T[] = []
     for (const { file, segment, first, end } of list.parts) {
       assert(first >= 0 && first <= end && end <= segment.entries, `list ${list.name} is dealt out within its bounds`)
       let at = 0
       forEachEntry(file, segment, (f, offset, bytes) => this.read(f, offset, bytes), (source) => {
-        const element = codec.read(source)
+        const element = bridge.read(source)
         if (at >= first && at < end) elements.push(element)
         at += 1
       })
@@ -107,13 +107,5 @@ function missingFile(path: string, cause: unknown): WeirError {
     retry: 'never',
     hint: 'Nothing was restored. Bring the file back from a copy, or restore another checkpoint with -s.',
     cause,
-  })
-}
-
-function incompatibleList(list: ListStateRestore, codec: Codec): WeirError {
-  const [was, is] = [list.codec, codec.descriptor].map((c) => `${c.name} version ${c.version}`)
-  return new WeirError('state/incompatible', `list "${list.name}" was written as ${was}, declared is ${is}`, {
-    domain: 'user',
-    hint: 'Give the changed list a new name, or run the job version that wrote the checkpoint.',
   })
 }

@@ -3,7 +3,9 @@
 // snapshot with what the first one held at the moment of `snapshot()`.
 
 import { describe, expect, test } from 'vitest'
-import { bigintCodec, floatCodec, textCodec } from '@weirjs/common/codec/primitives'
+import { withDefault } from '@weirjs/common/codec/composites'
+import { structCodec } from '@weirjs/common/codec/struct-codec'
+import { bigintCodec, floatCodec, intCodec, textCodec } from '@weirjs/common/codec/primitives'
 import { keyCodec } from '@weirjs/common/codec/key-codec'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { Clock } from '@weirjs/common/core/clock'
@@ -344,21 +346,33 @@ function describeSnapshots(open: Open, reopen: Reopen): void {
     }
   })
 
-  test('a user codec that throws fails the snapshot and nothing else, also when it is asked by a write', () => {
-    const broken: StateRuntime = {
-      ...object,
-      codec: { ...json, write: () => { throw new Error('cannot encode') } },
-    }
-    const { backend, at } = open(undefined, [broken])
+  test('a value that cannot be encoded fails the snapshot and nothing else, also when a write asks for it', () => {
+    const point: StateRuntime = { name: 'point', kind: 'value', codec: structCodec('P', { x: intCodec as Codec }), checkpointed }
+    const { backend, at } = open(undefined, [point])
+    const points = backend.value<{ x: unknown }>(point)
     at('a')
-    backend.value<unknown>(broken).set({ n: 1 })
+    points.set({ x: 'no integer' })
     const running = backend.snapshot()
-    backend.value<unknown>(broken).set({ n: 2 })
-    expect(backend.value(broken).get()).toEqual({ n: 2 })
-    expect(() => finishSnapshot(running)).toThrow('cannot encode')
+    points.set({ x: 2 })
+    expect(points.get()).toEqual({ x: 2 })
+    expect(() => finishSnapshot(running)).toThrow(expect.objectContaining({ code: 'record/not-encodable' }))
     running.release()
-    backend.value<unknown>(broken).set({ n: 3 })
-    expect(backend.value(broken).get()).toEqual({ n: 3 })
+    points.set({ x: 3 })
+    expect(snapshotOf(backend).keyed).toHaveLength(1)
+  })
+
+  test('reads what an older version of a type wrote, where the change can be bridged', () => {
+    const typed = (codec: Codec): StateRuntime => ({ name: 'v', kind: 'list', codec, checkpointed })
+    const before = typed(structCodec('Visit', { page: textCodec as Codec, gone: intCodec as Codec }))
+    const after = typed(structCodec('Visit', { page: textCodec as Codec, times: withDefault(intCodec, 1) as Codec }))
+    const first = open(undefined, [before])
+    first.at('a')
+    first.backend.list<unknown>(before).add({ page: 'start', gone: 7 })
+    const snapshot = snapshotOf(first.backend)
+    const second = open(undefined, [after])
+    second.backend.restore(keyedRestore([snapshot], { first: 0, end: KEY_GROUPS }), snapshot.memory.read)
+    second.at('a')
+    expect(second.backend.list(after).get()).toEqual([{ page: 'start', times: 1 }])
   })
 }
 

@@ -52,10 +52,10 @@ export function noKeyYet(): never {
 
 export class StateTable<V> implements SnapshotTable<Entry<V>> {
   readonly index: number
-  readonly codec: Codec<V>
   readonly #moments: Moments
   readonly #at: CurrentKey
   readonly #keyCodec: Codec<Key>
+  readonly #codec: Codec<V>
   readonly #groups: (Map<Key, Entry<V>> | undefined)[]
   /** Null: nothing is remembered. */
   #lastKey: Key | null = null
@@ -69,7 +69,7 @@ export class StateTable<V> implements SnapshotTable<Entry<V>> {
     this.#moments = o.moments
     this.#at = o.at
     this.#keyCodec = o.keyCodec
-    this.codec = o.codec
+    this.#codec = o.codec
     this.#groups = Array.from({ length: o.groups }, () => undefined)
   }
 
@@ -120,7 +120,7 @@ export class StateTable<V> implements SnapshotTable<Entry<V>> {
 
   write(sink: ByteSink, entry: Entry<V>): void {
     this.#keyCodec.write(sink, entry.owner)
-    this.codec.write(sink, entry.value)
+    this.#codec.write(sink, entry.value)
   }
 
   /** All keys of a group, live. */
