@@ -241,5 +241,5 @@ class CsvWriter<T> implements LineWriter<T> {
 function cellText(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as number)
 }

@@ -105,7 +105,8 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     this.#text = ''
     this.#partBytes += bytes.length
     this.#pendingBytes += bytes.length
-    this.#enqueue(async () => {
+    // A failure is kept by the queue itself and reported by the next write or snapshot.
+    void this.#enqueue(async () => {
       await part.write(bytes)
       const wasFull = this.#pendingBytes >= BUFFERED_BYTES_MAX
       this.#pendingBytes -= bytes.length
@@ -120,10 +121,7 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     this.#age?.()
     this.#age = null
     this.#part = null
-    const sealed = this.#enqueue(() => part.seal())
-    // Whoever takes the snapshot hears of a failure too; until then nobody may be listening.
-    sealed.catch(() => {})
-    this.#sealed.push(sealed)
+    this.#sealed.push(this.#enqueue(() => part.seal()))
   }
 
   #scheduleAge(): void {
@@ -135,7 +133,7 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     })
   }
 
-  /** Runs `job` behind everything before it; after a failure nothing more is done. */
+  /** Runs `job` behind everything before it; after a failure nothing more is done. The answer may be ignored. */
   #enqueue<R>(job: () => Promise<R>): Promise<R> {
     const result = this.#work.then(() => {
       if (this.#failure !== null) throw this.#failure

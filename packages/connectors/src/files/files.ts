@@ -9,6 +9,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import { type CsvOptions, csvFormat } from './csv-format.ts'
 import { type FileOptions, type LineFiles, lineFiles } from './line-files.ts'
 import { ndjsonFormat, textFormat } from './line-format.ts'
+import { type ParquetOptions, type ParquetSource, parquetSource } from './parquet-source.ts'
 
 /** One JSON value a line. With a type, records are checked and converted; without, they are what JSON says. */
 export function ndjsonFiles<T>(
@@ -60,6 +61,28 @@ export function csvFiles<T>(
 /** Every line is a record. */
 export function textFiles(path: string, options: FileOptions = {}): LineFiles<string> {
   return lineFiles(path, textFormat(text()), options)
+}
+
+/**
+ * Parquet files, by their row groups. With a type only its columns are read; times are milliseconds since 1970, and an
+ * `int()` is read from 64-bit columns too. Without, records have every column as it is.
+ */
+export function parquetFiles<T>(
+  path: string,
+  type: StructType<T>,
+  options?: ParquetOptions,
+): ParquetSource<T>
+export function parquetFiles<T = Readonly<Record<string, unknown>>>(
+  path: string,
+  options?: ParquetOptions,
+): ParquetSource<T>
+export function parquetFiles<T>(
+  path: string,
+  second: StructType<T> | ParquetOptions = {},
+  third: ParquetOptions = {},
+): ParquetSource<T> {
+  if (isType(second)) return parquetSource(path, second as StructType<T>, third)
+  return parquetSource<T>(path, null, second as ParquetOptions)
 }
 
 function isType(value: object): value is DeclaredType<never> {

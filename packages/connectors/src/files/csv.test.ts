@@ -1,0 +1,111 @@
+import { SourceRun } from '@weirjs/api/contracts/source-run.contract'
+import { type StructType, struct } from '@weirjs/api/struct'
+import { bool, float, int, nullable, optional, text } from '@weirjs/api/types'
+import { describe, expect, it } from 'vitest'
+import { splitRow } from './csv-format.ts'
+import { type CsvFileOptions, csvFiles } from './files.ts'
+import { MemoryFileSystem } from './memory-file-system.ts'
+
+const Pair = struct('Pair', { a: text(), b: int() })
+
+async function read<T>(content: string, type: StructType<T> | null, options: CsvFileOptions = {}) {
+  const fileSystem = new MemoryFileSystem()
+  fileSystem.put('/in/x.csv', content)
+  const all = { fileSystem, ...options }
+  const source = type === null ? csvFiles('/in', all) : csvFiles('/in', type, all)
+  const run = await SourceRun.start<unknown>(source, { readers: 1, batch: 10 })
+  try {
+    return { records: await run.finish(), deadLetters: run.output.deadLetters }
+  } finally {
+    await run.close()
+  }
+}
+
+describe('splitRow', () => {
+  it.each([
+    ['a,b', ['a', 'b']],
+    ['a,', ['a', '']],
+    [',', ['', '']],
+    ['"a,b",c', ['a,b', 'c']],
+    ['"say ""hi""",""', ['say "hi"', '']],
+    ['"two\nlines",x', ['two\nlines', 'x']],
+    ['"a",', ['a', '']],
+    ['""""', ['"']],
+  ])('cuts %j', (row, cells) => {
+    expect(splitRow(row, ',')).toEqual(cells)
+  })
+
+  it.each(['a"b,c', '"a"b,c', '"a'])('refuses %j', (row) => {
+    expect(() => splitRow(row, ',')).toThrow()
+  })
+})
+
+describe('csvFiles', () => {
+  it('finds columns by their names, in any order, and leaves others out', async () => {
+    const { records } = await read('x,b,a\n0,1,one\r\n0,2,"t""w,o"\n', Pair)
+    expect(records).toEqual([
+      { a: 'one', b: 1 },
+      { a: 't"w,o', b: 2 },
+    ])
+  })
+
+  it('gives text by column without a type', async () => {
+    expect((await read('a,b\n1,\n', null)).records).toEqual([{ a: '1', b: '' }])
+  })
+
+  it('reads empty cells as what the type says of absent values', async () => {
+    const Row = struct('Row', {
+      a: optional(int()),
+      b: nullable(float()),
+      c: bool({ default: true }),
+      d: text(),
+    })
+    expect((await read('a,b,c,d\n,,,\n', Row)).records).toEqual([
+      { a: undefined, b: null, c: true, d: '' },
+    ])
+  })
+
+  it('takes other separators, and files without a header', async () => {
+    expect((await read('one;1\n', Pair, { separator: ';', header: false })).records).toEqual([
+      { a: 'one', b: 1 },
+    ])
+    await expect(read('x', null, { header: false })).rejects.toMatchObject({
+      code: 'files/bad-option',
+    })
+  })
+
+  it('ignores a byte order mark and blank lines', async () => {
+    expect((await read('\ufeffa,b\n\none,1\n\n', Pair)).records).toEqual([{ a: 'one', b: 1 }])
+  })
+
+  it('refuses a header without a column that is needed, naming file and line', async () => {
+    await expect(read('a,c\n', Pair)).rejects.toMatchObject({
+      code: 'files/bad-header',
+      message: '/in/x.csv: the header has no column "b": a,c',
+      location: '/in/x.csv:1',
+    })
+    await expect(read('a,a,b\n', Pair)).rejects.toMatchObject({ code: 'files/bad-header' })
+  })
+
+  it('names the line of a bad record, counting lines inside quotes', async () => {
+    const content = 'a,b\n"x\ny",1\nz,many\n'
+    await expect(read(content, Pair)).rejects.toMatchObject({
+      code: 'files/bad-line',
+      message: '/in/x.csv:4: field "b": expected a whole number, got "many"',
+    })
+    const { records, deadLetters } = await read('a,b\n"x\ny",no\nz,2\n"end', Pair, {
+      badLines: 'dead-letter',
+    })
+    expect(records).toEqual([{ a: 'z', b: 2 }])
+    expect(deadLetters).toEqual([
+      {
+        source: '/in/x.csv',
+        line: 2,
+        text: '"x\ny",no',
+        reason: 'field "b": expected a whole number, got "no"',
+      },
+      { source: '/in/x.csv', line: 5, text: '"end', reason: 'the file ends inside a quoted field' },
+    ])
+    expect((await read(content, Pair, { badLines: 'skip' })).records).toEqual([{ a: 'x\ny', b: 1 }])
+  })
+})

@@ -1,0 +1,94 @@
+// Decodes one row group, column by column, with a turn of the event loop between two columns: decoding a column is one
+// long computation that nothing else can get into.
+
+import { parquetScan } from 'hyparquet'
+import { didYouMean } from '@weirjs/api/suggest'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { BlockProducer } from './block-pump.ts'
+import { damagedFile } from './file-errors.ts'
+import type { FileSystem } from './file-system.ts'
+import {
+  asyncBuffer,
+  columnNames,
+  parquetCompressors,
+  parquetParsers,
+  readMetadata,
+} from './parquet-format.ts'
+import type { ParquetSplit } from './parquet-source.ts'
+
+/** Values by column; all have the same length. */
+export interface RowBlock {
+  readonly names: readonly string[]
+  readonly columns: readonly ArrayLike<unknown>[]
+  readonly rows: number
+}
+
+export interface WantedColumn {
+  readonly name: string
+  /** False: a file without it is read, the field is absent. */
+  readonly required: boolean
+}
+
+export class ParquetProducer implements BlockProducer<RowBlock> {
+  readonly #fs: FileSystem
+  readonly #split: ParquetSplit
+  /** Null: all there are. */
+  readonly #wanted: readonly WantedColumn[] | null
+  readonly #scheduler: Scheduler
+  #done = false
+
+  constructor(
+    fs: FileSystem,
+    split: ParquetSplit,
+    wanted: readonly WantedColumn[] | null,
+    scheduler: Scheduler,
+  ) {
+    this.#fs = fs
+    this.#split = split
+    this.#wanted = wanted
+    this.#scheduler = scheduler
+  }
+
+  async next(): Promise<RowBlock | null> {
+    if (this.#done) return null
+    this.#done = true
+    const { path, firstRow, rows, next } = this.#split
+    const opened = await this.#fs.openRead(path)
+    try {
+      const file = asyncBuffer(opened)
+      const metadata = await readMetadata(path, opened)
+      const names = this.#choose(columnNames(metadata))
+      const range = { rowStart: firstRow + next, rowEnd: firstRow + rows }
+      const formats = { compressors: parquetCompressors, parsers: parquetParsers }
+      const scan = await parquetScan({ file, metadata, columns: [...names], ...formats, ...range })
+      const columns: ArrayLike<unknown>[] = []
+      for (const column of names) {
+        await new Promise<void>((resolve) => void this.#scheduler.nextTurn(resolve))
+        columns.push(await scan.readColumn({ column, ...range }))
+      }
+      return { names, columns, rows: rows - next }
+    } catch (error) {
+      throw error instanceof WeirError
+        ? error
+        : damagedFile(path, `cannot be read (row group ${this.#split.group})`, error)
+    } finally {
+      await opened.close()
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #choose(present: readonly string[]): readonly string[] {
+    if (this.#wanted === null) return present
+    const missing = this.#wanted.find(({ name, required }) => required && !present.includes(name))
+    if (missing === undefined)
+      return this.#wanted.map(({ name }) => name).filter((name) => present.includes(name))
+    const hint = didYouMean(missing.name, present)
+    throw new WeirError('files/no-column', `${this.#split.path} has no column "${missing.name}"`, {
+      domain: 'user',
+      location: this.#split.path,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+}
