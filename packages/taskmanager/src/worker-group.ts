@@ -14,6 +14,12 @@ import type { Slot, SlotGroup } from './slots/slot.ts'
 
 type TaskState = 'deployed' | TaskUpdate['change']['state']
 
+interface KnownTask {
+  readonly task: TaskId
+  readonly slot: number
+  state: TaskState
+}
+
 type Phase =
   | { readonly tag: 'starting' }
   | {
@@ -30,7 +36,7 @@ export class WorkerGroup {
   readonly request: SlotRequest
   /** Settles as `allocate` is to be answered; the same for every repetition of the call. */
   readonly started: Promise<readonly SlotEndpoint[]>
-  readonly #tasks = new Map<string, { readonly task: TaskId; state: TaskState }>()
+  readonly #tasks = new Map<string, KnownTask>()
   #phase: Phase = { tag: 'starting' }
 
   /** `start` brings the slots up; a group that has ended meanwhile is closed as soon as it is there. */
@@ -90,12 +96,29 @@ export class WorkerGroup {
   /** Those of `tasks` that are new here; they are known from now on. */
   addTasks(tasks: readonly TaskDeployment[]): readonly TaskDeployment[] {
     const fresh = tasks.filter(({ task }) => !this.#tasks.has(taskKey(task)))
-    for (const { task } of fresh) this.#tasks.set(taskKey(task), { task, state: 'deployed' })
+    for (const { task, slot } of fresh) {
+      this.#tasks.set(taskKey(task), { task, slot, state: 'deployed' })
+    }
     return fresh
   }
 
   knows(task: TaskId): boolean {
     return this.#tasks.has(taskKey(task))
+  }
+
+  /** Calls `tell` for each running slot that has some of `tasks`, with those. */
+  eachSlotOf(tasks: readonly TaskId[], tell: (slot: Slot, tasks: readonly TaskId[]) => void): void {
+    const bySlot = Map.groupBy(tasks, (task) => this.#tasks.get(taskKey(task))?.slot)
+    for (const [index, own] of bySlot) {
+      const slot = index === undefined ? null : this.slot(index)
+      if (slot !== null) tell(slot, own)
+    }
+  }
+
+  /** The running slot that carries a task; null when there is none. */
+  slotOf(task: TaskId): Slot | null {
+    const known = this.#tasks.get(taskKey(task))
+    return known === undefined ? null : this.slot(known.slot)
   }
 
   noteUpdate(update: TaskUpdate): void {

@@ -20,6 +20,7 @@ import {
   type JobId,
   type LeaderEpoch,
   sameFence,
+  type TaskId,
   taskKey,
   type WorkerId,
 } from '@weirjs/common/core/ids'
@@ -119,7 +120,7 @@ export class WorkerService implements WorkerGateway {
     if (group === undefined) return
     const alive = group.alive(request.tasks)
     if (alive.length === 0) return
-    group.eachSlot((slot) => slot.cancel({ fence: request.fence, tasks: alive }))
+    group.eachSlotOf(alive, (slot, tasks) => slot.cancel({ fence: request.fence, tasks }))
     this.#watch(group, request)
   }
 
@@ -136,7 +137,8 @@ export class WorkerService implements WorkerGateway {
 
   async trigger(request: TriggerRequest): Promise<void> {
     const group = this.#member(request.fence, 'trigger')
-    group.eachSlot((slot) => slot.trigger(request))
+    for (const task of request.tasks) if (!group.knows(task)) this.#declineUnknown(request, task)
+    group.eachSlotOf(request.tasks, (slot, tasks) => slot.trigger({ ...request, tasks }))
   }
 
   async notifyComplete(notice: CheckpointNotice): Promise<void> {
@@ -173,6 +175,16 @@ export class WorkerService implements WorkerGateway {
     this.#closed = true
     for (const group of this.#groups.values()) this.#end(group, reason)
     await Promise.all(this.#closing)
+  }
+
+  #declineUnknown({ fence, checkpointId }: TriggerRequest, task: TaskId): void {
+    const error = new WeirError(
+      'checkpoint/task-not-running',
+      `task ${taskKey(task)} is not deployed on worker ${this.#options.workerId}`,
+      { domain: 'internal', retry: 'backoff' },
+    )
+    const decline = { fence, task, checkpointId, failure: toFailure(error) }
+    this.#options.outgoing.push({ type: 'decline', decline })
   }
 
   // ---- fences ----

@@ -1,6 +1,7 @@
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
   CheckpointAck,
+  CheckpointDecline,
   CoordinatorGateway,
   DeployRequest,
   SlotRequest,
@@ -89,7 +90,9 @@ class FakeMaster implements CoordinatorGateway {
   acknowledge(ack: CheckpointAck): Promise<void> {
     return this.#hear(`${taskKey(ack.task)} ack ${ack.checkpointId}`)
   }
-  async decline(): Promise<void> {}
+  decline(decline: CheckpointDecline): Promise<void> {
+    return this.#hear(`${taskKey(decline.task)} decline ${decline.checkpointId}`)
+  }
   slotsLost(
     _id: string,
     of: Fence,
@@ -155,6 +158,22 @@ describe('a worker', () => {
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1, 2]))
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1, 2, 3]))
     expect(only(host).told).toEqual(['deploy 0 v0/0 v0/2', 'deploy 1 v0/1', 'deploy 1 v0/3'])
+  })
+
+  test('passes a trigger to the slots that have its tasks, and declines for tasks that nobody has', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0, 1]))
+    await worker.gateway.trigger({
+      fence: fence(1, 1),
+      checkpointId: checkpointId(5),
+      timestampMs: 0,
+      tasks: [task(1), task(7)],
+      final: false,
+    })
+    await advance(time, 10)
+    expect(only(host).told.slice(2)).toEqual(['trigger 1 5'])
+    expect(master.heard.at(-1)).toBe('v0/7 decline 5')
   })
 
   test('carries what the slots say to the JobManager, in order', async () => {
