@@ -58,7 +58,7 @@ export function settingsOfYaml(yaml: string, path: string, env: Env): readonly S
       if (node.value === null) throw badFile(where, `${name} has no value`)
       // The source text keeps 007 and 1_000 as they are written.
       const written =
-        typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+        typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
       return { text: interpolate(written, env, where), origin }
     }
     if (isSeq(node) && depth <= NESTING_MAX) {

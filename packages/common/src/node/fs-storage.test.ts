@@ -42,7 +42,10 @@ function recorded(fails: (call: string) => string | null = () => null): {
     },
     link: (from, to) => note(`link ${kind(to)}`, () => link(from, to)),
     unlink: (path) => note(`unlink ${kind(path)}`, () => unlink(path)),
-    mkdir: (path) => note(`mkdir ${kind(path)}`, async () => void (await mkdir(path))),
+    mkdir: (path) =>
+      note(`mkdir ${kind(path)}`, async () => {
+        await mkdir(path)
+      }),
   }
   return { calls, trace }
 }

@@ -42,7 +42,7 @@ export function jobSettingsFrom(
   const user = [...codeConfig, ...overrides].filter(({ key }) => key.startsWith(USER_PREFIX))
   const travelling = KEY_NAMES.filter((key) => CONFIG_KEYS[key].scope === 'task')
     .filter((key) => said.has(key) || config.origins[key] !== 'default')
-    .map((key) => [key, String(values[key])] as const)
+    .map((key) => [key, plainText(values[key])] as const)
   const own = user.map(({ key, text }) => [key, text] as const)
   const travels = [...Object.entries(config.user), ...travelling, ...own]
   return { ...settingsOf(values), config: Object.fromEntries(travels) }
@@ -189,4 +189,8 @@ function defined(values: { readonly [K in ConfigKey]?: ConfigValues[K] | undefin
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
   ) as SomeValues
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -68,9 +68,10 @@ export class MemoryDisk {
     this.#volatile.delete(path)
   }
 
-  /** All paths, sorted. */
-  paths(): readonly string[] {
-    return [...this.#files.keys()].sort()
+  /** All paths, or those below a directory, sorted. */
+  paths(directory: string | null = null): readonly string[] {
+    const all = [...this.#files.keys()]
+    return (directory === null ? all : all.filter((path) => isBelow(path, directory))).sort()
   }
 
   get bytes(): number {
@@ -141,9 +142,7 @@ export class MemoryStorage implements CheckpointStorage {
 
   async list(directory: string): Promise<readonly string[]> {
     checkStoragePath(directory)
-    return this.#run('list', directory, () =>
-      this.disk.paths().filter((path) => isBelow(path, directory)),
-    )
+    return this.#run('list', directory, () => this.disk.paths(directory))
   }
 
   async listDirectories(directory: string): Promise<readonly string[]> {
@@ -151,9 +150,9 @@ export class MemoryStorage implements CheckpointStorage {
     const prefix = directory === '' ? '' : `${directory}/`
     return this.#run('list', directory, () => {
       const names = new Set<string>()
-      for (const path of this.disk.paths()) {
+      for (const path of this.disk.paths(directory === '' ? null : directory)) {
         const slash = path.indexOf('/', prefix.length)
-        if (path.startsWith(prefix) && slash !== -1) names.add(path.slice(prefix.length, slash))
+        if (slash !== -1) names.add(path.slice(prefix.length, slash))
       }
       return [...names].sort()
     })
@@ -167,7 +166,7 @@ export class MemoryStorage implements CheckpointStorage {
   async removeTree(directory: string): Promise<void> {
     checkStoragePath(directory)
     return this.#run('remove-tree', directory, () => {
-      for (const path of this.disk.paths()) if (isBelow(path, directory)) this.disk.delete(path)
+      for (const path of this.disk.paths(directory)) this.disk.delete(path)
     })
   }
 

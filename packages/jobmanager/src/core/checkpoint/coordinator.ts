@@ -58,6 +58,8 @@ export class CheckpointCoordinator {
   #nextId: CheckpointId
   #attempt: Attempt = attempt(0)
   #running = false
+  /** A leader before us had checkpoints already. */
+  readonly #restarted: boolean
   readonly #final: FinalCheckpoint
   #waiting: string[] = []
   #periodicDueMs: number | null = null
@@ -73,6 +75,7 @@ export class CheckpointCoordinator {
     this.#retention = new Retention(options.settings.retained, options.retained)
     this.#failures = new FailureCount(options.settings.tolerableFailures)
     this.#nextId = options.nextCheckpointId
+    this.#restarted = options.retained.length > 0
     const latest = this.#retention.latest
     assert(
       latest === null || latest.checkpointId < this.#nextId,
@@ -142,7 +145,8 @@ export class CheckpointCoordinator {
     assert(event.attempt > this.#attempt, 'attempts rise')
     this.#running = true
     this.#attempt = event.attempt
-    this.#periodicDueMs = firstPeriodicDueMs(this.#settings, event.attempt > 1, event.nowMs)
+    const restarted = this.#restarted || event.attempt > 1
+    this.#periodicDueMs = firstPeriodicDueMs(this.#settings, restarted, event.nowMs)
   }
 
   /** What is being logged goes on: only the log can say how it ends. Everything before that is aborted. */
