@@ -95,7 +95,9 @@ describe('a JobManager that was killed', () => {
     await drive(world.time, staged.publish())
     await world.restartManager()
     await world.until(job, 'RUNNING')
-    expect(await drive(world.time, world.storage.listDirectories(job))).toEqual(['chk-1', 'log'])
+    const left = await drive(world.time, world.storage.listDirectories(job))
+    expect(left).toContain('chk-1')
+    expect(left).not.toContain('chk-2')
   })
 
   it('shows a job whose log is damaged as what it is, and runs the others', async () => {

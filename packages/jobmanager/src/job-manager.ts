@@ -43,7 +43,12 @@ export interface JobManagerSettings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly failover: 'region' | 'full'
-  /** What slots of one attempt show each other; default: from the prng, which is not for hostile networks. */
+  /** Names this process life; default: from the prng. */
+  readonly coordinatorId?: string
+  /**
+   * What slots of one attempt show each other, the same for every call with the same fence. Default: derived from the
+   * prng, which is not for hostile networks.
+   */
   readonly credential?: (fence: Fence) => string
 }
 
@@ -77,20 +82,18 @@ export class JobManager implements CoordinatorGateway {
   readonly #jobs = new Map<JobId, JobMaster | StoredJob>()
   readonly #submitting = new Map<string, Promise<JobId>>()
   readonly #startedAtMs: number
+  readonly #credential: (fence: Fence) => string
   #recovered: Promise<void> | null = null
   #closed = false
   #strangers = 0
   /** The same for all slots of one attempt, whichever worker they are on. */
-  readonly #credential: (fence: Fence) => string
 
   constructor(options: JobManagerOptions) {
     const { scheduler, prng, storage, dialer, log } = options
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = options.options
     this.#options = options
-    this.coordinatorId = prng.hex(8)
-    const secret = prng.hex(32)
-    this.#credential = ({ jobId, epoch, attempt }) =>
-      createHmac('sha256', secret).update(`${jobId}/${epoch}/${attempt}`).digest('hex')
+    this.coordinatorId = options.options.coordinatorId ?? prng.hex(8)
+    this.#credential = options.options.credential ?? credentials(prng.hex(32))
     this.#startedAtMs = scheduler.wallMs()
     this.#manifests = new ManifestStore({ storage, scheduler, prng: prng.fork() })
     this.#submitter = new Submitter({
@@ -298,7 +301,7 @@ export class JobManager implements CoordinatorGateway {
       scheduler,
       prng: prng.fork(),
       logger,
-      credential: options.credential ?? this.#credential,
+      credential: this.#credential,
       onDeposed: (error) => this.#deposed(jobId, log, error),
       onEnded: () => this.#forgetOldest(),
     })
@@ -349,4 +352,10 @@ export class JobManager implements CoordinatorGateway {
       checkpointDirectory: storage.locate('x').slice(0, -'/x'.length),
     }
   }
+}
+
+/** Credentials that nobody can make up who does not know `secret`. */
+export function credentials(secret: string): (fence: Fence) => string {
+  return ({ jobId, epoch, attempt }) =>
+    createHmac('sha256', secret).update(`${jobId}/${epoch}/${attempt}`).digest('hex')
 }

@@ -1,0 +1,125 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { workerId } from '@weirjs/common/core/ids'
+import { MemoryLog } from '@weirjs/common/core/memory-log'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
+import { connectJobManager } from '@weirjs/common/rpc/job-client'
+import { makeToken } from '@weirjs/common/rpc/token'
+import type { JobClient } from '@weirjs/common/job-client'
+import { afterEach, describe, expect, it } from 'vitest'
+import { JOB_MANAGER_DEFAULTS, type JobManagerProcess, startJobManagerProcess } from './main.ts'
+import { PlayWorld } from './play-world.ts'
+
+const scheduler = systemScheduler()
+const cleanup: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of cleanup.splice(0).toReversed()) await end()
+})
+
+const TOKEN = makeToken()
+
+async function directory(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'weir-jm-'))
+  cleanup.push(() => rm(made, { recursive: true, force: true }))
+  await writeFile(join(made, 'token'), TOKEN, { mode: 0o600 })
+  return made
+}
+
+async function start(root: string, log = new MemoryLog()): Promise<JobManagerProcess> {
+  const process_ = await startJobManagerProcess({
+    ...JOB_MANAGER_DEFAULTS,
+    port: 0,
+    tokenFile: join(root, 'token'),
+    checkpointDirectory: join(root, 'checkpoints'),
+    dataDirectory: root,
+    log,
+  })
+  cleanup.push(() => process_.close())
+  await process_.recovered
+  return process_
+}
+
+function client(address: string, token = TOKEN): JobClient {
+  const connection = connectJobManager({ address, token, sender: 'test', scheduler })
+  cleanup.push(() => connection.close())
+  return connection.client
+}
+
+describe('a JobManager process', () => {
+  it('answers clients that know the token, and nobody else', async () => {
+    const log = new MemoryLog()
+    const running = await start(await directory(), log)
+    expect(log.events[0]).toMatchObject({
+      event: 'JobManager started',
+      fields: { address: running.address },
+    })
+    const cluster = await client(running.address).cluster()
+    expect(cluster).toMatchObject({ coordinatorId: running.coordinatorId, workers: 0, jobs: {} })
+    await expect(client(running.address, makeToken()).cluster()).rejects.toMatchObject({
+      code: 'rpc/unauthenticated',
+    })
+  })
+
+  it('knows its jobs again after it was closed and started on the same directory', async () => {
+    const root = await directory()
+    const first = await start(root)
+    const request = new PlayWorld().request()
+    const job = await client(first.address).submit(request)
+    expect((await client(first.address).describe(job.slice(0, 8))).state).toBe('CREATED')
+    await first.close()
+    const second = await start(root)
+    expect(await client(second.address).list()).toMatchObject([{ jobId: job, state: 'RESTARTING' }])
+    await client(second.address).cancel(job)
+    const states: string[] = []
+    for await (const event of client(second.address).watch(job, new AbortController().signal)) {
+      if (event.type === 'state') states.push(event.job.state)
+    }
+    expect(states.at(-1)).toBe('CANCELED')
+  })
+
+  it('registers workers and notices at once when one is gone', async () => {
+    const running = await start(await directory())
+    const id = workerId('w1')
+    const worker = connectCoordinator({
+      address: running.address,
+      token: TOKEN,
+      workerId: id,
+      scheduler,
+      onLost: () => {},
+    })
+    cleanup.push(() => worker.close())
+    const registration = {
+      workerId: id,
+      controlAddress: '127.0.0.1:1',
+      slots: 3,
+      pid: 7,
+      version: '0',
+    }
+    const reply = await worker.gateway.register(registration)
+    expect(reply.coordinatorId).toBe(running.coordinatorId)
+    const jobs = client(running.address)
+    worker.close()
+    while ((await jobs.workers()).length > 0)
+      await new Promise((resolve) => scheduler.nextTurn(() => resolve(null)))
+    expect((await jobs.cluster()).slots).toBe(0)
+  })
+
+  it('says which port is taken, and can be started again elsewhere', async () => {
+    const root = await directory()
+    const { port } = await start(await directory())
+    const settings = {
+      ...JOB_MANAGER_DEFAULTS,
+      port,
+      tokenFile: join(root, 'token'),
+      checkpointDirectory: join(root, 'checkpoints'),
+      dataDirectory: root,
+      log: new MemoryLog(),
+    }
+    await expect(startJobManagerProcess(settings)).rejects.toMatchObject({
+      code: 'net/port-in-use',
+    })
+    await start(root)
+  })
+})
