@@ -1,13 +1,60 @@
-// What may stand in the JSON documents of a call. Their shape is that of the domain types, field by field: the compiler
-// checks that nothing else can come out, and an unknown field is refused, so that one which was added to the domain and
-// forgotten here is noticed by the first call instead of being lost. Whether a graph makes sense is not asked here.
+// The JSON documents of calls: graph, settings, arguments, plan, state handles. Whether a graph makes sense is not asked
+// here, only whether it is one.
 
-import { z } from 'zod'
-
-import type { SubtaskSnapshot, TaskRestore } from '../core/checkpoint/handles.ts'
-import type { JobSettings, LogicalGraph } from '../core/graph/logical-graph.ts'
-import type { PhysicalPlan } from '../core/graph/physical-plan.ts'
+import type {
+  KeyedStateRestore,
+  KeyedStateSnapshot,
+  KeyGroupSegment,
+  ListStateRestore,
+  ListStateSnapshot,
+  OperatorRestore,
+  OperatorSnapshot,
+  Segment,
+  StateFile,
+  SubtaskSnapshot,
+  TaskRestore,
+} from '../core/checkpoint/handles.ts'
+import type {
+  CheckpointMode,
+  CheckpointSettings,
+  CodecDescriptor,
+  JobSettings,
+  LogicalEdge,
+  LogicalGraph,
+  LogicalNode,
+  OperatorKind,
+  Partitioning,
+  RestartSettings,
+  StateDeclaration,
+} from '../core/graph/logical-graph.ts'
+import { PARALLELISM_MAX } from '../core/graph/logical-graph.ts'
+import type {
+  PhysicalPlan,
+  PlanEdge,
+  PlanOperator,
+  PlanOutput,
+  PlanTarget,
+  PlanVertex,
+} from '../core/graph/physical-plan.ts'
 import { refuse } from './check.ts'
+import {
+  anyShape,
+  booleanShape,
+  type Check,
+  listShape,
+  literalShape,
+  matchingShape,
+  nullableShape,
+  numberShape,
+  objectShape,
+  optionalShape,
+  type Plain,
+  recordShape,
+  textShape,
+  unionShape,
+  wholeShape,
+  wordShape,
+} from './shape.ts'
 
 export const DOCUMENT_VERSION = 1
 export const DOCUMENT_DEPTH_MAX = 100
@@ -19,287 +66,284 @@ export interface DocumentShape<T> {
   read(value: unknown, field: string): T
 }
 
-/** A domain type as it looks to zod: brands off. */
-type Plain<T> = T extends string
-  ? Exclude<keyof T, keyof string> extends never
-    ? T
-    : string
-  : T extends number
-    ? Exclude<keyof T, keyof number> extends never
-      ? T
-      : number
-    : T extends boolean | null | undefined
-      ? T
-      : T extends readonly (infer U)[]
-        ? readonly Plain<U>[]
-        : T extends object
-          ? { readonly [K in keyof T]: Plain<T[K]> }
-          : T
-
-function shape<T>(name: string, schema: z.ZodType<Plain<T>>): DocumentShape<T> {
+function document<T>(name: string, check: Check<Plain<T>>): DocumentShape<T> {
   return {
     name,
     read: (value, field) => {
-      const result = schema.safeParse(value)
-      if (result.success) return result.data as T
-      const issue = result.error.issues[0]
-      const place = issue === undefined ? '' : issue.path.map((part) => `.${String(part)}`).join('')
-      return refuse(`${field}${place}`, issue?.message ?? `is no ${name}`)
+      const problem = check.problem(value)
+      if (problem === null) return value as T
+      const blank = problem.indexOf(' ')
+      return refuse(`${field}${problem.slice(0, blank)}`, problem.slice(blank + 1))
     },
   }
 }
 
 // ---- words ----
 
-const name = z.string().max(65_536)
-const count = z.number().int().min(0)
-const whole = z.number().int()
-const strings = z.record(z.string(), z.string())
+const count = wholeShape(0)
+const whole = wholeShape(Number.MIN_SAFE_INTEGER)
+const parallelism = wholeShape(1, PARALLELISM_MAX)
 
-const codec = z.strictObject({ name, version: count, schema: z.exactOptional(z.unknown()) })
+const codec = objectShape<CodecDescriptor>({
+  name: textShape,
+  version: count,
+  schema: optionalShape(anyShape),
+})
 
-const stateKind = z.enum(['value', 'list', 'map', 'reducing', 'aggregating'])
-
-const stateDeclaration = z.strictObject({
-  name,
-  kind: stateKind,
+const state = objectShape<StateDeclaration>({
+  name: textShape,
+  kind: wordShape({ value: true, list: true, map: true, reducing: true, aggregating: true }),
   codec,
-  keyCodec: z.exactOptional(codec),
+  keyCodec: optionalShape(codec),
 })
 
-const operatorKind = z.enum([
-  'source-enumerator',
-  'source-reader',
-  'map',
-  'filter',
-  'flat-map',
-  'process',
-  'keyed-process',
-  'reduce',
-  'co-process',
-  'broadcast-process',
-  'sink',
-])
-
-const partitioning = z.strictObject({
-  kind: z.enum([
-    'forward',
-    'rebalance',
-    'rescale',
-    'shuffle',
-    'broadcast',
-    'global',
-    'hash',
-    'custom',
-    'assign',
-  ]),
+const operatorKind = wordShape<OperatorKind>({
+  'source-enumerator': true,
+  'source-reader': true,
+  map: true,
+  filter: true,
+  'flat-map': true,
+  process: true,
+  'keyed-process': true,
+  reduce: true,
+  'co-process': true,
+  'broadcast-process': true,
+  sink: true,
 })
 
-const mode = z.enum(['exactly-once', 'at-least-once'])
+const partitioning = unionShape<Partitioning, 'kind'>('kind', {
+  forward: {},
+  rebalance: {},
+  rescale: {},
+  shuffle: {},
+  broadcast: {},
+  global: {},
+  hash: {},
+  custom: {},
+  assign: {},
+})
+
+const mode = wordShape<CheckpointMode>({ 'exactly-once': true, 'at-least-once': true })
 
 // ---- graph and settings ----
 
-export const GRAPH: DocumentShape<LogicalGraph> = shape<LogicalGraph>(
+const node = objectShape<LogicalNode>({
+  id: textShape,
+  explicitUid: booleanShape,
+  name: textShape,
+  kind: operatorKind,
+  parallelism: optionalShape(whole),
+  maxParallelism: optionalShape(whole),
+  slotSharingGroup: textShape,
+  chaining: wordShape({ always: true, head: true, never: true }),
+  state: listShape(state),
+  bounded: optionalShape(booleanShape),
+  location: optionalShape(textShape),
+  description: optionalShape(textShape),
+})
+
+const edge = objectShape<LogicalEdge>({
+  from: textShape,
+  output: textShape,
+  to: textShape,
+  input: count,
+  partitioning,
+  keyed: booleanShape,
+  codec,
+})
+
+export const GRAPH: DocumentShape<LogicalGraph> = document<LogicalGraph>(
   'logical graph',
-  z.strictObject({
-    version: z.literal(1),
-    name,
-    nodes: z.array(
-      z.strictObject({
-        id: name,
-        explicitUid: z.boolean(),
-        name,
-        kind: operatorKind,
-        parallelism: z.exactOptional(whole),
-        maxParallelism: z.exactOptional(whole),
-        slotSharingGroup: name,
-        chaining: z.enum(['always', 'head', 'never']),
-        state: z.array(stateDeclaration),
-        bounded: z.exactOptional(z.boolean()),
-        location: z.exactOptional(name),
-        description: z.exactOptional(name),
-      }),
-    ),
-    edges: z.array(
-      z.strictObject({
-        from: name,
-        output: name,
-        to: name,
-        input: count,
-        partitioning,
-        keyed: z.boolean(),
-        codec,
-      }),
-    ),
+  objectShape<LogicalGraph>({
+    version: literalShape(1),
+    name: textShape,
+    nodes: listShape(node),
+    edges: listShape(edge),
   }),
 )
 
-const restart = z.discriminatedUnion('strategy', [
-  z.strictObject({ strategy: z.literal('none') }),
-  z.strictObject({ strategy: z.literal('fixed-delay'), attempts: count, delayMs: z.number() }),
-  z.strictObject({
-    strategy: z.literal('failure-rate'),
-    failuresMax: count,
-    windowMs: z.number(),
-    delayMs: z.number(),
-  }),
-  z.strictObject({
-    strategy: z.literal('exponential-delay'),
-    initialMs: z.number(),
-    maxMs: z.number(),
-    multiplier: z.number(),
-    jitter: z.number(),
-    resetAfterMs: z.number(),
-    attempts: count.nullable(),
-  }),
-])
+const restart = unionShape<RestartSettings, 'strategy'>('strategy', {
+  none: {},
+  'fixed-delay': { attempts: count, delayMs: numberShape },
+  'failure-rate': { failuresMax: count, windowMs: numberShape, delayMs: numberShape },
+  'exponential-delay': {
+    initialMs: numberShape,
+    maxMs: numberShape,
+    multiplier: numberShape,
+    jitter: numberShape,
+    resetAfterMs: numberShape,
+    attempts: nullableShape(count),
+  },
+})
 
-export const SETTINGS: DocumentShape<JobSettings> = shape<JobSettings>(
+const checkpoint = objectShape<CheckpointSettings>({
+  intervalMs: nullableShape(numberShape),
+  mode,
+  minPauseMs: numberShape,
+  timeoutMs: numberShape,
+  maxConcurrent: count,
+  tolerableFailures: nullableShape(count),
+  retained: count,
+  retainOn: wordShape({ always: true, 'failure-and-cancel': true, failure: true, never: true }),
+})
+
+export const SETTINGS: DocumentShape<JobSettings> = document<JobSettings>(
   'job settings',
-  z.strictObject({
-    checkpoint: z.strictObject({
-      intervalMs: z.number().nullable(),
-      mode,
-      minPauseMs: z.number(),
-      timeoutMs: z.number(),
-      maxConcurrent: count,
-      tolerableFailures: count.nullable(),
-      retained: count,
-      retainOn: z.enum(['always', 'failure-and-cancel', 'failure', 'never']),
-    }),
+  objectShape<JobSettings>({
+    checkpoint,
     restart,
     parallelism: whole,
-    maxParallelism: whole.nullable(),
-    bufferTimeoutMs: z.number().nullable(),
-    chaining: z.boolean(),
-    config: strings,
+    maxParallelism: nullableShape(whole),
+    bufferTimeoutMs: nullableShape(numberShape),
+    chaining: booleanShape,
+    config: recordShape(textShape),
   }),
 )
 
-export const ARGUMENTS: DocumentShape<Readonly<Record<string, unknown>>> = shape<
-  Readonly<Record<string, unknown>>
->('job arguments', z.record(z.string(), z.unknown()))
+type Arguments = Readonly<Record<string, unknown>>
+
+export const ARGUMENTS: DocumentShape<Arguments> = document<Arguments>(
+  'job arguments',
+  recordShape(anyShape),
+)
 
 // ---- plan ----
 
-const target = z.discriminatedUnion('to', [
-  z.strictObject({ to: z.literal('operator'), index: count, edgeIndex: count }),
-  z.strictObject({ to: z.literal('edge'), edge: name }),
-])
+const target = unionShape<PlanTarget, 'to'>('to', {
+  operator: { index: count, edgeIndex: count },
+  edge: { edge: textShape },
+})
 
-export const PLAN: DocumentShape<PhysicalPlan> = shape<PhysicalPlan>(
+const operator = objectShape<PlanOperator>({
+  uid: textShape,
+  name: textShape,
+  kind: operatorKind,
+  state: listShape(state),
+  outputs: listShape(objectShape<PlanOutput>({ tag: textShape, target })),
+})
+
+const vertex = objectShape<PlanVertex>({
+  id: textShape,
+  name: textShape,
+  parallelism,
+  maxParallelism: parallelism,
+  slotSharingGroup: textShape,
+  operators: listShape(operator),
+  inputs: listShape(textShape),
+  outputs: listShape(textShape),
+})
+
+const planEdge = objectShape<PlanEdge>({
+  id: textShape,
+  from: textShape,
+  fromOperator: textShape,
+  output: textShape,
+  to: textShape,
+  input: count,
+  partitioning,
+  keyed: booleanShape,
+  codec,
+  edgeIndex: count,
+})
+
+export const PLAN: DocumentShape<PhysicalPlan> = document<PhysicalPlan>(
   'physical plan',
-  z.strictObject({
-    jobName: name,
-    vertices: z.array(
-      z.strictObject({
-        id: name,
-        name,
-        parallelism: z.number().int().min(1).max(32_768),
-        maxParallelism: z.number().int().min(1).max(32_768),
-        slotSharingGroup: name,
-        operators: z.array(
-          z.strictObject({
-            uid: name,
-            name,
-            kind: operatorKind,
-            state: z.array(stateDeclaration),
-            outputs: z.array(z.strictObject({ tag: name, target })),
-          }),
-        ),
-        inputs: z.array(name),
-        outputs: z.array(name),
-      }),
-    ),
-    edges: z.array(
-      z.strictObject({
-        id: name,
-        from: name,
-        fromOperator: name,
-        output: name,
-        to: name,
-        input: count,
-        partitioning,
-        keyed: z.boolean(),
-        codec,
-        edgeIndex: count,
-      }),
-    ),
+  objectShape<PhysicalPlan>({
+    jobName: textShape,
+    vertices: listShape(vertex),
+    edges: listShape(planEdge),
     mode,
-    bufferTimeoutMs: z.number().nullable(),
+    bufferTimeoutMs: nullableShape(numberShape),
   }),
 )
 
 // ---- state handles ----
 
-const file = z.strictObject({
-  path: name,
+const file = objectShape<StateFile>({
+  path: textShape,
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: matchingShape(/^[0-9a-f]{64}$/),
 })
-const segment = z.strictObject({ offset: count, bytes: count, entries: count })
-const keyGroupSegment = z.strictObject({
+const segment = objectShape<Segment>({ offset: count, bytes: count, entries: count })
+const keyGroupSegment = objectShape<KeyGroupSegment>({
   offset: count,
   bytes: count,
   entries: count,
   keyGroup: count,
 })
-const keyedKind = z.enum([...stateKind.options, 'timers-event', 'timers-processing'])
-const listMode = z.enum(['list', 'union', 'broadcast'])
+const keyedKind = wordShape<KeyedStateSnapshot['kind']>({
+  value: true,
+  list: true,
+  map: true,
+  reducing: true,
+  aggregating: true,
+  'timers-event': true,
+  'timers-processing': true,
+})
+const listMode = wordShape<ListStateSnapshot['mode']>({ list: true, union: true, broadcast: true })
 
-export const SNAPSHOT: DocumentShape<SubtaskSnapshot> = shape<SubtaskSnapshot>(
+const operatorSnapshot = objectShape<OperatorSnapshot>({
+  uid: textShape,
+  keyed: listShape(
+    objectShape<KeyedStateSnapshot>({
+      name: textShape,
+      kind: keyedKind,
+      codec,
+      keyCodec: optionalShape(codec),
+      segments: listShape(keyGroupSegment),
+    }),
+  ),
+  lists: listShape(
+    objectShape<ListStateSnapshot>({ name: textShape, mode: listMode, codec, segment }),
+  ),
+  ended: booleanShape,
+  watermark: whole,
+})
+
+export const SNAPSHOT: DocumentShape<SubtaskSnapshot> = document<SubtaskSnapshot>(
   'subtask snapshot',
-  z.strictObject({
-    file: file.nullable(),
-    operators: z.array(
-      z.strictObject({
-        uid: name,
-        keyed: z.array(
-          z.strictObject({
-            name,
-            kind: keyedKind,
-            codec,
-            keyCodec: z.exactOptional(codec),
-            segments: z.array(keyGroupSegment),
-          }),
-        ),
-        lists: z.array(z.strictObject({ name, mode: listMode, codec, segment })),
-        ended: z.boolean(),
-        watermark: whole,
-      }),
-    ),
+  objectShape<SubtaskSnapshot>({
+    file: nullableShape(file),
+    operators: listShape(operatorSnapshot),
   }),
 )
 
-export const RESTORE: DocumentShape<TaskRestore> = shape<TaskRestore>(
+const operatorRestore = objectShape<OperatorRestore>({
+  uid: textShape,
+  keyed: listShape(
+    objectShape<KeyedStateRestore>({
+      name: textShape,
+      kind: keyedKind,
+      codec,
+      keyCodec: optionalShape(codec),
+      parts: listShape(
+        objectShape<KeyedStateRestore['parts'][number]>({
+          file,
+          segments: listShape(keyGroupSegment),
+        }),
+      ),
+    }),
+  ),
+  lists: listShape(
+    objectShape<ListStateRestore>({
+      name: textShape,
+      mode: listMode,
+      codec,
+      parts: listShape(
+        objectShape<ListStateRestore['parts'][number]>({ file, segment, first: count, end: count }),
+      ),
+    }),
+  ),
+  ended: booleanShape,
+  watermark: whole,
+})
+
+export const RESTORE: DocumentShape<TaskRestore> = document<TaskRestore>(
   'task restore',
-  z.strictObject({
-    checkpointId: z.number().int().min(1),
-    directory: name,
-    operators: z.array(
-      z.strictObject({
-        uid: name,
-        keyed: z.array(
-          z.strictObject({
-            name,
-            kind: keyedKind,
-            codec,
-            keyCodec: z.exactOptional(codec),
-            parts: z.array(z.strictObject({ file, segments: z.array(keyGroupSegment) })),
-          }),
-        ),
-        lists: z.array(
-          z.strictObject({
-            name,
-            mode: listMode,
-            codec,
-            parts: z.array(z.strictObject({ file, segment, first: count, end: count })),
-          }),
-        ),
-        ended: z.boolean(),
-        watermark: whole,
-      }),
-    ),
-    commitOnly: z.boolean(),
+  objectShape<TaskRestore>({
+    checkpointId: wholeShape(1),
+    directory: textShape,
+    operators: listShape(operatorRestore),
+    commitOnly: booleanShape,
   }),
 )

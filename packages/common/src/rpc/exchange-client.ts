@@ -22,6 +22,7 @@ import { closedByPeer, connectionLost, EXCHANGE_METHOD } from './exchange-method
 import {
   DOWN_MESSAGE_BYTES_MAX,
   eachFrame,
+  encodeClosing,
   encodeOpen,
   encodeUp,
   type ExchangeOpen,
@@ -141,6 +142,7 @@ class ConsumerConnection implements ExchangeConsumer {
     this.#flush()
     this.#state = 'closing'
     this.#cancelTimer()
+    this.#call.write(encodeClosing())
     this.#call.end()
     this.#cancelTimer = this.#options.scheduler.timer(CLOSE_GRACE_MS, () => this.#call.cancel())
   }

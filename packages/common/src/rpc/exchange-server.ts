@@ -128,7 +128,8 @@ function serveConsumer(
   }
   const connection = new ProducerConnection(call, options)
   call.on('data', (message: Buffer) => connection.receive(message))
-  call.on('end', () => connection.lose(closedByPeer()))
+  // A killed process looks like the end of its stream, too; who leaves by its own will says so first.
+  call.on('end', () => connection.lose(connectionLost('the consuming slot is gone')))
   call.on('cancelled', () => connection.lose(connectionLost('the consuming slot is gone')))
 }
 
@@ -245,8 +246,14 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
     this.#heard().onHint(this.#known(channel))
   }
 
+  onClosing(): void {
+    this.lose(closedByPeer())
+  }
+
   #heard(): ExchangeProducer {
-    return this.#producer ?? refuse('open', 'must come first')
+    if (this.#producer === null) refuse('open', 'must come first')
+    if (this.#ended) refuse('closing', 'must come last')
+    return this.#producer
   }
 
   #known(channel: number): number {

@@ -8,6 +8,7 @@ import {
   decodeUp,
   downBytes,
   eachFrame,
+  encodeClosing,
   encodeOpen,
   encodeUp,
   type ExchangeOpen,
@@ -42,6 +43,7 @@ function told(bytes: Uint8Array): unknown[] {
     onChannel: (name) => events.push(name),
     onCredit: (channel, credit) => events.push([channel, credit]),
     onHint: (channel) => events.push(channel),
+    onClosing: () => events.push('closing'),
   }
   decodeUp(bytes, 'secret', visitor)
   return events
@@ -79,6 +81,8 @@ describe('bytes of the data plane', () => {
       new Set(up.hints),
     )
     expect(mine).toEqual(message('ExchangeUp').serialize(up))
+    expect(encodeClosing()).toEqual(message('ExchangeUp').serialize({ closing: true }))
+    expect(told(encodeClosing())).toEqual(['closing'])
     const frames = [
       { channel: 5, frame: Buffer.alloc(40_000, 3) },
       { channel: 70_000, frame: Buffer.from([1]) },

@@ -26,6 +26,7 @@ export interface UpVisitor {
   onChannel(name: string): void
   onCredit(channel: number, bytes: number): void
   onHint(channel: number): void
+  onClosing(): void
 }
 
 /** A record may have 64 MiB; its frame holds what came before it and heads. */
@@ -138,6 +139,13 @@ export function encodeUp(
   return Buffer.from(up)
 }
 
+/** The consumer's last message. */
+export function encodeClosing(): Buffer {
+  const up: number[] = []
+  putNumber(up, 5, 1)
+  return Buffer.from(up)
+}
+
 /** Tells `visitor` what the message holds. Throws `rpc/invalid-argument` on anything malformed. */
 export function decodeUp(message: Uint8Array, credential: string, visitor: UpVisitor): void {
   eachField(message, 'exchange', (field, value) => {
@@ -145,6 +153,7 @@ export function decodeUp(message: Uint8Array, credential: string, visitor: UpVis
     else if (field === 2) visitor.onChannel(channelName(value))
     else if (field === 3) decodeCredit(bytesOf(value, 'credit'), visitor)
     else if (field === 4) decodeHints(value, visitor)
+    else if (field === 5) visitor.onClosing()
   })
 }
 

@@ -8,6 +8,7 @@ export interface ExchangeUp {
   'channels'?: (string)[];
   'credits'?: (_weir_v1_ExchangeCredit)[];
   'hints'?: (number)[];
+  'closing'?: (boolean);
 }
 
 export interface ExchangeUp__Output {
@@ -15,4 +16,5 @@ export interface ExchangeUp__Output {
   'channels': (string)[];
   'credits': (_weir_v1_ExchangeCredit__Output)[];
   'hints': (number)[];
+  'closing': (boolean);
 }
