@@ -68,6 +68,11 @@ export class LocalWorker {
     return this.#gone ? null : this.#worker.gateway
   }
 
+  /** It holds slots for some job. */
+  get busy(): boolean {
+    return this.#worker.groupCount > 0
+  }
+
   get counters(): Worker['counters'] {
     return this.#worker.counters
   }
