@@ -1,0 +1,228 @@
+// A TaskManager process: the control side of one worker, served over gRPC, with job processes below it. It loads no user
+// code. It ends when it is told to (SIGTERM, SIGINT), or when the JobManager refuses it for good.
+
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type Failure, fromFailure } from '@weirjs/common/core/errors'
+import { workerId } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import { Prng } from '@weirjs/common/core/prng'
+import { WEIR_VERSION } from '@weirjs/common/core/version'
+import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
+import { serve } from '@weirjs/common/rpc/serve'
+import { readToken } from '@weirjs/common/rpc/token'
+import { workerService } from '@weirjs/common/rpc/worker-server'
+import { BundleCache } from './slots/bundle-cache.ts'
+import { jobEnvironment } from './slots/job-environment.ts'
+import type { PortRange } from './slots/protocol.ts'
+import { ProcessSlotHost } from './slots/slot-host.ts'
+import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
+
+export interface TaskManagerSettings {
+  /** `host:port` of the JobManager. */
+  readonly jobManager: string
+  readonly tokenFile: string
+  /** Root of the checkpoint storage, the same for all. */
+  readonly checkpointDirectory: string
+  /** Of this process alone: cached bundles and the like. Emptied at the end. */
+  readonly workDirectory: string
+  readonly slots: number
+  readonly bindHost: string
+  /** What others dial; null: `bindHost`. */
+  readonly advertisedHost: string | null
+  /** 0: any free port. */
+  readonly controlPort: number
+  readonly dataPorts: PortRange
+  readonly slotHeapBytesMax: number
+  /** Keep one job process started ahead. */
+  readonly prepareJobProcess: boolean
+  readonly cancelGraceMs: number
+  /** Environment variables that jobs may see. */
+  readonly jobEnvironment: readonly string[]
+  readonly log: Log
+}
+
+const GIBIBYTE = 2 ** 30
+const REPORT_INTERVAL_MS = 200
+const WORKER_NAME_BYTES = 6
+
+export const TASK_MANAGER_DEFAULTS: Omit<
+  TaskManagerSettings,
+  'jobManager' | 'tokenFile' | 'checkpointDirectory' | 'workDirectory' | 'log'
+> = {
+  slots: 1,
+  bindHost: '127.0.0.1',
+  advertisedHost: null,
+  controlPort: 0,
+  dataPorts: { first: 0, last: 0 },
+  slotHeapBytesMax: 4 * GIBIBYTE,
+  prepareJobProcess: true,
+  cancelGraceMs: CANCEL_GRACE_MS,
+  jobEnvironment: [],
+}
+
+export interface TaskManagerProcess {
+  readonly workerId: string
+  readonly controlAddress: string
+  /** Settles when the process has nothing left to do: resolves after `close`, rejects when it was refused. */
+  readonly ended: Promise<void>
+  close(reason: string): Promise<void>
+}
+
+/** Errors: `config/token-...`, `net/...`, `config/no-runtime`. */
+export async function startTaskManagerProcess(
+  settings: TaskManagerSettings,
+): Promise<TaskManagerProcess> {
+  const { log, slots } = settings
+  const token = readToken(settings.tokenFile)
+  const scheduler = systemScheduler()
+  const id = workerId(
+    `${hostname().slice(0, 40)}-${process.pid}-${randomBytes(WORKER_NAME_BYTES).toString('hex')}`,
+  )
+  const workDirectory = join(settings.workDirectory, id)
+  mkdirSync(workDirectory, { recursive: true, mode: 0o700 })
+  const connection = connectCoordinator({
+    address: settings.jobManager,
+    token,
+    workerId: id,
+    scheduler,
+    onLost: (reason) => worker.connectionLost(reason),
+  })
+  const host = makeHost(settings, {
+    id,
+    workDirectory,
+    scheduler,
+    fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
+  })
+  const ending = Promise.withResolvers<void>()
+  const { server, controlAddress } = await serveControl(settings, token, {
+    later: () => worker.gateway,
+    scheduler,
+  })
+  const worker = new Worker({
+    registration: { workerId: id, controlAddress, slots, pid: process.pid, version: WEIR_VERSION },
+    coordinator: connection.gateway,
+    host,
+    scheduler,
+    log,
+    prng: new Prng(randomBytes(4).readUInt32LE()),
+    rssBytes: () => rssOf([process.pid, ...host.pids.inUse]),
+    onRefused: (failure: Failure) => ending.reject(fromFailure(failure)),
+    cancelGraceMs: settings.cancelGraceMs,
+    closeGraceMs: CLOSE_GRACE_MS,
+  })
+  worker.start()
+  log.info(
+    { workerId: id, controlAddress, jobManager: settings.jobManager, slots },
+    'TaskManager started',
+  )
+  const close = async (reason: string): Promise<void> => {
+    log.info({ reason }, 'TaskManager ends')
+    await worker.close(reason)
+    host.close()
+    connection.close()
+    await server.close()
+    rmSync(workDirectory, { recursive: true, force: true })
+    ending.resolve()
+  }
+  return { workerId: id, controlAddress, ended: ending.promise, close }
+}
+
+type Scheduler = ReturnType<typeof systemScheduler>
+
+function makeHost(
+  settings: TaskManagerSettings,
+  own: {
+    readonly id: ReturnType<typeof workerId>
+    readonly workDirectory: string
+    readonly scheduler: Scheduler
+    readonly fetch: ConstructorParameters<typeof BundleCache>[0]['fetch']
+  },
+): ProcessSlotHost {
+  const bundles = new BundleCache({
+    directory: join(own.workDirectory, 'bundles'),
+    fetch: own.fetch,
+    tag: own.id,
+  })
+  return new ProcessSlotHost({
+    workerId: own.id,
+    slots: settings.slots,
+    bundlePath: (job, hash) => bundles.path(job, hash),
+    runtimeRoot: findRuntimeRoot(process.env),
+    checkpointDirectory: settings.checkpointDirectory,
+    bindHost: settings.bindHost,
+    advertisedHost: settings.advertisedHost ?? settings.bindHost,
+    dataPorts: settings.dataPorts,
+    heapBytesMax: settings.slotHeapBytesMax,
+    env: jobEnvironment({
+      own: process.env,
+      allowed: settings.jobEnvironment,
+      slots: settings.slots,
+    }),
+    prepare: settings.prepareJobProcess,
+    reportIntervalMs: REPORT_INTERVAL_MS,
+    scheduler: own.scheduler,
+    log: settings.log,
+  })
+}
+
+type Gateway = Parameters<typeof workerService>[0]
+
+/** The server is up before the worker exists, because the worker's registration names its address. */
+async function serveControl(
+  settings: TaskManagerSettings,
+  token: string,
+  own: { readonly later: () => Gateway; readonly scheduler: Scheduler },
+): Promise<{
+  readonly server: Awaited<ReturnType<typeof serve>>
+  readonly controlAddress: string
+}> {
+  const { later } = own
+  const gateway: Gateway = {
+    allocate: (request) => later().allocate(request),
+    deploy: (request) => later().deploy(request),
+    cancel: (request) => later().cancel(request),
+    release: (fence) => later().release(fence),
+    trigger: (request) => later().trigger(request),
+    notifyComplete: (notice) => later().notifyComplete(notice),
+    notifyAborted: (notice) => later().notifyAborted(notice),
+  }
+  const server = await serve({
+    host: settings.bindHost,
+    port: settings.controlPort,
+    flag: 'taskmanager.rpc.port',
+    token,
+    scheduler: own.scheduler,
+    services: [workerService(gateway)],
+  })
+  const host = settings.advertisedHost ?? settings.bindHost
+  return {
+    server,
+    controlAddress: host.includes(':') ? `[${host}]:${server.port}` : `${host}:${server.port}`,
+  }
+}
+
+/** Resident memory of processes; those that are gone or unknown to the system count nothing. */
+function rssOf(pids: readonly number[]): number {
+  let bytes = 0
+  for (const pid of pids) {
+    if (pid === process.pid) bytes += process.memoryUsage.rss()
+    else bytes += residentBytes(pid)
+  }
+  return bytes
+}
+
+const PAGE_BYTES = 4_096
+
+function residentBytes(pid: number): number {
+  try {
+    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
+    return Number(pages) * PAGE_BYTES
+  } catch {
+    return 0 // gone meanwhile, or a system without /proc
+  }
+}
