@@ -165,11 +165,12 @@ export class JobBench {
     })
   }
 
-  /** The newest incarnation of `key` (`v0/1`) reports. */
+  /** The newest incarnation of `key` (`v0/1`) reports, if it lives; with `attempt`, somebody in its name. */
   report(key: string, change: TaskStateChange, attempt?: number): this {
     const tasks = [...this.live.values()].filter(({ task }) => taskKey(task) === key)
     const known =
       attempt === undefined ? tasks.at(-1) : tasks.find(({ fence }) => fence.attempt === attempt)
+    if (known === undefined && attempt === undefined) return this
     const fence = known?.fence ?? this.fence(attempt ?? this.machine.view.attempt)
     const over =
       change.state === 'failed' || change.state === 'canceled' || change.state === 'finished'
@@ -194,7 +195,11 @@ export class JobBench {
 
   /** Acknowledges checkpoint `id` for every task, by its own attempt unless another one is named. */
   acknowledge(id: number, attempt?: number): this {
-    const acks = this.machine.tasks.map(
+    return this.happen(...this.#acks(id, attempt))
+  }
+
+  #acks(id: number, attempt?: number): JobHappening[] {
+    return this.machine.tasks.map(
       ({ task, attempt: own }): JobHappening => ({
         type: 'acknowledged',
         ack: {
@@ -206,7 +211,6 @@ export class JobBench {
         },
       }),
     )
-    return this.happen(...acks)
   }
 
   /** Transcript lines since the last call. */
@@ -263,7 +267,9 @@ export class JobBench {
         }
         return
       case 'trigger':
-        if (this.habits.acknowledge === 'do') this.acknowledge(effect.request.checkpointId)
+        if (this.habits.acknowledge === 'do') {
+          this.#queue.push(...this.#acks(effect.request.checkpointId))
+        }
         return
       case 'notify-complete':
         if (effect.notice.final && this.habits.finish === 'do') this.finishOn(effect.workerId)

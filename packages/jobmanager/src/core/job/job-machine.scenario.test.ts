@@ -387,6 +387,6 @@ describe('failover', () => {
       'load-restore 5',
     ])
     bench.pass(10_000)
-    expect(bench.lines()).toContain('log-completion 7 periodic')
+    expect(bench.transcript).toContain('log-completion 8 periodic')
   })
 })
