@@ -6,8 +6,6 @@ import {
   acknowledgeToWire,
   declineFromWire,
   declineToWire,
-} from './convert-coordinator.ts'
-import {
   heartbeatFromWire,
   heartbeatToWire,
   outputLineFromWire,

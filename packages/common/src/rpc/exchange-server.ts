@@ -96,8 +96,13 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
     'grpc.enable_channelz': 0,
   })
   const secret = secretCheck(options.credential)
-  const open: handleBidiStreamingCall<Buffer, Buffer> = (call) =>
-    serveConsumer(call, options, secret)
+  const connections = new Set<ProducerConnection>()
+  const open: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+    if (refuseStranger(call, secret)) return
+    const connection = new ProducerConnection(call, options)
+    connections.add(connection)
+    call.once('close', () => connections.delete(connection))
+  }
   server.addService({ Open: EXCHANGE_METHOD }, { Open: open })
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const listener = await listen({
@@ -109,6 +114,7 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
   return {
     address: listener.address,
     close: async () => {
+      for (const connection of connections) connection.abandon()
       server.forceShutdown()
       listener.disconnect()
       await listener.close()
@@ -116,21 +122,11 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
   }
 }
 
-function serveConsumer(
-  call: ServerCall,
-  options: ExchangeServerOptions,
-  secret: SecretCheck,
-): void {
+function refuseStranger(call: ServerCall, secret: SecretCheck): boolean {
   const presented = call.metadata.get('authorization')[0]
-  if (!secret.accepts(typeof presented === 'string' ? presented : undefined)) {
-    call.emit('error', toStatus(unauthenticated('the credential of the data plane is wrong')))
-    return
-  }
-  const connection = new ProducerConnection(call, options)
-  call.on('data', (message: Buffer) => connection.receive(message))
-  // A killed process looks like the end of its stream, too; who leaves by its own will says so first.
-  call.on('end', () => connection.lose(connectionLost('the consuming slot is gone')))
-  call.on('cancelled', () => connection.lose(connectionLost('the consuming slot is gone')))
+  if (secret.accepts(typeof presented === 'string' ? presented : undefined)) return false
+  call.emit('error', toStatus(unauthenticated('the credential of the data plane is wrong')))
+  return true
 }
 
 class ProducerConnection implements ExchangeConnection, UpVisitor {
@@ -148,6 +144,10 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
   constructor(call: ServerCall, options: ExchangeServerOptions) {
     this.#call = call
     this.#options = options
+    call.on('data', (message: Buffer) => this.receive(message))
+    // A killed process looks like the end of its stream, too; who leaves by its own will says so first.
+    call.on('end', () => this.lose(connectionLost('the consuming slot is gone')))
+    call.on('cancelled', () => this.lose(connectionLost('the consuming slot is gone')))
   }
 
   get bufferedBytes(): number {
@@ -214,9 +214,15 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
   /** The stream is over by the other side's doing. */
   lose(error: WeirError): void {
     if (this.#ended) return
-    this.#ended = true
+    this.abandon()
     this.#producer?.onLost(error)
     this.#call.end()
+  }
+
+  /** Nothing is sent or told any more. */
+  abandon(): void {
+    this.#ended = true
+    this.#queue = []
   }
 
   onOpen(open: ExchangeOpen): void {

@@ -7,7 +7,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { JobClient } from '../job-client.ts'
+import { Prng } from '../core/prng.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
 import { coordinatorService } from './coordinator-server.ts'
 import { EXCHANGE_METHOD } from './exchange-method.ts'
@@ -146,6 +147,51 @@ describe('every method of every service', () => {
       )
     })
     expect(code).toBe(status.INTERNAL)
+  })
+})
+
+describe('hostile bytes', () => {
+  const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  const prng = new Prng(7)
+  const garbage = (bytes: number): Buffer =>
+    Buffer.from(Array.from({ length: bytes }, () => prng.int(256)))
+
+  it('on a socket are answered by its end, and the server goes on', async () => {
+    for (const address of [control, data]) {
+      const port = Number(address.split(':')[1])
+      for (let i = 0; i < 40; i += 1) {
+        const socket = connect(port, '127.0.0.1')
+        // A reset is as good an answer as an end.
+        socket.on('error', () => {})
+        const closed = once(socket, 'close')
+        socket.resume()
+        socket.end(i % 2 === 0 ? garbage(200) : Buffer.concat([PREFACE, garbage(9 + i * 20)]))
+        await closed
+      }
+    }
+    const method = wireServices().coordinator.Heartbeat
+    expect(await codeOf(method, null)).toBe(status.UNAUTHENTICATED)
+    expect(await codeOf(EXCHANGE_METHOD, null)).toBe(status.UNAUTHENTICATED)
+  })
+
+  it('that unpack to more than the limit are refused', async () => {
+    const client = new Client(control, credentials.createInsecure(), {
+      'grpc.default_compression_algorithm': 2,
+    })
+    clients.push(client)
+    const metadata = new Metadata()
+    metadata.set('authorization', `Bearer ${TOKEN}`)
+    const code = await new Promise((resolve) => {
+      client.makeUnaryRequest<Buffer, Buffer>(
+        wireServices().coordinator.Heartbeat.path,
+        (bytes) => bytes,
+        (bytes) => bytes,
+        Buffer.alloc(64 * 1_024 * 1_024),
+        metadata,
+        (error) => resolve(error?.code),
+      )
+    })
+    expect(code).toBe(status.RESOURCE_EXHAUSTED)
   })
 })
 
