@@ -1,6 +1,7 @@
 // One seed, one run: draw a workload, a cluster and faults; let them happen; heal; want the job to finish; judge.
 
 import { createHash } from 'node:crypto'
+import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { bundleHash } from '@weirjs/common/core/ids'
 import { type JobSummary, type SubmitRequest, TERMINAL_STATES } from '@weirjs/common/job-client'
 import { drawFaults, heal, inflict } from './faults.ts'
@@ -27,9 +28,14 @@ export interface SeedResult {
   readonly trace: readonly string[]
 }
 
-export async function runSeed(seed: number): Promise<SeedResult> {
+export interface SeedOptions {
+  /** `at-least-once` is the negative control: the oracles must find what it does. Default `exactly-once`. */
+  readonly mode?: CheckpointMode
+}
+
+export async function runSeed(seed: number, { mode = 'exactly-once' }: SeedOptions = {}): Promise<SeedResult> {
   const world = new World(seed)
-  const options = drawWorkload(world.prng.fork())
+  const options = { ...drawWorkload(world.prng.fork()), mode }
   const plan = drawFaults(world.prng.fork())
   const description = `${JSON.stringify(options)} faults ${plan.kinds.join(',')} × ${plan.count} every ${plan.everyMs} ms`
   world.trace(description)

@@ -8,6 +8,7 @@ import { keyedProcess } from '@weirjs/api/process-definitions'
 import { value } from '@weirjs/api/state'
 import { struct } from '@weirjs/api/struct'
 import { int, text } from '@weirjs/api/types'
+import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import type { Prng } from '@weirjs/common/core/prng'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import type { FileSystem } from '@weirjs/connectors/files/file-system'
@@ -25,6 +26,7 @@ export interface WorkloadOptions {
   readonly sinkParallelism: number
   readonly checkpointMs: number
   readonly maxConcurrent: number
+  readonly mode: CheckpointMode
 }
 
 export const OUTPUT = '/out'
@@ -37,7 +39,7 @@ const Alert = struct('Alert', { part: text(), expected: int(), got: int() })
 /** Two sources of a union count in halves of the numbers. */
 const keyOf = (n: number, keys: number): string => `k${(n * 7919) % keys}`
 
-export function drawWorkload(prng: Prng): WorkloadOptions {
+export function drawWorkload(prng: Prng): Omit<WorkloadOptions, 'mode'> {
   const seconds = prng.between(8, 25)
   const recordsPerSecond = prng.pick([40, 100, 300])
   return {
@@ -88,7 +90,7 @@ export function defineWorkload(options: WorkloadOptions, files: FileSystem): Job
     })
   const settings = {
     parallelism,
-    checkpoint: { every: checkpointMs, maxConcurrent, timeout: 5_000 },
+    checkpoint: { every: checkpointMs, maxConcurrent, timeout: 5_000, mode: options.mode },
     restart: { strategy: 'fixed-delay' as const, attempts: 1_000_000, delay: 100 },
   }
   return job('workload', settings, (env) => {
