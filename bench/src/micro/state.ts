@@ -1,5 +1,5 @@
-// The heap state back end alone, in one thread: updates a second of a keyed count, and what snapshots cost.
-// All times are CPU time of this thread, so that a busy machine blurs them less.
+// The heap state back end alone, in one thread: updates a second of a keyed count, and what
+// snapshots cost. All times are CPU time of this thread, so that a busy machine blurs them less.
 // Run: node -C source bench/src/micro/state.ts [keys] [seconds for each case]
 
 import { keyCodec } from '@weirjs/common/codec/key-codec'
@@ -47,16 +47,22 @@ const counts: Workload<number> = {
   keyAt: (index) => index,
   update: (state) => state.set((state.get() ?? 0) + 1),
 }
-const textCounts: Workload<number> = { ...counts, name: 'text keys, count', keyAt: (index) => `key-${index}` }
+const textCounts: Workload<number> = {
+  ...counts,
+  name: 'text keys, count',
+  keyAt: (index) => `key-${index}`,
+}
 const sums: Workload<Sums> = {
   name: 'integer keys, object of three fields',
   codec: structCodec<Sums>('Sums', { origin: textCodec, count: intCodec, sum: intCodec }),
   keyAt: (index) => index,
   update: (state, key) => {
     const before = state.get()
-    state.set(before === null
-      ? { origin: 'LAX', count: 1, sum: key as number }
-      : { origin: before.origin, count: before.count + 1, sum: before.sum + 1 })
+    state.set(
+      before === null
+        ? { origin: 'LAX', count: 1, sum: key as number }
+        : { origin: before.origin, count: before.count + 1, sum: before.sum + 1 },
+    )
   },
 }
 
@@ -88,12 +94,21 @@ interface Round {
 
 async function measure<T>(workload: Workload<T>): Promise<void> {
   const state: StateRuntime = {
-    name: 'state', kind: 'value', codec: workload.codec as unknown as Codec, checkpointed: true,
+    name: 'state',
+    kind: 'value',
+    codec: workload.codec as unknown as Codec,
+    checkpointed: true,
   }
-  const backend = new HeapBackend({ keyGroups: { first: 0, end: KEY_GROUPS }, keyCodec, states: [state], clock: scheduler })
+  const backend = new HeapBackend({
+    keyGroups: { first: 0, end: KEY_GROUPS },
+    keyCodec,
+    states: [state],
+    clock: scheduler,
+  })
   const values = backend.value<T>(state)
   const prng = new Prng(7)
-  // In random order, as records come; the key group is the producer's work and comes with the record.
+  // In random order, as records come; the key group is the producer's work and comes with the
+  // record.
   const keys = Array.from({ length: SEQUENCE }, () => workload.keyAt(prng.int(KEYS)))
   const groups = Uint16Array.from(keys, (key) => keyGroupOf(key, KEY_GROUPS))
   const fillStart = cpuMs()
@@ -109,8 +124,11 @@ async function measure<T>(workload: Workload<T>): Promise<void> {
     const start = performance.now()
     const cpuStart = cpuMs()
     let [updates, snapshots, sliceMsMax, batchMsMax, nextAt] = [0, 0, 0, 0, start + everyMs / 2]
-    let running: { snapshot: ReturnType<HeapBackend['snapshot']>; writer: FileSnapshotWriter } | null = null
-    for (let now = start; now - start < SECONDS * 1_000;) {
+    let running: {
+      snapshot: ReturnType<HeapBackend['snapshot']>
+      writer: FileSnapshotWriter
+    } | null = null
+    for (let now = start; now - start < SECONDS * 1_000; ) {
       const turnEnd = now + TURN_MS
       while (now < turnEnd) {
         const before = running === null ? 0 : cpuMs()
@@ -151,10 +169,14 @@ async function measure<T>(workload: Workload<T>): Promise<void> {
   const rate = (round: Round): number => round.updates / round.cpuMs / 1_000
   console.log(`${workload.name}, ${KEYS} keys`)
   console.log(`  fill                ${(KEYS / fillMs / 1_000).toFixed(2)} M keys/CPU s`)
-  console.log(`  updates             ${rate(alone).toFixed(2)} M/CPU s (a plain Map of objects: ${plainMap(keys).toFixed(2)})`)
+  console.log(
+    `  updates             ${rate(alone).toFixed(2)} M/CPU s (a plain Map of objects: ${plainMap(keys).toFixed(2)})`,
+  )
   console.log(`  quiet snapshot      ${quiet}`)
-  console.log(`  a snapshot a second ${rate(busy).toFixed(2)} M/CPU s, loss ${((1 - rate(busy) / rate(alone)) * 100).toFixed(1)} %`
-    + `, ${busy.snapshots} snapshots, longest slice ${busy.sliceMsMax.toFixed(2)} ms, longest batch ${busy.batchMsMax.toFixed(2)} ms`)
+  console.log(
+    `  a snapshot a second ${rate(busy).toFixed(2)} M/CPU s, loss ${((1 - rate(busy) / rate(alone)) * 100).toFixed(1)} %` +
+      `, ${busy.snapshots} snapshots, longest slice ${busy.sliceMsMax.toFixed(2)} ms, longest batch ${busy.batchMsMax.toFixed(2)} ms`,
+  )
   backend.close()
 }
 
@@ -183,8 +205,10 @@ async function quietSnapshot(backend: HeapBackend): Promise<string> {
     if (writer.full) await new Promise<void>((resolve) => setImmediate(resolve))
   }
   const file = await writer.finish()
-  return `${total.toFixed(0)} ms, ${((total * 1e6) / KEYS).toFixed(0)} ns/entry, ${file?.bytes ?? 0} bytes, `
-    + `${slices} slices, longest ${longest.toFixed(2)} ms`
+  return (
+    `${total.toFixed(0)} ms, ${((total * 1e6) / KEYS).toFixed(0)} ns/entry, ${file?.bytes ?? 0} bytes, ` +
+    `${slices} slices, longest ${longest.toFixed(2)} ms`
+  )
 }
 
 await measure(counts)

@@ -1,5 +1,6 @@
-// The map behind a broadcast connection: every subtask holds the same one, because every subtask gets every control
-// record. At a barrier each subtask writes its own copy (list mode `broadcast`), and after a rescale each reads one.
+// The map behind a broadcast connection: every subtask holds the same one, because every subtask
+// gets every control record. At a barrier each subtask writes its own copy (list mode `broadcast`),
+// and after a rescale each reads one.
 
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { MapState, ReadonlyMapState } from '@weirjs/api/process-context'

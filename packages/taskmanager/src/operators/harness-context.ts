@@ -1,4 +1,5 @@
-// The world of one operator without a task: collects what it emits, gives it virtual time, remembers what it asks for.
+// The world of one operator without a task: collects what it emits, gives it virtual time,
+// remembers what it asks for.
 
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { attempt, jobId, leaderEpoch, operatorUid, vertexId } from '@weirjs/common/core/ids'
@@ -63,7 +64,9 @@ export class HarnessContext implements OperatorContext {
 
   constructor(options: HarnessContextOptions) {
     this.fence = {
-      jobId: jobId('0'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(options.attempt ?? 1),
+      jobId: jobId('0'.repeat(32)),
+      epoch: leaderEpoch(1),
+      attempt: attempt(options.attempt ?? 1),
     }
     this.task = { vertexId: vertexId('v0'), subtask: options.subtask ?? 0 }
     this.parallelism = options.parallelism ?? 1

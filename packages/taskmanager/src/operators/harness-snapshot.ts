@@ -1,7 +1,11 @@
-// Snapshots of one operator in memory, and how they are dealt out to other parallelisms: what checkpoint storage and
-// JobManager do for real tasks, without either.
+// Snapshots of one operator in memory, and how they are dealt out to other parallelisms: what
+// checkpoint storage and JobManager do for real tasks, without either.
 
-import type { KeyedStateSnapshot, ListMode, ListStateSnapshot } from '@weirjs/common/core/checkpoint/handles'
+import type {
+  KeyedStateSnapshot,
+  ListMode,
+  ListStateSnapshot,
+} from '@weirjs/common/core/checkpoint/handles'
 import type { Codec } from '@weirjs/common/core/codec'
 import { MemorySnapshot, keyedRestore } from '../state/memory-snapshot.ts'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
@@ -27,7 +31,12 @@ class ListTaker implements SnapshotSink {
     this.final = final
   }
 
-  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[] | Promise<readonly T[]>): void {
+  list<T>(
+    name: string,
+    mode: ListMode,
+    codec: Codec<T>,
+    elements: readonly T[] | Promise<readonly T[]>,
+  ): void {
     const take = (found: readonly T[]): void => {
       this.lists.push(this.#memory.encoder.list(name, mode, codec, found))
     }
@@ -46,7 +55,8 @@ export interface SnapshotRequest {
 /** Takes the snapshot of an operator that promises nothing (everything but sinks). */
 export function snapshotNow(request: SnapshotRequest): OperatorSnapshotInMemory {
   const { memory, taker } = begin(request)
-  if (taker.promised.length > 0) throw new Error('the operator promises elements: use snapshotLater')
+  if (taker.promised.length > 0)
+    throw new Error('the operator promises elements: use snapshotLater')
   return { memory, keyed: writeKeyed(request, memory), lists: taker.lists }
 }
 
@@ -65,7 +75,10 @@ function begin(request: SnapshotRequest): { memory: MemorySnapshot; taker: ListT
   return { memory, taker }
 }
 
-function writeKeyed({ keyed }: SnapshotRequest, memory: MemorySnapshot): readonly KeyedStateSnapshot[] {
+function writeKeyed(
+  { keyed }: SnapshotRequest,
+  memory: MemorySnapshot,
+): readonly KeyedStateSnapshot[] {
   return keyed === null ? [] : memory.keyed(keyed.snapshot())
 }
 
@@ -90,7 +103,9 @@ export function dealLists(
     restored: snapshots.length > 0,
     list<T>(name: string, codec: Codec<T>): readonly T[] {
       const found = snapshots.flatMap(({ memory, lists }) =>
-        lists.filter((list) => list.name === name).map((list) => ({ list, elements: memory.list(list, codec) })),
+        lists
+          .filter((list) => list.name === name)
+          .map((list) => ({ list, elements: memory.list(list, codec) })),
       )
       const all = found.flatMap(({ elements }) => elements)
       switch (found[0]?.list.mode) {
@@ -101,7 +116,10 @@ export function dealLists(
         case 'broadcast':
           return found[subtask % found.length]?.elements ?? []
         case 'list':
-          return all.slice(share(all.length, subtask, parallelism), share(all.length, subtask + 1, parallelism))
+          return all.slice(
+            share(all.length, subtask, parallelism),
+            share(all.length, subtask + 1, parallelism),
+          )
       }
     },
   }

@@ -1,6 +1,7 @@
-// Runs one operator alone, for tests: records, watermarks and time go in by hand, what it emits is collected. The same
-// test can be run in several modes, each of which must give the same output: plainly; with a snapshot and a restore into
-// a fresh operator after every single call; with outputs that say "not now" every other time they are asked.
+// Runs one operator alone, for tests: records, watermarks and time go in by hand, what it emits is
+// collected. The same test can be run in several modes, each of which must give the same output:
+// plainly; with a snapshot and a restore into a fresh operator after every single call; with
+// outputs that say "not now" every other time they are asked.
 
 import { createOperator } from './registry.ts'
 import type { NodeRuntime } from '@weirjs/api/functions'
@@ -20,7 +21,11 @@ import { dealLists, restoreKeyed, snapshotNow } from './harness-snapshot.ts'
 import type { OperatorSnapshotInMemory } from './harness-snapshot.ts'
 import type { Operator } from './operator.ts'
 
-export const HARNESS_MODES = ['plain', 'restore-after-each-call', 'refuse-every-other-call'] as const
+export const HARNESS_MODES = [
+  'plain',
+  'restore-after-each-call',
+  'refuse-every-other-call',
+] as const
 export type HarnessMode = (typeof HARNESS_MODES)[number]
 
 const KEY_GROUPS = 128
@@ -55,7 +60,10 @@ export class OperatorHarness {
   #watermark: number | null = null
   #asked = 0
 
-  /** The operator's `open` must be synchronous; for others drive the operator yourself with a HarnessContext. */
+  /**
+   * The operator's `open` must be synchronous; for others drive the operator yourself with a
+   * HarnessContext.
+   */
   constructor(options: HarnessOptions) {
     this.#options = options
     this.scheduler = options.scheduler ?? new ManualScheduler()
@@ -110,7 +118,8 @@ export class OperatorHarness {
     const untilMs = this.scheduler.nowMs() + ms
     for (;;) {
       const next = this.#operator.nextProcessingTimer()
-      const inMs = next === null ? Number.POSITIVE_INFINITY : Math.max(0, next - this.scheduler.wallMs())
+      const inMs =
+        next === null ? Number.POSITIVE_INFINITY : Math.max(0, next - this.scheduler.wallMs())
       if (this.scheduler.nowMs() + inMs > untilMs) break
       this.scheduler.advance(inMs)
       this.#operator.onProcessingTime(this.scheduler.wallMs())
@@ -127,7 +136,11 @@ export class OperatorHarness {
 
   snapshot(): OperatorSnapshotInMemory {
     this.#checkpoints += 1
-    return snapshotNow({ operator: this.#operator, keyed: this.#keyed, checkpointId: this.#checkpoints })
+    return snapshotNow({
+      operator: this.#operator,
+      keyed: this.#keyed,
+      checkpointId: this.#checkpoints,
+    })
   }
 
   close(): void {
@@ -154,11 +167,18 @@ export class OperatorHarness {
       scheduler: this.scheduler,
       keyed: this.#keyed,
       restored: dealLists(snapshots, subtask, parallelism),
-      outputReady: () => this.#options.mode !== 'refuse-every-other-call' || ++this.#asked % 2 === 0,
+      outputReady: () =>
+        this.#options.mode !== 'refuse-every-other-call' || ++this.#asked % 2 === 0,
       subtask,
       parallelism,
     })
-    const node = { uid: operatorUid('under-test'), name: 'under test', kind: runtime.kind, state: [], outputs: [] }
+    const node = {
+      uid: operatorUid('under-test'),
+      name: 'under test',
+      kind: runtime.kind,
+      state: [],
+      outputs: [],
+    }
     const operator = createOperator(node, runtime, context)
     const opened = operator.open()
     assert(!(opened instanceof Promise), 'the harness opens operators synchronously')
@@ -171,14 +191,22 @@ export class OperatorHarness {
       first: Math.ceil((subtask * KEY_GROUPS) / parallelism),
       end: Math.ceil(((subtask + 1) * KEY_GROUPS) / parallelism),
     }
-    const keyed = new HeapBackend({ keyGroups, keyCodec, states: declaredStates(runtime), clock: this.scheduler })
+    const keyed = new HeapBackend({
+      keyGroups,
+      keyCodec,
+      states: declaredStates(runtime),
+      clock: this.scheduler,
+    })
     restoreKeyed(keyed, snapshots, keyGroups)
     return keyed
   }
 
   #isKeyed(): boolean {
     const { keyed, keyOf, runtime } = this.#options
-    return keyed ?? (keyOf !== undefined || runtime.kind === 'keyed-process' || runtime.kind === 'reduce')
+    return (
+      keyed ??
+      (keyOf !== undefined || runtime.kind === 'keyed-process' || runtime.kind === 'reduce')
+    )
   }
 
   #setKey(key: Key): void {

@@ -1,6 +1,7 @@
-// One step of a chain inside one subtask. The chain calls, the operator emits; watermarks, barriers and the end of the
-// input are carried on by the chain itself, so an operator only says what it does with its own. Everything here is
-// synchronous: the per-record path knows no promise (decision D16).
+// One step of a chain inside one subtask. The chain calls, the operator emits; watermarks, barriers
+// and the end of the input are carried on by the chain itself, so an operator only says what it
+// does with its own. Everything here is synchronous: the per-record path knows no promise (decision
+// D16).
 
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Codec, Key } from '@weirjs/common/core/codec'
@@ -24,7 +25,12 @@ export interface RestoredLists {
 export interface SnapshotSink {
   readonly checkpointId: number
   readonly final: boolean
-  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[] | Promise<readonly T[]>): void
+  list<T>(
+    name: string,
+    mode: ListMode,
+    codec: Codec<T>,
+    elements: readonly T[] | Promise<readonly T[]>,
+  ): void
 }
 
 export interface OperatorContext {
@@ -34,7 +40,10 @@ export interface OperatorContext {
   readonly name: string
   readonly jobName: string
   readonly parallelism: number
-  /** Subtasks of the vertex behind the vertex's first edge out, 0 without one: an enumerator's readers. */
+  /**
+   * Subtasks of the vertex behind the vertex's first edge out, 0 without one: an enumerator's
+   * readers.
+   */
   readonly consumers: number
   readonly scheduler: Scheduler
   /** Main output; side outputs by tag (an output nobody listens to swallows). */
@@ -45,13 +54,24 @@ export interface OperatorContext {
   readonly restored: RestoredLists
   /** False while an output of the task has no credit: sources and timer bursts pause then. */
   readonly outputReady: () => boolean
-  /** Tells the loop that this operator has something to do (`poll`), or that `ready` has become true. */
+  /**
+   * Tells the loop that this operator has something to do (`poll`), or that `ready` has become
+   * true.
+   */
   wake(): void
-  /** Heads that make records: none with a lower time stamp follows. Repeats and steps back are dropped. */
+  /**
+   * Heads that make records: none with a lower time stamp follows. Repeats and steps back are
+   * dropped.
+   */
   emitWatermark(watermark: number): void
-  /** Heads that make records: while idle, this task's watermark holds nobody back. A higher watermark ends it too. */
+  /**
+   * Heads that make records: while idle, this task's watermark holds nobody back. A higher
+   * watermark ends it too.
+   */
   emitIdle(idle: boolean): void
-  /** Sends a hint to the producers of the head's input 0, for readers that want splits. May be lost. */
+  /**
+   * Sends a hint to the producers of the head's input 0, for readers that want splits. May be lost.
+   */
   hintUpstream(): void
   /** One line for the job's followers. */
   print(text: string): void
@@ -59,7 +79,10 @@ export interface OperatorContext {
   fail(error: unknown): void
 }
 
-/** What a poll of a source achieved: `more` wants another turn at once, `wait` until `wake`, `end` never again. */
+/**
+ * What a poll of a source achieved: `more` wants another turn at once, `wait` until `wake`, `end`
+ * never again.
+ */
 export type PollResult = 'more' | 'wait' | 'end'
 
 export abstract class Operator {
@@ -74,10 +97,16 @@ export abstract class Operator {
     throw new Error('this operator has one input')
   }
 
-  /** The watermark of all inputs rose to `watermark`: fire event timers. The chain forwards it afterwards. */
+  /**
+   * The watermark of all inputs rose to `watermark`: fire event timers. The chain forwards it
+   * afterwards.
+   */
   onWatermark(_watermark: number): void {}
 
-  /** The end of all inputs: emit what is left. Called once over all attempts (its effect is in the snapshot). */
+  /**
+   * The end of all inputs: emit what is left. Called once over all attempts (its effect is in the
+   * snapshot).
+   */
   finish(): void {}
 
   /** False: the task must not read input just now; the operator calls `wake` when that changes. */
@@ -85,21 +114,30 @@ export abstract class Operator {
     return true
   }
 
-  /** Heads that make records by themselves (enumerator, reader); undefined: the operator never polls. */
+  /**
+   * Heads that make records by themselves (enumerator, reader); undefined: the operator never
+   * polls.
+   */
   readonly poll: (() => PollResult) | undefined = undefined
 
   /**
-   * Heads only: every channel of every input has delivered its end of data. A head that polls goes on being polled
-   * until `poll` answers `end`; for others `finish` follows at once.
+   * Heads only: every channel of every input has delivered its end of data. A head that polls goes
+   * on being polled until `poll` answers `end`; for others `finish` follows at once.
    */
   onInputEnd(): void {}
 
-  /** Wall-clock time of the earliest processing timer, ms; null: there is none. Asked between batches. */
+  /**
+   * Wall-clock time of the earliest processing timer, ms; null: there is none. Asked between
+   * batches.
+   */
   nextProcessingTimer(): number | null {
     return null
   }
 
-  /** `wallMs` ≥ nextProcessingTimer(): fire what is due. May stop early while outputs are not ready; asked again then. */
+  /**
+   * `wallMs` ≥ nextProcessingTimer(): fire what is due. May stop early while outputs are not ready;
+   * asked again then.
+   */
   onProcessingTime(_wallMs: number): void {}
 
   /** A consumer of this operator's output asked for more (D23). */

@@ -1,11 +1,17 @@
-// The one context object of a process step. Its functions are own properties made once, so that job authors may take
-// them apart; what changes from record to record are plain fields that the operator sets before each call.
+// The one context object of a process step. Its functions are own properties made once, so that job
+// authors may take them apart; what changes from record to record are plain fields that the
+// operator sets before each call.
 
 import type { Key } from '@weirjs/common/core/codec'
 import { MIN_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import type { StateRuntime } from '@weirjs/api/functions'
 import { durationMs } from '@weirjs/api/durations'
-import type { ListState, ProcessContext, ProcessTimers, TimeDomain } from '@weirjs/api/process-context'
+import type {
+  ListState,
+  ProcessContext,
+  ProcessTimers,
+  TimeDomain,
+} from '@weirjs/api/process-context'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
 import type { OperatorContext } from './operator.ts'
 import { notAvailable } from './user-mistakes.ts'
@@ -32,17 +38,21 @@ export class EngineProcessContext implements ProcessContext {
   readonly parallelism: number
   readonly #keyed: KeyedStateBackend | null
 
-  constructor(context: OperatorContext, parts: {
-    readonly states: readonly StateRuntime[]
-    readonly lists: Readonly<Record<string, ListState<unknown>>>
-    /** False: setting a timer that nobody would hear is refused. */
-    readonly hasTimerFunction: boolean
-  }) {
+  constructor(
+    context: OperatorContext,
+    parts: {
+      readonly states: readonly StateRuntime[]
+      readonly lists: Readonly<Record<string, ListState<unknown>>>
+      /** False: setting a timer that nobody would hear is refused. */
+      readonly hasTimerFunction: boolean
+    },
+  ) {
     const { keyed, output } = context
     this.#keyed = keyed
     this.state = keyed === null ? {} : stateHandles(keyed, parts.states)
     this.lists = parts.lists
-    this.timers = keyed === null || !parts.hasTimerFunction ? noTimers(keyed) : timersOf(keyed, context)
+    this.timers =
+      keyed === null || !parts.hasTimerFunction ? noTimers(keyed) : timersOf(keyed, context)
     this.emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
     this.side = this.#sides(context)
     this.output = sidesByName(this.side)
@@ -70,7 +80,10 @@ export class EngineProcessContext implements ProcessContext {
   }
 }
 
-/** `output.tag`: own properties, each made when it is asked for first; the proxy is only behind what is not there yet. */
+/**
+ * `output.tag`: own properties, each made when it is asked for first; the proxy is only behind what
+ * is not there yet.
+ */
 function sidesByName(side: (tag: string) => Side): Readonly<Record<string, Emit>> {
   const missing = new Proxy(Object.create(null) as Record<string, Emit>, {
     get(_target, tag): Emit | undefined {
@@ -95,11 +108,15 @@ function stateHandles(
 
 function stateHandle(keyed: KeyedStateBackend, state: StateRuntime): unknown {
   switch (state.kind) {
-    case 'value': return keyed.value(state)
-    case 'list': return keyed.list(state)
-    case 'map': return keyed.map(state)
+    case 'value':
+      return keyed.value(state)
+    case 'list':
+      return keyed.list(state)
+    case 'map':
+      return keyed.map(state)
     case 'reducing':
-    case 'aggregating': return keyed.folding(state)
+    case 'aggregating':
+      return keyed.folding(state)
   }
 }
 

@@ -1,7 +1,13 @@
-// Steps with functions of their own: process, keyed process, two inputs, data beside a broadcast map. One class for the
-// first three, since they differ only in what their context has; the broadcast step adds its map.
+// Steps with functions of their own: process, keyed process, two inputs, data beside a broadcast
+// map. One class for the first three, since they differ only in what their context has; the
+// broadcast step adds its map.
 
-import type { ListRuntime, NodeRuntime, ProcessFunctions, StateRuntime } from '@weirjs/api/functions'
+import type {
+  ListRuntime,
+  NodeRuntime,
+  ProcessFunctions,
+  StateRuntime,
+} from '@weirjs/api/functions'
 import type { Key } from '@weirjs/common/core/codec'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import type { KeyedStateBackend, TimerService } from '../state/state-backend.ts'
@@ -42,7 +48,9 @@ export class ProcessOperator extends Operator {
     const made = lists.map((runtime) => [runtime.name, new OperatorList(runtime)] as const)
     this.#lists = made.map(([, list]) => list)
     this.user = new EngineProcessContext(context, {
-      states, lists: Object.fromEntries(made), hasTimerFunction: functions.timer !== undefined,
+      states,
+      lists: Object.fromEntries(made),
+      hasTimerFunction: functions.timer !== undefined,
     })
   }
 
@@ -73,7 +81,8 @@ export class ProcessOperator extends Operator {
     this.user.watermark = watermark
     const timers = this.keyed?.eventTimers
     if (timers === undefined) return
-    for (let timer = timers.popDue(watermark); timer !== null; timer = timers.popDue(watermark)) this.#fire(timer.time)
+    for (let timer = timers.popDue(watermark); timer !== null; timer = timers.popDue(watermark))
+      this.#fire(timer.time)
   }
 
   override nextProcessingTimer(): number | null {
@@ -155,11 +164,17 @@ export class ProcessOperator extends Operator {
   }
 }
 
-/** Input 0 is data, which reads the map; input 1 is control, which changes it, the same way in every subtask. */
+/**
+ * Input 0 is data, which reads the map; input 1 is control, which changes it, the same way in every
+ * subtask.
+ */
 export class BroadcastProcessOperator extends ProcessOperator {
   readonly #map: BroadcastMap
 
-  constructor(runtime: Extract<NodeRuntime, { readonly kind: 'broadcast-process' }>, context: OperatorContext) {
+  constructor(
+    runtime: Extract<NodeRuntime, { readonly kind: 'broadcast-process' }>,
+    context: OperatorContext,
+  ) {
     super({ functions: runtime.functions, states: runtime.state, lists: [] }, context)
     this.#map = new BroadcastMap(runtime.broadcast)
     this.user.broadcast = this.#map.view

@@ -1,4 +1,5 @@
-// Rolling reduce: one value per key, which every record is folded into and which goes out after each of them.
+// Rolling reduce: one value per key, which every record is folded into and which goes out after
+// each of them.
 
 import type { NodeRuntime } from '@weirjs/api/functions'
 import { present } from '@weirjs/common/core/assert'
@@ -13,12 +14,17 @@ export class ReduceOperator extends Operator {
   readonly #output: Output
   readonly #state: ValueState<unknown>
 
-  constructor(runtime: Extract<NodeRuntime, { readonly kind: 'reduce' }>, context: OperatorContext) {
+  constructor(
+    runtime: Extract<NodeRuntime, { readonly kind: 'reduce' }>,
+    context: OperatorContext,
+  ) {
     super()
     this.#reduce = runtime.reduce
     this.#output = context.output
     const [state] = declaredStates(runtime)
-    this.#state = present(context.keyed, 'keyed state of a reduce').value(present(state, 'the state of a reduce'))
+    this.#state = present(context.keyed, 'keyed state of a reduce').value(
+      present(state, 'the state of a reduce'),
+    )
   }
 
   process(value: unknown, timestamp: number): void {

@@ -1,4 +1,5 @@
-// One operator class for each kind of node. A new operator is one file beside this one, and one line here.
+// One operator class for each kind of node. A new operator is one file beside this one, and one
+// line here.
 
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { OperatorFactory } from '../task/factories.ts'
@@ -22,10 +23,16 @@ export const createOperator: OperatorFactory = (node, runtime, context) => {
     case 'flat-map':
       return new FlatMapOperator(runtime, context)
     case 'process':
-      return new ProcessOperator({ functions: runtime.functions, states: [], lists: runtime.lists }, context)
+      return new ProcessOperator(
+        { functions: runtime.functions, states: [], lists: runtime.lists },
+        context,
+      )
     case 'keyed-process':
     case 'co-process':
-      return new ProcessOperator({ functions: runtime.functions, states: runtime.state, lists: [] }, context)
+      return new ProcessOperator(
+        { functions: runtime.functions, states: runtime.state, lists: [] },
+        context,
+      )
     case 'broadcast-process':
       return new BroadcastProcessOperator(runtime, context)
     case 'reduce':

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { intCodec, textCodec } from '@weirjs/common/codec/primitives'
 import type { Codec } from '@weirjs/common/core/codec'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
-import type { Sink, SinkCommitter, SinkContext, SinkSnapshot, SinkWriter } from '@weirjs/api/connector'
+import type {
+  Sink,
+  SinkCommitter,
+  SinkContext,
+  SinkSnapshot,
+  SinkWriter,
+} from '@weirjs/api/connector'
 import { Collected, HarnessContext } from './harness-context.ts'
 import { dealLists, snapshotLater } from './harness-snapshot.ts'
 import type { OperatorSnapshotInMemory } from './harness-snapshot.ts'
@@ -100,18 +106,29 @@ interface UnderTest {
 
 async function open(
   world: World,
-  o: { restore?: readonly OperatorSnapshotInMemory[]; subtask?: number; parallelism?: number; attempt?: number } = {},
+  o: {
+    restore?: readonly OperatorSnapshotInMemory[]
+    subtask?: number
+    parallelism?: number
+    attempt?: number
+  } = {},
 ): Promise<UnderTest> {
   const { subtask = 0, parallelism = 1, attempt = 1 } = o
   const collected = new Collected()
   const context = new HarnessContext({
-    collected, scheduler: new ManualScheduler(), keyed: null, subtask, parallelism, attempt,
+    collected,
+    scheduler: new ManualScheduler(),
+    keyed: null,
+    subtask,
+    parallelism,
+    attempt,
     restored: dealLists(o.restore ?? [], subtask, parallelism),
   })
   const operator = new SinkOperator({ kind: 'sink', sink: world.sink() }, context)
   await operator.open()
   return {
-    operator, collected,
+    operator,
+    collected,
     write: (values) => {
       for (const value of values) operator.process(value, 0)
     },
@@ -132,7 +149,10 @@ describe('two-phase sink', () => {
     await s.operator.onCheckpointComplete(2)
     expect(world.committed).toEqual(['1:ab', '2:c'])
     await s.operator.onCheckpointComplete(2)
-    expect(world.calls.filter((call) => call.startsWith('commit'))).toEqual(['commit 1:ab', 'commit 2:c'])
+    expect(world.calls.filter((call) => call.startsWith('commit'))).toEqual([
+      'commit 1:ab',
+      'commit 2:c',
+    ])
   })
 
   test('notifications may be lost, repeated, or come out of order (B1)', async () => {
@@ -214,9 +234,13 @@ describe('two-phase sink', () => {
         snapshots[subtask] = await s.checkpoint(subtask * 10 + id)
       }
     }
-    for (const subtask of [0, 1, 2]) await open(world, { restore: snapshots, subtask, parallelism: 3, attempt: 2 })
-    expect(world.calls.filter((call) => call.startsWith('commit')).flatMap((call) => call.split(' ').slice(1)))
-      .toEqual(['1:0', '2:0', '3:0', '11:1', '12:1', '13:1'])
+    for (const subtask of [0, 1, 2])
+      await open(world, { restore: snapshots, subtask, parallelism: 3, attempt: 2 })
+    expect(
+      world.calls
+        .filter((call) => call.startsWith('commit'))
+        .flatMap((call) => call.split(' ').slice(1)),
+    ).toEqual(['1:0', '2:0', '3:0', '11:1', '12:1', '13:1'])
   })
 
   test('commits do not overlap, and a snapshot while one is under way loses nothing', async () => {
@@ -227,9 +251,10 @@ describe('two-phase sink', () => {
     s.write('b')
     const committing = s.operator.onCheckpointComplete(1)
     const second = s.checkpoint(2)
-    const both = [committing, s.operator.onCheckpointComplete(2)]
+    const alsoCommitting = s.operator.onCheckpointComplete(2)
     await second
-    await Promise.all(both)
+    await committing
+    await alsoCommitting
     expect(world.committed).toEqual(['1:a', '2:b'])
     expect(world.calls).toEqual(['commit 1:a', 'clean up 0', 'commit 2:b'])
   })
@@ -276,7 +301,8 @@ describe('two-phase sink', () => {
     s.write('a')
     await s.checkpoint(1)
     const committing = s.operator.onCheckpointComplete(1)
-    await Promise.all([s.operator.close(), committing])
+    await s.operator.close()
+    await committing
     expect(world.calls.at(-1)).toBe('close committer')
     expect(world.committed).toEqual(['1:a'])
   })
@@ -312,7 +338,10 @@ describe('sink without committer', () => {
   })
 })
 
-function listOf(snapshot: OperatorSnapshotInMemory, name: string): OperatorSnapshotInMemory['lists'][number] {
+function listOf(
+  snapshot: OperatorSnapshotInMemory,
+  name: string,
+): OperatorSnapshotInMemory['lists'][number] {
   const list = snapshot.lists.find((one) => one.name === name)
   if (list === undefined) throw new Error(`no list ${name}`)
   return list

@@ -1,5 +1,6 @@
-// The sink operator: a writer, and for exactly-once the two-phase part beside it. For a writer without committer the
-// snapshot is a flush: the acknowledgement waits until everything before the barrier has left.
+// The sink operator: a writer, and for exactly-once the two-phase part beside it. For a writer
+// without committer the snapshot is a flush: the acknowledgement waits until everything before the
+// barrier has left.
 
 import type { SinkContext, SinkWriter } from '@weirjs/api/connector'
 import type { NodeRuntime } from '@weirjs/api/functions'
@@ -31,12 +32,18 @@ export class SinkOperator extends Operator {
     this.#sink = runtime.sink
     this.#context = context
     const committer = runtime.sink.createCommitter(sinkContext(context))
-    this.#commits = committer === null ? null : new TwoPhaseCommits({
-      committer,
-      codec: present(runtime.sink.committableCodec, 'committable codec of a sink with a committer'),
-      cleansUp: context.task.subtask === 0,
-      fail: (error) => context.fail(error),
-    })
+    this.#commits =
+      committer === null
+        ? null
+        : new TwoPhaseCommits({
+            committer,
+            codec: present(
+              runtime.sink.committableCodec,
+              'committable codec of a sink with a committer',
+            ),
+            cleansUp: context.task.subtask === 0,
+            fail: (error) => context.fail(error),
+          })
   }
 
   override async open(): Promise<void> {
@@ -84,7 +91,10 @@ export class SinkOperator extends Operator {
     return present(this.#writer, 'an open writer')
   }
 
-  /** What could not be flushed is lost for every later checkpoint too, so it fails the task and not just this one. */
+  /**
+   * What could not be flushed is lost for every later checkpoint too, so it fails the task and not
+   * just this one.
+   */
   async #flushed(committables: Promise<readonly unknown[]>): Promise<readonly never[]> {
     try {
       await committables

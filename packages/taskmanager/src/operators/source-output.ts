@@ -1,4 +1,5 @@
-// Where a source reader puts its records: stamps them with event time, follows the watermark, and passes them on.
+// Where a source reader puts its records: stamps them with event time, follows the watermark, and
+// passes them on.
 
 import type { SourceOutput } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
@@ -9,7 +10,9 @@ import { WatermarkTracker } from './watermark-tracker.ts'
 
 /** Between two watermarks of one reader, while records flow. */
 export const WATERMARK_INTERVAL_MS = 200
-/** Time between two polls that counts when the reader had more: longer means that it was not asked. */
+/**
+ * Time between two polls that counts when the reader had more: longer means that it was not asked.
+ */
 const GAP_MS_MAX = 10
 /** Where lines go that cannot be read, under the policy dead-letter. */
 export const DEAD_LETTERS = 'dead-letters'

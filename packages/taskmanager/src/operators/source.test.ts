@@ -3,7 +3,13 @@ import { intCodec } from '@weirjs/common/codec/primitives'
 import type { Codec } from '@weirjs/common/core/codec'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import type {
-  Assignment, EnumeratorContext, ReaderContext, Source, SourceOutput, SourceReader, SplitEnumerator,
+  Assignment,
+  EnumeratorContext,
+  ReaderContext,
+  Source,
+  SourceOutput,
+  SourceReader,
+  SplitEnumerator,
 } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
 import { Collected, HarnessContext } from './harness-context.ts'
@@ -112,8 +118,10 @@ const source = (interleaved = false): Source => ({
   record: intCodec as unknown as Codec,
   splitCodec: rangeCodec as unknown as Codec,
   enumeratorStateCodec: intCodec as unknown as Codec,
-  createEnumerator: (context: EnumeratorContext, restored: unknown) => new Ranges(context, (restored as number | null) ?? 0),
-  createReader: (_context: ReaderContext) => new RangeReader(interleaved) as unknown as SourceReader<unknown, unknown>,
+  createEnumerator: (context: EnumeratorContext, restored: unknown) =>
+    new Ranges(context, (restored as number | null) ?? 0),
+  createReader: (_context: ReaderContext) =>
+    new RangeReader(interleaved) as unknown as SourceReader<unknown, unknown>,
 })
 
 interface UnderTest<O> {
@@ -123,33 +131,67 @@ interface UnderTest<O> {
   ready: boolean
 }
 
-function build<O>(make: (context: HarnessContext) => O, snapshots: readonly OperatorSnapshotInMemory[] = [], subtask = 0, parallelism = 1): UnderTest<O> {
+function build<O>(
+  make: (context: HarnessContext) => O,
+  snapshots: readonly OperatorSnapshotInMemory[] = [],
+  subtask = 0,
+  parallelism = 1,
+): UnderTest<O> {
   const collected = new Collected()
   const scheduler = new ManualScheduler()
   const world = { collected, scheduler, ready: true } as UnderTest<O>
   const context = new HarnessContext({
-    collected, scheduler, keyed: null, restored: dealLists(snapshots, subtask, parallelism), subtask, parallelism,
-    consumers: 2, outputReady: () => world.ready,
+    collected,
+    scheduler,
+    keyed: null,
+    restored: dealLists(snapshots, subtask, parallelism),
+    subtask,
+    parallelism,
+    consumers: 2,
+    outputReady: () => world.ready,
   })
   return Object.assign(world, { operator: make(context) })
 }
 
-const enumerator = (snapshots: readonly OperatorSnapshotInMemory[] = []): UnderTest<SourceEnumeratorOperator> =>
-  build((context) => new SourceEnumeratorOperator({ kind: 'source-enumerator', source: source() }, context), snapshots)
+const enumerator = (
+  snapshots: readonly OperatorSnapshotInMemory[] = [],
+): UnderTest<SourceEnumeratorOperator> =>
+  build(
+    (context) =>
+      new SourceEnumeratorOperator({ kind: 'source-enumerator', source: source() }, context),
+    snapshots,
+  )
 
-function reader(o: {
-  watermarks?: WatermarkRuntime; interleaved?: boolean; snapshots?: readonly OperatorSnapshotInMemory[]
-  subtask?: number; parallelism?: number
-} = {}): UnderTest<SourceReaderOperator> {
-  const runtime = { kind: 'source-reader', source: source(o.interleaved), watermarks: o.watermarks ?? null } as const
-  return build((context) => new SourceReaderOperator(runtime, context), o.snapshots, o.subtask, o.parallelism)
+function reader(
+  o: {
+    watermarks?: WatermarkRuntime
+    interleaved?: boolean
+    snapshots?: readonly OperatorSnapshotInMemory[]
+    subtask?: number
+    parallelism?: number
+  } = {},
+): UnderTest<SourceReaderOperator> {
+  const runtime = {
+    kind: 'source-reader',
+    source: source(o.interleaved),
+    watermarks: o.watermarks ?? null,
+  } as const
+  return build(
+    (context) => new SourceReaderOperator(runtime, context),
+    o.snapshots,
+    o.subtask,
+    o.parallelism,
+  )
 }
 
-const take = (operator: SourceEnumeratorOperator | SourceReaderOperator): OperatorSnapshotInMemory =>
-  snapshotNow({ operator, keyed: null, checkpointId: 1 })
+const take = (
+  operator: SourceEnumeratorOperator | SourceReaderOperator,
+): OperatorSnapshotInMemory => snapshotNow({ operator, keyed: null, checkpointId: 1 })
 
 const stamped = (outOfOrderMs: number, idleAfterMs: number | null = null): WatermarkRuntime => ({
-  timestamp: (value) => value as number, outOfOrderMs, idleAfterMs,
+  timestamp: (value) => value as number,
+  outOfOrderMs,
+  idleAfterMs,
 })
 
 describe('enumerator', () => {
@@ -161,7 +203,9 @@ describe('enumerator', () => {
     expect(collected.wakes).toBeGreaterThan(0)
     expect(operator.poll()).toBe('more')
     expect(operator.poll()).toBe('wait')
-    expect(collected.main.map(({ value }) => value)).toEqual([{ subtask: 1, split: { id: 'r0', next: 0, end: 1_000 } }])
+    expect(collected.main.map(({ value }) => value)).toEqual([
+      { subtask: 1, split: { id: 'r0', next: 0, end: 1_000 } },
+    ])
     for (let i = 1; i < SPLITS; i++) {
       operator.onDownstreamHint(0)
       operator.poll()
@@ -264,7 +308,10 @@ describe('reader', () => {
   })
 
   test('stamps records, and its watermark is behind the lowest of its splits', () => {
-    const { operator, collected, scheduler } = reader({ watermarks: stamped(10), interleaved: true })
+    const { operator, collected, scheduler } = reader({
+      watermarks: stamped(10),
+      interleaved: true,
+    })
     operator.open()
     operator.process({ id: 'a', next: 0, end: 1_000 })
     operator.process({ id: 'b', next: 500, end: 1_500 })
@@ -293,59 +340,6 @@ describe('reader', () => {
     expect(collected.idle).toBe(false)
   })
 
-  test('splits that are silent for the idleness do not hold the watermark; all silent: the reader is idle', () => {
-    const sparse = new SparseReader()
-    const collected = new Collected()
-    const scheduler = new ManualScheduler()
-    const context = new HarnessContext({ collected, scheduler, keyed: null, restored: dealLists([], 0, 1) })
-    const operator = new SourceReaderOperator({
-      kind: 'source-reader',
-      watermarks: stamped(0, 1_000),
-      source: { ...source(), createReader: () => sparse as unknown as SourceReader<unknown, unknown> },
-    }, context)
-    operator.open()
-    sparse.next = [['a', 10], ['b', 20]]
-    operator.poll()
-    expect(collected.watermark).toBe(9)
-    scheduler.advance(900)
-    sparse.next = [['b', 500]]
-    operator.poll()
-    expect(collected.watermark).toBe(9)
-    scheduler.advance(200)
-    operator.poll()
-    expect(collected.watermark).toBe(499)
-    expect(collected.idle).toBe(false)
-    const wakes = collected.wakes
-    scheduler.advance(1_000)
-    expect(collected.wakes).toBeGreaterThan(wakes)
-    operator.poll()
-    expect(collected.idle).toBe(true)
-    sparse.next = [['a', 600]]
-    operator.poll()
-    expect(collected.idle).toBe(false)
-    expect(collected.watermark).toBe(599)
-  })
-
-  test('time in which the reader was not asked makes no split idle', () => {
-    const sparse = new SparseReader()
-    const collected = new Collected()
-    const scheduler = new ManualScheduler()
-    const context = new HarnessContext({ collected, scheduler, keyed: null, restored: dealLists([], 0, 1) })
-    const operator = new SourceReaderOperator({
-      kind: 'source-reader',
-      watermarks: stamped(0, 1_000),
-      source: { ...source(), createReader: () => sparse as unknown as SourceReader<unknown, unknown> },
-    }, context)
-    operator.open()
-    sparse.answer = 'more'
-    sparse.next = [['a', 10], ['b', 20]]
-    operator.poll()
-    scheduler.advance(60_000)
-    sparse.next = [['b', 500]]
-    operator.poll()
-    expect(collected.watermark).toBe(9)
-  })
-
   test('a time stamp that is no number fails the task', () => {
     const { operator } = reader({ watermarks: { ...stamped(0), timestamp: () => Number.NaN } })
     operator.open()
@@ -353,26 +347,3 @@ describe('reader', () => {
     expect(() => operator.poll()).toThrow(expect.objectContaining({ code: 'job/bad-timestamp' }))
   })
 })
-
-class SparseReader implements SourceReader<number, Range> {
-  next: [string, number][] = []
-  answer: 'more' | 'wait' = 'wait'
-  readonly idle = false
-
-  addSplits(): void {}
-
-  poll(output: SourceOutput<number>): 'more' | 'wait' {
-    for (const [split, value] of this.next) {
-      output.beginSplit(split)
-      output.emit(value, value)
-    }
-    this.next = []
-    return this.answer
-  }
-
-  snapshot(): readonly Range[] {
-    return []
-  }
-
-  async close(): Promise<void> {}
-}

@@ -1,6 +1,7 @@
-// A source is two operators (decision D23). The enumerator emits splits as records, each for a named reader; they travel
-// in the channel like all records, in order with the barriers. A reader holds splits as state and makes records of them.
-// A reader without splits hints to the enumerator; since a hint may be lost it is repeated.
+// A source is two operators (decision D23). The enumerator emits splits as records, each for a
+// named reader; they travel in the channel like all records, in order with the barriers. A reader
+// holds splits as state and makes records of them. A reader without splits hints to the enumerator;
+// since a hint may be lost it is repeated.
 
 import type { Assignment, SourceReader, Source, SplitEnumerator } from '@weirjs/api/connector'
 import type { NodeRuntime } from '@weirjs/api/functions'
@@ -22,7 +23,10 @@ export class SourceEnumeratorOperator extends Operator {
   #enumerator: SplitEnumerator<unknown, unknown> | null = null
   #ended = false
 
-  constructor(runtime: Extract<NodeRuntime, { readonly kind: 'source-enumerator' }>, context: OperatorContext) {
+  constructor(
+    runtime: Extract<NodeRuntime, { readonly kind: 'source-enumerator' }>,
+    context: OperatorContext,
+  ) {
     super()
     this.#source = runtime.source
     this.#context = context
@@ -71,7 +75,10 @@ export class SourceEnumeratorOperator extends Operator {
 
   #assign(assignment: Assignment<unknown>): void {
     const { subtask } = assignment
-    assert(subtask >= 0 && subtask < this.#context.consumers, `split for reader ${subtask}, which does not exist`)
+    assert(
+      subtask >= 0 && subtask < this.#context.consumers,
+      `split for reader ${subtask}, which does not exist`,
+    )
     this.#context.output.emit(assignment, NO_TIMESTAMP)
   }
 }
@@ -86,7 +93,10 @@ export class SourceReaderOperator extends Operator {
   #cancelHint: CancelTimer | null = null
   #cancelWake: CancelTimer | null = null
 
-  constructor(runtime: Extract<NodeRuntime, { readonly kind: 'source-reader' }>, context: OperatorContext) {
+  constructor(
+    runtime: Extract<NodeRuntime, { readonly kind: 'source-reader' }>,
+    context: OperatorContext,
+  ) {
     super()
     this.#source = runtime.source
     this.#context = context
@@ -97,7 +107,10 @@ export class SourceReaderOperator extends Operator {
   override open(): void {
     const { task, parallelism, scheduler, restored } = this.#context
     const reader = this.#source.createReader({
-      subtask: task.subtask, parallelism, scheduler, wake: () => this.#context.wake(),
+      subtask: task.subtask,
+      parallelism,
+      scheduler,
+      wake: () => this.#context.wake(),
     })
     this.#reader = reader
     const splits = restored.list('splits', this.#source.splitCodec)

@@ -1,8 +1,10 @@
-// The second phase of exactly-once sinks. What a writer gives at a barrier (committables) belongs to that checkpoint and
-// is kept, in memory and in the lists of every later snapshot, until a completed checkpoint says that it may become
-// visible. A later completed checkpoint subsumes earlier ones, aborted ones included: nothing is lost when
-// notifications are, or when checkpoints fail. Commits go one after the other, in the order of checkpoints. Recovery
-// commits what the restored checkpoint holds, before any record (D5); commits are idempotent because recovery repeats.
+// The second phase of exactly-once sinks. What a writer gives at a barrier (committables) belongs
+// to that checkpoint and is kept, in memory and in the lists of every later snapshot, until a
+// completed checkpoint says that it may become visible. A later completed checkpoint subsumes
+// earlier ones, aborted ones included: nothing is lost when notifications are, or when checkpoints
+// fail. Commits go one after the other, in the order of checkpoints. Recovery commits what the
+// restored checkpoint holds, before any record (D5); commits are idempotent because recovery
+// repeats.
 
 import type { SinkCommitter } from '@weirjs/api/connector'
 import type { Codec } from '@weirjs/common/core/codec'
@@ -34,7 +36,10 @@ export class TwoPhaseCommits {
   /** Rising by checkpoint. */
   #pending: Pending[] = []
   #mustCleanUp: boolean
-  /** The commits so far, one behind the other; it never rejects, whoever asked for a commit gets its error. */
+  /**
+   * The commits so far, one behind the other; it never rejects, whoever asked for a commit gets its
+   * error.
+   */
   #last: Promise<void> = Promise.resolve()
 
   constructor(options: TwoPhaseCommitsOptions) {
@@ -51,13 +56,22 @@ export class TwoPhaseCommits {
   snapshot(sink: SnapshotSink, committables: Promise<readonly unknown[]>): void {
     if (this.#pending.length >= PENDING_CHECKPOINTS_MAX) throw tooManyPending()
     this.#pending.push({ checkpointId: sink.checkpointId, committables })
-    // What could not be made durable is missing in every later checkpoint too: the task cannot go on.
+    // What could not be made durable is missing in every later checkpoint too: the task cannot go
+    // on.
     committables.catch((error: unknown) => this.#options.fail(error))
     const all = Promise.all(this.#pending.map((pending) => pending.committables))
-    sink.list(PENDING, 'list', this.#options.codec, all.then((lists) => lists.flat()))
+    sink.list(
+      PENDING,
+      'list',
+      this.#options.codec,
+      all.then((lists) => lists.flat()),
+    )
   }
 
-  /** Commits everything up to this checkpoint. Rejects when a commit fails; the task must not go on then. */
+  /**
+   * Commits everything up to this checkpoint. Rejects when a commit fails; the task must not go on
+   * then.
+   */
   complete(checkpointId: number): Promise<void> {
     const work = this.#last.then(() => this.#commitUpTo(checkpointId))
     this.#last = work.catch(() => {})
@@ -83,8 +97,12 @@ export class TwoPhaseCommits {
 }
 
 function tooManyPending(): WeirError {
-  return new WeirError('sink/too-many-pending', `${PENDING_CHECKPOINTS_MAX} checkpoints in a row did not complete`, {
-    domain: 'external',
-    hint: 'Look at why checkpoints fail; what the sink has written becomes visible only when one completes.',
-  })
+  return new WeirError(
+    'sink/too-many-pending',
+    `${PENDING_CHECKPOINTS_MAX} checkpoints in a row did not complete`,
+    {
+      domain: 'external',
+      hint: 'Look at why checkpoints fail; what the sink has written becomes visible only when one completes.',
+    },
+  )
 }

@@ -1,8 +1,12 @@
-// Errors for what types forbid and JavaScript allows in a job author's functions, found at the first record.
+// Errors for what types forbid and JavaScript allows in a job author's functions, found at the
+// first record.
 
 import { WeirError } from '@weirjs/common/core/errors'
 
-/** A function that must answer at once returned a promise. The promise's own outcome is not waited for. */
+/**
+ * A function that must answer at once returned a promise. The promise's own outcome is not waited
+ * for.
+ */
 export function promiseReturned(what: string, promise: Promise<unknown>): WeirError {
   // Nobody will look at it any more: its rejection must not end the process beside the error below.
   promise.catch(() => {})
@@ -14,7 +18,10 @@ export function promiseReturned(what: string, promise: Promise<unknown>): WeirEr
 
 /** Something of the context was used that this kind of step does not have. */
 export function notAvailable(what: string, hint: string): WeirError {
-  return new WeirError('job/not-available', `${what} was used in a step that has none`, { domain: 'user', hint })
+  return new WeirError('job/not-available', `${what} was used in a step that has none`, {
+    domain: 'user',
+    hint,
+  })
 }
 
 export function badTimestamp(timestamp: unknown): WeirError {

@@ -1,7 +1,8 @@
-// The watermark of one source reader, from the time stamps of its splits: the lowest over all splits that are active,
-// each being its highest time stamp less the out-of-order bound less 1 ms. A split that is silent for longer than
-// `idleAfterMs` is left out until it speaks again. Pure: time is passed in, and it is time in which the reader could have
-// read; back-pressure must not make a split idle.
+// The watermark of one source reader, from the time stamps of its splits: the lowest over all
+// splits that are active, each being its highest time stamp less the out-of-order bound less 1 ms.
+// A split that is silent for longer than `idleAfterMs` is left out until it speaks again. Pure:
+// time is passed in, and it is time in which the reader could have read; back-pressure must not
+// make a split idle.
 
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 
@@ -55,7 +56,10 @@ export class WatermarkTracker {
     if (timestamp - 1 > track.watermark) track.watermark = timestamp - 1
   }
 
-  /** The watermark as of now, or `idle` when splits exist and all are silent, or `none` without splits. */
+  /**
+   * The watermark as of now, or `idle` when splits exist and all are silent, or `none` without
+   * splits.
+   */
   settle(nowMs: number): number | 'idle' | 'none' {
     if (this.#tracks.size === 0) return 'none'
     let lowest = Number.POSITIVE_INFINITY

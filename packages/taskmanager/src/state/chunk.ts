@@ -1,5 +1,6 @@
-// A chunk is the piece of a state file that is checked and decoded as a whole: some 64 KiB of entries in one block (the
-// format is common/codec/block). Here it is gathered, with the number of its entries, which the file keeps per segment.
+// A chunk is the piece of a state file that is checked and decoded as a whole: some 64 KiB of
+// entries in one block (the format is common/codec/block). Here it is gathered, with the number of
+// its entries, which the file keeps per segment.
 
 import { BlockWriter } from '@weirjs/common/codec/block'
 import type { ByteSink } from '@weirjs/common/core/codec'

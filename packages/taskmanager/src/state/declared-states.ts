@@ -1,4 +1,5 @@
-// Which keyed states a node has: those that its author declared, and those that its kind brings along.
+// Which keyed states a node has: those that its author declared, and those that its kind brings
+// along.
 
 import { unreachable } from '@weirjs/common/core/assert'
 import type { NodeRuntime, StateRuntime } from '@weirjs/api/functions'

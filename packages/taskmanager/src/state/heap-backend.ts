@@ -1,11 +1,17 @@
-// The state back end that keeps everything as objects on the heap (decision D19). One table per declared state and one
-// per kind of timer; each table has a Map per key group. Snapshots are full: they walk all entries in short slices while
-// the task goes on (heap-snapshot), and an entry that is about to change before its turn is encoded first (moments).
+// The state back end that keeps everything as objects on the heap (decision D19). One table per
+// declared state and one per kind of timer; each table has a Map per key group. Snapshots are full:
+// they walk all entries in short slices while the task goes on (heap-snapshot), and an entry that
+// is about to change before its turn is encoded first (moments).
 //
-// It refuses to guess: a snapshot with a state that is not declared, or whose kind or codec is another, is an error.
+// It refuses to guess: a snapshot with a state that is not declared, or whose kind or codec is
+// another, is an error.
 
 import { AssertionFailed, assert, present, unreachable } from '@weirjs/common/core/assert'
-import type { KeyedStateRestore, KeyedStateSnapshot, StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type {
+  KeyedStateRestore,
+  KeyedStateSnapshot,
+  StateFile,
+} from '@weirjs/common/core/checkpoint/handles'
 import type { Clock } from '@weirjs/common/core/clock'
 import type { ByteSource, Codec, Key } from '@weirjs/common/core/codec'
 import type { StateRuntime } from '@weirjs/api/functions'
@@ -14,7 +20,11 @@ import { listCodec } from './list-codec.ts'
 import { HeapSnapshot } from './heap-snapshot.ts'
 import type { TableFacts, TableToWrite } from './heap-snapshot.ts'
 import {
-  HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState,
+  HeapAggregatingState,
+  HeapListState,
+  HeapMapState,
+  HeapReducingState,
+  HeapValueState,
 } from './keyed-state.ts'
 import { MapTable } from './map-table.ts'
 import { Moments } from './moments.ts'
@@ -163,17 +173,20 @@ export class HeapBackend implements KeyedStateBackend {
   }
 
   snapshot(): KeyedSnapshot {
-    return this.#moments.begin((moment) => new HeapSnapshot({
-      moment,
-      tables: this.#tablesToWrite(),
-      groups: this.#groups,
-      firstKeyGroup: this.#first,
-      moments: this.#moments,
-      clock: this.#options.clock,
-      onDone: (written) => {
-        this.#valueBytes = measure(written) ?? this.#valueBytes
-      },
-    }))
+    return this.#moments.begin(
+      (moment) =>
+        new HeapSnapshot({
+          moment,
+          tables: this.#tablesToWrite(),
+          groups: this.#groups,
+          firstKeyGroup: this.#first,
+          moments: this.#moments,
+          clock: this.#options.clock,
+          onDone: (written) => {
+            this.#valueBytes = measure(written) ?? this.#valueBytes
+          },
+        }),
+    )
   }
 
   get bytesEstimate(): number {
@@ -194,7 +207,10 @@ export class HeapBackend implements KeyedStateBackend {
   #declare(state: StateRuntime): Declared {
     const known = this.#declared.get(state.name)
     if (known !== undefined) {
-      assert(known.state.kind === state.kind, `state ${state.name} is declared twice, as different kinds`)
+      assert(
+        known.state.kind === state.kind,
+        `state ${state.name} is declared twice, as different kinds`,
+      )
       return known
     }
     const declared: Declared = {
@@ -232,7 +248,13 @@ export class HeapBackend implements KeyedStateBackend {
     return new StateTable<V>({ ...this.#common(), codec }) as unknown as StateTable<unknown>
   }
 
-  #common(): { index: number; moments: Moments; at: CurrentKey; groups: number; keyCodec: Codec<Key> } {
+  #common(): {
+    index: number
+    moments: Moments
+    at: CurrentKey
+    groups: number
+    keyCodec: Codec<Key>
+  } {
     const index = this.#tables
     this.#tables += 1
     const { keyCodec } = this.#options
@@ -254,7 +276,8 @@ export class HeapBackend implements KeyedStateBackend {
   #tablesToWrite(): TableToWrite[] {
     const written: TableToWrite[] = []
     for (const { state, facts, place } of this.#declared.values()) {
-      if (state.checkpointed) written.push({ facts, table: place.table as unknown as SnapshotTable })
+      if (state.checkpointed)
+        written.push({ facts, table: place.table as unknown as SnapshotTable })
     }
     for (const { facts, table } of Object.values(this.#timers)) {
       written.push({ facts, table: table as unknown as SnapshotTable })
@@ -277,7 +300,11 @@ export class HeapBackend implements KeyedStateBackend {
       return (source) => table.put(whole.read(source))
     }
     const { table } = place
-    const mapKeyCodec = bridgeFor(`the keys of map "${part.name}"`, part.keyCodec, mapKeyCodecOf(state))
+    const mapKeyCodec = bridgeFor(
+      `the keys of map "${part.name}"`,
+      part.keyCodec,
+      mapKeyCodecOf(state),
+    )
     return (source) => table.put(mapKeyCodec.read(source), codec.read(source))
   }
 }

@@ -1,7 +1,8 @@
-// A snapshot of heap state under way. It walks the tables group by group in slices and writes each entry that was there
-// at its moment, unless the entry has been preserved already because it was about to change (see moments). What is
-// preserved waits encoded, per table and group, and joins the group's segment when the walk comes to its end: from then
-// on every entry of the group carries a newer stamp, and nothing is preserved there any more.
+// A snapshot of heap state under way. It walks the tables group by group in slices and writes each
+// entry that was there at its moment, unless the entry has been preserved already because it was
+// about to change (see moments). What is preserved waits encoded, per table and group, and joins
+// the group's segment when the walk comes to its end: from then on every entry of the group carries
+// a newer stamp, and nothing is preserved there any more.
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { KeyedStateSnapshot, KeyGroupSegment } from '@weirjs/common/core/checkpoint/handles'
@@ -66,8 +67,13 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
   #released = false
 
   constructor(o: {
-    moment: number; tables: readonly TableToWrite[]; groups: number; firstKeyGroup: number
-    moments: Moments; clock: Clock; onDone: (written: readonly KeyedStateSnapshot[]) => void
+    moment: number
+    tables: readonly TableToWrite[]
+    groups: number
+    firstKeyGroup: number
+    moments: Moments
+    clock: Clock
+    onDone: (written: readonly KeyedStateSnapshot[]) => void
   }) {
     this.moment = o.moment
     this.#tables = o.tables
@@ -163,7 +169,8 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
   }
 
   #writePreserved(sink: StateSink, preserved: Preserved): void {
-    if (preserved.open !== null && preserved.open.entries > 0) preserved.chunks.push(preserved.open.take())
+    if (preserved.open !== null && preserved.open.entries > 0)
+      preserved.chunks.push(preserved.open.take())
     for (const chunk of preserved.chunks) {
       this.#openSegment(sink)
       sink.block(chunk)

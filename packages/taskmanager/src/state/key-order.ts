@@ -1,5 +1,6 @@
-// A total order of keys that does not depend on where they came from or when: kinds first, then values. Equal means the
-// same key, so that two timers of one time fire in the same order before and after any restore (trap E1).
+// A total order of keys that does not depend on where they came from or when: kinds first, then
+// values. Equal means the same key, so that two timers of one time fire in the same order before
+// and after any restore (trap E1).
 
 import type { Key } from '@weirjs/common/core/codec'
 

@@ -1,7 +1,8 @@
-// The handles that user code and operators hold: value, list, map and folding state over a table, always of the current
-// key. They differ in one thing that matters for snapshots: an object that is handed out may be changed in place by
-// whoever gets it, so it is unshared (written to the running snapshots) before it leaves; primitives need that only
-// when they are replaced. What comes in is copied where it holds text (common/codec/own).
+// The handles that user code and operators hold: value, list, map and folding state over a table,
+// always of the current key. They differ in one thing that matters for snapshots: an object that is
+// handed out may be changed in place by whoever gets it, so it is unshared (written to the running
+// snapshots) before it leaves; primitives need that only when they are replaced. What comes in is
+// copied where it holds text (common/codec/own).
 
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 import type { StateRuntime } from '@weirjs/api/functions'

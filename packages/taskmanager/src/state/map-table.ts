@@ -1,6 +1,6 @@
-// Entries of a keyed map state: a Map of Maps per key group. Each cell of a user's map is an entry of its own with its
-// own stamp, so that a map of a million cells is written in slices like everything else, and a change of one cell
-// costs one cell.
+// Entries of a keyed map state: a Map of Maps per key group. Each cell of a user's map is an entry
+// of its own with its own stamp, so that a map of a million cells is written in slices like
+// everything else, and a change of one cell costs one cell.
 
 import type { ByteSink, Codec, Key } from '@weirjs/common/core/codec'
 import type { Moments, SnapshotTable, Stamped } from './moments.ts'
@@ -43,8 +43,13 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
   #size = 0
 
   constructor(o: {
-    index: number; moments: Moments; at: CurrentKey; groups: number
-    keyCodec: Codec<Key>; mapKeyCodec: Codec<Key>; codec: Codec<V>
+    index: number
+    moments: Moments
+    at: CurrentKey
+    groups: number
+    keyCodec: Codec<Key>
+    mapKeyCodec: Codec<Key>
+    codec: Codec<V>
   }) {
     this.index = o.index
     this.#moments = o.moments

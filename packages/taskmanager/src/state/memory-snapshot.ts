@@ -1,9 +1,14 @@
-// A snapshot of one task that never leaves memory: the same chunks and segments as in a file, made and read back
-// synchronously. For the operator harness and the contract suite of back ends, which snapshot after every item.
+// A snapshot of one task that never leaves memory: the same chunks and segments as in a file, made
+// and read back synchronously. For the operator harness and the contract suite of back ends, which
+// snapshot after every item.
 
 import { assert } from '@weirjs/common/core/assert'
 import type {
-  KeyedStateRestore, KeyedStateSnapshot, ListStateSnapshot, OperatorRestore, StateFile,
+  KeyedStateRestore,
+  KeyedStateSnapshot,
+  ListStateSnapshot,
+  OperatorRestore,
+  StateFile,
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Codec } from '@weirjs/common/core/codec'
 import { SegmentEncoder } from './segment-encoder.ts'
@@ -18,7 +23,10 @@ export class MemorySnapshot {
   readonly file: StateFile
 
   constructor(path = 'memory') {
-    this.encoder = new SegmentEncoder({ full: false, takeChunk: (bytes) => this.#chunks.push(bytes) }, 0)
+    this.encoder = new SegmentEncoder(
+      { full: false, takeChunk: (bytes) => this.#chunks.push(bytes) },
+      0,
+    )
     this.file = { path, bytes: 0, sha256: '' }
   }
 
@@ -41,7 +49,10 @@ export class MemorySnapshot {
   }
 }
 
-/** What a subtask with key groups [first, end) gets of keyed snapshots, as the JobManager would assign it. */
+/**
+ * What a subtask with key groups [first, end) gets of keyed snapshots, as the JobManager would
+ * assign it.
+ */
 export function keyedRestore(
   snapshots: readonly { readonly file: StateFile; readonly keyed: readonly KeyedStateSnapshot[] }[],
   keyGroups: { readonly first: number; readonly end: number },
@@ -49,7 +60,9 @@ export function keyedRestore(
   const states = new Map<string, KeyedStateRestore>()
   for (const { file, keyed } of snapshots) {
     for (const { segments, ...facts } of keyed) {
-      const mine = segments.filter((s) => s.keyGroup >= keyGroups.first && s.keyGroup < keyGroups.end)
+      const mine = segments.filter(
+        (s) => s.keyGroup >= keyGroups.first && s.keyGroup < keyGroups.end,
+      )
       if (mine.length === 0) continue
       const parts = states.get(facts.name)?.parts ?? []
       states.set(facts.name, { ...facts, parts: [...parts, { file, segments: mine }] })

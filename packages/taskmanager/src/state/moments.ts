@@ -1,14 +1,19 @@
-// Which snapshots are under way, for copy-on-first-write. Every entry of state carries a stamp: the number of the newest
-// snapshot that had begun when the entry was made or last written out. An entry with a stamp below the number of a
-// running snapshot still owes itself to that snapshot, so it is encoded before anything may change it. While no snapshot
-// runs, `barrier` is 0 and the one comparison `entry.stamp < barrier` is all that a write pays.
+// Which snapshots are under way, for copy-on-first-write. Every entry of state carries a stamp: the
+// number of the newest snapshot that had begun when the entry was made or last written out. An
+// entry with a stamp below the number of a running snapshot still owes itself to that snapshot, so
+// it is encoded before anything may change it. While no snapshot runs, `barrier` is 0 and the one
+// comparison `entry.stamp < barrier` is all that a write pays.
 //
-// Nothing is copied as an object: an entry that is about to change is encoded at once, as the snapshot would have done
-// later. So each entry is encoded once per snapshot, and what user code mutates afterwards cannot leak in (trap G1).
+// Nothing is copied as an object: an entry that is about to change is encoded at once, as the
+// snapshot would have done later. So each entry is encoded once per snapshot, and what user code
+// mutates afterwards cannot leak in (trap G1).
 
 import type { ByteSink, Key } from '@weirjs/common/core/codec'
 
-/** One piece of state that is written as a whole. `owner` is the key of the stream; `key` is the map's key for maps. */
+/**
+ * One piece of state that is written as a whole. `owner` is the key of the stream; `key` is the
+ * map's key for maps.
+ */
 export interface Stamped {
   readonly owner: Key
   stamp: number
@@ -18,7 +23,9 @@ export interface Stamped {
 export interface SnapshotTable<E extends Stamped = Stamped> {
   /** Position among the backend's tables. */
   readonly index: number
-  /** Live iteration over a group; entries made meanwhile may be seen or not, deleted ones are not. */
+  /**
+   * Live iteration over a group; entries made meanwhile may be seen or not, deleted ones are not.
+   */
   scan(group: number): Iterator<E> | null
   write(sink: ByteSink, entry: E): void
 }
@@ -52,7 +59,9 @@ export class Moments {
     this.barrier = this.#running.reduce((highest, other) => Math.max(highest, other.moment), 0)
   }
 
-  /** Gives the entry to every snapshot that it still owes itself to, because it is about to change. */
+  /**
+   * Gives the entry to every snapshot that it still owes itself to, because it is about to change.
+   */
   settle(table: SnapshotTable, group: number, entry: Stamped): void {
     for (const snapshot of this.#running) {
       if (entry.stamp < snapshot.moment) snapshot.preserve(table, group, entry)
@@ -61,10 +70,16 @@ export class Moments {
   }
 
   /**
-   * The same when `writer` writes the entry itself. `newest` is the last snapshot that it belongs to: an entry that was
-   * dropped owes itself to no later one.
+   * The same when `writer` writes the entry itself. `newest` is the last snapshot that it belongs
+   * to: an entry that was dropped owes itself to no later one.
    */
-  settleOthers(table: SnapshotTable, group: number, entry: Stamped, writer: RunningSnapshot, newest: number): void {
+  settleOthers(
+    table: SnapshotTable,
+    group: number,
+    entry: Stamped,
+    writer: RunningSnapshot,
+    newest: number,
+  ): void {
     if (this.#running.length > 1) {
       for (const other of this.#running) {
         const owes = entry.stamp < other.moment && other.moment <= newest

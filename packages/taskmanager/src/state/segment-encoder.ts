@@ -1,5 +1,5 @@
-// Turns entries into chunks and segments, and hands each closed chunk on. Where chunks go is the owner's business: a
-// file (snapshot-writer) or memory (memory-snapshot).
+// Turns entries into chunks and segments, and hands each closed chunk on. Where chunks go is the
+// owner's business: a file (snapshot-writer) or memory (memory-snapshot).
 
 import { assert } from '@weirjs/common/core/assert'
 import type { ListMode, ListStateSnapshot, Segment } from '@weirjs/common/core/checkpoint/handles'
@@ -78,7 +78,12 @@ export class SegmentEncoder implements StateSink {
   }
 
   /** A list as a segment of its own. */
-  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[]): ListStateSnapshot {
+  list<T>(
+    name: string,
+    mode: ListMode,
+    codec: Codec<T>,
+    elements: readonly T[],
+  ): ListStateSnapshot {
     this.beginSegment()
     for (const element of elements) {
       codec.write(this.beginEntry(), element)

@@ -1,12 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { floatCodec, textCodec } from '@weirjs/common/codec/primitives'
 import { keyCodec } from '@weirjs/common/codec/key-codec'
-import type { OperatorRestore, OperatorSnapshot, StateFile, TaskRestore } from '@weirjs/common/core/checkpoint/handles'
+import type {
+  OperatorRestore,
+  OperatorSnapshot,
+  StateFile,
+  TaskRestore,
+} from '@weirjs/common/core/checkpoint/handles'
 import { MemoryDisk, MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
 import { WeirError } from '@weirjs/common/core/errors'
 import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
-import { attempt, checkpointId, jobId, leaderEpoch, operatorUid, vertexId } from '@weirjs/common/core/ids'
+import {
+  attempt,
+  checkpointId,
+  jobId,
+  leaderEpoch,
+  operatorUid,
+  vertexId,
+} from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { Prng } from '@weirjs/common/core/prng'
 import type { StateRuntime } from '@weirjs/api/functions'
@@ -17,7 +29,12 @@ import { FileSnapshotWriter, QUEUE_BYTES_MAX } from './snapshot-writer.ts'
 
 const JOB = jobId('a'.repeat(32))
 const KEY_GROUPS = { first: 0, end: 8 }
-const count: StateRuntime = { name: 'count', kind: 'value', codec: floatCodec as StateRuntime['codec'], checkpointed: true }
+const count: StateRuntime = {
+  name: 'count',
+  kind: 'value',
+  codec: floatCodec as StateRuntime['codec'],
+  checkpointed: true,
+}
 
 const request = (over: Partial<SnapshotWriterRequest> = {}): SnapshotWriterRequest => ({
   fence: { jobId: JOB, epoch: leaderEpoch(2), attempt: attempt(3) },
@@ -28,7 +45,12 @@ const request = (over: Partial<SnapshotWriterRequest> = {}): SnapshotWriterReque
 })
 
 const backend = (): HeapBackend =>
-  new HeapBackend({ keyGroups: KEY_GROUPS, keyCodec, states: [count], clock: new ManualScheduler() })
+  new HeapBackend({
+    keyGroups: KEY_GROUPS,
+    keyCodec,
+    states: [count],
+    clock: new ManualScheduler(),
+  })
 
 function fill(state: HeapBackend, keys: number): void {
   for (let key = 0; key < keys; key++) {
@@ -43,34 +65,61 @@ interface Written {
 }
 
 /** A file with two lists and keyed state. */
-async function write(storage: MemoryStorage, keys: number, over: Partial<SnapshotWriterRequest> = {}): Promise<Written> {
+async function write(
+  storage: MemoryStorage,
+  keys: number,
+  over: Partial<SnapshotWriterRequest> = {},
+): Promise<Written> {
   const writer = new FileSnapshotWriter(storage, request(over))
   const state = backend()
   fill(state, keys)
   const names = writer.list('names', 'list', textCodec, ['one', 'zwei', '三'])
   const snapshot = state.snapshot()
   while (snapshot.advance(writer.keyed, 1) === 'more') continue
-  const numbers = writer.list('numbers', 'union', floatCodec, Array.from({ length: 10_000 }, (_, i) => i))
+  const numbers = writer.list(
+    'numbers',
+    'union',
+    floatCodec,
+    Array.from({ length: 10_000 }, (_, i) => i),
+  )
   const file = await writer.finish()
   if (file === null) throw new Error('a file was expected')
   const lists = [names, numbers]
-  const operator = { uid: operatorUid('op'), keyed: snapshot.result(), lists, ended: false, watermark: 0 }
+  const operator = {
+    uid: operatorUid('op'),
+    keyed: snapshot.result(),
+    lists,
+    ended: false,
+    watermark: 0,
+  }
   return { file, operator }
 }
 
-function restoreOf({ file, operator }: Written): TaskRestore & { readonly operators: readonly [OperatorRestore] } {
-  const keyed = operator.keyed.map(({ segments, ...facts }) => ({ ...facts, parts: [{ file, segments }] }))
+function restoreOf({
+  file,
+  operator,
+}: Written): TaskRestore & { readonly operators: readonly [OperatorRestore] } {
+  const keyed = operator.keyed.map(({ segments, ...facts }) => ({
+    ...facts,
+    parts: [{ file, segments }],
+  }))
   const lists = operator.lists.map(({ segment, ...facts }) => ({
-    ...facts, parts: [{ file, segment, first: 0, end: segment.entries }],
+    ...facts,
+    parts: [{ file, segment, first: 0, end: segment.entries }],
   }))
   return {
-    checkpointId: checkpointId(7), directory: JOB, commitOnly: false,
+    checkpointId: checkpointId(7),
+    directory: JOB,
+    commitOnly: false,
     operators: [{ uid: operator.uid, keyed, lists, ended: false, watermark: 0 }],
   }
 }
 
 async function codeOf(work: Promise<unknown>): Promise<WeirError> {
-  const error = await work.then(() => new Error('nothing was refused'), (thrown: unknown) => thrown)
+  const error = await work.then(
+    () => new Error('nothing was refused'),
+    (thrown: unknown) => thrown,
+  )
   if (error instanceof WeirError) return error
   throw error
 }
@@ -89,7 +138,9 @@ describe('state files', () => {
     expect(lists.list('numbers', floatCodec)).toHaveLength(10_000)
     expect(lists.list('unknown', floatCodec)).toEqual([])
     const state = backend()
-    state.restore(restore.operators[0].keyed, (file, offset, bytes) => reader.read(file, offset, bytes))
+    state.restore(restore.operators[0].keyed, (file, offset, bytes) =>
+      reader.read(file, offset, bytes),
+    )
     for (const key of [0, 1, 12_345, 19_999]) {
       state.setKey(key, keyGroupOf(key, KEY_GROUPS.end))
       expect(state.value(count).get()).toBe(key * 2)
@@ -104,7 +155,10 @@ describe('state files', () => {
     const numbers = operator.lists.filter((list) => list.name === 'numbers')
     const dealt = numbers.map((list) => ({
       ...list,
-      parts: list.parts.flatMap((part) => [{ ...part, first: 9_990, end: 10_000 }, { ...part, first: 5, end: 7 }]),
+      parts: list.parts.flatMap((part) => [
+        { ...part, first: 9_990, end: 10_000 },
+        { ...part, first: 5, end: 7 },
+      ]),
     }))
     const reader = new FileRestoreReader(storage, restore)
     await reader.load()
@@ -117,8 +171,9 @@ describe('state files', () => {
     const restore = restoreOf(await write(storage, 1))
     const reader = new FileRestoreReader(storage, restore)
     await reader.load()
-    expect(() => reader.lists(restore.operators[0]).list('names', floatCodec))
-      .toThrow(expect.objectContaining({ code: 'state/incompatible' }))
+    expect(() => reader.lists(restore.operators[0]).list('names', floatCodec)).toThrow(
+      expect.objectContaining({ code: 'state/incompatible' }),
+    )
     expect(reader.lists(null).restored).toBe(true)
     expect(reader.lists(null).list('names', textCodec)).toEqual([])
   })
@@ -133,7 +188,13 @@ describe('state files', () => {
     const file = await writer.finish()
     expect(list.segment.entries).toBe(0)
     if (file === null) throw new Error('a file was expected')
-    const operator = { uid: operatorUid('op'), keyed: [], lists: [list], ended: false, watermark: 0 }
+    const operator = {
+      uid: operatorUid('op'),
+      keyed: [],
+      lists: [list],
+      ended: false,
+      watermark: 0,
+    }
     const restore = restoreOf({ file, operator })
     const reader = new FileRestoreReader(storage, restore)
     await reader.load()
@@ -189,15 +250,21 @@ describe('damage of state files is found before anything is handed out', () => {
     return error
   }
 
-  const flip = (at: number, bit: number) => (bytes: Uint8Array): Uint8Array => {
-    const index = at < 0 ? bytes.length + at : at
-    bytes[index] = (bytes[index] as number) ^ (1 << bit)
-    return bytes
-  }
+  const flip =
+    (at: number, bit: number) =>
+    (bytes: Uint8Array): Uint8Array => {
+      const index = at < 0 ? bytes.length + at : at
+      bytes[index] = (bytes[index] as number) ^ (1 << bit)
+      return bytes
+    }
 
   test('every flipped byte of header and footer', async () => {
-    const offsets = [...Array.from({ length: 200 }, (_, i) => i), ...Array.from({ length: 30 }, (_, i) => -1 - i)]
-    for (const at of offsets) expect((await afterDamage(flip(at, at & 7))).code).toBe('state/file-damaged')
+    const offsets = [
+      ...Array.from({ length: 200 }, (_, i) => i),
+      ...Array.from({ length: 30 }, (_, i) => -1 - i),
+    ]
+    for (const at of offsets)
+      expect((await afterDamage(flip(at, at & 7))).code).toBe('state/file-damaged')
   })
 
   test('a flipped bit at random offsets, naming the place', async () => {
@@ -215,7 +282,9 @@ describe('damage of state files is found before anything is handed out', () => {
 
   test('truncation at every kind of place, growth, and emptiness', async () => {
     for (const keep of [0, 1, 8, 12, 13, 100, 199, 2_000, 20_000, -1, -4, -24, -25]) {
-      const error = await afterDamage((bytes) => bytes.slice(0, keep < 0 ? bytes.length + keep : keep))
+      const error = await afterDamage((bytes) =>
+        bytes.slice(0, keep < 0 ? bytes.length + keep : keep),
+      )
       expect(error.code).toBe('state/file-damaged')
     }
     const grown = await afterDamage((bytes) => Buffer.concat([bytes, bytes.subarray(0, 10)]))
@@ -233,17 +302,23 @@ describe('damage of state files is found before anything is handed out', () => {
     const storage = new MemoryStorage({ disk })
     const one = await write(storage, 500)
     const other = await write(storage, 500, { task: { vertexId: vertexId('v1'), subtask: 5 } })
-    const bytesOf = (written: Written): Uint8Array => disk.get(`${JOB}/${written.file.path}`) ?? new Uint8Array(0)
+    const bytesOf = (written: Written): Uint8Array =>
+      disk.get(`${JOB}/${written.file.path}`) ?? new Uint8Array(0)
     const [first, second] = [bytesOf(one), bytesOf(other)]
     disk.tamper(`${JOB}/${one.file.path}`, () => second)
     disk.tamper(`${JOB}/${other.file.path}`, () => first)
     const swapped = await codeOf(new FileRestoreReader(storage, restoreOf(one)).load())
-    expect(swapped).toMatchObject({ code: 'state/file-damaged', message: expect.stringContaining(other.file.path) })
+    expect(swapped).toMatchObject({
+      code: 'state/file-damaged',
+      message: expect.stringContaining(other.file.path),
+    })
     const foreignDisk = new MemoryDisk()
     await write(new MemoryStorage({ disk: foreignDisk }), 501)
     const foreign = foreignDisk.get(`${JOB}/${one.file.path}`) ?? new Uint8Array(0)
     disk.tamper(`${JOB}/${one.file.path}`, () => foreign)
-    expect((await codeOf(new FileRestoreReader(storage, restoreOf(one)).load())).code).toBe('state/file-damaged')
+    expect((await codeOf(new FileRestoreReader(storage, restoreOf(one)).load())).code).toBe(
+      'state/file-damaged',
+    )
   })
 
   test('two chunks that were exchanged are found, although each is whole', async () => {
@@ -257,7 +332,10 @@ describe('damage of state files is found before anything is handed out', () => {
       const [a, b] = [chunks[1], chunks[2]]
       if (a === undefined || b === undefined) throw new Error('three chunks were expected')
       return Buffer.concat([
-        bytes.subarray(0, a[0]), bytes.subarray(...b), bytes.subarray(...a), bytes.subarray(b[1]),
+        bytes.subarray(0, a[0]),
+        bytes.subarray(...b),
+        bytes.subarray(...a),
+        bytes.subarray(b[1]),
       ])
     })
     expect(error.message).toContain('SHA-256')

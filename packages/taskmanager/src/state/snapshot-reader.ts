@@ -1,9 +1,15 @@
-// Reads back what snapshot-writer wrote. All files of a restore are loaded and checked as a whole (size, header, every
-// chunk, footer, SHA-256) before one byte of them is handed out: a damaged file restores nothing (promise P4).
+// Reads back what snapshot-writer wrote. All files of a restore are loaded and checked as a whole
+// (size, header, every chunk, footer, SHA-256) before one byte of them is handed out: a damaged
+// file restores nothing (promise P4).
 
 import { createHash } from 'node:crypto'
 import { assert, present } from '@weirjs/common/core/assert'
-import type { ListStateRestore, OperatorRestore, StateFile, TaskRestore } from '@weirjs/common/core/checkpoint/handles'
+import type {
+  ListStateRestore,
+  OperatorRestore,
+  StateFile,
+  TaskRestore,
+} from '@weirjs/common/core/checkpoint/handles'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Codec } from '@weirjs/common/core/codec'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -42,7 +48,10 @@ export class FileRestoreReader implements RestoreReader {
 
   read(file: StateFile, offset: number, bytes: number): Uint8Array {
     const whole = present(this.#loaded.get(file.path), `loaded state file ${file.path}`)
-    assert(offset >= 0 && bytes >= 0 && offset + bytes <= whole.length, `a segment lies within ${file.path}`)
+    assert(
+      offset >= 0 && bytes >= 0 && offset + bytes <= whole.length,
+      `a segment lies within ${file.path}`,
+    )
     return whole.subarray(offset, offset + bytes)
   }
 
@@ -64,13 +73,21 @@ export class FileRestoreReader implements RestoreReader {
     const bridge = bridgeFor(`list "${list.name}"`, list.codec, codec)
     const elements: T[] = []
     for (const { file, segment, first, end } of list.parts) {
-      assert(first >= 0 && first <= end && end <= segment.entries, `list ${list.name} is dealt out within its bounds`)
+      assert(
+        first >= 0 && first <= end && end <= segment.entries,
+        `list ${list.name} is dealt out within its bounds`,
+      )
       let at = 0
-      forEachEntry(file, segment, (f, offset, bytes) => this.read(f, offset, bytes), (source) => {
-        const element = bridge.read(source)
-        if (at >= first && at < end) elements.push(element)
-        at += 1
-      })
+      forEachEntry(
+        file,
+        segment,
+        (f, offset, bytes) => this.read(f, offset, bytes),
+        (source) => {
+          const element = bridge.read(source)
+          if (at >= first && at < end) elements.push(element)
+          at += 1
+        },
+      )
     }
     return elements
   }
@@ -99,7 +116,8 @@ function filesOf(restore: TaskRestore): ReadonlyMap<string, StateFile> {
   return files
 }
 
-const isMissing = (error: unknown): boolean => error instanceof WeirError && error.code === 'storage/not-found'
+const isMissing = (error: unknown): boolean =>
+  error instanceof WeirError && error.code === 'storage/not-found'
 
 function missingFile(path: string, cause: unknown): WeirError {
   return new WeirError('state/file-missing', `the state file ${path} does not exist`, {

@@ -1,7 +1,8 @@
-// Writes the state file of one subtask for one checkpoint. Entries are encoded into chunks in memory, synchronously;
-// closed chunks wait in a bounded queue and go to the storage in the background. When the queue is over its bound the
-// writer is `full` and whoever makes entries must pause until `onDrained`. The file appears under its name only when
-// `finish` has made all of it durable; a subtask without state writes no file.
+// Writes the state file of one subtask for one checkpoint. Entries are encoded into chunks in
+// memory, synchronously; closed chunks wait in a bounded queue and go to the storage in the
+// background. When the queue is over its bound the writer is `full` and whoever makes entries must
+// pause until `onDrained`. The file appears under its name only when `finish` has made all of it
+// durable; a subtask without state writes no file.
 
 import { createHash } from 'node:crypto'
 import { assert } from '@weirjs/common/core/assert'
@@ -53,7 +54,12 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
     return this.#queuedBytes > QUEUE_BYTES_MAX
   }
 
-  list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[]): ListStateSnapshot {
+  list<T>(
+    name: string,
+    mode: ListMode,
+    codec: Codec<T>,
+    elements: readonly T[],
+  ): ListStateSnapshot {
     return this.#encoder.list(name, mode, codec, elements)
   }
 
@@ -73,9 +79,16 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
     this.#enqueue(footer)
     await this.#pump
     if (this.#failure !== null) throw this.#failure.error
-    assert(this.#staged !== null && this.#queuedBytes === 0, 'everything is written before it is published')
+    assert(
+      this.#staged !== null && this.#queuedBytes === 0,
+      'everything is written before it is published',
+    )
     await this.#staged.publish()
-    return { path: this.#path, bytes: this.#encoder.offset + footer.length, sha256: this.#hash.digest('hex') }
+    return {
+      path: this.#path,
+      bytes: this.#encoder.offset + footer.length,
+      sha256: this.#hash.digest('hex'),
+    }
   }
 
   async abandon(): Promise<void> {

@@ -1,7 +1,13 @@
-// Keyed state of one operator in one subtask: the working copy. Access is synchronous and always concerns the current
-// key. A snapshot is consistent as of the call of `snapshot`, while later writes go on (decision D19).
+// Keyed state of one operator in one subtask: the working copy. Access is synchronous and always
+// concerns the current key. A snapshot is consistent as of the call of `snapshot`, while later
+// writes go on (decision D19).
 
-import type { KeyedStateRestore, KeyedStateSnapshot, Segment, StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type {
+  KeyedStateRestore,
+  KeyedStateSnapshot,
+  Segment,
+  StateFile,
+} from '@weirjs/common/core/checkpoint/handles'
 import type { ByteSink, Key } from '@weirjs/common/core/codec'
 import type { StateRuntime } from '@weirjs/api/functions'
 import type { Chunk } from './chunk.ts'
@@ -18,7 +24,10 @@ export interface TimerService {
   /** One timer per key and time; registering it again does nothing. */
   register(time: number): void
   delete(time: number): void
-  /** Takes the earliest timer with time ≤ `now` out of the queue, sets its key as current, and returns it. */
+  /**
+   * Takes the earliest timer with time ≤ `now` out of the queue, sets its key as current, and
+   * returns it.
+   */
   popDue(now: number): Timer | null
   /** Earliest time, or null. */
   peek(): number | null
@@ -61,10 +70,16 @@ export interface KeyedStateBackend {
   folding<In, Out>(state: StateRuntime): FoldingState<In, Out>
   readonly eventTimers: TimerService
   readonly processingTimers: TimerService
-  /** Every key that has an entry in `state`, in no particular order, with that key set as current during the call. */
+  /**
+   * Every key that has an entry in `state`, in no particular order, with that key set as current
+   * during the call.
+   */
   forEachKey(state: StateRuntime, visit: (key: Key) => void): void
   /** Loads restored entries; `read` yields a verified segment's bytes. */
-  restore(parts: readonly KeyedStateRestore[], read: (file: StateFile, offset: number, bytes: number) => Uint8Array): void
+  restore(
+    parts: readonly KeyedStateRestore[],
+    read: (file: StateFile, offset: number, bytes: number) => Uint8Array,
+  ): void
   /** Fixes the moment. Several may be under way (max-concurrent-checkpoints). */
   snapshot(): KeyedSnapshot
   /** Rough bytes held, for metrics. */

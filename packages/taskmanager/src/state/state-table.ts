@@ -1,5 +1,6 @@
-// Entries of one keyed state, one per key: a V8 Map per key group (a Map holds at most 2^24 entries), found through the
-// current key. The entry found last is remembered, so that `get` and then `set` of one key cost one look-up.
+// Entries of one keyed state, one per key: a V8 Map per key group (a Map holds at most 2^24
+// entries), found through the current key. The entry found last is remembered, so that `get` and
+// then `set` of one key cost one look-up.
 
 import type { ByteSink, Codec, Key } from '@weirjs/common/core/codec'
 import { ownText } from '@weirjs/common/codec/byte-reader'
@@ -36,10 +37,14 @@ export function ownKey(key: Key): Key {
 
 export function assertRoom(entries: number): void {
   if (entries < KEYS_PER_GROUP_MAX) return
-  throw new WeirError('state/key-group-full', `a key group holds ${entries} keys, which is the most it can`, {
-    domain: 'user',
-    hint: 'Raise maxParallelism, so that keys are spread over more key groups, or clear state of keys that are done.',
-  })
+  throw new WeirError(
+    'state/key-group-full',
+    `a key group holds ${entries} keys, which is the most it can`,
+    {
+      domain: 'user',
+      hint: 'Raise maxParallelism, so that keys are spread over more key groups, or clear state of keys that are done.',
+    },
+  )
 }
 
 /** Refuses state that is used where there is no current key. */
@@ -63,7 +68,12 @@ export class StateTable<V> implements SnapshotTable<Entry<V>> {
   #size = 0
 
   constructor(o: {
-    index: number; moments: Moments; at: CurrentKey; groups: number; keyCodec: Codec<Key>; codec: Codec<V>
+    index: number
+    moments: Moments
+    at: CurrentKey
+    groups: number
+    keyCodec: Codec<Key>
+    codec: Codec<V>
   }) {
     this.index = o.index
     this.#moments = o.moments
@@ -88,7 +98,10 @@ export class StateTable<V> implements SnapshotTable<Entry<V>> {
     return entry
   }
 
-  /** Must be called before the entry's value is changed, or is shown to somebody who might change it. */
+  /**
+   * Must be called before the entry's value is changed, or is shown to somebody who might change
+   * it.
+   */
   unshare(entry: Entry<V>): void {
     if (entry.stamp < this.#moments.barrier) this.#moments.settle(this, this.#at.group, entry)
   }

@@ -1,7 +1,7 @@
-// Timers of one time domain: a binary heap that gives the earliest in a total order, and beside it a table that holds
-// each key's timers. The table is what makes a key's timers unique and what snapshots write, with the same
-// copy-on-first-write as all state; the heap is rebuilt from it. Each timer knows its place in the heap, so a deletion
-// leaves nothing behind.
+// Timers of one time domain: a binary heap that gives the earliest in a total order, and beside it
+// a table that holds each key's timers. The table is what makes a key's timers unique and what
+// snapshots write, with the same copy-on-first-write as all state; the heap is rebuilt from it.
+// Each timer knows its place in the heap, so a deletion leaves nothing behind.
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { ByteSink, ByteSource, Codec, Key } from '@weirjs/common/core/codec'
@@ -24,7 +24,10 @@ export class HeapTimer implements Timer {
   }
 }
 
-/** One key's timers, rising by time. Only times are written: key and key group are known where they are read. */
+/**
+ * One key's timers, rising by time. Only times are written: key and key group are known where they
+ * are read.
+ */
 export const timersCodec: Codec<HeapTimer[]> = {
   descriptor: { name: 'weir/timers', version: 1 },
   write(sink: ByteSink, timers: readonly HeapTimer[]): void {
