@@ -1,6 +1,6 @@
 // Changes to the loose ends of a stream: where records go next, and by which key. Pure functions over inlets.
 
-import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
+import { keyCodec as anyKeyCodec } from '@weirjs/common/codec/key-codec'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { Partitioning } from '@weirjs/common/core/graph/logical-graph'
 import { jobError } from './job-error.ts'
@@ -37,12 +37,12 @@ export function keyed<T>(
   }))
 }
 
-/** The codec of the key, when it is a field of a declared type; else the dynamic one. */
+/** The codec of the key, when it is a field of a declared type; else one for all keys. */
 export function keyCodec(inlets: readonly Inlet[]): Codec<Key> {
   const codecs = inlets.map((inlet) => fieldsOf(inlet.port.codec)?.get(inlet.keyField ?? ''))
   const [first, ...others] = codecs
   const same = first !== undefined && others.every((codec) => codec === first)
-  return (same ? first : dynamicCodec) as Codec<Key>
+  return (same ? first : anyKeyCodec) as Codec<Key>
 }
 
 function fieldKey(field: string): (value: never) => Key {

@@ -2,7 +2,7 @@
 // leaves it. Streams themselves are thin: they carry types and loose ends.
 
 import type { Codec } from '@weirjs/common/core/codec'
-import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
+import { dynamicCodec, jsonCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { DataStream } from './data-stream.ts'
 import { bareCodec } from './declared-type.ts'
 import type { GraphBuilder, NodeRequest } from './graph-builder.ts'
@@ -105,9 +105,9 @@ function consumerCodec(present: Codec, wanted: Codec | undefined): Codec | undef
   return wanted !== undefined && isDynamic(present) ? bareCodec(wanted) : undefined
 }
 
-/** True for the codec of undeclared records. */
+/** True for the codecs of undeclared records. */
 export function isDynamic(codec: Codec): boolean {
-  return codec.descriptor.name === dynamicCodec.descriptor.name
+  return codec === dynamicCodec || codec === jsonCodec
 }
 
 /** The codec of a step that passes on what it gets: that of its inputs when they agree, else the dynamic one. */

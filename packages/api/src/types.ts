@@ -2,7 +2,7 @@
 // `struct('Flight', { date: timestamp(), delay: int() })`, `value(int())`, `args: { limit: int({ default: 10 }) }`.
 
 import { listCodec, mapCodec, nullableCodec, optionalCodec } from '@weirjs/common/codec/composites'
-import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
+import { dynamicCodec, jsonCodec } from '@weirjs/common/codec/dynamic-codec'
 import {
   bigintCodec,
   boolCodec,
@@ -124,7 +124,7 @@ export function oneOf<const V extends string>(...values: readonly V[]): Declared
 /** Anything that JSON can say. `T` is the author's word for it, not checked. */
 export function json<T = unknown>(options: TypeOptions<T> = {}): DeclaredType<T> {
   const fromText = (given: string): T => parsed('JSON', given, JSON.parse) as T
-  const codec = dynamicCodec as Codec<T>
+  const codec = jsonCodec as Codec<T>
   return declareType(
     { kind: 'json', codec, from: (raw) => present('a value', raw) as T, fromText },
     options,

@@ -73,14 +73,14 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async facts(path: string): Promise<FileFacts | null> {
-    await this.hook('facts', path)
+    await this.#before('facts', path)
     const inode = this.#names.get(path)
     if (inode !== undefined) return { kind: 'file', bytes: inode.content.length }
     return this.#directories.has(trimmed(path)) ? { kind: 'directory', bytes: 0 } : null
   }
 
   async list(directory: string): Promise<readonly DirectoryEntry[]> {
-    await this.hook('list', directory)
+    await this.#before('list', directory)
     const at = trimmed(directory)
     if (!this.#directories.has(at)) throw failure('ENOENT', directory)
     const inside = (path: string): boolean => directoryOf(path) === at && path !== at
@@ -92,20 +92,20 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async openRead(path: string): Promise<ReadableFile> {
-    await this.hook('open', path)
+    await this.#before('open', path)
     const inode = this.#inode(path)
     return {
       bytes: inode.content.length,
       read: async (offset, length) => {
-        await this.hook('read', path)
+        await this.#before('read', path)
         return Buffer.from(inode.content.subarray(offset, offset + length))
       },
-      close: async () => this.hook('close', path),
+      close: async () => this.#before('close', path),
     }
   }
 
   async create(path: string): Promise<WritableFile> {
-    await this.hook('create', path)
+    await this.#before('create', path)
     if (this.#names.has(path)) throw failure('EEXIST', path)
     if (!this.#directories.has(directoryOf(path))) throw failure('ENOENT', path)
     const inode: Inode = { content: Buffer.alloc(0), durable: Buffer.alloc(0) }
@@ -113,25 +113,25 @@ export class MemoryFileSystem implements FileSystem {
     return {
       write: async (bytes) => {
         const copy = Buffer.from(bytes)
-        await this.hook('write', path)
+        await this.#before('write', path)
         inode.content = Buffer.concat([inode.content, copy])
       },
       sync: async () => {
         const { content } = inode
-        await this.hook('sync', path)
+        await this.#before('sync', path)
         inode.durable = content
       },
-      close: async () => this.hook('close', path),
+      close: async () => this.#before('close', path),
     }
   }
 
   async makeDirectories(path: string): Promise<void> {
-    await this.hook('make-directories', path)
+    await this.#before('make-directories', path)
     this.#addDirectories(path)
   }
 
   async link(from: string, to: string): Promise<'linked' | 'exists'> {
-    await this.hook('link', to)
+    await this.#before('link', to)
     const inode = this.#inode(from)
     if (this.#names.has(to)) return 'exists'
     if (!this.#directories.has(directoryOf(to))) throw failure('ENOENT', to)
@@ -140,25 +140,33 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async remove(path: string): Promise<void> {
-    await this.hook('remove', path)
+    await this.#before('remove', path)
     this.#names.delete(path)
   }
 
   async removeEmptyDirectory(path: string): Promise<void> {
-    await this.hook('remove-directory', path)
+    await this.#before('remove-directory', path)
     const at = `${trimmed(path)}/`
     const used = [...this.#names.keys(), ...this.#directories].some((other) => other.startsWith(at))
     if (!used) this.#directories.delete(trimmed(path))
   }
 
   async syncDirectory(path: string): Promise<void> {
-    await this.hook('sync-directory', path)
+    await this.#before('sync-directory', path)
     const at = trimmed(path)
     for (const name of this.#durable.keys()) {
       if (directoryOf(name) === at && !this.#names.has(name)) this.#durable.delete(name)
     }
     for (const [name, inode] of this.#names)
       if (directoryOf(name) === at) this.#durable.set(name, inode)
+  }
+
+  async #before(operation: FileOperation, path: string): Promise<void> {
+    try {
+      await this.hook(operation, path)
+    } catch (error) {
+      throw fileError(path, error)
+    }
   }
 
   #inode(path: string): Inode {
