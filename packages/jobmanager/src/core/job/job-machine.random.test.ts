@@ -15,36 +15,25 @@ class Judge {
   #finishing = false
 
   judge(effect: JobEffect): void {
-    switch (effect.type) {
-      case 'allocate':
-        expect(effect.fence.attempt).toBeGreaterThanOrEqual(this.#attempts)
-        this.#attempts = effect.fence.attempt
-        return
-      case 'log-completion':
-        expect(effect.completed.checkpointId).toBeGreaterThan(this.#completed.at(-1) ?? 0)
-        this.#completed.push(effect.completed.checkpointId)
-        if (effect.completed.kind === 'final') this.#finishing = true
-        return
-      case 'load-restore':
-        expect(effect.source.kind).toBe('own')
-        if (effect.source.kind === 'own') {
-          expect(effect.source.completed.checkpointId).toBe(this.#completed.at(-1))
-        }
-        return
-      case 'notify-complete':
-        expect(this.#completed).toContain(effect.notice.checkpointId)
-        return
-      case 'deploy': {
-        const restores = effect.request.tasks.map(({ restore }) => restore?.checkpointId ?? 0)
-        expect(new Set(restores)).toEqual(new Set([this.#completed.at(-1) ?? 0]))
-        const commitOnly = effect.request.tasks.every(({ restore }) => restore?.commitOnly === true)
-        expect(commitOnly).toBe(this.#finishing)
-        return
-      }
-      case 'trigger':
-        expect(this.#finishing).toBe(false)
-        return
-      default:
+    if (effect.type === 'allocate') {
+      expect(effect.fence.attempt).toBeGreaterThanOrEqual(this.#attempts)
+      this.#attempts = effect.fence.attempt
+    } else if (effect.type === 'log-completion') {
+      expect(effect.completed.checkpointId).toBeGreaterThan(this.#completed.at(-1) ?? 0)
+      this.#completed.push(effect.completed.checkpointId)
+      if (effect.completed.kind === 'final') this.#finishing = true
+    } else if (effect.type === 'load-restore') {
+      const { source } = effect
+      expect(source.kind === 'own' && source.completed.checkpointId).toBe(this.#completed.at(-1))
+    } else if (effect.type === 'notify-complete') {
+      expect(this.#completed).toContain(effect.notice.checkpointId)
+    } else if (effect.type === 'deploy') {
+      const restores = effect.request.tasks.map(({ restore }) => restore?.checkpointId ?? 0)
+      expect(new Set(restores)).toEqual(new Set([this.#completed.at(-1) ?? 0]))
+      const commitOnly = effect.request.tasks.every(({ restore }) => restore?.commitOnly === true)
+      expect(commitOnly).toBe(this.#finishing)
+    } else if (effect.type === 'trigger') {
+      expect(this.#finishing).toBe(false)
     }
   }
 }

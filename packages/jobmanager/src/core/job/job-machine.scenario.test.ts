@@ -133,9 +133,9 @@ describe('failover', () => {
     bench.failTask('v1/0')
     expect(bench.lines()).toEqual([
       'failed test/boom restart in 910',
-      'RUNNING → RESTARTING',
       'cancel w1 a1 v0/0 v2/0',
       'cancel w2 a1 v1/1 v2/1',
+      'RUNNING → RESTARTING',
       'release w1 a1',
       'release w2 a1',
     ])
@@ -158,8 +158,8 @@ describe('failover', () => {
     bench.killWorker('w1')
     expect(bench.lines().slice(0, 9)).toEqual([
       'failed worker/lost restart in 0',
-      'RUNNING → RESTARTING',
       'cancel w2 a1 v1/1 v2/1',
+      'RUNNING → RESTARTING',
       'release w1 a1',
       'release w2 a1',
       'request-seats 2 keep 0',
@@ -170,14 +170,41 @@ describe('failover', () => {
     expect(bench.state).toBe('RUNNING')
   })
 
+  const peerLost = { state: 'failed', failure: failure('exchange/peer-lost', 'immediate') } as const
+
   it('restarts at once also when the neighbours of a lost worker fail before its loss is known', () => {
     const bench = new JobBench().start().pass(10_000)
-    bench.failTask('v1/1')
+    bench.report('v1/1', peerLost)
     expect(bench.state).toBe('RESTARTING')
     bench.killWorker('w1')
     expect(bench.state).toBe('RUNNING')
     expect(bench.machine.view.restarts).toBe(1)
     expect(bench.machine.attempts.at(-1)?.failure?.code).toBe('worker/lost')
+  })
+
+  it('backs off when the process of a neighbour fell by the fault of the job', () => {
+    const bench = new JobBench().start().pass(10_000)
+    bench.report('v1/1', peerLost)
+    const crash = failure('job/process-lost', 'backoff')
+    bench.happen({
+      type: 'slots-lost',
+      workerId: workerId('w1'),
+      fence: bench.fence(1),
+      slots: [0],
+      failure: crash,
+    })
+    expect(bench.lines().filter((line) => line.startsWith('failed'))).toEqual([
+      'failed exchange/peer-lost restart in 910',
+      'failed job/process-lost restart in 910',
+    ])
+    expect(bench.state).toBe('RESTARTING')
+    expect(bench.machine.attempts[0]?.failure?.code).toBe('job/process-lost')
+  })
+
+  it('does not forgive a failure of the job because a worker is lost as well', () => {
+    const bench = new JobBench().start().pass(10_000).failTask('v1/1').killWorker('w1')
+    expect(bench.state).toBe('RESTARTING')
+    expect(bench.machine.attempts[0]?.failure?.code).toBe('test/boom')
   })
 
   it('waits for canceled tasks, asks again, and goes on without an answer in the end', () => {

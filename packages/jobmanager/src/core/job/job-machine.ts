@@ -16,6 +16,7 @@ import type { EndState, JobEffect, JobEvent } from '../events.ts'
 import { AttemptHistory } from './attempt-history.ts'
 import { CheckpointDesk } from './checkpoint-desk.ts'
 import { countIn, type Region, type TaskEntry } from './execution-graph.ts'
+import { Failover } from './failover.ts'
 import {
   JobContext,
   type JobMachineOptions,
@@ -24,7 +25,6 @@ import {
 } from './job-context.ts'
 import { isEnding, isTerminal, keepsCheckpoints, move } from './job-states.ts'
 import { RegionStopper } from './region-stopper.ts'
-import { RestartPolicy } from './restart-policy.ts'
 import { type StartOutcome, Starter } from './starter.ts'
 import { TaskLedger } from './task-ledger.ts'
 
@@ -37,7 +37,7 @@ interface Ending {
 
 export class JobMachine {
   readonly #context: JobContext
-  readonly #policy: RestartPolicy
+  readonly #failover: Failover
   readonly #ledger: TaskLedger
   readonly #desk: CheckpointDesk
   readonly #starter: Starter
@@ -45,21 +45,18 @@ export class JobMachine {
   readonly #history: AttemptHistory
   #state: JobState = 'INITIALIZING'
   #ending: Ending | null = null
-  #failure: Failure | null = null
   #logStalled: Failure | null = null
   #degraded: Failure | null = null
-  #restarts = 0
-  #incident = 0
   #allRunningSinceMs: number | null = null
   #wakeAtMs: number | null = null
 
   constructor(options: JobMachineOptions) {
     this.#context = new JobContext(options)
-    this.#policy = new RestartPolicy(options.settings.restart, options.prng)
     this.#ledger = new TaskLedger(this.#context)
     this.#desk = new CheckpointDesk(this.#context)
     this.#history = new AttemptHistory(this.#context)
     this.#stopper = new RegionStopper(this.#context)
+    this.#failover = new Failover(this.#context, this.#stopper, this.#history)
     this.#starter = new Starter(this.#context, {
       deciding: () => this.#desk.deciding,
       restoreSource: () => {
@@ -93,9 +90,9 @@ export class JobMachine {
     return {
       state: this.#state,
       degraded: this.#degraded,
-      failure: this.#failure,
+      failure: this.#ending === null ? this.#failover.failure : this.#ending.failure,
       attempt: this.#context.attempt,
-      restarts: this.#restarts,
+      restarts: this.#failover.restarts,
       tasksTotal: this.#context.graph.tasks.length,
       tasksRunning: this.#context.graph.count('running', 'ended', 'finished'),
       lastCheckpointId: this.#desk.newest?.checkpointId ?? null,
@@ -194,11 +191,9 @@ export class JobMachine {
   }
 
   #workerLost(worker: WorkerId, failure: Failure): void {
-    const had = this.#context.graph.regions.filter((region) =>
-      region.tasks.some((entry) => entry.slot?.workerId === worker),
-    )
+    const had = this.#regionsOn((entry) => entry.slot?.workerId === worker)
     const affected = this.#ledger.lose((entry) => entry.slot?.workerId === worker)
-    this.#revise(had, failure)
+    if (this.#ending === null) this.#failover.revise(had, failure)
     const outcomes = this.#starter.workerLost(worker, failure)
     const starting = outcomes.flatMap((outcome) => outcome.regions)
     for (const outcome of outcomes) this.#history.end(outcome.attempt, failure)
@@ -209,14 +204,17 @@ export class JobMachine {
     const { fence, workerId, failure } = event
     if (!this.#ledger.ours(fence)) return this.#ledger.countStale()
     const slots = new Set(event.slots)
-    const affected = this.#ledger.lose(
-      (entry) =>
-        entry.attempt === fence.attempt &&
-        entry.slot?.workerId === workerId &&
-        slots.has(entry.slot.index),
-    )
+    const there = ({ attempt, slot }: TaskEntry): boolean =>
+      attempt === fence.attempt && slot?.workerId === workerId && slots.has(slot.index)
+    const had = this.#regionsOn(there)
+    const affected = this.#ledger.lose(there)
+    if (this.#ending === null) this.#failover.revise(had, failure)
     this.#failRegions(affected, failure)
     this.#startOutcomes(this.#starter.slotsLost(fence.attempt, workerId, failure))
+  }
+
+  #regionsOn(there: (entry: TaskEntry) => boolean): Region[] {
+    return this.#context.graph.regions.filter((region) => region.tasks.some(there))
   }
 
   #startOutcomes(outcomes: readonly StartOutcome[]): void {
@@ -229,42 +227,14 @@ export class JobMachine {
 
   // ---- failure and end ----
 
-  /** One misfortune, one question to the policy, whatever the number of regions. Those being canceled are left alone. */
   #failRegions(regions: readonly Region[], failure: Failure): void {
-    const hit = [...new Set(regions)].filter(
-      ({ phase }) =>
-        phase.tag === 'deploying' || phase.tag === 'running' || phase.tag === 'stopped',
-    )
+    const hit = this.#failover.hit(regions)
     if (hit.length === 0 || this.#ending !== null) return
-    const { nowMs } = this.#context.now
     this.#desk.tasksStopped(failure)
-    this.#failure = failure
-    for (const { phase } of hit) if ('attempt' in phase) this.#history.end(phase.attempt, failure)
-    const facts = { failure, nowMs, runningSinceMs: this.#allRunningSinceMs }
-    const decision = this.#policy.decide(facts)
+    const outcome = this.#failover.fail(hit, failure, this.#allRunningSinceMs)
     this.#allRunningSinceMs = null
-    if (decision.verdict === 'give-up') {
-      this.#context.emit({ type: 'failed', failure, willRestart: false, delayMs: 0 })
-      return this.#end('FAILING', 'FAILED', failure)
-    }
-    this.#restarts++
-    const { delayMs } = decision
-    this.#context.emit({ type: 'failed', failure, willRestart: true, delayMs })
-    if (this.#state !== 'RESTARTING') this.#move('RESTARTING')
-    const resume = { untilMs: nowMs + delayMs, incident: ++this.#incident }
-    for (const region of hit) this.#stopper.stop(region, resume)
-  }
-
-  /** A failure that is being dealt with came from this lost worker: no need to wait then. */
-  #revise(regions: readonly Region[], failure: Failure): void {
-    const mine = regions.filter((region) => this.#stopper.incidentOf(region) === this.#incident)
-    if (mine.length === 0 || this.#ending !== null || !this.#policy.revise()) return
-    this.#failure = failure
-    this.#stopper.hurry(this.#incident)
-    for (const attempt of new Set(mine.flatMap((region) => region.tasks[0]?.attempt ?? []))) {
-      this.#history.amend(attempt, failure)
-    }
-    this.#context.emit({ type: 'failed', failure, willRestart: true, delayMs: 0 })
+    if (outcome === 'given-up') this.#end('FAILING', 'FAILED', failure)
+    else if (this.#state !== 'RESTARTING') this.#move('RESTARTING')
   }
 
   #cancel(): void {
@@ -277,7 +247,6 @@ export class JobMachine {
 
   #end(to: 'FAILING' | 'CANCELLING', state: EndState, failure: Failure | null): void {
     this.#ending = { state, failure, asked: false }
-    this.#failure = failure
     this.#desk.tasksStopped(failure ?? jobFailure('job/canceled', 'the job is being canceled'))
     for (const { attempt } of this.#history.attempts) this.#history.end(attempt, failure)
     this.#starter.drop(this.#context.graph.regions)
@@ -343,7 +312,7 @@ export class JobMachine {
     this.#allRunningSinceMs ??= now.nowMs
     const state = finishing === null ? 'RUNNING' : 'FINISHING'
     if (this.#state !== state) this.#move(state)
-    this.#failure = null
+    this.#failover.overcome()
     if (finishing === null) {
       this.#desk.tasksRunning()
       const total = this.#context.graph.tasks.length

@@ -53,6 +53,14 @@ export class RegionStopper {
     return phase.tag === 'canceling' ? (phase.resume?.incident ?? null) : null
   }
 
+  /** How long the region still has to wait, if it waits. */
+  restsForMs(region: Region): number {
+    const { phase } = region
+    const untilMs =
+      phase.tag === 'canceling' ? phase.resume?.untilMs : 'untilMs' in phase ? phase.untilMs : 0
+    return Math.max(0, (untilMs ?? 0) - this.#context.now.nowMs)
+  }
+
   /** No delay for the regions of `incident`. */
   hurry(incident: number): void {
     const resume = { untilMs: this.#context.now.nowMs, incident }
