@@ -39,6 +39,7 @@ export class Cluster implements WorkerHub {
   readonly #gateways = new Map<WorkerId, WorkerGateway>()
   readonly #wishes = new Map<JobId, SeatWish>()
   #timer: CancelTimer | null = null
+  #closed = false
   #serving = false
   #serveAgain = false
 
@@ -47,8 +48,10 @@ export class Cluster implements WorkerHub {
     this.#registry = new WorkerRegistry(options.detector)
   }
 
+  /** Begins to watch for heartbeats that stay away. */
   start(): void {
     const { scheduler, detector } = this.#options
+    if (this.#closed) return
     this.#timer = scheduler.timer(detector.heartbeatIntervalMs, () => {
       for (const worker of this.#registry.suspects(scheduler.nowMs())) {
         this.lose(worker, `no heartbeat for ${detector.heartbeatTimeoutMs} ms`)
@@ -58,6 +61,7 @@ export class Cluster implements WorkerHub {
   }
 
   close(): void {
+    this.#closed = true
     this.#timer?.()
     for (const worker of this.#gateways.keys()) this.#options.dialer.disconnect(worker)
     this.#gateways.clear()

@@ -135,30 +135,26 @@ export function taskView(entry: TaskEntry, report: TaskReport | undefined): Task
   }
 }
 
-/** What the job has read and what reached its sinks, in this attempt. */
+/**
+ * Records that the sources made, and records that came to the tasks that hold the sinks, in this attempt. Where a sink is
+ * chained to its source, all that the source made.
+ */
 export function progressOf(
   plan: PhysicalPlan,
   reports: ReadonlyMap<string, TaskReport>,
 ): { readonly recordsIn: number; readonly recordsOut: number } {
-  const sum = (vertices: readonly PlanVertex[], pick: (report: TaskReport) => number): number => {
+  const arrived = (wanted: (vertex: PlanVertex) => boolean): number => {
     let total = 0
-    for (const vertex of vertices) {
-      for (let subtask = 0; subtask < vertex.parallelism; subtask++) {
-        const report = reports.get(taskKey({ vertexId: vertex.id, subtask }))
-        if (report !== undefined) total += pick(report)
+    for (const vertex of plan.vertices) {
+      for (let subtask = 0; wanted(vertex) && subtask < vertex.parallelism; subtask++) {
+        total += reports.get(taskKey({ vertexId: vertex.id, subtask }))?.recordsIn ?? 0
       }
     }
     return total
   }
-  const readers = plan.vertices.filter((vertex) => vertex.operators[0]?.kind === 'source-reader')
-  const sinks = plan.vertices.filter(
-    (vertex) =>
-      !readers.includes(vertex) && vertex.operators.some((operator) => operator.kind === 'sink'),
-  )
-  const recordsIn = sum(readers, (report) => report.recordsOut)
   return {
-    recordsIn,
-    recordsOut: sinks.length === 0 ? recordsIn : sum(sinks, (report) => report.recordsIn),
+    recordsIn: arrived((vertex) => vertex.operators[0]?.kind === 'source-reader'),
+    recordsOut: arrived((vertex) => vertex.operators.some(({ kind }) => kind === 'sink')),
   }
 }
 
