@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { DEAD_LETTERS } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
 import { Collected, HarnessContext } from './harness-context.ts'
 import { dealLists } from './harness-snapshot.ts'
-import { DEAD_LETTERS, ReaderOutput } from './source-output.ts'
+import { ReaderOutput } from './source-output.ts'
 
 const stamped: WatermarkRuntime = {
   timestamp: (value) => value as number,

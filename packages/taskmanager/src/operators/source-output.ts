@@ -1,6 +1,7 @@
 // Where a source reader puts its records: stamps them with event time, follows the watermark, and
 // passes them on.
 
+import { DEAD_LETTERS } from '@weirjs/api/connector'
 import type { SourceOutput } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
@@ -14,8 +15,6 @@ export const WATERMARK_INTERVAL_MS = 200
  * Time between two polls that counts when the reader had more: longer means that it was not asked.
  */
 const GAP_MS_MAX = 10
-/** Where lines go that cannot be read, under the policy dead-letter. */
-export const DEAD_LETTERS = 'dead-letters'
 
 export class ReaderOutput implements SourceOutput<unknown> {
   readonly #context: OperatorContext

@@ -24,7 +24,6 @@ export class SegmentEncoder implements StateSink {
   /** Where the next chunk will lie. */
   #offset: number
   #open: OpenSegment | null = null
-  #segments = 0
 
   constructor(taker: ChunkTaker, firstOffset: number) {
     this.#taker = taker
@@ -40,15 +39,9 @@ export class SegmentEncoder implements StateSink {
     return this.#offset
   }
 
-  /** Segments begun so far. */
-  get segments(): number {
-    return this.#segments
-  }
-
   beginSegment(): void {
     assert(this.#open === null, 'segments do not nest')
     this.#open = { offset: this.#offset, entries: 0 }
-    this.#segments += 1
   }
 
   beginEntry(): ByteSink {

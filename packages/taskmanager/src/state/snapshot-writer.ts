@@ -2,7 +2,8 @@
 // memory, synchronously; closed chunks wait in a bounded queue and go to the storage in the
 // background. When the queue is over its bound the writer is `full` and whoever makes entries must
 // pause until `onDrained`. The file appears under its name only when `finish` has made all of it
-// durable; a subtask without state writes no file.
+// durable; a subtask without state, or with empty lists only,
+// writes no file.
 
 import { createHash } from 'node:crypto'
 import { assert } from '@weirjs/common/core/assert'
@@ -73,9 +74,8 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
   async finish(): Promise<StateFile | null> {
     assert(!this.#ended, 'a snapshot is finished once')
     this.#ended = true
-    if (this.#encoder.segments === 0) return null
+    if (this.#chunks === 0) return null
     const footer = encodeFooter(this.#chunks, this.#encoder.offset)
-    if (this.#chunks === 0) this.#enqueue(this.#header)
     this.#enqueue(footer)
     await this.#pump
     if (this.#failure !== null) throw this.#failure.error
