@@ -391,3 +391,61 @@ test('acknowledgements carry figures of the snapshot', async () => {
   expect(ack?.snapshot.operators.map(({ uid }) => uid)).toEqual(['count'])
   await kit.close()
 })
+
+test('a long snapshot is written in slices, with records between them', async () => {
+  const SLICES = 2_000
+  const passed: number[] = []
+  const logs: SinkLog[] = []
+  const kit: SlotKit = new SlotKit({
+    slots: 2,
+    vertices: [
+      {
+        parallelism: 1,
+        slotOf: () => 0,
+        operators: [{ uid: 'words', make: (context) => new CountingSource(context, 1e9, word, 4) }],
+      },
+      {
+        parallelism: 1,
+        slotOf: () => 1,
+        operators: [
+          { uid: 'count', state: [COUNT], make: (context) => new KeyedCount(context) },
+          { uid: 'sink', kind: 'sink', make: (context) => new LoggingSink(context, logs) },
+        ],
+      },
+    ],
+    edges: [{ from: 0, to: 1, partitioning: 'hash', key: (value: string) => value }],
+    config: { 'exchange.frame-bytes': '1024' },
+    snapshots: (plain) => ({
+      writer: (request) => plain.writer(request),
+      reader: (restore) => plain.reader(restore),
+      keyedBackend: (request) => {
+        const backend = plain.keyedBackend(request)
+        const real = backend.snapshot.bind(backend)
+        backend.snapshot = () => {
+          const snapshot = real()
+          let left = SLICES
+          return {
+            result: () => snapshot.result(),
+            release: () => snapshot.release(),
+            advance: (sink, budgetMs) => {
+              passed.push(logs[0]?.received.length ?? 0)
+              left -= 1
+              return left > 0 ? 'more' : snapshot.advance(sink, budgetMs)
+            },
+          }
+        }
+        return backend
+      },
+    }),
+  })
+  kit.deploy()
+  await kit.until(() => (logs[0]?.received.length ?? 0) > 1_000)
+  kit.trigger(1)
+  await kit.until(() => kit.acked(1))
+  expect(passed.length).toBeGreaterThanOrEqual(SLICES)
+  expect(new Set(passed).size).toBeGreaterThan(SLICES / 100)
+  const inSnapshot = kit.acks.find(({ task }) => task.vertexId === 'v1')?.snapshot.operators[0]
+    ?.keyed[0]
+  expect(inSnapshot?.segments.reduce((sum, { entries }) => sum + entries, 0)).toBe(40)
+  await kit.close()
+})
