@@ -15,7 +15,7 @@ import type {
   TriggerRequest,
 } from '@weirjs/common/core/gateways'
 import type { Attempt, CheckpointId, Fence, SlotRef, WorkerId } from '@weirjs/common/core/ids'
-import type { AttemptView, JobState } from '@weirjs/common/job-client'
+import type { AttemptView, JobState } from '@weirjs/common/core/job-views'
 import type {
   CheckpointRecord,
   CompletedCheckpoint,

@@ -3,7 +3,7 @@
 
 import type { Failure } from '@weirjs/common/core/errors'
 import type { Attempt, CheckpointId } from '@weirjs/common/core/ids'
-import type { AttemptView } from '@weirjs/common/job-client'
+import type { AttemptView } from '@weirjs/common/core/job-views'
 import type { JobContext } from './job-context.ts'
 
 export const ATTEMPTS_KEPT_MAX = 100

@@ -14,7 +14,7 @@ import {
   type WorkerId,
 } from '@weirjs/common/core/ids'
 import type { Prng } from '@weirjs/common/core/prng'
-import type { JobState } from '@weirjs/common/job-client'
+import type { JobState } from '@weirjs/common/core/job-views'
 import type { CompletedCheckpoint } from '../checkpoint/events.ts'
 import type { JobEffect, Stamp } from '../events.ts'
 import { ExecutionGraph, groupBy, type TaskEntry } from './execution-graph.ts'

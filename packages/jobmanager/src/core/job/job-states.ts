@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { CheckpointSettings } from '@weirjs/common/core/graph/logical-graph'
-import type { JobState } from '@weirjs/common/job-client'
+import type { JobState } from '@weirjs/common/core/job-views'
 import type { EndState } from '../events.ts'
 
 const NEXT = {
