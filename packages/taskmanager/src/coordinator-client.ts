@@ -17,7 +17,7 @@ import type { Prng } from '@weirjs/common/core/prng'
 import { isTransient } from './outgoing.ts'
 
 const REGISTER_FIRST_MS = 50
-const REGISTER_MAX_MS = 2_000
+const REGISTER_MAX_MS = 500
 /** After a failed heartbeat the next one comes sooner than usual, so that a returned JobManager is found quickly. */
 const RETRY_HEARTBEAT_MS_MAX = 200
 

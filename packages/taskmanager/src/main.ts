@@ -49,6 +49,8 @@ export interface TaskManagerSettings {
 const GIBIBYTE = 2 ** 30
 const REPORT_INTERVAL_MS = 200
 const WORKER_NAME_BYTES = 6
+const HOST_NAME_CHARS_MAX = 40
+const SEED_BYTES = 4
 
 export const TASK_MANAGER_DEFAULTS: Omit<
   TaskManagerSettings,
@@ -79,11 +81,15 @@ export async function startTaskManagerProcess(
 ): Promise<TaskManagerProcess> {
   const { log, slots } = settings
   const token = readToken(settings.tokenFile)
+  const runtimeRoot = findRuntimeRoot(process.env)
   const scheduler = systemScheduler()
-  const id = workerId(
-    `${hostname().slice(0, 40)}-${process.pid}-${randomBytes(WORKER_NAME_BYTES).toString('hex')}`,
-  )
+  const name = randomBytes(WORKER_NAME_BYTES).toString('hex')
+  const id = workerId(`${hostname().slice(0, HOST_NAME_CHARS_MAX)}-${process.pid}-${name}`)
   const workDirectory = join(settings.workDirectory, id)
+  const { server, controlAddress } = await serveControl(settings, token, {
+    later: () => worker.gateway,
+    scheduler,
+  })
   mkdirSync(workDirectory, { recursive: true, mode: 0o700 })
   const connection = connectCoordinator({
     address: settings.jobManager,
@@ -95,21 +101,18 @@ export async function startTaskManagerProcess(
   const host = makeHost(settings, {
     id,
     workDirectory,
+    runtimeRoot,
     scheduler,
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
   })
   const ending = Promise.withResolvers<void>()
-  const { server, controlAddress } = await serveControl(settings, token, {
-    later: () => worker.gateway,
-    scheduler,
-  })
   const worker = new Worker({
     registration: { workerId: id, controlAddress, slots, pid: process.pid, version: WEIR_VERSION },
     coordinator: connection.gateway,
     host,
     scheduler,
     log,
-    prng: new Prng(randomBytes(4).readUInt32LE()),
+    prng: new Prng(randomBytes(SEED_BYTES).readUInt32LE()),
     rssBytes: () => rssOf([process.pid, ...host.pids.inUse]),
     onRefused: (failure: Failure) => ending.reject(fromFailure(failure)),
     cancelGraceMs: settings.cancelGraceMs,
@@ -139,6 +142,7 @@ function makeHost(
   own: {
     readonly id: ReturnType<typeof workerId>
     readonly workDirectory: string
+    readonly runtimeRoot: string
     readonly scheduler: Scheduler
     readonly fetch: ConstructorParameters<typeof BundleCache>[0]['fetch']
   },
@@ -152,7 +156,7 @@ function makeHost(
     workerId: own.id,
     slots: settings.slots,
     bundlePath: (job, hash) => bundles.path(job, hash),
-    runtimeRoot: findRuntimeRoot(process.env),
+    runtimeRoot: own.runtimeRoot,
     checkpointDirectory: settings.checkpointDirectory,
     bindHost: settings.bindHost,
     advertisedHost: settings.advertisedHost ?? settings.bindHost,

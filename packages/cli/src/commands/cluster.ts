@@ -27,6 +27,7 @@ import {
 } from '../local-processes.ts'
 import { facts } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
+import { gather } from './run.ts'
 
 const DEFAULT_PORT = 6123
 const READY_MS_MAX = 30_000
@@ -69,8 +70,6 @@ export function addClusterCommands(program: Command, cli: Cli): void {
     .description('what runs, and where')
     .action(async (_own: object, command: Command) => status(cli, command.optsWithGlobals()))
 }
-
-const gather = (text: string, before: readonly string[]): readonly string[] => [...before, text]
 
 // ---- start ----
 
@@ -197,10 +196,12 @@ function startProcesses(plan: StartPlan): readonly StartedProcess[] {
     [script, 'jobmanager', '--port', `${plan.port}`, ...common],
     join(dataDirectory, 'logs', 'jobmanager.log'),
   )
+  // Several of them share this machine: each takes whatever control port is free.
+  const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', plan.address]
   const taskManagers = Array.from({ length: plan.count }, (_, i) =>
     startDetached(
       'taskmanager',
-      [script, 'taskmanager', '--jobmanager', plan.address, '--slots', `${plan.slots}`, ...common],
+      [script, ...taskManager, '--slots', `${plan.slots}`, ...common],
       join(dataDirectory, 'logs', `taskmanager-${i + 1}.log`),
     ),
   )

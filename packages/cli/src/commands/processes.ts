@@ -1,5 +1,183 @@
+// weir jobmanager, weir taskmanager: the processes of a cluster, in the foreground, as containers and `weir cluster
+// start` run them. Configuration comes from flags, environment and a file; a signal closes them well.
+
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Log } from '@weirjs/common/core/log'
+import { type Config, loadConfig } from '@weirjs/common/node/config'
+import type { ConfigKey } from '@weirjs/common/node/config-keys'
+import { DataDirectory } from '@weirjs/common/node/data-directory'
+import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
+import { createLog } from '@weirjs/common/node/log'
 import type { Cli } from '../cli.ts'
-export function addProcessCommands(program: Command, _cli: Cli): Command {
-  return program.command('taskmanager')
+import { gather } from './run.ts'
+
+interface ProcessOptions {
+  readonly config?: string
+  readonly define: readonly string[]
+  readonly dataDir?: string
+  readonly tokenFile?: string
+  readonly bind?: string
+  readonly port?: string
+  readonly jobmanager?: string
+  readonly slots?: string
+  readonly advertise?: string
+}
+
+/** Adds both; answers the `taskmanager` command, which has sub-commands besides. */
+export function addProcessCommands(program: Command, cli: Cli): Command {
+  const jobmanager = withProcessOptions(program.command('jobmanager'))
+    .description('run a JobManager process in the foreground')
+    .option('--port <port>', 'port to listen on; 0: any free one')
+  jobmanager.action(async (_own: object, command: Command) => {
+    await runJobManager(cli, command.optsWithGlobals())
+  })
+  const taskmanager = withProcessOptions(program.command('taskmanager'))
+    .description('run a TaskManager process in the foreground, or list those of a cluster')
+    .option('--jobmanager <address>', 'host:port of the JobManager')
+    .option('--slots <n>', 'slots that it offers')
+    .option('--advertise <host>', 'name or address that others reach it by')
+  taskmanager.action(async (_own: object, command: Command) => {
+    await runTaskManager(cli, command.optsWithGlobals())
+  })
+  return taskmanager
+}
+
+function withProcessOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'YAML file with configuration keys')
+    .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
+    .option('--data-dir <path>', 'where the process keeps everything')
+    .option('--bind <address>', 'address to listen on')
+}
+
+function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
+  const file = options.config ?? null
+  const given = Object.entries(flags).filter(([, text]) => text !== undefined)
+  return loadConfig({
+    file,
+    env: cli.env,
+    defines: options.define,
+    flags: Object.fromEntries(given) as Partial<Record<ConfigKey, string>>,
+  })
+}
+
+type Flags = { readonly [Key in ConfigKey]?: string | undefined }
+
+// ---- JobManager ----
+
+async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
+  const { values } = configure(cli, options, {
+    'data.dir': options.dataDir,
+    'security.token-file': options.tokenFile,
+    'jobmanager.bind-host': options.bind,
+    'jobmanager.rpc.port': options.port,
+  })
+  const log = createLog({
+    level: values['log.level'],
+    fields: { role: 'jobmanager', pid: process.pid },
+  })
+  const running = new Running(cli, log)
+  await running.during(async () => {
+    const directory = await DataDirectory.open(values['data.dir'])
+    const lock = await directory.lockJobManager()
+    await running.lifecycle.own('data directory', () => lock.release())
+    const tokenFile = values['security.token-file'] ?? (await makeTokenOnce(directory.token))
+    const { startJobManagerProcess } = await import('@weirjs/jobmanager/main')
+    const jobManager = await startJobManagerProcess({
+      bindHost: values['jobmanager.bind-host'],
+      port: values['jobmanager.rpc.port'],
+      tokenFile,
+      checkpointDirectory: values['execution.checkpointing.dir'] ?? directory.checkpoints,
+      dataDirectory: directory.jobManager,
+      heartbeatIntervalMs: values['heartbeat.interval'],
+      heartbeatTimeoutMs: values['heartbeat.timeout'],
+      failover: values['jobmanager.execution.failover-strategy'],
+      log,
+    })
+    await running.lifecycle.own('JobManager', () => jobManager.close())
+    await jobManager.recovered
+    await running.closed
+  })
+}
+
+/** The first JobManager of a data directory makes the cluster's token; everybody else reads it. */
+async function makeTokenOnce(path: string): Promise<string> {
+  if (existsSync(path)) return path
+  const { makeToken } = await import('@weirjs/common/rpc/token')
+  await writeFile(path, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
+  return path
+}
+
+// ---- TaskManager ----
+
+async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> {
+  const [, host, port] = /^(.*):(\d+)$/.exec(options.jobmanager ?? '') ?? []
+  const { values } = configure(cli, options, {
+    'data.dir': options.dataDir,
+    'security.token-file': options.tokenFile,
+    'taskmanager.bind-host': options.bind,
+    'taskmanager.host': options.advertise,
+    'taskmanager.numberOfTaskSlots': options.slots,
+    'jobmanager.rpc.address':
+      options.jobmanager === undefined ? undefined : (host ?? options.jobmanager),
+    'jobmanager.rpc.port': port,
+  })
+  const log = createLog({
+    level: values['log.level'],
+    fields: { role: 'taskmanager', pid: process.pid },
+  })
+  const running = new Running(cli, log)
+  await running.during(async () => {
+    const directory = await DataDirectory.open(values['data.dir'])
+    const { startTaskManagerProcess } = await import('@weirjs/taskmanager/main')
+    const taskManager = await startTaskManagerProcess({
+      jobManager: `${values['jobmanager.rpc.address']}:${values['jobmanager.rpc.port']}`,
+      tokenFile: values['security.token-file'] ?? directory.token,
+      checkpointDirectory: values['execution.checkpointing.dir'] ?? join(directory.checkpoints),
+      workDirectory: directory.taskManagers,
+      slots: values['taskmanager.numberOfTaskSlots'],
+      bindHost: values['taskmanager.bind-host'],
+      advertisedHost: values['taskmanager.host'],
+      controlPort: values['taskmanager.rpc.port'],
+      dataPorts: values['taskmanager.data.port-range'],
+      slotHeapBytesMax: values['taskmanager.memory.job-process-heap'],
+      prepareJobProcess: values['taskmanager.job-process.prepared'],
+      cancelGraceMs: values['task.cancellation.timeout'],
+      jobEnvironment: values['taskmanager.job-environment'],
+      log,
+    })
+    await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
+    await taskManager.ended
+  })
+}
+
+/** A process that runs until a signal: what it opened is closed whatever ends it. */
+class Running {
+  readonly lifecycle: Lifecycle
+  /** Resolves when everything has been closed, by a signal; the process ends then. */
+  readonly closed: Promise<void>
+
+  constructor(cli: Cli, log: Log) {
+    const { scheduler } = cli
+    this.lifecycle = new Lifecycle({ scheduler, log })
+    const closed = Promise.withResolvers<void>()
+    this.closed = closed.promise
+    // Closed last, because it was opened first. Cannot reject: nothing is being closed yet.
+    void this.lifecycle.own('process', () => closed.resolve())
+    const exit = (code: number): void => process.exit(code)
+    closeOnSignals(this.lifecycle, { signals: process, exit, scheduler, log })
+  }
+
+  /** Runs `work`; an error closes what is open and is passed on. */
+  async during(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      await this.lifecycle.close()
+      throw error
+    }
+  }
 }

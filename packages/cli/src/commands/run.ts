@@ -64,7 +64,11 @@ export function jobCommand(command: Command): Command {
     .option('--name <name>', 'another name for the job')
 }
 
-const gather = (text: string, before: readonly string[]): readonly string[] => [...before, text]
+/** Of an option that may be repeated. */
+export const gather = (text: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  text,
+]
 
 /** The job file is the first word; what follows is the job's. */
 export function splitWords(words: readonly string[]): {

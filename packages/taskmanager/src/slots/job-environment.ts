@@ -10,6 +10,7 @@ const ALWAYS: readonly string[] = [
   'USER',
   'LOGNAME',
   'NODE_EXTRA_CA_CERTS',
+  'NODE_COMPILE_CACHE',
 ]
 
 /** Node's native calls (files, DNS, zlib) of all slots share one pool of threads. */

@@ -1,0 +1,46 @@
+// The command line of this process: its streams, environment and signals. What is below knows no process.
+
+import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import type { Cli } from './cli.ts'
+import { connectCluster } from './client.ts'
+import { wantsColour } from './output/style.ts'
+import { Terminal } from './output/terminal.ts'
+import { runProgram } from './program.ts'
+
+const { stdout, stderr, env } = process
+const COLUMNS_WITHOUT_TERMINAL = 80
+const LINGER_MS_MAX = 2_000
+
+// A reader that goes away (`weir job list | head -1`) is no mistake of ours.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+const scheduler = systemScheduler()
+const cli: Cli = {
+  env,
+  cwd: process.cwd(),
+  scheduler,
+  terminal: (options) =>
+    new Terminal({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
+      columns: () => stderr.columns ?? COLUMNS_WITHOUT_TERMINAL,
+      outColour: wantsColour(stdout, env, options.color !== false),
+      errColour: wantsColour(stderr, env, options.color !== false),
+      quiet: options.quiet === true,
+    }),
+  connect: (options) => connectCluster({ options, env, cwd: process.cwd(), scheduler }),
+  onInterrupt: (callback) => {
+    process.on('SIGINT', callback)
+    return () => process.off('SIGINT', callback)
+  },
+  runtimeRoot: () => findRuntimeRoot(env),
+}
+
+process.exitCode = await runProgram(process.argv.slice(2), cli)
+// Everything is closed by now; what lingers in a library must not keep a finished command from ending.
+setTimeout(() => process.exit(), LINGER_MS_MAX).unref()
