@@ -229,7 +229,7 @@ function channelOptions(messageBytesMax: number): ChannelOptions {
     'grpc.keepalive_time_ms': PING_AFTER_MS,
     'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc.max_reconnect_backoff_ms': 250,
     // Longest that fits a timer: an idle connection is how we learn that the other side died.
     'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
     'grpc.enable_retries': 0,
