@@ -31,14 +31,59 @@ async function below(fs: FileSystem, path: string): Promise<readonly FoundFile[]
   return facts.kind === 'directory' ? walk(fs, path) : [{ path, bytes: facts.bytes }]
 }
 
+/** Looks only into directories that the pattern can lead to. */
 async function matching(fs: FileSystem, pattern: string): Promise<readonly FoundFile[]> {
-  const fixed = pattern.slice(0, pattern.search(/[*?[{]/))
-  const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/')) || '/' : '.'
-  const facts = await fs.facts(root)
-  if (facts === null) throw notFound(root)
-  const expression = patternExpression(pattern)
-  const files = await walk(fs, root)
-  return files.filter((file) => expression.test(root === '.' ? file.path.slice(2) : file.path))
+  const segments = segmentsOf(pattern)
+  const fixed = segments.findIndex(isPattern)
+  const root = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
+  if ((await fs.facts(root)) === null) throw notFound(root)
+  const found = new Map<string, FoundFile>()
+  let level: readonly string[] = [root]
+  for (const [i, segment] of segments.slice(fixed).entries()) {
+    const last = fixed + i === segments.length - 1
+    level = await matchLevel(fs, level, segment, last ? found : null)
+    if (found.size > INPUT_FILES_MAX || level.length > INPUT_FILES_MAX) throw tooMany(root)
+  }
+  return [...found.values()]
+}
+
+/** Directories that a segment leads to from `directories`; files go into `found`, when it is the last one. */
+async function matchLevel(
+  fs: FileSystem,
+  directories: readonly string[],
+  segment: string,
+  found: Map<string, FoundFile> | null,
+): Promise<readonly string[]> {
+  const anywhere = segment === '**'
+  const expression = patternExpression(anywhere ? '*' : segment)
+  const next = new Set<string>(anywhere ? directories : [])
+  const waiting = [...directories]
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    for (const { name, kind } of await fs.list(directory)) {
+      if (isHidden(name) || !expression.test(name)) continue
+      const path = directory === '.' ? name : joinPath(directory, name)
+      if (kind === 'directory' && !next.has(path)) {
+        next.add(path)
+        if (anywhere) waiting.push(path)
+      }
+      const facts = kind === 'file' && found !== null ? await fs.facts(path) : null
+      if (facts !== null) found?.set(path, { path, bytes: facts.bytes })
+    }
+  }
+  return [...next]
+}
+
+/** Cut at `/`, but not within braces. */
+function segmentsOf(pattern: string): readonly string[] {
+  const segments: string[] = ['']
+  let depth = 0
+  for (const c of pattern) {
+    if (c === '{') depth += 1
+    if (c === '}') depth -= 1
+    if (c === '/' && depth <= 0) segments.push('')
+    else segments[segments.length - 1] += c
+  }
+  return segments
 }
 
 async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]> {
@@ -61,17 +106,13 @@ async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]>
 
 const isHidden = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
 
-/** `*` and `?` within a name, `**` over names, `[a-z]`, `{a,b}`. */
+/** A segment of a pattern: `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}`; `**` is for whole segments. */
 export function patternExpression(pattern: string): RegExp {
   let source = ''
   let depth = 0
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i] as string
-    if (c === '*' && pattern[i + 1] === '*') {
-      const whole = pattern[i + 2] === '/'
-      source += whole ? '(?:[^/]+/)*' : '.*'
-      i += whole ? 2 : 1
-    } else if (c === '*') source += '[^/]*'
+    if (c === '*') source += '[^/]*'
     else if (c === '?') source += '[^/]'
     else if (c === '[' && pattern.indexOf(']', i + 2) > 0) {
       const end = pattern.indexOf(']', i + 2)
