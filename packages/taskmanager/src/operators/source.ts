@@ -51,7 +51,7 @@ export class SourceEnumeratorOperator extends Operator {
     if (assignments === 'end') this.#ended = true
     if (typeof assignments === 'string') return assignments
     for (const assignment of assignments) this.#assign(assignment)
-    return 'more'
+    return assignments.length > 0 ? 'more' : 'wait'
   }
 
   override process(): void {
