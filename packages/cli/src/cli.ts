@@ -8,7 +8,7 @@ export interface GlobalOptions {
   readonly cluster?: string
   readonly tokenFile?: string
   readonly json?: boolean
-  readonly output?: 'json' | 'table'
+  readonly format?: 'json' | 'table'
   readonly verbose?: boolean
   readonly quiet?: boolean
   readonly color?: boolean
@@ -33,7 +33,7 @@ export interface Cli {
 }
 
 export const wantsJson = (options: GlobalOptions): boolean =>
-  options.json === true || options.output === 'json'
+  options.json === true || options.format === 'json'
 
 /** Runs `use` with a session and closes it. */
 export async function withSession<T>(
