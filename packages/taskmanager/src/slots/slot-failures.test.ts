@@ -1,0 +1,98 @@
+import { workerId } from '@weirjs/common/core/ids'
+import { describe, expect, test } from 'vitest'
+import { CountingSource, MapWith } from './kit-operators.contract.ts'
+import { pipe } from './kit-pipe.contract.ts'
+import { endpointOf } from './kit-plan.contract.ts'
+import { SlotKit } from './slot-kit.contract.ts'
+
+describe('failures', () => {
+  test('what a function throws names the operator and stays in its task', async () => {
+    const kit = new SlotKit({
+      vertices: [
+        {
+          parallelism: 1,
+          operators: [
+            { uid: 'numbers', make: (context) => new CountingSource(context, 100) },
+            {
+              uid: 'picky',
+              make: (context) =>
+                new MapWith(context, (value: number) => {
+                  if (value === 42) throw new TypeError('not that one')
+                  return value
+                }),
+            },
+            { uid: 'after', make: (context) => new MapWith(context, (value) => value) },
+          ],
+        },
+      ],
+      edges: [],
+    })
+    kit.deploy()
+    await kit.until(() => kit.allIn('failed'))
+    const change = kit.updates.at(-1)?.change
+    expect(change).toMatchObject({
+      state: 'failed',
+      failure: {
+        code: 'job/user-code-failed',
+        domain: 'user',
+        message: "operator 'the picky' (uid picky): not that one",
+      },
+    })
+    await kit.close()
+  })
+
+  test('a lost connection fails the tasks at both ends, and names the slot', async () => {
+    const { kit } = pipe()
+    kit.deploy()
+    await kit.until(() => kit.allRan)
+    await kit.pass(5)
+    kit.wire.cut(0, 1)
+    await kit.until(() => kit.allIn('failed'))
+    for (const { task, change } of kit.updates.filter(
+      (update) => update.change.state === 'failed',
+    )) {
+      const peer = task.vertexId === 'v0' ? 'w1/1' : 'w1/0'
+      expect(change).toMatchObject({
+        failure: { code: 'exchange/peer-lost', domain: 'external', retry: 'immediate' },
+      })
+      expect(change.state === 'failed' && change.failure.message).toContain(peer)
+    }
+    await kit.close()
+  })
+
+  test('requests of another attempt are dropped and counted', async () => {
+    const { kit } = pipe()
+    kit.deploy()
+    await kit.until(() => kit.allRan)
+    const fence = { ...kit.request.fence, attempt: 2 as never }
+    kit.slots[0]?.cancel({ fence, tasks: kit.tasks })
+    kit.slots[0]?.notifyComplete({ fence, checkpointId: 1 as never, final: false })
+    await kit.pass(5)
+    expect(kit.inState('running')).toBe(2)
+    expect(kit.slots[0]?.strangers).toBe(2)
+    await kit.close()
+  })
+
+  test('a consumer with the wrong credential is refused and counted', async () => {
+    const { kit } = pipe()
+    let told = ''
+    const wire = kit.wire.transport(9).connect(
+      endpointOf(0),
+      {
+        fence: kit.request.fence,
+        credential: 'guessed',
+        consumer: { workerId: workerId('w9'), index: 0 },
+      },
+      {
+        frame: () => {},
+        lost: (failure) => {
+          told = failure.code
+        },
+      },
+    )
+    wire.open('e0:0:0' as never, 1_000)
+    await kit.until(() => told !== '')
+    expect(kit.slots[0]?.refusedConnections).toBe(1)
+    await kit.close()
+  })
+})
