@@ -121,6 +121,8 @@ class FollowView {
     const { terminal } = this.#options
     const { checkpointId, state, endedAtMs, triggeredAtMs, stateBytes, failure } = checkpoint
     if (state === 'IN_PROGRESS') return
+    // Another checkpoint took its place: nothing that anybody must know.
+    if (failure?.code === 'checkpoint/subsumed') return
     if (state === 'FAILED') {
       terminal.note(
         `checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`,

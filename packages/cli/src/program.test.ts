@@ -237,6 +237,21 @@ describe('with a job file', () => {
     })
   })
 
+  test('arguments of the job may have any name that a flag of ours has not', async () => {
+    const submits: SubmitRequest[] = []
+    const cli = testCli({
+      submit: async (request) => {
+        submits.push(request)
+        return id
+      },
+    })
+    const text = JOB.replace('count: int()', 'count: int(), output: int(), name: int()')
+    const file = write(text)
+    const argv = ['--count', '1', '--output', '2', '--json', '--', '--name', '3']
+    expect((await cli.run('run', '-d', file, ...argv)).code).toBe(0)
+    expect(submits[0]?.args).toEqual({ count: 1, output: 2, name: 3 })
+  })
+
   test('run --detach prints the id and leaves', async () => {
     const cli = testCli({ submit: async () => id })
     expect(await cli.run('run', '--detach', write(JOB), '--count', '1')).toMatchObject({
@@ -305,7 +320,7 @@ describe('with a job file', () => {
       JOB,
       ['--count', '1', '-D', 'execution.checkpointing.intervall=1s'],
       2,
-      /did you mean/,
+      /Did you mean/,
     ],
     ['wrong value', JOB, ['--count', 'x'], 2, /--count/],
     [

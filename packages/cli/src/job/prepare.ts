@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { didYouMean } from '@weirjs/api/suggest'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { SubmitRequest } from '@weirjs/common/job-client'
+import { loadConfig } from '@weirjs/common/node/config'
+import { jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
 import { GraphBuilder } from './build-graph.ts'
 import type { BuiltGraph } from './build-protocol.ts'
 import { type Bundle, bundleJob } from './bundle.ts'
-import { overrideSettings, type Overrides } from './override-settings.ts'
 
 /** Options that `run`, `dev` and `plan` share. */
 export interface JobOptions {
@@ -49,30 +50,24 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
     how,
   )
   const { name } = how.options
+  const config = loadConfig({ env: cli.env })
+  const settings = jobSettingsFrom(config, built.settings, definesOf(how.options))
   const graph = name === undefined ? built.graph : { ...built.graph, name }
   return {
     bundle,
     built: {
       ...built,
       graph,
-      settings: overrideSettings(built.settings, overridesOf(how.options)),
+      settings,
     },
     submittedAtMs,
   }
 }
 
-function overridesOf(options: JobOptions): Overrides {
-  const parallelism = options.parallelism === undefined ? null : Number(options.parallelism)
-  if (parallelism !== null && !(Number.isInteger(parallelism) && parallelism >= 1)) {
-    throw new WeirError(
-      'cli/usage',
-      `--parallelism is "${options.parallelism}", but must be a whole number from 1`,
-      {
-        domain: 'user',
-      },
-    )
-  }
-  return { parallelism, defines: options.define ?? [] }
+/** What flags say is stronger than what the job says. */
+function definesOf(options: JobOptions): readonly string[] {
+  const { parallelism, define = [] } = options
+  return parallelism === undefined ? define : [...define, `parallelism.default=${parallelism}`]
 }
 
 /** A flag that is neither the job's nor ours may be one of ours, mistyped. */
