@@ -58,9 +58,12 @@ export function describeSource<T>(
     for (const batch of [1, 3]) {
       it(`goes on exactly behind every batch of ${batch} when its readers restart there`, async () => {
         const run = await start(2, batch)
-        for (let restarts = 0; !run.done; restarts++) {
+        for (let restarts = 0; !run.done; ) {
+          const before = run.output.values.length
           await run.round()
-          if (restarts < RESTARTS_MAX) await run.restartReaders()
+          // Readers that read in the background would never get anywhere if they were not left to it.
+          if (run.output.values.length === before || restarts++ >= RESTARTS_MAX) continue
+          await run.restartReaders()
         }
         expectAll(run.output.values)
         await run.close()

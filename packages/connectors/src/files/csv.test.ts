@@ -49,6 +49,12 @@ describe('csvFiles', () => {
     ])
   })
 
+  it('joins the lines of a quoted field, however many', async () => {
+    expect((await read('a,b\n"one\n\n""two""\nthree",1\n', Pair)).records).toEqual([
+      { a: 'one\n\n"two"\nthree', b: 1 },
+    ])
+  })
+
   it('gives text by column without a type', async () => {
     expect((await read('a,b\n1,\n', null)).records).toEqual([{ a: '1', b: '' }])
   })
