@@ -176,11 +176,25 @@ class FollowView {
   }
 }
 
-/** Why a job that has ended did not finish, as an error to show; null when it did. */
-export function endingError(job: JobSummary): WeirError | null {
-  if (job.state === 'FINISHED') return null
-  if (job.failure !== null && job.state === 'FAILED') return fromFailure(job.failure)
-  return new WeirError(`job/${job.state.toLowerCase()}`, `job ${job.jobId} is ${job.state}`, {
-    domain: 'user',
-  })
+/** A job that was waited for did not finish: whatever its error is, the command has failed, no more and no less. */
+export class JobEndedBadly extends Error {
+  override readonly name = 'JobEndedBadly'
+  readonly error: WeirError
+
+  constructor(error: WeirError) {
+    super(error.message)
+    this.error = error
+  }
+}
+
+/** Throws JobEndedBadly unless the job has finished. */
+export function assertFinished(job: JobSummary): void {
+  if (job.state === 'FINISHED') return
+  if (job.failure !== null && job.state === 'FAILED') {
+    throw new JobEndedBadly(fromFailure(job.failure))
+  }
+  const code = `job/${job.state.toLowerCase()}`
+  throw new JobEndedBadly(
+    new WeirError(code, `job ${job.jobId} is ${job.state}`, { domain: 'user' }),
+  )
 }

@@ -11,7 +11,8 @@ import { addCheckpointCommands, addTaskManagerList, addVersionCommand } from './
 import { addPlanCommand } from './commands/plan.ts'
 import { addProcessCommands } from './commands/processes.ts'
 import { addRunCommand } from './commands/run.ts'
-import { EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
+import { JobEndedBadly } from './follow.ts'
 import { asWeirError, errorJson, errorLines } from './output/errors.ts'
 
 /** Runs one command line (without node and script) and answers the exit code. Never throws. */
@@ -22,18 +23,23 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
     return EXIT_OK
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE
-    return tell(asWeirError(thrown), cli, program.opts())
+    if (thrown instanceof JobEndedBadly) {
+      tell(thrown.error, cli, program.opts())
+      return EXIT_FAILED
+    }
+    const error = asWeirError(thrown)
+    tell(error, cli, program.opts())
+    return exitCodeOf(error)
   }
 }
 
-function tell(error: WeirError, cli: Cli, options: GlobalOptions): number {
+function tell(error: WeirError, cli: Cli, options: GlobalOptions): void {
   const terminal = cli.terminal(options)
   terminal.progress('')
   if (wantsJson(options)) terminal.say(JSON.stringify(errorJson(toFailure(error))))
   else
     for (const line of errorLines(toFailure(error), terminal.err, options.verbose === true))
       terminal.say(line)
-  return exitCodeOf(error)
 }
 
 export function buildProgram(cli: Cli): Command {

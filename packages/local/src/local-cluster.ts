@@ -51,6 +51,8 @@ export interface LocalClusterOptions {
   readonly log?: Log
   readonly heartbeatIntervalMs?: number
   readonly heartbeatTimeoutMs?: number
+  /** Directory of Weir's packages: given, failures name the first line of the user's code below them. */
+  readonly ownDirectory?: string
 }
 
 /** What changes about a job's settings at submit; the checkpoint settings are merged. */
@@ -153,6 +155,7 @@ export class LocalCluster {
   // ---- TaskManagers ----
 
   addTaskManager(): LocalWorker {
+    const { ownDirectory } = this.#options
     const id = workerId(`local-${++this.#names}`)
     const worker = new LocalWorker({
       workerId: id,
@@ -164,6 +167,7 @@ export class LocalCluster {
       coordinator: this.#layer.coordinator(id, () => this.#master),
       transport: (address) => this.#exchange.open(address),
       functions: (request) => this.#functionsOf(request),
+      ...(ownDirectory === undefined ? {} : { ownDirectory }),
     })
     this.#workers.set(id, worker)
     worker.start()

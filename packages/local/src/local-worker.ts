@@ -28,6 +28,7 @@ export interface LocalWorkerOptions {
   readonly transport: (address: string) => Transport
   /** The functions of the job that a request is about, built anew at each call. */
   readonly functions: (request: SlotRequest) => Promise<JobFunctions>
+  readonly ownDirectory?: string
 }
 
 export class LocalWorker {
@@ -46,6 +47,7 @@ export class LocalWorker {
       transport: options.transport,
       operators: createOperator,
       snapshots: heapSnapshots({ storage, clock: scheduler }),
+      ...(options.ownDirectory === undefined ? {} : { ownDirectory: options.ownDirectory }),
     })
     this.#worker = new Worker({
       registration: { workerId, controlAddress: workerId, slots, pid: 0, version: WEIR_VERSION },

@@ -1,3 +1,147 @@
+// weir dev: the whole cluster in this process, for writing jobs. State lies in .weir/dev; Ctrl-C ends everything.
+
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-export function addDevCommand(_program: Command, _cli: Cli): void {}
+import { WeirError } from '@weirjs/common/core/errors'
+import { FsStorage } from '@weirjs/common/node/fs-storage'
+import { ownDirectory } from '@weirjs/common/node/runtime-modules'
+import type { JobSummary } from '@weirjs/common/job-client'
+import { type Cli, wantsJson } from '../cli.ts'
+import { follow } from '../follow.ts'
+import { prepareJob, submitRequest } from '../job/prepare.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { finish, jobCommand, type RunOptions, splitWords } from './run.ts'
+
+interface DevOptions extends RunOptions {
+  readonly slots?: string
+  readonly dataDir?: string
+}
+
+const DEFAULT_SLOTS = 4
+/** Runs whose checkpoints are kept. */
+const DEV_RUNS_KEPT = 10
+
+export function addDevCommand(program: Command, cli: Cli): void {
+  jobCommand(program.command('dev'))
+    .description('run a job in this process, without a cluster')
+    .option('-s, --from <path>', 'start from this checkpoint (a directory or its manifest)')
+    .option('--allow-non-restored-state', 'start although state of the checkpoint has no place')
+    .option('--slots <n>', 'slots to run it in (default: as many as it needs, at least 4)')
+    .option('--data-dir <path>', 'where checkpoints are kept (default: .weir/dev)')
+    .action(async (words: readonly string[], _own: object, command: Command) => {
+      const options: DevOptions = command.optsWithGlobals()
+      const flags = command.options.map((option) => option.long ?? '')
+      await dev(cli, words, options, flags)
+    })
+}
+
+async function dev(
+  cli: Cli,
+  words: readonly string[],
+  options: DevOptions,
+  flags: readonly string[],
+): Promise<void> {
+  const terminal = cli.terminal(options)
+  const { file, argv } = splitWords(words)
+  // What is thrown in this process shows the author's files and lines.
+  setSourceMapsSupport(true)
+  const prepared = await prepareJob(cli, {
+    file,
+    argv,
+    options,
+    flags,
+    print: (chunk) => terminal.say(chunk.trimEnd()),
+  })
+  for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
+  const run = new DevRun(resolve(cli.cwd, options.dataDir ?? join('.weir', 'dev')), cli)
+  const [{ LocalCluster }, { functionsOfBundle }] = await Promise.all([
+    import('@weirjs/local/local-cluster'),
+    import('../job/load-bundle.ts'),
+  ])
+  const runtimeRoot = cli.runtimeRoot()
+  const cluster = await LocalCluster.start({
+    slots: slotsOf(options, prepared.built.settings.parallelism),
+    scheduler: cli.scheduler,
+    storage: await FsStorage.open(run.checkpoints),
+    ownDirectory: ownDirectory(runtimeRoot),
+  })
+  let ended: JobSummary | null = null
+  try {
+    const request = submitRequest(prepared, {
+      restoreFrom: options.from ?? null,
+      allowNonRestoredState: options.allowNonRestoredState === true,
+    })
+    const directory = run.directory
+    const functions = functionsOfBundle({ bundle: prepared.bundle, directory, runtimeRoot })
+    const jobId = await cluster.submitRequest(request, functions)
+    const json = wantsJson(options)
+    ended = await followHere(cli, terminal, { client: cluster.client, jobId, json })
+    finish(terminal, ended, json)
+  } finally {
+    await cluster.close()
+    if (ended?.state === 'FINISHED') run.remove()
+    else terminal.note(`checkpoints are kept in ${run.checkpoints}`)
+  }
+}
+
+/** The directory of one run: jobs of former runs are left alone, and the oldest are removed. */
+class DevRun {
+  readonly directory: string
+
+  constructor(root: string, cli: Cli) {
+    const time = new Date(cli.scheduler.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
+    this.directory = join(root, `run-${time}-${process.pid}`)
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 })
+    const runs = readdirSync(root).filter((name) => name.startsWith('run-'))
+    for (const old of runs.toSorted().slice(0, -DEV_RUNS_KEPT)) {
+      rmSync(join(root, old), { recursive: true, force: true })
+    }
+  }
+
+  get checkpoints(): string {
+    return join(this.directory, 'checkpoints')
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+function slotsOf(options: DevOptions, parallelism: number): number {
+  if (options.slots === undefined) return Math.max(DEFAULT_SLOTS, parallelism)
+  const slots = Number(options.slots)
+  if (Number.isInteger(slots) && slots >= 1) return slots
+  throw new WeirError(
+    'cli/usage',
+    `--slots is "${options.slots}", but must be a whole number from 1`,
+    {
+      domain: 'user',
+    },
+  )
+}
+
+/** Follows until the job has ended, or Ctrl-C: then it is canceled first, so that its sinks close well. */
+async function followHere(
+  cli: Cli,
+  terminal: Terminal,
+  job: Pick<Parameters<typeof follow>[0], 'client' | 'jobId' | 'json'>,
+): Promise<JobSummary> {
+  const abort = new AbortController()
+  let interrupted = false
+  const stopListening = cli.onInterrupt(() => {
+    if (interrupted) return abort.abort()
+    interrupted = true
+    terminal.say('ending; Ctrl-C again ends at once')
+    // Cannot reject: a job that cannot be canceled any more has ended.
+    void job.client.cancel(job.jobId).catch(() => abort.abort())
+  })
+  try {
+    const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })
+    if (ended !== null && !(interrupted && ended.state === 'CANCELED')) return ended
+    throw new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
+  } finally {
+    stopListening()
+  }
+}

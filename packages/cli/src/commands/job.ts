@@ -12,7 +12,7 @@ import {
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
-import { endingError } from '../follow.ts'
+import { assertFinished } from '../follow.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../output/units.ts'
@@ -202,8 +202,7 @@ async function wait(
   if (wantsJson(options))
     terminal.json({ jobId: job.jobId, state: job.state, failure: job.failure })
   else terminal.data(`${job.jobId} ${terminal.out.state(job.state)}`)
-  const error = endingError(job)
-  if (error !== null) throw error
+  assertFinished(job)
 }
 
 function parseTimeout(text: string): number {

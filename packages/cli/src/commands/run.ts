@@ -5,7 +5,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import type { JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
-import { endingError, follow } from '../follow.ts'
+import { assertFinished, follow } from '../follow.ts'
 import { type JobOptions, prepareJob, submitRequest } from '../job/prepare.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatDuration } from '../output/units.ts'
@@ -178,7 +178,6 @@ export function finish(terminal: Terminal, job: JobSummary, json: boolean): void
       failure,
     })
   }
-  const error = endingError(job)
-  if (error !== null) throw error
+  assertFinished(job)
   terminal.note(`done in ${formatDuration(durationMs)}`)
 }

@@ -10,6 +10,7 @@ import type { Fence, WorkerId } from '@weirjs/common/core/ids'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { Transport } from '../exchange/exchange.ts'
 import type { OperatorFactory, SnapshotFactory } from '../task/factories.ts'
+import { withLocations } from './located-listener.ts'
 import { SlotRuntime } from './slot-runtime.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
 
@@ -23,6 +24,8 @@ export interface InlineHostOptions {
   readonly transport: (address: string) => Transport
   readonly operators: OperatorFactory
   readonly snapshots: SnapshotFactory
+  /** Directory of Weir's packages: given, failures name the first line of the user's code below them. */
+  readonly ownDirectory?: string
 }
 
 export class InlineSlotHost implements SlotHost {
@@ -34,7 +37,10 @@ export class InlineSlotHost implements SlotHost {
 
   async start(request: SlotRequest, listener: SlotListener): Promise<InlineSlotGroup> {
     const functions = await Promise.all(request.slots.map(() => this.#options.functions(request)))
-    const gate = new ListenerGate(listener)
+    const { ownDirectory } = this.#options
+    const gate = new ListenerGate(
+      ownDirectory === undefined ? listener : withLocations(listener, ownDirectory),
+    )
     const slots = request.slots.map((slot, i) =>
       this.#slot(request, slot, functions[i] as JobFunctions, gate),
     )

@@ -4,7 +4,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
 import { Prng } from '@weirjs/common/core/prng'
-import { withUserLocation } from '@weirjs/common/core/user-location'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
@@ -13,6 +12,7 @@ import { createOperator } from '../operators/registry.ts'
 import { heapSnapshots } from '../state/state-factory.ts'
 import { GrpcTransport } from '../exchange/grpc-exchange.ts'
 import { loadJob } from './load-job.ts'
+import { withLocations } from './located-listener.ts'
 import type { SlotOpen, ThreadData } from './protocol.ts'
 import { SlotRuntime } from './slot-runtime.ts'
 import { SlotThread } from './slot-thread.ts'
@@ -58,21 +58,6 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
 function advertised(bound: string, host: string): string {
   const port = bound.slice(bound.lastIndexOf(':') + 1)
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-/** Failures say where in the user's code they come from. */
-function withLocations(listener: SlotListener, own: string): SlotListener {
-  return {
-    ...listener,
-    taskUpdate: (update) => {
-      const { change } = update
-      if (change.state !== 'failed') return listener.taskUpdate(update)
-      const failure = withUserLocation(change.failure, [own])
-      return listener.taskUpdate({ ...update, change: { ...change, failure } })
-    },
-    decline: (decline) =>
-      listener.decline({ ...decline, failure: withUserLocation(decline.failure, [own]) }),
-  }
 }
 
 new SlotThread({
