@@ -1,0 +1,123 @@
+// Real clusters for tests: a directory of their own, the built command line, and nothing left behind. What a test does,
+// a person could type.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const WEIR = join(ROOT, 'weir')
+export const EXAMPLES = join(ROOT, 'examples')
+
+export interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface StartOptions {
+  readonly taskManagers?: number
+  readonly slots?: number
+  readonly defines?: readonly string[]
+}
+
+/** What a failure is told quickly by: tests do not wait for default heartbeats. */
+const FAST: readonly string[] = ['heartbeat.interval=250ms', 'heartbeat.timeout=2s']
+
+export class WeirKit implements AsyncDisposable {
+  /** Where the commands run. */
+  readonly directory: string
+
+  private constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'weir-cluster-'))
+  }
+
+  /** No cluster yet. */
+  static empty(): WeirKit {
+    return new WeirKit()
+  }
+
+  /** A cluster of processes on free ports. */
+  static async start(options: StartOptions = {}): Promise<WeirKit> {
+    const kit = new WeirKit()
+    const { taskManagers = 2, slots = 2, defines = [] } = options
+    const flags = [...FAST, ...defines].flatMap((define) => ['-D', define])
+    const sizes = ['--port', '0', '--taskmanagers', `${taskManagers}`, '--slots', `${slots}`]
+    const { code, err } = await kit.weir('cluster', 'start', ...sizes, ...flags)
+    if (code !== 0) throw new Error(`the cluster did not start:\n${err}`)
+    return kit
+  }
+
+  /** Runs one command to its end. */
+  weir(...args: readonly string[]): Promise<Ran> {
+    return this.spawn(...args).ended
+  }
+
+  /** Runs a command and parses the last line of its output. */
+  async json<T>(...args: readonly string[]): Promise<T> {
+    const { code, out, err } = await this.weir(...args, '--json')
+    if (code !== 0) throw new Error(`weir ${args.join(' ')} ended with ${code}:\n${err}`)
+    return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as T
+  }
+
+  /** A command under way. */
+  spawn(...args: readonly string[]): { readonly pid: number; readonly ended: Promise<Ran> } {
+    const child = spawn(WEIR, args, { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+    })
+    const ended = new Promise<Ran>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, out, err }))
+    })
+    return { pid: child.pid ?? 0, ended }
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.directory, ...names)
+  }
+
+  /** All lines of all files below a directory of NDJSON. */
+  rows<T>(directory: string): readonly T[] {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ndjson'))
+      .flatMap((name) => readFileSync(join(directory, name), 'utf8').trimEnd().split('\n'))
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as T)
+  }
+
+  /** What the processes of the cluster have logged, for the message of a failed test. */
+  logs(): string {
+    const directory = this.path('.weir', 'cluster', 'logs')
+    return readdirSync(directory)
+      .map((name) => `== ${name}\n${readFileSync(join(directory, name), 'utf8')}`)
+      .join('\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.weir('cluster', 'stop')
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+export async function until<T>(
+  look: () => Promise<T>,
+  reached: (value: T) => boolean,
+  withinMs = 30_000,
+): Promise<T> {
+  const dueMs = performance.now() + withinMs
+  for (;;) {
+    const value = await look()
+    if (reached(value)) return value
+    if (performance.now() > dueMs)
+      throw new Error(`not within ${withinMs} ms: ${JSON.stringify(value)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
