@@ -3,9 +3,6 @@
 // is played here in the simplest way: deploy everything, trigger, complete when all have answered.
 // Run: node -C source [--cpu-prof --cpu-prof-dir=DIR] bench/src/micro/job.ts --workload wordcount --parallelism 2
 
-import { GraphBuilder } from '@weirjs/cli/job/build-graph'
-import { bundleJob } from '@weirjs/cli/job/bundle'
-import { overrideSettings } from '@weirjs/cli/job/override-settings'
 import type {
   CheckpointNotice,
   DeployRequest,
@@ -13,14 +10,7 @@ import type {
   TaskPlacement,
 } from '@weirjs/common/core/gateways'
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
-import {
-  attempt,
-  bundleHash,
-  checkpointId,
-  jobId,
-  leaderEpoch,
-  workerId,
-} from '@weirjs/common/core/ids'
+import { attempt, checkpointId, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import type { Fence, TaskId } from '@weirjs/common/core/ids'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
@@ -35,6 +25,7 @@ import { expectedCheck } from '../expected.ts'
 import { cacheDirectory, parseOptions, type BenchOptions } from '../options.ts'
 import { benchJob, prepareInput } from '../run/job.ts'
 import { readMarks } from '../run/marks.ts'
+import { prepareBenchJob } from '../run/prepare.ts'
 
 const HEAP_BYTES_MAX = 4 * 1024 ** 3
 const FENCE: Fence = { jobId: jobId('b'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
@@ -50,34 +41,29 @@ interface Loaded {
 
 async function load(options: BenchOptions, directory: string): Promise<Loaded> {
   const input = prepareInput(options, note)
-  const { file, argv, defines } = benchJob(options, input, directory)
-  const runtimeRoot = findRuntimeRoot(process.env)
-  const submittedAtMs = scheduler.wallMs()
-  const { bytes, hash } = await bundleJob(file)
-  using builder = new GraphBuilder((chunk) => process.stderr.write(chunk))
-  const request = { file, runtimeRoot, argv, directory: process.cwd(), submittedAtMs }
-  const { graph, settings, args } = await builder.build(bytes, request)
-  const set = overrideSettings(settings, { parallelism: options.parallelism, defines })
+  const prepared = await prepareBenchJob(benchJob(options, input, directory), options.parallelism)
+  const { bundle, built, submittedAtMs } = prepared
+  const { graph, settings, args } = built
   const bundlePath = join(directory, 'job.mjs')
-  writeFileSync(bundlePath, bytes)
+  writeFileSync(bundlePath, bundle.bytes)
   const slots = Array.from({ length: options.parallelism }, (_, slot) => slot)
   return {
-    plan: planJob(graph, set).plan,
-    intervalMs: set.checkpoint.intervalMs,
+    plan: planJob(graph, settings).plan,
+    intervalMs: settings.checkpoint.intervalMs,
     start: {
       request: {
         fence: FENCE,
         jobName: graph.name,
-        bundle: bundleHash(hash),
+        bundle: bundle.hash,
         args,
         submittedAtMs,
-        config: set.config,
+        config: settings.config,
         credential: 'bench',
         slots,
       },
       workerId: WORKER,
       bundlePath,
-      runtimeRoot,
+      runtimeRoot: findRuntimeRoot(process.env),
       checkpointDirectory: join(directory, 'checkpoints'),
       bindHost: '127.0.0.1',
       advertisedHost: '127.0.0.1',

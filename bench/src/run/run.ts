@@ -1,13 +1,9 @@
 // One run of a workload on a cluster: bundled, built and submitted as `weir run` does it, followed to its end, measured
 // from outside by /proc and from inside by the marks that its tasks leave.
 
-import { GraphBuilder } from '@weirjs/cli/job/build-graph'
-import { bundleJob } from '@weirjs/cli/job/bundle'
-import { overrideSettings } from '@weirjs/cli/job/override-settings'
 import { submitRequest } from '@weirjs/cli/job/prepare'
 import type { SubmitRequest } from '@weirjs/common/job-client'
 import { TERMINAL_STATES, type CheckpointView, type JobSummary } from '@weirjs/common/job-client'
-import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +13,7 @@ import type { BenchCluster } from './cluster.ts'
 import { benchJob } from './job.ts'
 import { readMarks } from './marks.ts'
 import { MemoryWatch, type PeakMemory } from './memory-watch.ts'
+import { prepareBenchJob } from './prepare.ts'
 import { cpuSecondsOf } from './proc.ts'
 
 export interface RunFigures {
@@ -43,7 +40,9 @@ export async function runOnce(
 ): Promise<RunFigures> {
   const results = mkdtempSync(join(tmpdir(), 'weir-bench-results-'))
   try {
-    const request = await prepare(options, input, results)
+    const prepared = await prepareBenchJob(benchJob(options, input, results), options.parallelism)
+    const fresh = { restoreFrom: null, allowNonRestoredState: false }
+    const request = submitRequest(prepared, fresh)
     const pids = [cluster.jobManager, ...cluster.taskManagers]
     const memory = new MemoryWatch(cluster)
     const cpuBefore = cpuSecondsOf(pids)
@@ -60,25 +59,6 @@ export async function runOnce(
   } finally {
     rmSync(results, { recursive: true, force: true })
   }
-}
-
-async function prepare(
-  options: BenchOptions,
-  input: string,
-  results: string,
-): Promise<SubmitRequest> {
-  const { file, argv, defines } = benchJob(options, input, results)
-  const submittedAtMs = Date.now()
-  using builder = new GraphBuilder((chunk) => process.stderr.write(chunk))
-  const bundle = await bundleJob(file)
-  const runtimeRoot = findRuntimeRoot(process.env)
-  const request = { file, runtimeRoot, argv, directory: process.cwd(), submittedAtMs }
-  const built = await builder.build(bundle.bytes, request)
-  const settings = overrideSettings(built.settings, { parallelism: options.parallelism, defines })
-  return submitRequest(
-    { bundle, built: { ...built, settings }, submittedAtMs },
-    { restoreFrom: null, allowNonRestoredState: false },
-  )
 }
 
 type Followed = Omit<RunFigures, 'check' | 'wallSeconds' | 'cpuSeconds' | 'memory'>

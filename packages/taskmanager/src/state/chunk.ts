@@ -4,6 +4,7 @@
 
 import { BlockWriter } from '@weirjs/common/codec/block'
 import type { ByteSink } from '@weirjs/common/core/codec'
+import type { EntrySink } from './moments.ts'
 
 /** A chunk is closed when it has this many bytes; one large entry makes it larger. */
 export const CHUNK_BYTES_TARGET: number = 64 * 1024
@@ -45,5 +46,31 @@ export class ChunkWriter {
     const chunk = { bytes: this.#block.take(), entries: this.#entries }
     this.#entries = 0
     return chunk
+  }
+}
+
+/** Gathers entries in chunks, until somebody takes them. */
+export class ChunkGatherer implements EntrySink {
+  readonly #writer: ChunkWriter
+  readonly #closed: Chunk[] = []
+
+  /** `capacityBytes`: what it has room for before it grows. */
+  constructor(capacityBytes: number) {
+    this.#writer = new ChunkWriter(capacityBytes)
+  }
+
+  beginEntry(): ByteSink {
+    return this.#writer.beginEntry()
+  }
+
+  endEntry(): void {
+    this.#writer.endEntry()
+    if (this.#writer.full) this.#closed.push(this.#writer.take())
+  }
+
+  /** All that was gathered. */
+  take(): readonly Chunk[] {
+    if (this.#writer.entries > 0) this.#closed.push(this.#writer.take())
+    return this.#closed.splice(0)
   }
 }

@@ -1,18 +1,17 @@
 // A snapshot of heap state under way. It walks the tables group by group in slices and writes each
-// entry that was there at its moment, unless the entry has been preserved already because it was
+// piece that was there at its moment, unless the piece has been preserved already because it was
 // about to change (see moments). What is preserved waits encoded, per table and group, and joins
-// the group's segment when the walk comes to its end: from then on every entry of the group carries
+// the group's segment when the walk comes to its end: from then on every piece of the group carries
 // a newer stamp, and nothing is preserved there any more.
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { KeyedStateSnapshot, KeyGroupSegment } from '@weirjs/common/core/checkpoint/handles'
 import type { Clock } from '@weirjs/common/core/clock'
 import type { Moments, RunningSnapshot, SnapshotTable, Stamped } from './moments.ts'
-import { ChunkWriter } from './chunk.ts'
-import type { Chunk } from './chunk.ts'
+import { ChunkGatherer } from './chunk.ts'
 import type { KeyedSnapshot, StateSink } from './state-backend.ts'
 
-/** Entries between two looks at the clock. */
+/** Entries, or pieces without any, between two looks at the clock. */
 const ENTRIES_PER_LOOK = 256
 /** Empty groups cost next to nothing, but there may be 32,768 of them per state. */
 const GROUPS_PER_LOOK = 1_024
@@ -33,9 +32,8 @@ interface Orphans {
 
 /** What is preserved of one group of one table. */
 class Preserved {
-  /** Entries that changed since. */
-  readonly chunks: Chunk[] = []
-  open: ChunkWriter | null = null
+  /** Pieces that changed since. */
+  entries: ChunkGatherer | null = null
   /** Maps that were dropped as a whole; the walk still has to write them. */
   readonly orphans: Orphans[] = []
 }
@@ -89,15 +87,13 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
     })
   }
 
-  preserve(table: SnapshotTable, group: number, entry: Stamped): void {
+  preserve(table: SnapshotTable, group: number, piece: Stamped): void {
     const at = this.#positions[table.index]
     if (at === undefined || this.#failure !== null) return
     const preserved = this.#preservedOf(at, group)
-    preserved.open ??= new ChunkWriter(PRESERVED_BYTES_MIN)
+    preserved.entries ??= new ChunkGatherer(PRESERVED_BYTES_MIN)
     try {
-      table.write(preserved.open.beginEntry(), entry)
-      preserved.open.endEntry()
-      if (preserved.open.full) preserved.chunks.push(preserved.open.take())
+      table.write(preserved.entries, group, piece)
     } catch (error) {
       this.#failure = { error }
     }
@@ -169,9 +165,7 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
   }
 
   #writePreserved(sink: StateSink, preserved: Preserved): void {
-    if (preserved.open !== null && preserved.open.entries > 0)
-      preserved.chunks.push(preserved.open.take())
-    for (const chunk of preserved.chunks) {
+    for (const chunk of preserved.entries?.take() ?? []) {
       this.#openSegment(sink)
       sink.block(chunk)
     }
@@ -180,15 +174,17 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
 
   /** True when the scan is at its end. */
   #writeSome(sink: StateSink, table: SnapshotTable, scan: Iterator<Stamped>): boolean {
-    for (let i = 0; i < ENTRIES_PER_LOOK; i++) {
+    const group = this.#groupAt
+    const { chunks } = sink
+    for (let written = 0, seen = 0; written < ENTRIES_PER_LOOK && seen < ENTRIES_PER_LOOK; seen++) {
       const step = scan.next()
       if (step.done === true) return true
-      const entry = step.value
-      if (entry.stamp >= this.moment) continue
+      const piece = step.value
+      if (piece.stamp >= this.moment) continue
       this.#openSegment(sink)
-      this.#moments.settleOthers(table, this.#groupAt, entry, this, this.#newest)
-      table.write(sink.beginEntry(), entry)
-      if (sink.endEntry()) return false
+      this.#moments.settleOthers(table, group, piece, this, this.#newest)
+      written += table.write(sink, group, piece)
+      if (sink.chunks !== chunks) return false
     }
     return false
   }

@@ -30,10 +30,10 @@ export class HeapValueState<T> implements ValueState<T> {
   }
 
   get(): T | null {
-    const entry = this.#table.find()
-    if (entry === null) return this.#initial === undefined ? null : (this.#initial() as T)
-    const value = entry.value
-    if (typeof value === 'object') this.#table.unshare(entry)
+    const table = this.#table
+    if (!table.find()) return this.#initial === undefined ? null : (this.#initial() as T)
+    const { value } = table
+    if (typeof value === 'object') table.unshare()
     return value
   }
 
@@ -59,21 +59,19 @@ export class HeapListState<T> implements ListState<T> {
   }
 
   get(): readonly T[] {
-    const entry = this.#table.find()
-    if (entry === null) return NO_ELEMENTS
-    this.#table.unshare(entry)
-    return entry.value
+    if (!this.#table.find()) return NO_ELEMENTS
+    this.#table.unshare()
+    return this.#table.value
   }
 
   add(value: T): void {
     const keep = this.#keep
-    const entry = this.#table.find()
-    if (entry === null) {
+    if (!this.#table.find()) {
       this.#table.put([keep(value)])
       return
     }
-    this.#table.unshare(entry)
-    entry.value.push(keep(value))
+    this.#table.unshare()
+    this.#table.value.push(keep(value))
   }
 
   update(values: readonly T[]): void {
@@ -151,22 +149,22 @@ export class HeapReducingState<T> implements FoldingState<T, T> {
   }
 
   get(): T | null {
-    const entry = this.#table.find()
-    if (entry === null) return null
-    if (typeof entry.value === 'object') this.#table.unshare(entry)
-    return entry.value
+    if (!this.#table.find()) return null
+    const { value } = this.#table
+    if (typeof value === 'object') this.#table.unshare()
+    return value
   }
 
-  add(value: T): void {
+  add(added: T): void {
     const keep = this.#keep
-    const entry = this.#table.find()
-    if (entry === null) {
-      this.#table.put(keep(value))
+    if (!this.#table.find()) {
+      this.#table.put(keep(added))
       return
     }
-    this.#table.unshare(entry)
+    const { value } = this.#table
+    if (typeof value === 'object') this.#table.unshare()
     const reduce = this.#reduce
-    entry.value = keep(reduce(entry.value, value) as T)
+    this.#table.put(keep(reduce(value, added) as T))
   }
 
   clear(): void {
@@ -186,20 +184,18 @@ export class HeapAggregatingState<In, Out> implements FoldingState<In, Out> {
   }
 
   get(): Out | null {
-    const entry = this.#table.find()
-    if (entry === null) return null
-    this.#table.unshare(entry)
-    return this.#functions.result(entry.value) as Out
+    if (!this.#table.find()) return null
+    this.#table.unshare()
+    return this.#functions.result(this.#table.value) as Out
   }
 
   add(value: In): void {
-    const entry = this.#table.find()
-    if (entry === null) {
+    if (!this.#table.find()) {
       this.#table.put(this.#keep(this.#functions.add(this.#functions.create(), value)))
       return
     }
-    this.#table.unshare(entry)
-    entry.value = this.#keep(this.#functions.add(entry.value, value))
+    this.#table.unshare()
+    this.#table.put(this.#keep(this.#functions.add(this.#table.value, value)))
   }
 
   clear(): void {

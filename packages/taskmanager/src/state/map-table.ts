@@ -2,8 +2,8 @@
 // of its own with its own stamp, so that a map of a million cells is written in slices like
 // everything else, and a change of one cell costs one cell.
 
-import type { ByteSink, Codec, Key } from '@weirjs/common/core/codec'
-import type { Moments, SnapshotTable, Stamped } from './moments.ts'
+import type { Codec, Key } from '@weirjs/common/core/codec'
+import type { EntrySink, Moments, SnapshotTable, Stamped } from './moments.ts'
 import { assertRoom, noKeyYet, ownKey } from './state-table.ts'
 import type { CurrentKey } from './state-table.ts'
 
@@ -108,10 +108,13 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
     return maps === undefined ? null : allCells(maps)
   }
 
-  write(sink: ByteSink, cell: Cell<V>): void {
-    this.#keyCodec.write(sink, cell.owner)
-    this.#mapKeyCodec.write(sink, cell.key)
-    this.#codec.write(sink, cell.value)
+  write(sink: EntrySink, _group: number, cell: Cell<V>): number {
+    const entry = sink.beginEntry()
+    this.#keyCodec.write(entry, cell.owner)
+    this.#mapKeyCodec.write(entry, cell.key)
+    this.#codec.write(entry, cell.value)
+    sink.endEntry()
+    return 1
   }
 
   keys(group: number): Iterable<Key> {

@@ -1,22 +1,25 @@
-// Which snapshots are under way, for copy-on-first-write. Every entry of state carries a stamp: the
-// number of the newest snapshot that had begun when the entry was made or last written out. An
-// entry with a stamp below the number of a running snapshot still owes itself to that snapshot, so
-// it is encoded before anything may change it. While no snapshot runs, `barrier` is 0 and the one
-// comparison `entry.stamp < barrier` is all that a write pays.
+// Which snapshots are under way, for copy-on-first-write. State comes in pieces (a page of a table,
+// a cell of a map), and every piece carries a stamp: the number of the newest snapshot that had
+// begun when the piece was made or last written out. A piece with a stamp below the number of a
+// running snapshot still owes itself to that snapshot, so it is encoded before anything in it may
+// change. While no snapshot runs, `barrier` is 0 and one comparison is all that a write pays.
 //
-// Nothing is copied as an object: an entry that is about to change is encoded at once, as the
+// Nothing is copied as an object: a piece that is about to change is encoded at once, as the
 // snapshot would have done later. So each entry is encoded once per snapshot, and what user code
 // mutates afterwards cannot leak in (trap G1).
 
 import type { ByteSink, Key } from '@weirjs/common/core/codec'
 
-/**
- * One piece of state that is written as a whole. `owner` is the key of the stream; `key` is the
- * map's key for maps.
- */
+/** One piece of state that is written as a whole: some entries, or a single one. */
 export interface Stamped {
-  readonly owner: Key
   stamp: number
+}
+
+/** Takes encoded entries. */
+export interface EntrySink {
+  /** Write one entry by calling codecs on the sink that this answers, then call `endEntry`. */
+  beginEntry(): ByteSink
+  endEntry(): void
 }
 
 /** What a snapshot needs of a table. Groups are counted from the backend's first key group. */
@@ -27,7 +30,8 @@ export interface SnapshotTable<E extends Stamped = Stamped> {
    * Live iteration over a group; entries made meanwhile may be seen or not, deleted ones are not.
    */
   scan(group: number): Iterator<E> | null
-  write(sink: ByteSink, entry: E): void
+  /** Encodes what is in a piece of the group; answers how many entries that was. */
+  write(sink: EntrySink, group: number, piece: E): number
 }
 
 /** A snapshot that still wants entries. */

@@ -24,6 +24,7 @@ export class SegmentEncoder implements StateSink {
   /** Where the next chunk will lie. */
   #offset: number
   #open: OpenSegment | null = null
+  #chunks = 0
 
   constructor(taker: ChunkTaker, firstOffset: number) {
     this.#taker = taker
@@ -32,6 +33,10 @@ export class SegmentEncoder implements StateSink {
 
   get full(): boolean {
     return this.#taker.full
+  }
+
+  get chunks(): number {
+    return this.#chunks
   }
 
   /** Offset behind the last chunk. */
@@ -48,17 +53,16 @@ export class SegmentEncoder implements StateSink {
     return this.#writer.beginEntry()
   }
 
-  endEntry(): boolean {
+  endEntry(): void {
     this.#writer.endEntry()
-    if (!this.#writer.full) return false
-    this.block(this.#writer.take())
-    return true
+    if (this.#writer.full) this.block(this.#writer.take())
   }
 
   block(chunk: Chunk): void {
     assert(this.#open !== null, 'chunks belong to a segment')
     this.#open.entries += chunk.entries
     this.#offset += chunk.bytes.length
+    this.#chunks += 1
     this.#taker.takeChunk(chunk.bytes)
   }
 

@@ -8,9 +8,10 @@ import type {
   Segment,
   StateFile,
 } from '@weirjs/common/core/checkpoint/handles'
-import type { ByteSink, Key } from '@weirjs/common/core/codec'
+import type { Key } from '@weirjs/common/core/codec'
 import type { StateRuntime } from '@weirjs/api/functions'
 import type { Chunk } from './chunk.ts'
+import type { EntrySink } from './moments.ts'
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 
 /** One due timer; total order is (time, key group, key bytes, namespace). */
@@ -34,15 +35,13 @@ export interface TimerService {
 }
 
 /** Where a running snapshot puts encoded entries; implemented by snapshot-writer. */
-export interface StateSink {
+export interface StateSink extends EntrySink {
   /** True while too much waits for the storage: an `advance` that sees this stops with `more`. */
   readonly full: boolean
   /** Opens a segment; entries follow until `endSegment`. */
   beginSegment(): void
-  /** Write one entry by calling codecs on the sink that this answers, then call `endEntry`. */
-  beginEntry(): ByteSink
-  /** True when the entry filled a chunk: a good moment to look at the clock. */
-  endEntry(): boolean
+  /** Chunks closed so far: when there is one more, it is a good moment to look at the clock. */
+  readonly chunks: number
   /** Takes over a chunk of entries that were encoded before, when they were about to change. */
   block(chunk: Chunk): void
   endSegment(): Segment

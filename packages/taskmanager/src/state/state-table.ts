@@ -1,33 +1,32 @@
-// Entries of one keyed state, one per key: a V8 Map per key group (a Map holds at most 2^24
-// entries), found through the current key. The entry found last is remembered, so that `get` and
-// then `set` of one key cost one look-up.
+// What one keyed state holds, one value per key: columns per key group (see key-slots), found
+// through the current key. The slot found last is remembered, so that `get` and then `set` of one
+// key cost one look-up. For snapshots a page of slots is one piece: it is encoded as a whole when
+// the walk comes to it, or before the first change of anything in it.
 
-import type { ByteSink, Codec, Key } from '@weirjs/common/core/codec'
+import type { Codec, Key } from '@weirjs/common/core/codec'
 import { ownText } from '@weirjs/common/codec/byte-reader'
+import { expected } from '@weirjs/common/codec/not-encodable'
+import { floatCodec, intCodec, timestampCodec } from '@weirjs/common/codec/primitives'
 import { WeirError } from '@weirjs/common/core/errors'
-import type { Moments, SnapshotTable, Stamped } from './moments.ts'
+import { MappedSlots, NO_SLOT, NumberSlots } from './key-slots.ts'
+import type { ColumnShape, KeySlots, Page, Touch } from './key-slots.ts'
+import type { EntrySink, Moments, SnapshotTable } from './moments.ts'
 
-/** V8 throws above 2^24; below it there is room for what a batch may add before anybody looks. */
+/**
+ * V8 throws when a Map holds more than 2^24; below it there is room for what a batch may add before
+ * anybody looks.
+ */
 export const KEYS_PER_GROUP_MAX = 16_000_000
+
+/** Numbers are encoded in no time; of other values a page must not hold too many. */
+const NUMERIC_SHAPE: ColumnShape = { pageBits: 6, numeric: true }
+const PLAIN_SHAPE: ColumnShape = { pageBits: 3, numeric: false }
 
 /** The key that state access concerns; shared by all tables of a backend. */
 export interface CurrentKey {
   key: Key
   /** Counted from the backend's first key group. */
   group: number
-}
-
-/** All entries have this one shape. */
-export class Entry<V> implements Stamped {
-  readonly owner: Key
-  value: V
-  stamp: number
-
-  constructor(owner: Key, value: V, stamp: number) {
-    this.owner = owner
-    this.value = value
-    this.stamp = stamp
-  }
 }
 
 /** A key that is kept must not pin the block that it was read from. */
@@ -55,16 +54,25 @@ export function noKeyYet(): never {
   })
 }
 
-export class StateTable<V> implements SnapshotTable<Entry<V>> {
+const NUMERIC = new Set<Codec>([intCodec, floatCodec, timestampCodec] as Codec[])
+
+export class StateTable<V> implements SnapshotTable<Page> {
   readonly index: number
   readonly #moments: Moments
   readonly #at: CurrentKey
   readonly #keyCodec: Codec<Key>
   readonly #codec: Codec<V>
-  readonly #groups: (Map<Key, Entry<V>> | undefined)[]
-  /** Null: nothing is remembered. */
+  readonly #shape: ColumnShape
+  readonly #numeric: boolean
+  /** Groups by the kind of their keys: numbers, all others. */
+  readonly #numbers: (NumberSlots<V> | undefined)[]
+  readonly #others: (MappedSlots<V> | undefined)[]
+  /** Settles pages of the group of the current key. */
+  readonly #touch: Touch
+  /** The key looked up last; null: none. Its slot lies in #found. */
   #lastKey: Key | null = null
-  #lastEntry: Entry<V> | null = null
+  #found: KeySlots<V> | undefined = undefined
+  #slot = NO_SLOT
   #size = 0
 
   constructor(o: {
@@ -80,88 +88,137 @@ export class StateTable<V> implements SnapshotTable<Entry<V>> {
     this.#at = o.at
     this.#keyCodec = o.keyCodec
     this.#codec = o.codec
-    this.#groups = Array.from({ length: o.groups }, () => undefined)
+    this.#numeric = NUMERIC.has(o.codec as Codec)
+    this.#shape = this.#numeric ? NUMERIC_SHAPE : PLAIN_SHAPE
+    this.#numbers = Array.from({ length: o.groups }, () => undefined)
+    this.#others = Array.from({ length: o.groups }, () => undefined)
+    this.#touch = (page) => this.#settle(page)
   }
 
   get size(): number {
     return this.#size
   }
 
-  /** The current key's entry, to be looked at. Before changing it call `unshare`. */
-  find(): Entry<V> | null {
+  /** True when the current key has a value; the calls below up to `unshare` then concern it. */
+  find(): boolean {
     const key = this.#at.key
-    if (key === this.#lastKey) return this.#lastEntry
-    if (this.#at.group < 0) noKeyYet()
-    const entry = this.#groups[this.#at.group]?.get(key) ?? null
-    this.#lastKey = key
-    this.#lastEntry = entry
-    return entry
+    if (key !== this.#lastKey) this.#lookUp(key)
+    return this.#slot !== NO_SLOT
   }
 
-  /**
-   * Must be called before the entry's value is changed, or is shown to somebody who might change
-   * it.
-   */
-  unshare(entry: Entry<V>): void {
-    if (entry.stamp < this.#moments.barrier) this.#moments.settle(this, this.#at.group, entry)
+  /** The value, to be looked at. Before it is changed in place, or shown to who might, `unshare`. */
+  get value(): V {
+    return (this.#found as KeySlots<V>).values[this.#slot] as V
+  }
+
+  /** The key, as it is kept. */
+  get owner(): Key {
+    return (this.#found as KeySlots<V>).keyAt(this.#slot)
+  }
+
+  /** Must be called before the value is changed in place, or shown to somebody who might. */
+  unshare(): void {
+    if (this.#moments.barrier > 0) this.#settleSlot(this.#found as KeySlots<V>)
   }
 
   /** Sets the current key's value. */
   put(value: V): void {
-    const entry = this.find()
-    if (entry === null) {
-      this.#create(value)
-      return
-    }
-    if (entry.stamp < this.#moments.barrier) this.#moments.settle(this, this.#at.group, entry)
-    entry.value = value
+    if (this.#numeric && typeof value !== 'number') throw expected('a number', value)
+    if (!this.find()) this.#create()
+    const found = this.#found as KeySlots<V>
+    if (this.#moments.barrier > 0) this.#settleSlot(found)
+    found.values[this.#slot] = value as never
   }
 
-  /** Deletes the current key's entry, if there is one. */
+  /** Deletes the current key's value, if there is one. */
   remove(): void {
-    const entry = this.find()
-    if (entry === null) return
-    this.unshare(entry)
-    this.#groups[this.#at.group]?.delete(entry.owner)
-    this.#lastEntry = null
+    if (!this.find()) return
+    this.#found?.remove(this.#slot, this.#touch)
+    this.#slot = NO_SLOT
     this.#size -= 1
   }
 
-  scan(group: number): Iterator<Entry<V>> | null {
-    return this.#groups[group]?.values() ?? null
+  scan(group: number): Iterator<Page> | null {
+    const numbers = this.#numbers[group]?.pages
+    const others = this.#others[group]?.pages
+    if (numbers === undefined) return others?.values() ?? null
+    return others === undefined ? numbers.values() : [...numbers, ...others].values()
   }
 
-  write(sink: ByteSink, entry: Entry<V>): void {
-    this.#keyCodec.write(sink, entry.owner)
-    this.#codec.write(sink, entry.value)
+  write(sink: EntrySink, group: number, page: Page): number {
+    const { pageBits } = this.#shape
+    const numbers = this.#numbers[group]
+    const isOfNumbers = numbers?.pages[page.first >>> pageBits] === page
+    const slots = (isOfNumbers ? numbers : this.#others[group]) as KeySlots<V>
+    const end = Math.min(page.first + (1 << pageBits), slots.slots)
+    let written = 0
+    for (let slot = page.first; slot < end; slot++) {
+      if (!slots.has(slot)) continue
+      const entry = sink.beginEntry()
+      this.#keyCodec.write(entry, slots.keyAt(slot))
+      this.#codec.write(entry, slots.values[slot] as V)
+      sink.endEntry()
+      written += 1
+    }
+    return written
   }
 
-  /** All keys of a group, live. */
-  keys(group: number): Iterable<Key> {
-    return this.#groups[group]?.keys() ?? []
+  /** All keys of a group as of now. */
+  keys(group: number): readonly Key[] {
+    const keys: Key[] = []
+    for (const slots of [this.#numbers[group], this.#others[group]]) {
+      for (let slot = 0; slot < (slots?.slots ?? 0); slot++)
+        if (slots?.has(slot) === true) keys.push(slots.keyAt(slot))
+    }
+    return keys
   }
 
   /** Forgets everything. */
   close(): void {
-    this.#groups.fill(undefined)
+    this.#numbers.fill(undefined)
+    this.#others.fill(undefined)
     this.#lastKey = null
-    this.#lastEntry = null
+    this.#found = undefined
+    this.#slot = NO_SLOT
     this.#size = 0
   }
 
-  #create(value: V): void {
-    const group = this.#at.group
-    let entries = this.#groups[group]
-    if (entries === undefined) {
-      entries = new Map()
-      this.#groups[group] = entries
+  #lookUp(key: Key): void {
+    const { group } = this.#at
+    if (group < 0) noKeyYet()
+    if (typeof key === 'number') {
+      const slots = this.#numbers[group]
+      this.#slot = slots === undefined ? NO_SLOT : slots.find(key)
+      this.#found = slots
+    } else {
+      const slots = this.#others[group]
+      this.#slot = slots === undefined ? NO_SLOT : slots.find(key)
+      this.#found = slots
     }
-    assertRoom(entries.size)
-    const key = ownKey(this.#at.key)
-    const entry = new Entry(key, value, this.#moments.latest)
-    entries.set(key, entry)
     this.#lastKey = key
-    this.#lastEntry = entry
+  }
+
+  #create(): void {
+    const { key, group } = this.#at
+    assertRoom(this.#found?.size ?? 0)
+    const { latest } = this.#moments
+    if (typeof key === 'number') {
+      const slots = (this.#numbers[group] ??= new NumberSlots<V>(this.#shape, latest))
+      this.#slot = slots.add(key, this.#touch, latest)
+      this.#found = slots
+    } else {
+      const slots = (this.#others[group] ??= new MappedSlots<V>(this.#shape))
+      this.#slot = slots.add(ownKey(key), this.#touch, latest)
+      this.#found = slots
+    }
     this.#size += 1
+  }
+
+  #settleSlot(found: KeySlots<V>): void {
+    this.#settle(found.pages[this.#slot >>> this.#shape.pageBits] as Page)
+  }
+
+  #settle(page: Page): void {
+    if (page.stamp < this.#moments.barrier) this.#moments.settle(this, this.#at.group, page)
   }
 }

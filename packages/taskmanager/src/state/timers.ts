@@ -7,7 +7,7 @@ import { assert, present } from '@weirjs/common/core/assert'
 import type { ByteSink, ByteSource, Codec, Key } from '@weirjs/common/core/codec'
 import { WeirError } from '@weirjs/common/core/errors'
 import { compareKeys } from './key-order.ts'
-import type { Entry, StateTable } from './state-table.ts'
+import type { StateTable } from './state-table.ts'
 import type { Timer, TimerService } from './state-backend.ts'
 
 export class HeapTimer implements Timer {
@@ -65,19 +65,22 @@ export class HeapTimers implements TimerService {
 
   register(time: number): void {
     if (!Number.isFinite(time)) throw notATime(time)
-    const entry = this.#table.find() ?? this.#createEntry()
-    const at = lowerBound(entry.value, time)
-    if (entry.value[at]?.time === time) return
-    this.#table.unshare(entry)
-    const timer = new HeapTimer(time, entry.owner, this.#keys.currentKeyGroup)
-    entry.value.splice(at, 0, timer)
+    const table = this.#table
+    if (!table.find()) table.put([])
+    const timers = table.value
+    const at = lowerBound(timers, time)
+    if (timers[at]?.time === time) return
+    table.unshare()
+    const timer = new HeapTimer(time, table.owner, this.#keys.currentKeyGroup)
+    timers.splice(at, 0, timer)
     this.#heap.push(timer)
     this.#rise(timer, this.#heap.length - 1)
   }
 
   delete(time: number): void {
-    const timers = this.#table.find()?.value
-    const timer = timers?.[lowerBound(timers, time)]
+    if (!this.#table.find()) return
+    const timers = this.#table.value
+    const timer = timers[lowerBound(timers, time)]
     if (timer === undefined || timer.time !== time) return
     this.#removeFromHeap(timer)
     this.#forget(timer)
@@ -105,23 +108,18 @@ export class HeapTimers implements TimerService {
     this.#heap.length = 0
   }
 
-  #createEntry(): Entry<HeapTimer[]> {
-    this.#table.put([])
-    return present(this.#table.find(), 'the entry just made')
-  }
-
   /** Takes the timer out of the current key's entry. */
   #forget(timer: HeapTimer): void {
-    const entry = present(this.#table.find(), 'the entry of a timer')
-    if (entry.value.length === 1) {
-      assert(entry.value[0] === timer, 'heap and table hold the same timers')
+    assert(this.#table.find(), 'heap and table hold the same timers')
+    const timers = this.#table.value
+    const at = lowerBound(timers, timer.time)
+    assert(timers[at] === timer, 'heap and table hold the same timers')
+    if (timers.length === 1) {
       this.#table.remove()
       return
     }
-    this.#table.unshare(entry)
-    const at = lowerBound(entry.value, timer.time)
-    assert(entry.value[at] === timer, 'heap and table hold the same timers')
-    entry.value.splice(at, 1)
+    this.#table.unshare()
+    timers.splice(at, 1)
   }
 
   #removeFromHeap(timer: HeapTimer): void {
