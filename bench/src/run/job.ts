@@ -26,7 +26,7 @@ export function prepareInput(options: BenchOptions, note: (text: string) => void
 
 export function benchJob(options: BenchOptions, input: string, results: string): BenchJob {
   const { workload, events, seed, group, parallelism, checkpointInterval } = options
-  const file = fileURLToPath(new URL(`../jobs/${workload}.ts`, import.meta.url))
+  const file = fileURLToPath(new URL(`../workloads/${workload}.ts`, import.meta.url))
   const values = { events, seed, group, input, parts: parallelism, results }
   return {
     file,
