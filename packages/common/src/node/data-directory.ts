@@ -130,6 +130,7 @@ async function livingOwner(content: string): Promise<number | null> {
   if (!Number.isSafeInteger(pid) || pid <= 0 || host !== hostname() || pid === process.pid)
     return null
   const born = await birthOf(pid)
+  if (born === 'dead') return null
   if (born !== undefined) return birth === '-' || born === birth ? pid : null
   try {
     process.kill(pid, 0)
@@ -139,11 +140,15 @@ async function livingOwner(content: string): Promise<number | null> {
   }
 }
 
-/** When the process began, in the kernel's ticks: tells a process from a later one with the same pid. Linux only. */
+/**
+ * When the process began, in the kernel's ticks: tells a process from a later one with the same pid. `dead` for one that
+ * was killed and that nobody has buried yet (a container without an init). Linux only.
+ */
 async function birthOf(pid: number): Promise<string | undefined> {
   const stat = await readOrNull(`/proc/${pid}/stat`)
   // The name in the second field may hold anything, also brackets and spaces.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields?.[0] === 'Z' ? 'dead' : fields?.[19]
 }
 
 /** Removes a stale file, unless somebody else has replaced it meanwhile. */
