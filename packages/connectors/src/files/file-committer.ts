@@ -39,13 +39,17 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
     }
   }
 
-  /** Leaves no empty staging directories behind. */
+  /** Leaves no empty staging directories behind, if it can be helped. */
   async close(): Promise<void> {
     const root = stagingOf(this.#directory, this.#context)
-    await this.#fs.removeEmptyDirectory(joinPath(root, String(this.#context.attempt)))
-    await this.#fs.removeEmptyDirectory(root)
-    await this.#fs.removeEmptyDirectory(directoryOf(root))
-    await this.#fs.removeEmptyDirectory(directoryOf(directoryOf(root)))
+    const above = [directoryOf(root), directoryOf(directoryOf(root))]
+    try {
+      for (const directory of [joinPath(root, String(this.#context.attempt)), root, ...above]) {
+        await this.#fs.removeEmptyDirectory(directory)
+      }
+    } catch {
+      // An empty directory that stays is untidy, no reason to fail a job that is done.
+    }
   }
 
   async #publish(part: FileCommittable): Promise<void> {

@@ -183,6 +183,31 @@ describe('the file sink', () => {
     },
   )
 
+  it('closes every file that it opened, whatever failed', async () => {
+    for (const operation of ['write', 'sync', 'sync-directory'] as const) {
+      const fs = new MemoryFileSystem()
+      let open = 0
+      let failed = false
+      fs.hook = (at) => {
+        if (at === 'create') open += 1
+        if (at === 'close') open -= 1
+        if (at !== operation || failed) return
+        failed = true
+        throw Object.assign(new Error('once'), { code: 'EIO' })
+      }
+      const options = { fileSystem: fs, roll: { bytes: 10 } }
+      const run = new SinkAttempt(ndjsonFiles('/out', Row, options), { attempt: 1, subtasks: 1 })
+      await expect(
+        (async () => {
+          for (let n = 0; n < 5; n++) await run.write(0, row(n))
+          await run.snapshot(1)
+        })(),
+      ).rejects.toThrow('once')
+      await run.close()
+      expect(open, operation).toBe(0)
+    }
+  })
+
   it('waits for its disk when it is slow', async () => {
     const fs = new MemoryFileSystem()
     let open = (): void => {}

@@ -32,7 +32,10 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
   /** The part that records go to; null: none since the last one was sealed. */
   #part: PartFile | null = null
   #partBytes = 0
+  /** Parts begun. */
   #parts = 0
+  /** Those that are not sealed yet. */
+  readonly #unsealed = new Set<PartFile>()
   #age: CancelTimer | null = null
   /** Lines not handed to the background yet. */
   #text = ''
@@ -80,8 +83,13 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
   async close(): Promise<void> {
     this.#age?.()
     await this.#work
-    await this.#part?.abandon()
-    this.#part = null
+    for (const part of this.#unsealed) {
+      try {
+        await part.abandon()
+      } catch {
+        // The disk that failed the writer may fail this too; the next attempt cleans up what is left.
+      }
+    }
   }
 
   #begin(first: T): void {
@@ -91,6 +99,7 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
       partNames(directory, this.#context, this.#parts, ending),
       this.#context.attempt,
     )
+    this.#unsealed.add(this.#part)
     this.#parts += 1
     this.#partBytes = 0
     this.#scheduleAge()
@@ -121,7 +130,12 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     this.#age?.()
     this.#age = null
     this.#part = null
-    this.#sealed.push(this.#enqueue(() => part.seal()))
+    const seal = async (): Promise<FileCommittable> => {
+      const committable = await part.seal()
+      this.#unsealed.delete(part)
+      return committable
+    }
+    this.#sealed.push(this.#enqueue(seal))
   }
 
   #scheduleAge(): void {

@@ -34,9 +34,10 @@ export class PartFile {
   async seal(): Promise<FileCommittable> {
     const { staging, stagingDirectory, final } = this.names
     const file = this.#file ?? (await this.#create())
+    this.#file = file
     await file.sync()
-    this.#file = null
     await file.close()
+    this.#file = null
     await this.#fs.syncDirectory(stagingDirectory)
     return {
       staging,
@@ -47,7 +48,7 @@ export class PartFile {
     }
   }
 
-  /** Closes the file and removes it: no checkpoint knows of it. */
+  /** Closes and removes the file unless it was sealed: no checkpoint knows of it. Harmless when repeated. */
   async abandon(): Promise<void> {
     const file = this.#file
     if (file === null) return

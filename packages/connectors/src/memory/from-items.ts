@@ -9,6 +9,7 @@ import type {
   SourceReader,
   SplitEnumerator,
 } from '@weirjs/api/connector'
+import { encodeValue } from '@weirjs/common/codec/block'
 import type { Codec } from '@weirjs/common/core/codec'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { plainCodec } from '../plain-codec.ts'
@@ -23,11 +24,18 @@ export interface ItemSplit {
 
 const splitCodec: Codec<ItemSplit> = plainCodec('items/split', 1)
 
-/** `items` as a bounded stream, in runs of equal length over the subtasks. */
+/** Items that are tried when the job is built; a wrong type shows in the first ones. */
+const ITEMS_TRIED_MAX = 1_000
+
+/**
+ * `items` as a bounded stream, in runs of equal length over the subtasks. Throws WeirError `record/not-encodable` for
+ * items that are not of their type.
+ */
 export function fromItems<T>(
   type: Codec<T>,
   items: readonly T[],
 ): Source<T, ItemSplit, StaticState> {
+  for (const item of items.slice(0, ITEMS_TRIED_MAX)) encodeValue(type, item)
   return {
     description: `${items.length} items`,
     bounded: true,
