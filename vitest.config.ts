@@ -22,6 +22,7 @@ export default defineConfig({
       }),
       project('contract', ['packages/*/src/**/*.contract.test.ts']),
       project('scenario', ['packages/*/src/**/*.scenario.test.ts']),
+      project('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 60_000 }),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
       project('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 120_000,

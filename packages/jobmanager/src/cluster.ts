@@ -115,7 +115,8 @@ export class Cluster implements WorkerHub {
   requestSeats(job: JobId, request: SeatRequest, granted: SeatWish['granted']): void {
     this.#wishes.delete(job)
     this.#registry.free(job, [...request.kept.values()])
-    if (request.seats.length > 0) this.#wishes.set(job, { request, granted })
+    // Also a wish for none is granted: a region that restarts beside others may sit in their seats only.
+    this.#wishes.set(job, { request, granted })
     this.#serve()
   }
 

@@ -51,6 +51,8 @@ export interface LocalClusterOptions {
   readonly log?: Log
   readonly heartbeatIntervalMs?: number
   readonly heartbeatTimeoutMs?: number
+  /** Default `region`: what restarts after a failure. */
+  readonly failover?: 'region' | 'full'
   /** Directory of Weir's packages: given, failures name the first line of the user's code below them. */
   readonly ownDirectory?: string
 }
@@ -111,7 +113,7 @@ export class LocalCluster {
 
   async startJobManager(): Promise<void> {
     if (this.#master !== null) return
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options
+    const { heartbeatIntervalMs, heartbeatTimeoutMs, failover } = this.#options
     const secret = this.#prng.hex(16)
     this.#master = new JobManager({
       scheduler: this.scheduler,
@@ -126,6 +128,7 @@ export class LocalCluster {
         credential: ({ jobId, epoch, attempt }) => `${secret}/${jobId}/${epoch}/${attempt}`,
         ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
         ...(heartbeatTimeoutMs === undefined ? {} : { heartbeatTimeoutMs }),
+        ...(failover === undefined ? {} : { failover }),
       },
     })
     await this.#master.start()
