@@ -50,7 +50,7 @@ export class GraphBuilder {
     this.#claim(id, request)
     const node: NodeDraft = {
       id,
-      explicitUid: request.uid !== undefined,
+      explicitUid: request.uid !== undefined || request.derivedFrom?.explicitUid === true,
       kind: request.kind,
       runtime: request.runtime,
       state: request.state ?? [],
