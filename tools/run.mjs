@@ -26,7 +26,9 @@ function step(title, command, args, env = process.env) {
   const result = spawnSync(command, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 26 })
   if (result.status !== 0) {
     process.stderr.write('failed\n')
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? `${result.error}\n` : ''}`)
+    process.stderr.write(
+      `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? `${result.error}\n` : ''}`,
+    )
     process.exit(result.status ?? 1)
   }
   process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`)
@@ -50,14 +52,26 @@ if (!marked(toolMark, wanted.join(' '))) {
   const npm = process.env.npm_execpath
   const [command, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
   step(`fetching ${wanted.join(' and ')}`, command, [
-    ...prefix, 'install', '--prefix', toolchain, '--no-audit', '--no-fund', '--ignore-scripts', '--no-save',
-    '--loglevel=error', ...wanted,
+    ...prefix,
+    'install',
+    '--prefix',
+    toolchain,
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--no-save',
+    '--loglevel=error',
+    ...wanted,
   ])
   writeFileSync(toolMark, wanted.join(' '))
 }
 
-const env = { ...process.env, PATH: `${bin}${delimiter}${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}` }
-for (const key of Object.keys(env)) if (/^npm_(config|package|lifecycle)_/i.test(key)) delete env[key]
+const env = {
+  ...process.env,
+  PATH: `${bin}${delimiter}${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+}
+for (const key of Object.keys(env))
+  if (/^npm_(config|package|lifecycle)_/i.test(key)) delete env[key]
 
 const lockHash = createHash('sha256')
 for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) {
@@ -74,5 +88,9 @@ step('building', 'tsc', ['-b'], env)
 
 const name = process.argv[2] ?? 'test'
 const passed = process.argv.slice(3)
-const result = spawnSync('pnpm', ['--silent', 'run', `run:${name}`, ...passed], { cwd: root, env, stdio: 'inherit' })
+const result = spawnSync('pnpm', ['--silent', 'run', `run:${name}`, ...passed], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+})
 process.exit(result.status ?? 1)

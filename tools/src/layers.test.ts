@@ -11,8 +11,14 @@ describe('layer rules', () => {
     ['packages/api/src/x.ts', `import { Worker } from '@weirjs/taskmanager/worker'`],
     ['packages/connectors/src/x.ts', `import { Kafka } from '@platformatic/kafka'`],
     ['packages/jobmanager/src/x.ts', `import { Worker } from '@weirjs/taskmanager/worker'`],
-    ['packages/jobmanager/src/core/x.ts', `import { systemScheduler } from '@weirjs/common/node/system-scheduler'`],
-    ['packages/taskmanager/src/x.ts', `import { JobManager } from '@weirjs/jobmanager/job-manager'`],
+    [
+      'packages/jobmanager/src/core/x.ts',
+      `import { systemScheduler } from '@weirjs/common/node/system-scheduler'`,
+    ],
+    [
+      'packages/taskmanager/src/x.ts',
+      `import { JobManager } from '@weirjs/jobmanager/job-manager'`,
+    ],
     ['packages/taskmanager/src/core/x.ts', `import { setTimeout } from 'node:timers'`],
     ['packages/taskmanager/src/core/x.ts', `import { T } from '../task/task.ts'`],
     ['packages/local/src/x.ts', `import { run } from '@weirjs/cli/main'`],
@@ -29,7 +35,8 @@ describe('layer rules', () => {
 
   it('has a deliberate violation above for every layer', () => {
     for (const layer of LAYERS) {
-      if (layer.files === 'packages/common/src/' || layer.files === 'packages/common/src/rpc/') continue
+      if (layer.files === 'packages/common/src/' || layer.files === 'packages/common/src/rpc/')
+        continue
       expect(forbidden.some(([path]) => path.startsWith(layer.files))).toBe(true)
     }
   })
@@ -45,7 +52,8 @@ describe('layer rules', () => {
   })
 
   it('reads every spelling of an import and no comment', () => {
-    const source = `import a from 'a'\nimport {\n  b,\n} from "b"\nexport { c } from 'c'\nimport 'd'\n` +
+    const source =
+      `import a from 'a'\nimport {\n  b,\n} from "b"\nexport { c } from 'c'\nimport 'd'\n` +
       `// import e from 'e'\n/* import f from 'f' */\nconst g = await import('g')\nimport type { H } from 'h'`
     expect(importsOf(source)).toEqual(['a', 'b', 'c', 'd', 'g', 'h'])
   })

@@ -16,7 +16,12 @@ const COMMON_CORE = '@weirjs/common/core/'
 export const LAYERS: readonly LayerRule[] = [
   { files: 'packages/common/src/core/', imports: [], external: [], node: false },
   { files: 'packages/common/src/codec/', imports: [], external: ['msgpackr'], node: true },
-  { files: 'packages/common/src/node/', imports: [], external: ['pino', 'zod', 'yaml'], node: true },
+  {
+    files: 'packages/common/src/node/',
+    imports: [],
+    external: ['pino', 'zod', 'yaml'],
+    node: true,
+  },
   {
     files: 'packages/common/src/rpc/',
     imports: [],
@@ -24,7 +29,12 @@ export const LAYERS: readonly LayerRule[] = [
     node: true,
   },
   { files: 'packages/common/src/', imports: [], external: [], node: true },
-  { files: 'packages/api/src/', imports: ['@weirjs/common/core/', '@weirjs/common/codec/'], external: [], node: true },
+  {
+    files: 'packages/api/src/',
+    imports: ['@weirjs/common/core/', '@weirjs/common/codec/'],
+    external: [],
+    node: true,
+  },
   {
     files: 'packages/connectors/src/',
     imports: ['@weirjs/api/', '@weirjs/common/'],
@@ -38,7 +48,12 @@ export const LAYERS: readonly LayerRule[] = [
     external: ['level', 'fastify', 'zod'],
     node: true,
   },
-  { files: 'packages/taskmanager/src/core/', imports: [COMMON_CORE, '@weirjs/api/'], external: [], node: false },
+  {
+    files: 'packages/taskmanager/src/core/',
+    imports: [COMMON_CORE, '@weirjs/api/'],
+    external: [],
+    node: false,
+  },
   {
     files: 'packages/taskmanager/src/',
     imports: ['@weirjs/common/', '@weirjs/api/'],
@@ -65,7 +80,13 @@ export const LAYERS: readonly LayerRule[] = [
   },
   {
     files: 'packages/testing/src/',
-    imports: ['@weirjs/api/', '@weirjs/connectors/', '@weirjs/local/', '@weirjs/taskmanager/', '@weirjs/common/'],
+    imports: [
+      '@weirjs/api/',
+      '@weirjs/connectors/',
+      '@weirjs/local/',
+      '@weirjs/taskmanager/',
+      '@weirjs/common/',
+    ],
     external: ['vitest', 'fast-check'],
     node: true,
   },
@@ -77,7 +98,8 @@ export const LAYERS: readonly LayerRule[] = [
   },
 ]
 
-const IMPORT = /(?:^|[\s;])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^\w.])import\s*\(?\s*['"]([^'"]+)['"]/g
+const IMPORT =
+  /(?:^|[\s;])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^\w.])import\s*\(?\s*['"]([^'"]+)['"]/g
 
 /** Module names that a TypeScript source imports, type-only imports included. Comments are not looked into. */
 export function importsOf(source: string): readonly string[] {
@@ -106,7 +128,9 @@ function forbidden(rule: LayerRule, path: string, name: string): string | null {
       ? null
       : `${rule.files} may import ${rule.imports.join(', ') || 'no other package of ours'}`
   }
-  const known = rule.external.some((external) => name === external || name.startsWith(`${external}/`))
+  const known = rule.external.some(
+    (external) => name === external || name.startsWith(`${external}/`),
+  )
   return known ? null : `${rule.files} may use ${rule.external.join(', ') || 'no external package'}`
 }
 
@@ -115,6 +139,7 @@ function forbiddenRelative(path: string, name: string): string | null {
   const target = new URL(name, `file:///${path}`).pathname.slice(1)
   const root = path.split('/').slice(0, 3).join('/')
   if (!target.startsWith(`${root}/`)) return 'a relative import stays inside its package'
-  if (path.startsWith(`${root}/core/`) && !target.startsWith(`${root}/core/`)) return 'core/ imports only core/'
+  if (path.startsWith(`${root}/core/`) && !target.startsWith(`${root}/core/`))
+    return 'core/ imports only core/'
   return null
 }

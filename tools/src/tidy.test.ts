@@ -33,20 +33,30 @@ describe('the tree', () => {
 
   it('opens every file of a core/ folder with a head comment', () => {
     const bare = own.filter(
-      (path) => /^packages\/[^/]+\/src\/core\//.test(path) && !path.endsWith('.test.ts') && !read(path).startsWith('//'),
+      (path) =>
+        /^packages\/[^/]+\/src\/core\//.test(path) &&
+        !path.endsWith('.test.ts') &&
+        !read(path).startsWith('//'),
     )
     expect(bare).toEqual([])
   })
 
   it('has a README in every package', () => {
-    const packages = new Set(files.map((path) => /^packages\/([^/]+)\//.exec(path)?.[1]).filter((name) => name))
-    const missing = [...packages].filter((name) => !existsSync(join(root, 'packages', String(name), 'README.md')))
+    const packages = new Set(
+      files.map((path) => /^packages\/([^/]+)\//.exec(path)?.[1]).filter((name) => name),
+    )
+    const missing = [...packages].filter(
+      (name) => !existsSync(join(root, 'packages', String(name), 'README.md')),
+    )
     expect(missing).toEqual([])
   })
 
   it('names no test .only and skips none for good', () => {
     const marked = own.filter(
-      (path) => path.endsWith('.test.ts') && !path.startsWith('tools/') && /\b(it|test|describe)\.(only|todo|fails)\(/.test(read(path)),
+      (path) =>
+        path.endsWith('.test.ts') &&
+        !path.startsWith('tools/') &&
+        /\b(it|test|describe)\.(only|todo|fails)\(/.test(read(path)),
     )
     expect(marked).toEqual([])
   })
