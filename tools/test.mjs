@@ -21,7 +21,7 @@ try {
     `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests + numTodoTests} skipped`,
   )
 } catch (error) {
-  console.error(`no test results: ${error instanceof Error ? error.message : error}`)
+  console.error(`no test results: ${String(error)}`)
   code = code === 0 ? 1 : code
 } finally {
   rmSync(directory, { recursive: true, force: true })

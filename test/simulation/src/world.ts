@@ -18,7 +18,6 @@ export class World {
   readonly #lines: string[] = []
   #hashA = 0x811c9dc5
   #hashB = 0x9747b28c
-  #events = 0
   /** Faults by kind, as they hit. */
   readonly faults: Map<string, number> = new Map()
 
@@ -35,7 +34,6 @@ export class World {
       this.#hashA = Math.imul(this.#hashA ^ c, 0x01000193)
       this.#hashB = Math.imul(this.#hashB ^ c, 0x85ebca6b)
     }
-    this.#events += 1
     this.#lines.push(line)
     if (this.#lines.length > 2 * TRACE_LINES_KEPT) this.#lines.splice(0, TRACE_LINES_KEPT)
   }
