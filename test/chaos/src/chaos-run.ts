@@ -1,0 +1,291 @@
+// One run: a cluster, a job, kills, healing, judgement. The job's input is bounded, so that it has a result; it is long
+// enough that the job works through the kills and ends after them.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Prng } from '@weirjs/common/core/prng'
+import { CommittedOutput, readRows, stagedFiles } from './committed-output.ts'
+import { JobWatch } from './job-watch.ts'
+import { type Gap, gapBag, type Kill, KILL_KINDS, type KillKind, killBag, Killer } from './kills.ts'
+import { ProcessCluster } from './process-cluster.ts'
+import { Recoveries, type RecoverySummary } from './recoveries.ts'
+import { cameTrue } from './until.ts'
+import type { Violation } from './violation.ts'
+
+export const COUNTING_JOB: string = fileURLToPath(new URL('counting-job.ts', import.meta.url))
+
+/** What a job must be told so that it bears being killed all the time. */
+export const CHAOS_DEFINES: readonly string[] = [
+  'execution.checkpointing.interval=500ms',
+  'execution.checkpointing.timeout=10s',
+  'restart-strategy.type=fixed-delay',
+  'restart-strategy.fixed-delay.attempts=1000000',
+  'restart-strategy.fixed-delay.delay=100ms',
+]
+
+const TASK_MANAGERS = 3
+const SLOTS = 2
+const PARALLELISM = 4
+const RECORDS_PER_SECOND = 2_000
+/** Records for so much of the time; the rest is lost to recovery. */
+const WORKING_SHARE = 0.75
+/** Kills end when so much of the output is visible. */
+const KILLS_UNTIL_SHARE = 0.95
+const KILLS_PER_MINUTE_MIN = 6
+const GAPS_WITH_CHECKPOINT_MIN = 0.8
+const LOOK_MS = 15
+/** With all processes up, a checkpoint must complete within so much time. */
+const PROGRESS_MS_MAX = 30_000
+const FINISH_MS_MAX = 60_000
+const QUICK_MS = { low: 20, high: 800 }
+const CALM_MS = { low: 0, high: 3_000 }
+/** Share of kills that wait for the next publication, to hit commits under way. */
+const AIMED_SHARE = 0.4
+const AIM_MS_MAX = 1_500
+const AIM_JITTER_MS = 30
+
+export interface ChaosOptions {
+  readonly minutes: number
+  readonly seed: number
+  readonly keep: boolean
+  readonly echo: boolean
+}
+
+export interface ChaosResult {
+  readonly seed: number
+  readonly kills: number
+  readonly killsByKind: Readonly<Record<KillKind, number>>
+  /** Of processes, by the harness. */
+  readonly processRestarts: number
+  /** Of the job, by the engine. */
+  readonly restarts: number
+  readonly checkpoints: number
+  readonly records: number
+  readonly files: number
+  readonly gapsWithCheckpoint: number
+  readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
+  readonly wallSeconds: number
+  readonly failures: readonly Violation[]
+  /** Where everything lies; null when it was removed. */
+  readonly directory: string | null
+  /** On failure: what happened, merged from all logs. */
+  readonly history: readonly string[]
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const startedMs = performance.now()
+  const { echo } = options
+  await using cluster = await ProcessCluster.start({
+    taskManagers: TASK_MANAGERS,
+    slots: SLOTS,
+    echo,
+  })
+  if (options.keep) cluster.keep()
+  const run = new ChaosRun(cluster, options)
+  try {
+    const judged = await run.play()
+    const failed = judged.failures.length > 0
+    if (failed) cluster.keep()
+    return {
+      ...judged,
+      wallSeconds: Math.round((performance.now() - startedMs) / 100) / 10,
+      directory: failed || options.keep ? cluster.directory : null,
+      history: failed ? cluster.history() : [],
+    }
+  } catch (error) {
+    cluster.keep()
+    process.stderr.write(`${cluster.lastWords()}\nkept: ${cluster.directory}\n`)
+    throw error
+  }
+}
+
+type Judged = Omit<ChaosResult, 'wallSeconds' | 'directory' | 'history'>
+
+class ChaosRun {
+  readonly #cluster: ProcessCluster
+  readonly #options: ChaosOptions
+  readonly #prng: Prng
+  readonly #records: number
+  readonly #keys: number
+  readonly #output: CommittedOutput
+  readonly #killer: Killer
+  readonly #recoveries = new Recoveries()
+  readonly #kills: Kill[] = []
+  readonly #violations: Violation[] = []
+  #gaps = { all: 0, withCheckpoint: 0 }
+
+  constructor(cluster: ProcessCluster, options: ChaosOptions) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#prng = new Prng(options.seed)
+    this.#keys = this.#prng.pick([1, 97, 5_000])
+    this.#records = Math.ceil(options.minutes * 60 * RECORDS_PER_SECOND * WORKING_SHARE)
+    this.#output = new CommittedOutput({
+      directory: cluster.path('out'),
+      records: this.#records,
+      keys: this.#keys,
+    })
+    this.#killer = new Killer(cluster, this.#prng.fork())
+  }
+
+  async play(): Promise<Judged> {
+    const watch = new JobWatch(this.#cluster, await this.#submit())
+    const looking = this.#lookAllTheTime(watch)
+    try {
+      await this.#killAllTheTime(watch)
+      await this.#killer.heal()
+      this.#cluster.timeline.note('no more kills')
+      await this.#finish(watch)
+    } finally {
+      await watch.stop()
+      await looking
+    }
+    return this.#judge(watch)
+  }
+
+  #submit(): Promise<string> {
+    const job = {
+      count: this.#records,
+      rate: RECORDS_PER_SECOND,
+      keys: this.#keys,
+      parts: PARALLELISM,
+    }
+    const places = { out: this.#cluster.path('out'), alerts: this.#cluster.path('alerts') }
+    return this.#cluster.submit({
+      file: COUNTING_JOB,
+      args: Object.entries({ ...job, ...places }).flatMap(([name, value]) => [
+        `--${name}`,
+        `${value}`,
+      ]),
+      defines: CHAOS_DEFINES,
+      parallelism: PARALLELISM,
+    })
+  }
+
+  /** Until the watch is stopped. */
+  async #lookAllTheTime(watch: JobWatch): Promise<void> {
+    while (!watch.stopped) {
+      this.#output.look()
+      this.#recoveries.look(watch, this.#output.newestLife)
+      await sleep(LOOK_MS)
+    }
+  }
+
+  async #killAllTheTime(watch: JobWatch): Promise<void> {
+    const kinds = killBag(this.#prng.fork())
+    const gaps = gapBag(this.#prng.fork())
+    const untilMs = performance.now() + this.#options.minutes * 60_000
+    const enough = (): boolean =>
+      watch.ended ||
+      performance.now() > untilMs ||
+      this.#output.records > this.#records * KILLS_UNTIL_SHARE
+    await this.#gap('calm', 0, watch)
+    while (!enough()) {
+      const checkpointBefore = watch.checkpointId
+      const life = { attempt: watch.attempt, writer: this.#output.newestLife }
+      const kill = await this.#killer.kill(kinds.draw())
+      if (kill === null) continue
+      this.#kills.push(kill)
+      this.#recoveries.begin(kill, life)
+      await this.#gap(gaps.draw(), checkpointBefore, watch)
+      this.#gaps.all += 1
+      if (watch.checkpointId > checkpointBefore) this.#gaps.withCheckpoint += 1
+    }
+  }
+
+  /** Time passes until the next kill. */
+  async #gap(gap: Gap, checkpointBefore: number, watch: JobWatch): Promise<void> {
+    if (gap === 'quick') return sleep(this.#prng.between(QUICK_MS.low, QUICK_MS.high))
+    const progressed = await cameTrue(
+      { withinMs: PROGRESS_MS_MAX },
+      () => watch.checkpointId > checkpointBefore || watch.ended,
+    )
+    if (!progressed) {
+      const message = `no checkpoint for ${PROGRESS_MS_MAX} ms; the job is ${watch.job?.state}`
+      this.#violations.push({ oracle: 'job', message })
+    }
+    await sleep(this.#prng.between(CALM_MS.low, CALM_MS.high))
+    if (!this.#prng.chance(AIMED_SHARE)) return
+    const { files } = this.#output
+    await cameTrue({ withinMs: AIM_MS_MAX, everyMs: 2 }, () => this.#output.files > files)
+    await sleep(this.#prng.int(AIM_JITTER_MS))
+  }
+
+  async #finish(watch: JobWatch): Promise<void> {
+    const left = this.#records - this.#output.records
+    const withinMs = FINISH_MS_MAX + (2 * left * 1_000) / RECORDS_PER_SECOND
+    if (await cameTrue({ withinMs }, () => watch.ended)) return
+    const message = `${withinMs} ms after healing the job is ${watch.job?.state ?? 'not there'}`
+    this.#violations.push({ oracle: 'job', message })
+  }
+
+  async #judge(watch: JobWatch): Promise<Judged> {
+    const described = await this.#cluster.json<{ state: string; restarts: number }>(
+      'job',
+      'describe',
+      watch.jobId,
+    )
+    const badEnds = await this.#cluster.stop()
+    const failures: Violation[] = [
+      ...this.#violations,
+      ...this.#killer.violations,
+      ...watch.violations,
+      ...(described.state === 'FINISHED'
+        ? []
+        : [{ oracle: 'job' as const, message: `the job is ${described.state}` }]),
+      ...this.#output.judge(),
+      ...readRows<unknown>(this.#cluster.path('alerts'))
+        .slice(0, 5)
+        .map((row) => ({ oracle: 'alerts' as const, message: JSON.stringify(row) })),
+      ...['out', 'alerts']
+        .flatMap((name) => stagedFiles(this.#cluster.path(name)))
+        .map((file) => ({ oracle: 'staging' as const, message: `${file} was left` })),
+      ...[...this.#cluster.surprises(), ...badEnds].map((message) => ({
+        oracle: 'processes' as const,
+        message,
+      })),
+      ...this.#judgeHits(),
+    ]
+    return {
+      seed: this.#options.seed,
+      kills: this.#kills.length,
+      killsByKind: this.#killsByKind(),
+      processRestarts: this.#killer.restarts,
+      restarts: described.restarts,
+      checkpoints: watch.checkpoints,
+      records: this.#output.records,
+      files: this.#output.files,
+      gapsWithCheckpoint: this.#share(),
+      recovery: this.#recoveries.summary(),
+      failures,
+    }
+  }
+
+  /** A run in which little happened proves little. */
+  #judgeHits(): readonly Violation[] {
+    const wanted = Math.floor(KILLS_PER_MINUTE_MIN * this.#options.minutes)
+    const said: string[] = []
+    if (this.#kills.length < wanted) said.push(`${this.#kills.length} kills, ${wanted} were wanted`)
+    if (this.#share() < GAPS_WITH_CHECKPOINT_MIN)
+      said.push(`only ${this.#gaps.withCheckpoint} of ${this.#gaps.all} gaps had a checkpoint`)
+    const hits = this.#killsByKind()
+    for (const kind of KILL_KINDS) if (hits[kind] === 0) said.push(`no kill of ${kind}`)
+    return said.map((message) => ({ oracle: 'vacuity', message }))
+  }
+
+  #share(): number {
+    const { all, withCheckpoint } = this.#gaps
+    return all === 0 ? 0 : Math.round((withCheckpoint / all) * 100) / 100
+  }
+
+  #killsByKind(): Record<KillKind, number> {
+    const count = (kind: KillKind): number =>
+      this.#kills.filter((kill) => kill.kind === kind).length
+    return {
+      taskmanager: count('taskmanager'),
+      'job-process': count('job-process'),
+      jobmanager: count('jobmanager'),
+      everything: count('everything'),
+    }
+  }
+}

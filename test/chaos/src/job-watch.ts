@@ -1,0 +1,108 @@
+// Follows one job from outside through everything that happens to its cluster: a client that asks again and again. It
+// knows when checkpoints were complete and when all tasks ran again, and complains when the job goes backwards.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobState, JobSummary } from '@weirjs/common/job-client'
+import type { ProcessCluster } from './process-cluster.ts'
+import type { Violation } from './violation.ts'
+
+const POLL_MS = 25
+const ENDED: readonly JobState[] = ['FINISHED', 'FAILED', 'CANCELED']
+
+export class JobWatch {
+  readonly jobId: string
+  readonly #cluster: ProcessCluster
+  readonly #violations: Violation[] = []
+  #job: JobSummary | null = null
+  #checkpoints = 0
+  /** Attempt in which all tasks were last seen running, and since when. */
+  #running: { readonly attempt: number; readonly sinceMs: number } | null = null
+  #ending = false
+  readonly #done: Promise<void>
+
+  constructor(cluster: ProcessCluster, jobId: string) {
+    this.#cluster = cluster
+    this.jobId = jobId
+    this.#done = this.#follow()
+    // Told by `stop`, which somebody awaits.
+    this.#done.catch(() => {})
+  }
+
+  /** As last seen; null until the first answer. */
+  get job(): JobSummary | null {
+    return this.#job
+  }
+
+  get ended(): boolean {
+    return this.#job !== null && ENDED.includes(this.#job.state)
+  }
+
+  /** Newest completed checkpoint that was seen; 0: none. */
+  get checkpointId(): number {
+    return this.#job?.lastCheckpointId ?? 0
+  }
+
+  /** Completed checkpoints that were seen. */
+  get checkpoints(): number {
+    return this.#checkpoints
+  }
+
+  get attempt(): number {
+    return this.#job?.attempt ?? 0
+  }
+
+  /** When all tasks of a later attempt than `attempt` were first seen running, in ms of performance.now(). */
+  runningAfter(attempt: number): number | null {
+    return this.#running !== null && this.#running.attempt > attempt ? this.#running.sinceMs : null
+  }
+
+  get stopped(): boolean {
+    return this.#ending
+  }
+
+  get violations(): readonly Violation[] {
+    return this.#violations
+  }
+
+  async stop(): Promise<void> {
+    this.#ending = true
+    await this.#done
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#ending) {
+      const jobs = await this.#cluster.ask((client) => client.list())
+      const job = jobs?.find(({ jobId }) => jobId === this.jobId)
+      if (job !== undefined) this.#look(job)
+      await sleep(POLL_MS)
+    }
+  }
+
+  #look(job: JobSummary): void {
+    const before = this.#job
+    this.#job = job
+    const { state, attempt, lastCheckpointId, tasks } = job
+    if (before?.state !== state || before.attempt !== attempt)
+      this.#cluster.timeline.note(`${state}, attempt ${attempt}`, 'job')
+    if (lastCheckpointId !== null && lastCheckpointId !== before?.lastCheckpointId)
+      this.#checkpoints += 1
+    if (state !== 'RUNNING' || tasks.running < tasks.total) this.#running = null
+    else if (this.#running?.attempt !== attempt)
+      this.#running = { attempt, sinceMs: performance.now() }
+    this.#judge(before, job)
+  }
+
+  #judge(before: JobSummary | null, { state, attempt, lastCheckpointId }: JobSummary): void {
+    const complain = (message: string): void => {
+      this.#violations.push({ oracle: 'job', message })
+    }
+    if (before === null) return
+    // While it is taken over, a JobManager has not read everything yet.
+    if (state === 'INITIALIZING') return
+    if ((before.lastCheckpointId ?? 0) > (lastCheckpointId ?? 0))
+      complain(`the newest checkpoint was ${before.lastCheckpointId} and is ${lastCheckpointId}`)
+    if (before.attempt > attempt) complain(`the attempt was ${before.attempt} and is ${attempt}`)
+    if (ENDED.includes(before.state) && state !== before.state)
+      complain(`the job was ${before.state} and is ${state}`)
+  }
+}

@@ -1,0 +1,81 @@
+// npm run chaos -- --minutes M --seed S [--keep] [--json]
+
+import { parseArgs } from 'node:util'
+import { type ChaosResult, runChaos } from './chaos-run.ts'
+
+const usage = `usage: chaos [--minutes M] [--seed S] [--keep] [--json]
+  --minutes M  how long processes are killed (default 1)
+  --seed S     whom and when (default: drawn and told)
+  --keep       leave the directory with output, checkpoints and logs
+  --json       last line of stdout: {kills, restarts, checkpoints, records, violations, failures, …}`
+
+const SEED_MAX = 1_000_000_000
+const HISTORY_LINES = 150
+
+function settings(): { minutes: number; seed: number; keep: boolean; json: boolean } {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    process.exit(0)
+  }
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error(`--minutes is "${values.minutes}"`)
+  const seed =
+    values.seed === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(values.seed)
+  if (!Number.isSafeInteger(seed)) throw new Error(`--seed is "${values.seed}"`)
+  return { minutes, seed, keep: values.keep, json: values.json }
+}
+
+function report(result: ChaosResult): void {
+  const { failures, directory, history, seed } = result
+  if (failures.length > 0) {
+    for (const line of history.slice(-HISTORY_LINES)) console.error(line)
+    console.error(`\n${failures.length} violations with seed ${seed}:`)
+    for (const { oracle, message } of failures) console.error(`  ${oracle}: ${message}`)
+  }
+  if (directory !== null) console.error(`kept: ${directory} (logs in logs/, output in out/)`)
+}
+
+function tell(result: ChaosResult): void {
+  const { kills, restarts, checkpoints, records, failures, wallSeconds, recovery } = result
+  console.log(
+    `${kills} kills, ${restarts} restarts, ${checkpoints} checkpoints, ${records} records in ${wallSeconds} s`,
+  )
+  for (const [kind, { measured, runningMs, outputMs }] of Object.entries(recovery)) {
+    if (runningMs === null || outputMs === null) continue
+    console.log(
+      `${kind}: running again after ${runningMs.median} ms (max ${runningMs.max}), ` +
+        `new output after ${outputMs.median} ms (max ${outputMs.max}), ${measured} measured`,
+    )
+  }
+  console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
+}
+
+async function main(): Promise<number> {
+  const { minutes, seed, keep, json } = settings()
+  console.error(`chaos: ${minutes} minutes, seed ${seed}`)
+  const result = await runChaos({ minutes, seed, keep, echo: !json })
+  report(result)
+  if (json) {
+    const { history: _, ...rest } = result
+    console.log(JSON.stringify({ ...rest, violations: result.failures.length }))
+  } else tell(result)
+  return result.failures.length === 0 ? 0 : 1
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error)
+  console.error(usage)
+  process.exitCode = 2
+}

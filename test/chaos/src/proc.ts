@@ -1,0 +1,70 @@
+// Processes of this machine as /proc shows them: who descends from whom, and whether a process is still the one that was
+// meant. A pid alone is never trusted: it may have been given to somebody else since. Linux only.
+
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** One life of a process. */
+export interface ProcessLife {
+  readonly pid: number
+  /** When it began, in ticks since the machine did: tells it from a later process with the same pid. */
+  readonly birth: string
+}
+
+/** Fields of /proc/<pid>/stat behind the command's name. */
+const STATE = 0
+const PARENT = 1
+const BIRTH = 19
+
+/** null when there is no such process, or only its remains. */
+export function lifeOf(pid: number): ProcessLife | null {
+  const stat = statOf(pid)
+  const birth = stat?.[BIRTH]
+  return birth === undefined || stat?.[STATE] === 'Z' ? null : { pid, birth }
+}
+
+export function isAlive(life: ProcessLife): boolean {
+  return lifeOf(life.pid)?.birth === life.birth
+}
+
+/** Children of a process, oldest first. */
+export function childrenOf(pid: number): readonly ProcessLife[] {
+  return allPids()
+    .filter((other) => Number(statOf(other)?.[PARENT]) === pid)
+    .map(lifeOf)
+    .filter((life) => life !== null)
+    .toSorted((a, b) => Number(a.birth) - Number(b.birth) || a.pid - b.pid)
+}
+
+/** Everything below a process, itself not included. */
+export function descendantsOf(pid: number): readonly ProcessLife[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child.pid)])
+}
+
+/** Kills this life of the process and no other; nothing happens when it has ended. */
+export function kill9(life: ProcessLife): void {
+  if (!isAlive(life)) return
+  try {
+    process.kill(life.pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+function allPids(): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid))
+}
+
+function statOf(pid: number): readonly string[] | null {
+  const text = readOrEmpty(`/proc/${pid}/stat`)
+  return text === '' ? null : text.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // processes end while they are looked at
+  }
+}

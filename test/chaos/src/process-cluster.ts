@@ -1,0 +1,299 @@
+// A cluster of real processes on loopback that a test may treat badly: a JobManager and TaskManagers as the command `weir`
+// starts them, in a directory of their own. Nothing of it outlives the harness, unless the harness itself is killed.
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobClient } from '@weirjs/common/job-client'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
+import { makeToken, readToken } from '@weirjs/common/rpc/token'
+import { ClusterProcess } from './cluster-process.ts'
+import { isAlive, kill9, type ProcessLife } from './proc.ts'
+import { Timeline } from './timeline.ts'
+import { cameTrue, until } from './until.ts'
+
+const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
+const READY_MS_MAX = 30_000
+const COMMAND_MS_MAX = 60_000
+/** What a process leaves behind must be gone by then. */
+const ORPHAN_MS_MAX = 5_000
+const PORT_TRIES_MAX = 100
+const LAST_LINES = 15
+
+/** Failures are noticed within two seconds. */
+export const FAST_PROFILE: readonly string[] = ['heartbeat.interval=250ms', 'heartbeat.timeout=2s']
+
+export interface ClusterOptions {
+  readonly taskManagers: number
+  /** Of each TaskManager. */
+  readonly slots: number
+  /** `key=value` for all processes, beside the fast profile. */
+  readonly defines?: readonly string[]
+  /** Show what happens on stderr. */
+  readonly echo?: boolean
+}
+
+export interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface SubmitOptions {
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly defines?: readonly string[]
+  readonly parallelism?: number
+  readonly from?: string
+}
+
+export class ProcessCluster implements AsyncDisposable {
+  readonly directory: string
+  readonly dataDirectory: string
+  readonly logDirectory: string
+  readonly timeline: Timeline
+  readonly jobManager: ClusterProcess
+  readonly taskManagers: readonly ClusterProcess[]
+  readonly #address: string
+  readonly #tokenFile: string
+  readonly #slots: number
+  readonly #connection: JobConnection
+  readonly #exiting = (): void => {
+    for (const one of this.processes) one.killTree()
+  }
+  #kept = false
+  #stopped = false
+
+  private constructor(options: ClusterOptions, directory: string, port: number) {
+    this.directory = directory
+    this.dataDirectory = join(directory, 'data')
+    this.logDirectory = join(directory, 'logs')
+    this.timeline = new Timeline(options.echo)
+    this.#address = `127.0.0.1:${port}`
+    this.#tokenFile = join(directory, 'token')
+    this.#slots = options.slots
+    mkdirSync(this.logDirectory)
+    writeFileSync(this.#tokenFile, `${makeToken()}\n`, { mode: 0o600 })
+    const defines = [...FAST_PROFILE, ...(options.defines ?? [])].flatMap((one) => ['-D', one])
+    const common = ['--data-dir', this.dataDirectory, '--token-file', this.#tokenFile, ...defines]
+    this.jobManager = this.#process('jobmanager', ['--port', `${port}`, ...common])
+    const worker = ['--jobmanager', this.#address, '--slots', `${options.slots}`, ...common]
+    this.taskManagers = Array.from({ length: options.taskManagers }, (_, i) =>
+      this.#process(`taskmanager-${i + 1}`, [...worker, '-D', 'taskmanager.rpc.port=0']),
+    )
+    this.#connection = connectJobManager({
+      address: this.#address,
+      token: readToken(this.#tokenFile),
+      sender: 'harness',
+      scheduler: systemScheduler(),
+    })
+    process.once('exit', this.#exiting)
+  }
+
+  /** Started, with all slots registered. */
+  static async start(options: ClusterOptions): Promise<ProcessCluster> {
+    const directory = mkdtempSync(join(tmpdir(), 'weir-processes-'))
+    const cluster = new ProcessCluster(options, directory, await freePort())
+    for (const one of cluster.processes) one.start()
+    try {
+      await cluster.ready()
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
+    return cluster
+  }
+
+  get processes(): readonly ClusterProcess[] {
+    return [this.jobManager, ...this.taskManagers]
+  }
+
+  /** A client beside the command line: calls reject while there is no JobManager. */
+  get client(): JobClient {
+    return this.#connection.client
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.directory, ...names)
+  }
+
+  /** Starts what is not running. */
+  startAll(): void {
+    for (const one of this.processes) one.start()
+  }
+
+  /** Every slot of every TaskManager is known to the JobManager, and of none else. */
+  async ready(): Promise<void> {
+    const wanted = this.taskManagers.length
+    await until('all TaskManagers registered', { withinMs: READY_MS_MAX }, async () => {
+      const [surprise] = this.surprises()
+      if (surprise !== undefined) throw new Error(`${surprise}\n${this.lastWords()}`)
+      const seen = await this.ask((client) => client.cluster())
+      return seen?.workers === wanted && seen.slots === wanted * this.#slots ? seen : null
+    })
+  }
+
+  /** Asks the JobManager; null while it does not answer. */
+  async ask<T>(question: (client: JobClient) => Promise<T>): Promise<T | null> {
+    try {
+      return await question(this.client)
+    } catch (error) {
+      if (error instanceof WeirError && error.code.startsWith('rpc/')) return null
+      throw error
+    }
+  }
+
+  /** Runs `weir` against this cluster to its end. */
+  weir(...args: readonly string[]): Promise<Ran> {
+    const child = spawn(
+      WEIR,
+      [...args, '--cluster', this.#address, '--token-file', this.#tokenFile],
+      {
+        cwd: this.directory,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: COMMAND_MS_MAX,
+      },
+    )
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve({ code, out, err }))
+    })
+  }
+
+  /** Runs a command with --json and parses its last line. Throws when it fails. */
+  async json<T>(...args: readonly string[]): Promise<T> {
+    const { code, out, err } = await this.weir(...args, '--json')
+    if (code !== 0) throw new Error(`weir ${args.join(' ')} ended with ${code}:\n${err}`)
+    return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as T
+  }
+
+  /** `weir run --detach`; answers the job's id. */
+  async submit(options: SubmitOptions): Promise<string> {
+    const { file, args = [], defines = [], parallelism, from } = options
+    const flags = [
+      ...defines.flatMap((define) => ['-D', define]),
+      ...(parallelism === undefined ? [] : ['-p', `${parallelism}`]),
+      ...(from === undefined ? [] : ['--from', from]),
+    ]
+    const { jobId } = await this.json<{ jobId: string }>('run', '--detach', ...flags, file, ...args)
+    this.timeline.note(`submitted job ${jobId}`)
+    return jobId
+  }
+
+  /** Kills one process and waits until all that it had started has ended, too. Answers what did not. */
+  async killWithOrphans(victim: ClusterProcess): Promise<readonly ProcessLife[]> {
+    const left = await victim.kill()
+    return stillAlive(left)
+  }
+
+  /** SIGKILL to all processes at the same moment, job processes included. */
+  async killEverything(): Promise<void> {
+    const lives = this.processes.flatMap((one) => one.children())
+    const gone = this.processes.map((one) => one.kill())
+    lives.forEach(kill9)
+    await Promise.all(gone)
+  }
+
+  /** Processes that ended although nobody told them to. */
+  surprises(): readonly string[] {
+    return this.processes.flatMap((one) => one.surprises)
+  }
+
+  /** SIGTERM to all; TaskManagers first, as an operator would. Answers what did not end well. */
+  async stop(): Promise<readonly string[]> {
+    this.#stopped = true
+    this.#connection.close()
+    const children = this.processes.flatMap((one) => one.children())
+    const bad: string[] = []
+    for (const group of [this.taskManagers, [this.jobManager]]) {
+      const ends = await Promise.all(group.map(async (one) => ({ one, how: await one.stop() })))
+      for (const { one, how } of ends) {
+        if (how !== null && how !== 'exit code 0')
+          bad.push(`${one.name} ended on SIGTERM with ${how}`)
+      }
+    }
+    for (const { pid } of await stillAlive(children)) bad.push(`process ${pid} is still running`)
+    return bad
+  }
+
+  /** The directory stays. */
+  keep(): void {
+    this.#kept = true
+  }
+
+  /** The merged history of harness and processes. */
+  history(): readonly string[] {
+    return this.timeline.merged(this.logDirectory)
+  }
+
+  /** Ends of all logs, for messages. */
+  lastWords(): string {
+    return this.history().slice(-LAST_LINES).join('\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopped) {
+      this.#connection.close()
+      await this.killEverything()
+    }
+    process.off('exit', this.#exiting)
+    if (!this.#kept) rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  #process(name: string, args: readonly string[]): ClusterProcess {
+    const role = name.replace(/-\d+$/, '')
+    const log = join(this.logDirectory, `${name}.log`)
+    const { directory: cwd, timeline } = this
+    return new ClusterProcess({
+      name,
+      command: WEIR,
+      args: [role, ...args],
+      cwd,
+      env: process.env,
+      log,
+      timeline,
+    })
+  }
+}
+
+/** Those that have not ended although whoever they served has. */
+async function stillAlive(lives: readonly ProcessLife[]): Promise<readonly ProcessLife[]> {
+  await cameTrue({ withinMs: ORPHAN_MS_MAX }, () => !lives.some(isAlive))
+  return lives.filter(isAlive)
+}
+
+/**
+ * A port that nobody listens on and that the system gives to nobody: who reconnects again and again to a dead port of the
+ * range for outgoing connections will one day be connected to itself, and the port is taken.
+ */
+async function freePort(): Promise<number> {
+  const [first = '32768'] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(
+    '\t',
+  )
+  const low = 10_240
+  const span = Math.max(1, Number(first) - low)
+  for (let i = 0; i < PORT_TRIES_MAX; i++) {
+    const port = low + Math.floor(Math.random() * span)
+    if (await canListen(port)) return port
+  }
+  throw new Error(`no free port below ${first}`)
+}
+
+function canListen(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.close(() => resolve(true))
+    })
+  })
+}

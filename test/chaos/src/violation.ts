@@ -1,0 +1,19 @@
+// What a judge of a run with kills says.
+
+/**
+ * visible: what readers had seen changed. ledger: a record lost, doubled or broken. counts: keyed state is wrong. alerts:
+ * the checker in the job spoke. job: it did not finish, or went backwards. staging: unpublished files were left.
+ * processes: one ended by itself, or did not end when told to. vacuity: the run proved too little.
+ */
+export interface Violation {
+  readonly oracle:
+    | 'visible'
+    | 'ledger'
+    | 'counts'
+    | 'alerts'
+    | 'job'
+    | 'staging'
+    | 'processes'
+    | 'vacuity'
+  readonly message: string
+}
