@@ -30,6 +30,12 @@ function running(subtask: number): OutgoingMessage {
   }
 }
 
+const finished: OutgoingMessage = {
+  type: 'task-update',
+  update: { fence, task, change: { state: 'finished' } },
+}
+const line = (text: string): OutputLine => ({ fence, task: null, stream: 'print', text })
+
 const ack: OutgoingMessage = {
   type: 'acknowledge',
   ack: {
@@ -177,11 +183,33 @@ describe('Outgoing', () => {
 
   test('sends output in batches and drops what nobody can follow, counted', async () => {
     const { time, gateway, outgoing } = setUp()
-    const line = (text: string): OutputLine => ({ fence, task: null, stream: 'print', text })
     for (let i = 0; i < OUTPUT_LINES_WAITING_MAX + 700; i++) outgoing.pushOutput(line(`l${i}`))
     await drain(time, outgoing)
     const sent = gateway.calls.reduce((sum, call) => sum + Number(call.split(' ')[1]), 0)
     expect(sent).toBe(OUTPUT_LINES_WAITING_MAX + 500 + 1)
     expect(outgoing.linesDropped).toBe(200)
+  })
+
+  test('tells the end of a task behind everything that was printed before it', async () => {
+    const { time, gateway, outgoing } = setUp()
+    for (let i = 0; i < 700; i++) outgoing.pushOutput(line(`l${i}`))
+    outgoing.push(running(0))
+    outgoing.push(finished)
+    await drain(time, outgoing)
+    expect(gateway.calls).toEqual(['output 500 l499', 'running 0', 'output 200 l699', 'finished 0'])
+    expect(time.nowMs()).toBe(0)
+  })
+
+  test('tells the end of a task also when its output cannot be delivered', async () => {
+    const { time, gateway, outgoing } = setUp()
+    gateway.failWith = (call) =>
+      call.startsWith('output')
+        ? new WeirError('rpc/too-large', 'over the limit', { domain: 'internal' })
+        : null
+    outgoing.pushOutput(line('a'))
+    outgoing.push(finished)
+    await drain(time, outgoing)
+    expect(gateway.calls).toEqual(['finished 0'])
+    expect(outgoing.linesDropped).toBe(1)
   })
 })

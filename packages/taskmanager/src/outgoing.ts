@@ -3,7 +3,8 @@
 // repeated until it is, or until the lane is dropped because its fence is history. An acknowledgement that can never be
 // delivered (over the message limit) becomes a decline at once, so that no checkpoint waits for its time-out.
 //
-// What a job prints goes beside it: in batches, and dropped first, counted, when nobody can follow.
+// What a job prints goes beside it: in batches, and dropped first, counted, when nobody can follow. The end of a task is
+// told behind what was printed before it: whoever follows the job stops listening then.
 
 import type {
   CheckpointAck,
@@ -16,6 +17,7 @@ import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
+import { isTerminal } from './core/task-states.ts'
 
 export const OUTGOING_MESSAGES_MAX = 20_000
 export const OUTPUT_LINES_WAITING_MAX = 10_000
@@ -44,9 +46,15 @@ export interface OutgoingOptions {
   readonly onOverflow: (jobId: JobId) => void
 }
 
+interface Waiting {
+  readonly message: OutgoingMessage
+  /** It goes when so many lines of output, of those ever taken, are sent or lost. */
+  readonly behindLine: number
+}
+
 interface Lane {
   readonly jobId: JobId
-  messages: OutgoingMessage[]
+  messages: Waiting[]
   sending: boolean
   retryMs: number
   retryTimer: CancelTimer | null
@@ -56,6 +64,9 @@ export class Outgoing {
   readonly #options: OutgoingOptions
   readonly #lanes = new Map<JobId, Lane>()
   #output: OutputLine[] = []
+  /** Lines ever taken, and how many of them are sent or lost. */
+  #linesTaken = 0
+  #linesGone = 0
   #outputDropped = 0
   #outputTimer: CancelTimer | null = null
   #outputSending = false
@@ -78,7 +89,7 @@ export class Outgoing {
       this.#options.onOverflow(jobId)
       return
     }
-    lane.messages.push(message)
+    lane.messages.push({ message, behindLine: isEnd(message) ? this.#linesTaken : 0 })
     this.#pump(lane)
   }
 
@@ -90,6 +101,7 @@ export class Outgoing {
       return
     }
     this.#output.push(line)
+    this.#linesTaken++
     if (this.#output.length >= OUTPUT_LINES_PER_CALL_MAX) this.#flushOutput()
     else
       this.#outputTimer ??= this.#options.scheduler.timer(OUTPUT_FLUSH_MS, () =>
@@ -100,12 +112,14 @@ export class Outgoing {
   /** Forgets what waits for jobs that `stale` names. */
   drop(stale: (fence: Fence) => boolean): void {
     for (const [jobId, lane] of this.#lanes) {
-      lane.messages = lane.messages.filter((message) => !stale(fenceOf(message)))
+      lane.messages = lane.messages.filter(({ message }) => !stale(fenceOf(message)))
       if (lane.messages.length > 0) continue
       lane.retryTimer?.()
       if (!lane.sending) this.#lanes.delete(jobId)
     }
+    const before = this.#output.length
     this.#output = this.#output.filter((line) => !stale(line.fence))
+    this.#goneFromHere(before - this.#output.length)
   }
 
   /** True when nothing waits and nothing is under way. */
@@ -136,21 +150,23 @@ export class Outgoing {
   }
 
   #pump(lane: Lane): void {
-    const message = lane.messages[0]
+    const waiting = lane.messages[0]
     if (lane.sending || lane.retryTimer !== null || this.#closed) return
-    if (message === undefined) {
+    if (waiting === undefined) {
       this.#lanes.delete(lane.jobId)
       return
     }
+    // Goes on when the output has gone, one way or the other.
+    if (waiting.behindLine > this.#linesGone) return this.#flushOutput()
     lane.sending = true
     // Cannot reject: both outcomes are handled.
-    void this.#send(message).then(
-      () => this.#sent(lane, message, null),
-      (error: unknown) => this.#sent(lane, message, error),
+    void this.#send(waiting.message).then(
+      () => this.#sent(lane, waiting, null),
+      (error: unknown) => this.#sent(lane, waiting, error),
     )
   }
 
-  #sent(lane: Lane, message: OutgoingMessage, error: unknown): void {
+  #sent(lane: Lane, waiting: Waiting, error: unknown): void {
     lane.sending = false
     if (this.#closed) return
     if (error !== null && isTransient(error)) {
@@ -163,8 +179,8 @@ export class Outgoing {
     }
     lane.retryMs = RETRY_FIRST_MS
     // `drop` may have taken it meanwhile.
-    if (lane.messages[0] === message) lane.messages.shift()
-    if (error !== null) this.#undeliverable(lane, message, error)
+    if (lane.messages[0] === waiting) lane.messages.shift()
+    if (error !== null) this.#undeliverable(lane, waiting.message, error)
     this.#pump(lane)
   }
 
@@ -177,7 +193,8 @@ export class Outgoing {
     )
     if (message.type !== 'acknowledge' || failure.code.startsWith('fence/')) return
     const { fence, task, checkpointId } = message.ack
-    lane.messages.unshift({ type: 'decline', decline: { fence, task, checkpointId, failure } })
+    const decline = { fence, task, checkpointId, failure }
+    lane.messages.unshift({ message: { type: 'decline', decline }, behindLine: 0 })
   }
 
   #send(message: OutgoingMessage): Promise<void> {
@@ -199,6 +216,7 @@ export class Outgoing {
     this.#outputTimer = null
     if (this.#outputSending || this.#output.length === 0 || this.#closed) return
     const lines = this.#output.splice(0, OUTPUT_LINES_PER_CALL_MAX)
+    const count = lines.length
     if (this.#outputDropped > 0) {
       const last = lines[lines.length - 1] as OutputLine
       lines.push({
@@ -212,16 +230,31 @@ export class Outgoing {
     this.#outputSending = true
     // Cannot reject: both outcomes are handled. What was not delivered is lost, and counted.
     void this.#options.gateway.output(lines).then(
-      () => this.#outputSent(0),
-      () => this.#outputSent(lines.length),
+      () => this.#outputSent(count, 0),
+      () => this.#outputSent(count, lines.length),
     )
   }
 
-  #outputSent(lost: number): void {
+  #outputSent(count: number, lost: number): void {
     this.linesDropped += lost
     this.#outputSending = false
     if (this.#output.length > 0) this.#flushOutput()
+    this.#goneFromHere(count)
   }
+
+  #goneFromHere(lines: number): void {
+    if (lines === 0) return
+    this.#linesGone += lines
+    for (const lane of [...this.#lanes.values()]) this.#pump(lane)
+  }
+}
+
+/** Nothing that a task or its slots print comes after it. */
+function isEnd(message: OutgoingMessage): boolean {
+  return (
+    message.type === 'slots-lost' ||
+    (message.type === 'task-update' && isTerminal(message.update.change.state))
+  )
 }
 
 export function fenceOf(message: OutgoingMessage): Fence {

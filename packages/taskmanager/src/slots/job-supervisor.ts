@@ -10,6 +10,7 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
+import { isTerminal } from '../core/task-states.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import type {
   GroupStart,
@@ -127,12 +128,21 @@ export class JobSupervisor {
   #relay(thread: SupervisedThread, event: SlotEvent): void {
     for (const [slot, candidate] of this.#bySlot) {
       if (candidate !== thread) continue
+      if (isEnd(event)) return this.#relayEnd(slot, event)
       const isOutput = event.type === 'output'
       this.#options.send({ type: 'slot', slot, event }, () => {
         if (isOutput && !this.#ending) thread.send({ type: 'output-taken' })
       })
       return
     }
+  }
+
+  /** Behind what the task wrote to the console, which comes another way: a turn later it is here. */
+  #relayEnd(slot: number, event: SlotEvent): void {
+    this.#options.scheduler.nextTurn(() => {
+      this.#console.flush()
+      this.#options.send({ type: 'slot', slot, event }, noteNothing)
+    })
   }
 
   #probe(): ProbeResult {
@@ -178,6 +188,9 @@ export class JobSupervisor {
     })
   }
 }
+
+const isEnd = (event: SlotEvent): boolean =>
+  event.type === 'task-update' && isTerminal(event.update.change.state)
 
 function noteNothing(): void {}
 

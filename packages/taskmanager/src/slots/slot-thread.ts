@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure } from '@weirjs/common/core/errors'
+import { isTerminal } from '../core/task-states.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import type {
   Reply,
@@ -119,7 +120,11 @@ export class SlotThread {
 
   #listener(): SlotListener {
     return {
-      taskUpdate: (update) => this.#tell({ type: 'task-update', update }),
+      taskUpdate: (update) => {
+        // Nobody listens to a task's output behind its end.
+        if (isTerminal(update.change.state)) this.#output.flush()
+        this.#tell({ type: 'task-update', update })
+      },
       acknowledge: (ack) => this.#tell({ type: 'acknowledge', ack }),
       decline: (decline) => this.#tell({ type: 'decline', decline }),
       output: (line) => this.#output.push(line),
