@@ -26,10 +26,12 @@ export function counting(): {
     state: [{ name: 'count', kind: 'value', codec: intCodec, checkpointed: true }],
     functions: {
       each: (_value, ctx) => {
-        const { state, key, emit } = ctx as Context
+        const context = ctx as Context
+        const { state, emit } = context
         const count = (state.count.get() ?? 0) + 1
         state.count.set(count)
-        emit({ key, count })
+        // Asked for last: state has found the key that it keeps, which pins no block.
+        emit({ key: context.key, count })
       },
     },
   }

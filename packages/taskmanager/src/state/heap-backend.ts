@@ -67,6 +67,8 @@ type EntryLoader = (source: ByteSource) => void
 /** No key is set yet: state that is used now would belong to nobody. */
 const NO_KEY = undefined as unknown as Key
 const NO_GROUP = -1
+/** Small integers only: beyond, a number would be an object. */
+const VERSION_MAX = 2 ** 30
 
 interface Declared {
   readonly state: StateRuntime
@@ -80,7 +82,7 @@ export class HeapBackend implements KeyedStateBackend {
   readonly #options: HeapBackendOptions
   readonly #first: number
   readonly #groups: number
-  readonly #at: CurrentKey = { key: NO_KEY, group: NO_GROUP }
+  readonly #at: CurrentKey = { key: NO_KEY, group: NO_GROUP, version: 1 }
   readonly #moments = new Moments()
   readonly #declared = new Map<string, Declared>()
   readonly #timers: Readonly<Record<'timers-event' | 'timers-processing', TimerPlace>>
@@ -111,13 +113,11 @@ export class HeapBackend implements KeyedStateBackend {
   setKey(key: Key, keyGroup: number): void {
     const group = keyGroup - this.#first
     if (!(group >= 0 && group < this.#groups)) strayKey(keyGroup)
-    this.#at.key = key === 0 ? 0 : key
-    this.#at.group = group
+    this.#moveTo(key === 0 ? 0 : key, group)
   }
 
   clearKey(): void {
-    this.#at.key = NO_KEY
-    this.#at.group = NO_GROUP
+    this.#moveTo(NO_KEY, NO_GROUP)
   }
 
   value<T>(state: StateRuntime): ValueState<T> {
@@ -145,13 +145,11 @@ export class HeapBackend implements KeyedStateBackend {
     const { key: keyBefore, group: groupBefore } = this.#at
     for (let group = 0; group < this.#groups; group++) {
       for (const key of table.keys(group)) {
-        this.#at.key = key
-        this.#at.group = group
+        this.#moveTo(key, group)
         visit(key)
       }
     }
-    this.#at.key = keyBefore
-    this.#at.group = groupBefore
+    this.#moveTo(keyBefore, groupBefore)
   }
 
   restore(
@@ -202,6 +200,20 @@ export class HeapBackend implements KeyedStateBackend {
       table.close()
       timers.close()
     }
+  }
+
+  #moveTo(key: Key, group: number): void {
+    const at = this.#at
+    at.key = key
+    at.group = group
+    at.version += 1
+    if (at.version === VERSION_MAX) this.#beginVersionsAnew()
+  }
+
+  #beginVersionsAnew(): void {
+    this.#at.version = 1
+    for (const { place } of this.#declared.values()) place.table.forgetFound()
+    for (const { table } of Object.values(this.#timers)) table.forgetFound()
   }
 
   #declare(state: StateRuntime): Declared {

@@ -38,7 +38,8 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
   readonly #mapKeyCodec: Codec<Key>
   readonly #codec: Codec<V>
   readonly #groups: (Map<Key, Cells<V>> | undefined)[]
-  #lastKey: Key | null = null
+  /** #lastCells is of the key of this version. */
+  #version = 0
   #lastCells: Cells<V> | null = null
   #size = 0
 
@@ -123,17 +124,23 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
 
   close(): void {
     this.#groups.fill(undefined)
-    this.#lastKey = null
-    this.#lastCells = null
     this.#size = 0
+    this.forgetFound()
+  }
+
+  /** As in StateTable. */
+  forgetFound(): void {
+    this.#version = 0
+    this.#lastCells = null
   }
 
   #find(): Cells<V> | null {
-    const key = this.#at.key
-    if (key === this.#lastKey) return this.#lastCells
-    if (this.#at.group < 0) noKeyYet()
-    const cells = this.#groups[this.#at.group]?.get(key) ?? null
-    this.#lastKey = key
+    const { key, group, version } = this.#at
+    if (version === this.#version) return this.#lastCells
+    if (group < 0) noKeyYet()
+    const cells = this.#groups[group]?.get(key) ?? null
+    if (cells !== null) this.#at.key = cells.owner
+    this.#version = version
     this.#lastCells = cells
     return cells
   }
@@ -156,7 +163,7 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
     assertRoom(maps.size)
     const cells: Cells<V> = { owner: ownKey(this.#at.key), byKey: new Map(), dropped: false }
     maps.set(cells.owner, cells)
-    this.#lastKey = cells.owner
+    this.#at.key = cells.owner
     this.#lastCells = cells
     return cells
   }

@@ -1,6 +1,6 @@
 // What one keyed state holds, one value per key: columns per key group (see key-slots), found
-// through the current key. The slot found last is remembered, so that `get` and then `set` of one
-// key cost one look-up. For snapshots a page of slots is one piece: it is encoded as a whole when
+// through the current key. The slot found is remembered until another key is set, so that `get` and
+// then `set` of one key cost one look-up. For snapshots a page of slots is one piece: it is encoded as a whole when
 // the walk comes to it, or before the first change of anything in it.
 
 import type { Codec, Key } from '@weirjs/common/core/codec'
@@ -24,9 +24,15 @@ const PLAIN_SHAPE: ColumnShape = { pageBits: 3, numeric: false }
 
 /** The key that state access concerns; shared by all tables of a backend. */
 export interface CurrentKey {
+  /** Once a table has found it, the object that the table keeps: later comparisons are quick. */
   key: Key
   /** Counted from the backend's first key group. */
   group: number
+  /**
+   * Another one for every key that is set. What a table has found is good as long as it stays the
+   * same: comparing numbers is cheaper than comparing texts and than keeping them.
+   */
+  version: number
 }
 
 /** A key that is kept must not pin the block that it was read from. */
@@ -69,8 +75,8 @@ export class StateTable<V> implements SnapshotTable<Page> {
   readonly #others: (MappedSlots<V> | undefined)[]
   /** Settles pages of the group of the current key. */
   readonly #touch: Touch
-  /** The key looked up last; null: none. Its slot lies in #found. */
-  #lastKey: Key | null = null
+  /** What was found for the key of this version: a slot of #found. */
+  #version = 0
   #found: KeySlots<V> | undefined = undefined
   #slot = NO_SLOT
   #size = 0
@@ -101,8 +107,7 @@ export class StateTable<V> implements SnapshotTable<Page> {
 
   /** True when the current key has a value; the calls below up to `unshare` then concern it. */
   find(): boolean {
-    const key = this.#at.key
-    if (key !== this.#lastKey) this.#lookUp(key)
+    if (this.#at.version !== this.#version) this.#lookUp()
     return this.#slot !== NO_SLOT
   }
 
@@ -177,14 +182,19 @@ export class StateTable<V> implements SnapshotTable<Page> {
   close(): void {
     this.#numbers.fill(undefined)
     this.#others.fill(undefined)
-    this.#lastKey = null
-    this.#found = undefined
-    this.#slot = NO_SLOT
     this.#size = 0
+    this.forgetFound()
   }
 
-  #lookUp(key: Key): void {
-    const { group } = this.#at
+  /** Versions of keys begin anew. */
+  forgetFound(): void {
+    this.#version = 0
+    this.#found = undefined
+    this.#slot = NO_SLOT
+  }
+
+  #lookUp(): void {
+    const { key, group, version } = this.#at
     if (group < 0) noKeyYet()
     if (typeof key === 'number') {
       const slots = this.#numbers[group]
@@ -192,10 +202,12 @@ export class StateTable<V> implements SnapshotTable<Page> {
       this.#found = slots
     } else {
       const slots = this.#others[group]
-      this.#slot = slots === undefined ? NO_SLOT : slots.find(key)
+      const slot = slots === undefined ? NO_SLOT : slots.find(key)
+      if (slot !== NO_SLOT) this.#at.key = (slots as MappedSlots<V>).keyAt(slot)
+      this.#slot = slot
       this.#found = slots
     }
-    this.#lastKey = key
+    this.#version = version
   }
 
   #create(): void {
@@ -208,7 +220,9 @@ export class StateTable<V> implements SnapshotTable<Page> {
       this.#found = slots
     } else {
       const slots = (this.#others[group] ??= new MappedSlots<V>(this.#shape))
-      this.#slot = slots.add(ownKey(key), this.#touch, latest)
+      const own = ownKey(key)
+      this.#at.key = own
+      this.#slot = slots.add(own, this.#touch, latest)
       this.#found = slots
     }
     this.#size += 1

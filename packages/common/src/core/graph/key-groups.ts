@@ -158,7 +158,8 @@ function hashBigint(key: bigint): number {
 }
 
 /**
- * ASCII in blocks of four; from the first other character on, and for the last few, byte by byte.
+ * ASCII in blocks of four, and what is left of it at the end; from the first other character on,
+ * byte by byte.
  */
 function hashText(text: string): number {
   const units = text.length
@@ -174,10 +175,16 @@ function hashText(text: string): number {
     const q = text.charCodeAt(i + 1)
     const r = text.charCodeAt(i + 2)
     const s = text.charCodeAt(i + 3)
-    if ((p | q | r | s) > 0x7f) break
+    if ((p | q | r | s) > 0x7f) return hashRest(text, i, hash, 0, i + 1)
     hash = murmurBlock(hash, p | (q << 8) | (r << 16) | (s << 24))
   }
-  return hashRest(text, i, hash, 0, i + 1)
+  let tail = 0
+  for (let at = i, shift = 0; at < units; at++, shift += 8) {
+    const unit = text.charCodeAt(at)
+    if (unit > 0x7f) return hashRest(text, i, hash, 0, i + 1)
+    tail |= unit << shift
+  }
+  return murmurEnd(hash, tail, units + 1)
 }
 
 /** `bytes` were taken so far; `pending` holds those of them that fill no block yet. */
