@@ -2,6 +2,7 @@
 // call against its fence (D4) and refuses strangers here, once, counted; below it nobody asks again. It loads no user
 // code and waits for none: a task that does not end when told to is ended together with its job process (D8).
 
+import { CODE_TASK_NOT_RUNNING } from '@weirjs/common/core/checkpoint/decline-codes'
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
@@ -179,7 +180,7 @@ export class WorkerService implements WorkerGateway {
 
   #declineUnknown({ fence, checkpointId }: TriggerRequest, task: TaskId): void {
     const error = new WeirError(
-      'checkpoint/task-not-running',
+      CODE_TASK_NOT_RUNNING,
       `task ${taskKey(task)} is not deployed on worker ${this.#options.workerId}`,
       { domain: 'internal', retry: 'backoff' },
     )

@@ -1,5 +1,5 @@
-// The wire in memory between JobManager and workers, with a hook that sees every call by its name and may lose it: the
-// party does not hear it, and the caller's call times out.
+// The wire in memory between JobManager and workers, with a hook that sees every call by its name, and may lose it (the
+// party does not hear it, and the caller's call times out) or repeat it.
 
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -16,7 +16,7 @@ type Named<Side extends string, Gateway> = {
     : never
 }[keyof Gateway]
 
-export type CallHook = (call: Call) => 'deliver' | 'lose'
+export type CallHook = (call: Call) => 'deliver' | 'twice' | 'lose'
 
 export function tappedWire(scheduler: Scheduler, hook: CallHook): GatewayLayer {
   const inner = memoryWire(scheduler)
@@ -40,7 +40,9 @@ function tap<Gateway extends object>(
       if (typeof made !== 'function') return made
       return async (...args: readonly unknown[]): Promise<unknown> => {
         const call = { to, method, args, worker } as unknown as Call
-        if (hook(call) === 'deliver') return (await Reflect.apply(made, target, args)) as unknown
+        const verdict = hook(call)
+        if (verdict === 'twice') await Reflect.apply(made, target, args)
+        if (verdict !== 'lose') return (await Reflect.apply(made, target, args)) as unknown
         await sleep(scheduler, LOST_AFTER_MS)
         throw new WeirError('rpc/deadline', 'the call was lost (by the test)', {
           domain: 'external',

@@ -2,6 +2,7 @@
 // door to the worker. The same class runs in a worker thread of a job process, on the caller's own loop (`weir dev`,
 // tests) and under virtual time. Calls come in as mails to tasks; requests of another attempt are dropped and counted.
 
+import { CODE_TASK_NOT_RUNNING } from '@weirjs/common/core/checkpoint/decline-codes'
 import type { JobFunctions } from '@weirjs/api/functions'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure } from '@weirjs/common/core/errors'
@@ -147,7 +148,7 @@ export class SlotRuntime implements Slot {
   #declineMissing(task: TaskId, request: TriggerRequest): void {
     const { fence, listener } = this.#env
     const failure = toFailure(new Error(`task ${taskKey(task)} does not run in this slot`), {
-      code: 'checkpoint/task-not-running',
+      code: CODE_TASK_NOT_RUNNING,
       domain: 'internal',
       retry: 'backoff',
     })

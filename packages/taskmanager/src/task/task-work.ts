@@ -4,6 +4,7 @@
 // that a barrier behind them is never held up by the data it produces (D23).
 
 import { assert, present } from '@weirjs/common/core/assert'
+import { CODE_SUPERSEDED } from '@weirjs/common/core/checkpoint/decline-codes'
 import type { TaskRestore } from '@weirjs/common/core/checkpoint/handles'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Failure } from '@weirjs/common/core/errors'
@@ -316,7 +317,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   onSuperseded(checkpointIds: readonly number[]): void {
     for (const id of checkpointIds) {
       const error = new WeirError(
-        'checkpoint/superseded',
+        CODE_SUPERSEDED,
         `checkpoint ${id} was overtaken by a newer one`,
         {
           domain: 'internal',

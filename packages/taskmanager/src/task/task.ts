@@ -5,6 +5,7 @@
 // It refuses to decide about the job: it reports, and the JobManager answers with deployments and cancellations.
 
 import { assert } from '@weirjs/common/core/assert'
+import { CODE_TASK_NOT_RUNNING } from '@weirjs/common/core/checkpoint/decline-codes'
 import { WeirError } from '@weirjs/common/core/errors'
 import type {
   DeployRequest,
@@ -247,7 +248,7 @@ export class Task implements LoopTask {
     if (this.#aborted.has(id)) return
     if (work === null || !isProcessing(this.#state)) {
       const failure = failureOf(
-        new WeirError('checkpoint/task-not-running', `task ${taskKey(this.id)} is ${this.#state}`, {
+        new WeirError(CODE_TASK_NOT_RUNNING, `task ${taskKey(this.id)} is ${this.#state}`, {
           domain: 'internal',
           retry: 'backoff',
         }),

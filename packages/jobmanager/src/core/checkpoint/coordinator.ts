@@ -300,6 +300,7 @@ export class CheckpointCoordinator {
       this.#effects.push({ type: 'discard-aborted', checkpointId: pending.checkpointId })
     this.#final.failed(pending.checkpointId, this.#current(pending), now.nowMs)
     if (this.#failures.failed(pending.checkpointId, reason) !== 'exceeded') return
+    this.#periodicDueMs = null // the job stops by this
     const failure = tooManyFailures(this.#settings.tolerableFailures, reason)
     this.#effects.push({ type: 'fail-job', failure })
   }

@@ -1,6 +1,10 @@
 // Which failures of checkpoints count against the job, and how many in a row it may have. A checkpoint that fell because
 // the job itself fell, or because a newer one took its place, says nothing about checkpointing.
 
+import {
+  CODE_SUPERSEDED,
+  CODE_TASK_NOT_RUNNING,
+} from '@weirjs/common/core/checkpoint/decline-codes'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { CheckpointId } from '@weirjs/common/core/ids'
 
@@ -11,14 +15,13 @@ export const CODE_SUBSUMED = 'checkpoint/subsumed'
 export const CODE_TASKS_STOPPED = 'checkpoint/tasks-stopped'
 export const CODE_TIMED_OUT = 'checkpoint/timed-out'
 export const CODE_FAILED = 'checkpoint/failed'
-/** A task declines because it is not (or no more) able to take part: it is starting, closing or cancelled. */
-export const CODE_TASK_NOT_READY = 'checkpoint/task-not-ready'
 
 /** A worker that cannot be reached is the failure detector's business; a deposed leader is nobody's job. */
 const UNCOUNTED: ReadonlySet<string> = new Set([
   CODE_SUBSUMED,
   CODE_TASKS_STOPPED,
-  CODE_TASK_NOT_READY,
+  CODE_TASK_NOT_RUNNING,
+  CODE_SUPERSEDED,
   'rpc/unavailable',
   'rpc/deadline',
   'log/deposed',
