@@ -54,8 +54,7 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
 
   addSplits(splits: readonly GeneratorSplit[]): void {
     for (const split of splits) this.#open.push({ split, next: split.next, begun: false })
-    this.#startedMs = this.#context.scheduler.nowMs()
-    this.#emitted = 0
+    this.#countAnew()
   }
 
   get idle(): boolean {
@@ -72,11 +71,11 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
       open.begun = true
       const emitted = this.#emit(output, open, left)
       left -= emitted
+      this.#emitted += emitted
       this.#turn += 1
       if (open.split.end !== null && open.next >= open.split.end) this.#end(output, open)
       if (!output.wanted) break
     }
-    this.#emitted += allowed - left
     return this.#open.length === 0 ? 'wait' : 'more'
   }
 
@@ -111,6 +110,13 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
     output.endSplit(open.split.id)
     this.#open = this.#open.filter((other) => other !== open)
     this.#turn = 0
+    this.#countAnew()
+  }
+
+  /** The rate of this reader is that of its open splits: another number of them, another rate from here on. */
+  #countAnew(): void {
+    this.#startedMs = this.#context.scheduler.nowMs()
+    this.#emitted = 0
   }
 
   /** Records that the rate allows now. */

@@ -74,6 +74,28 @@ describe('generator', () => {
     expect(made[0]?.wakes.count).toBeGreaterThan(0)
   })
 
+  it('keeps to its rate when one of its splits has ended', () => {
+    const scheduler = new ManualScheduler()
+    const [only, other] = readers(
+      generator({ make: (n) => n, count: 2_000, perSecond: 1_000 }),
+      2,
+      scheduler,
+    )
+    // As after a restore with fewer subtasks: one reader has both splits, one of them nearly done.
+    const rest = other?.reader.snapshot() ?? []
+    only?.reader.addSplits(rest.map((split) => ({ ...split, next: 900 })))
+    let ms = 0
+    while (only?.reader.poll(only.output, 1_000_000) !== 'wait' || !only.reader.idle) {
+      scheduler.advance(1)
+      ms += 1
+      if (ms > 10_000) break
+    }
+    expect(only?.output.got).toHaveLength(1_100)
+    // 100 records of each split at full rate, then 900 at half of it.
+    expect(ms).toBeGreaterThanOrEqual(1_990)
+    expect(ms).toBeLessThanOrEqual(2_010)
+  })
+
   it('refuses counts and rates that mean nothing', () => {
     expect(() => generator({ make: (n) => n, count: 1.5 })).toThrow('count is 1.5')
     expect(() => generator({ make: (n) => n, perSecond: 0 })).toThrow('perSecond is 0')
