@@ -6,6 +6,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { JobClient } from '@weirjs/common/job-client'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
+import { readToken } from '@weirjs/common/rpc/token'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const WEIR = join(ROOT, 'weir')
@@ -29,6 +33,7 @@ const FAST: readonly string[] = ['heartbeat.interval=250ms', 'heartbeat.timeout=
 export class WeirKit implements AsyncDisposable {
   /** Where the commands run. */
   readonly directory: string
+  #connection: JobConnection | null = null
 
   private constructor() {
     this.directory = mkdtempSync(join(tmpdir(), 'weir-cluster-'))
@@ -80,13 +85,31 @@ export class WeirKit implements AsyncDisposable {
     return { pid: child.pid ?? 0, ended }
   }
 
+  /** What the commands use, without a process for each question. */
+  get client(): JobClient {
+    this.#connection ??= connectJobManager({
+      address: this.#file.address,
+      token: readToken(this.#file.tokenFile),
+      sender: 'test',
+      scheduler: systemScheduler(),
+    })
+    return this.#connection.client
+  }
+
+  get #file(): { readonly address: string; readonly tokenFile: string } {
+    return JSON.parse(readFileSync(this.path('.weir', 'cluster.json'), 'utf8')) as {
+      address: string
+      tokenFile: string
+    }
+  }
+
   path(...names: readonly string[]): string {
     return join(this.directory, ...names)
   }
 
-  /** All lines of all files below a directory of NDJSON. */
+  /** All lines of the finished files of a directory of NDJSON; what is staged is hidden, from us too. */
   rows<T>(directory: string): readonly T[] {
-    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    return readdirSync(directory)
       .filter((name) => name.endsWith('.ndjson'))
       .flatMap((name) => readFileSync(join(directory, name), 'utf8').trimEnd().split('\n'))
       .filter((line) => line !== '')
@@ -102,6 +125,7 @@ export class WeirKit implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection?.close()
     await this.weir('cluster', 'stop')
     rmSync(this.directory, { recursive: true, force: true })
   }

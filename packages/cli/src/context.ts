@@ -12,6 +12,8 @@ export interface ClusterProcess {
   /** What the system says about when it began, so that a reused pid is not taken for it; null where it says nothing. */
   readonly birth: string | null
   readonly log: string
+  /** Of the command `weir`: how it was started, and is started again. */
+  readonly args: readonly string[]
 }
 
 /** `.weir/cluster.json`. */
@@ -109,7 +111,8 @@ function readNamed(path: string): FoundClusterFile {
   throw new WeirError('cli/no-cluster', `there is no cluster file at ${path}`, { domain: 'user' })
 }
 
-function readClusterFile(path: string): ClusterFile {
+/** Error: `config/cluster-file-damaged`. */
+export function readClusterFile(path: string): ClusterFile {
   try {
     const file = JSON.parse(readFileSync(path, 'utf8')) as ClusterFile
     if (file.version === 1 && typeof file.address === 'string') return file

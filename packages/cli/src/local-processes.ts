@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { present } from '@weirjs/common/core/assert'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { ClusterProcess } from './context.ts'
@@ -15,7 +16,7 @@ export interface StartedProcess extends ClusterProcess {
   readonly exited: () => string | null
 }
 
-/** Starts `node <args>` so that it outlives this command. */
+/** Starts this command with other arguments so that it outlives us. */
 export function startDetached(
   role: ClusterProcess['role'],
   args: readonly string[],
@@ -23,7 +24,8 @@ export function startDetached(
 ): StartedProcess {
   const out = openSync(log, 'a', 0o600)
   try {
-    const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    const script = present(process.argv[1], 'the script of this process')
+    const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       detached: true,
       stdio: ['ignore', out, out],
       env: process.env,
@@ -37,7 +39,7 @@ export function startDetached(
     })
     child.unref()
     const pid = child.pid ?? 0
-    return { role, pid, birth: birthOf(pid), log, exited: () => exited }
+    return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
   } finally {
     closeSync(out)
   }

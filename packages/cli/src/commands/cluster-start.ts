@@ -1,0 +1,215 @@
+// weir cluster start: starts what is missing. On an empty place that is a whole cluster; where some processes of one have
+// died, it is those, with the arguments that they had. What the dead ones knew lies in the data directory.
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { present } from '@weirjs/common/core/assert'
+import { sleep } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
+import { type Cli, type GlobalOptions, type Session, wantsJson } from '../cli.ts'
+import { openSession } from '../client.ts'
+import {
+  type ClusterFile,
+  clusterFilePath,
+  type ClusterProcess,
+  readClusterFile,
+  removeClusterFile,
+  writeClusterFile,
+} from '../context.ts'
+import {
+  endedEarly,
+  isAlive,
+  startDetached,
+  type StartedProcess,
+  stopAll,
+} from '../local-processes.ts'
+
+const READY_MS_MAX = 30_000
+const POLL_MS = 20
+export const STOP_GRACE_MS = 10_000
+const PORT_MAX = 65_535
+
+export interface StartOptions extends GlobalOptions {
+  readonly taskmanagers: string
+  readonly slots: string
+  readonly port: string
+  readonly dataDir?: string
+  readonly define: readonly string[]
+}
+
+export async function startCluster(cli: Cli, options: StartOptions): Promise<void> {
+  const terminal = cli.terminal(options)
+  const path = clusterFilePath(cli.cwd)
+  const before = existsSync(path) ? readClusterFile(path) : null
+  const healing = before !== null && before.processes.some(isAlive)
+  const { file, started } = healing ? heal(before) : await make(cli, options, path)
+  writeClusterFile(path, file)
+  try {
+    await untilReady(cli, file, started)
+  } catch (error) {
+    await stopAll(started, cli.scheduler, STOP_GRACE_MS)
+    if (!healing) removeClusterFile(path)
+    throw error
+  }
+  if (wantsJson(options)) return terminal.json({ ...file, clusterFile: path })
+  terminal.note(`cluster is up at ${file.address}: ${workersOf(file)} TaskManagers`)
+  const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')
+  terminal.note(healing ? `restarted: ${names}` : `left running: ${names}`)
+  terminal.note(`kept on disk: ${file.dataDirectory} (state, logs, token)`)
+  terminal.note('stop it with `weir cluster stop`')
+}
+
+interface Started {
+  readonly file: ClusterFile
+  /** Those that this command has started. */
+  readonly started: readonly StartedProcess[]
+}
+
+const workersOf = (file: ClusterFile): number =>
+  file.processes.filter(({ role }) => role === 'taskmanager').length
+
+/** Starts the dead processes of a cluster again. Error: `cli/already-running` when none is dead. */
+function heal(before: ClusterFile): Started {
+  const started: StartedProcess[] = []
+  const processes = before.processes.map((one): ClusterProcess => {
+    if (isAlive(one)) return one
+    const again = startDetached(one.role, one.args, one.log)
+    started.push(again)
+    return entryOf(again)
+  })
+  if (started.length > 0) return { file: { ...before, processes }, started }
+  throw new WeirError(
+    'cli/already-running',
+    `a cluster started here is running at ${before.address}`,
+    { domain: 'user', hint: 'stop it with `weir cluster stop`' },
+  )
+}
+
+const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProcess => ({
+  role,
+  pid,
+  birth,
+  log,
+  args,
+})
+
+// ---- a new cluster ----
+
+async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
+  const count = wholeNumber(options.taskmanagers, '--taskmanagers', 0)
+  const slots = wholeNumber(options.slots, '--slots', 1)
+  const port = await choosePort(wholeNumber(options.port, '--port', 0))
+  const dataDirectory = resolve(cli.cwd, options.dataDir ?? join(dirname(path), 'cluster'))
+  const tokenFile = await makeDirectories(dataDirectory)
+  const address = `127.0.0.1:${port}`
+  const defines = options.define.flatMap((define) => ['-D', define])
+  const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...defines]
+  const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
+  const jobManager = ['jobmanager', '--port', `${port}`, ...common]
+  // Several of them share this machine: each takes whatever control port is free.
+  const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', address]
+  const workerArgs = [...taskManager, '--slots', `${slots}`, ...common]
+  const started = [
+    startDetached('jobmanager', jobManager, logOf('jobmanager')),
+    ...Array.from({ length: count }, (_, i) =>
+      startDetached('taskmanager', workerArgs, logOf(`taskmanager-${i + 1}`)),
+    ),
+  ]
+  const file: ClusterFile = {
+    version: 1,
+    address,
+    tokenFile,
+    dataDirectory,
+    startedAtMs: cli.scheduler.wallMs(),
+    processes: started.map(entryOf),
+  }
+  return { file, started }
+}
+
+async function choosePort(port: number): Promise<number> {
+  if (port > PORT_MAX) {
+    throw new WeirError('cli/usage', `--port is ${port}, at most ${PORT_MAX}`, { domain: 'user' })
+  }
+  const server = createServer()
+  return new Promise((fulfil, reject) => {
+    server.once('error', (cause) => {
+      const message = `port ${port} of 127.0.0.1 cannot be had: ${cause.message}`
+      const hint = 'choose another with --port, or --port 0 for any free one'
+      reject(new WeirError('net/port-in-use', message, { domain: 'user', cause, hint }))
+    })
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address()
+      const chosen = typeof address === 'object' && address !== null ? address.port : port
+      server.close(() => fulfil(chosen))
+    })
+  })
+}
+
+async function makeDirectories(dataDirectory: string): Promise<string> {
+  try {
+    mkdirSync(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 })
+    const tokenFile = join(dataDirectory, 'token')
+    if (!existsSync(tokenFile)) {
+      const { makeToken } = await import('@weirjs/common/rpc/token')
+      writeFileSync(tokenFile, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
+    }
+    return tokenFile
+  } catch (cause) {
+    throw new WeirError('config/data-directory', `cannot write to ${dataDirectory}`, {
+      domain: 'user',
+      cause,
+      hint: 'choose another with --data-dir',
+    })
+  }
+}
+
+function wholeNumber(text: string, flag: string, least: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least) return value
+  throw new WeirError(
+    'cli/usage',
+    `${flag} is "${text}", but must be a whole number from ${least}`,
+    { domain: 'user' },
+  )
+}
+
+// ---- readiness ----
+
+/** Waits until the JobManager answers and every TaskManager is registered. */
+async function untilReady(
+  cli: Cli,
+  file: ClusterFile,
+  started: readonly StartedProcess[],
+): Promise<void> {
+  const dueMs = cli.scheduler.nowMs() + READY_MS_MAX
+  const choice = { address: file.address, tokenFile: file.tokenFile, origin: 'this start' }
+  const session = await openSession(choice, cli.scheduler)
+  try {
+    while ((await readyWorkers(session)) < workersOf(file)) {
+      const dead = started.find((one) => one.exited() !== null)
+      if (dead !== undefined) throw endedEarly(dead, present(dead.exited(), 'how it ended'))
+      if (cli.scheduler.nowMs() > dueMs) throw notReady(file)
+      await sleep(cli.scheduler, POLL_MS)
+    }
+  } finally {
+    session.close()
+  }
+}
+
+function notReady(file: ClusterFile): WeirError {
+  const message = `the cluster was not up within ${READY_MS_MAX} ms`
+  const hint = `see the logs in ${join(file.dataDirectory, 'logs')}`
+  return new WeirError('cli/timeout', message, { domain: 'external', hint })
+}
+
+/** -1 while nobody answers. */
+async function readyWorkers(session: Session): Promise<number> {
+  try {
+    return (await session.client.cluster()).workers
+  } catch (error) {
+    const absent = error instanceof WeirError && /^rpc\/(?:unavailable|deadline)$/.test(error.code)
+    if (absent) return -1
+    throw error
+  }
+}
