@@ -209,7 +209,9 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
     if (!this.#segmentOpen) return
     this.#segmentOpen = false
     const keyGroup = this.#firstKeyGroup + this.#groupAt
-    this.#segments[this.#tableAt]?.push({ keyGroup, ...sink.endSegment() })
+    const segment = sink.endSegment()
+    // All that was in its pieces may have been removed since.
+    if (segment.entries > 0) this.#segments[this.#tableAt]?.push({ keyGroup, ...segment })
   }
 
   #throwFailure(): void {

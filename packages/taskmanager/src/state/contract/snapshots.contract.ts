@@ -61,6 +61,19 @@ export function describeSnapshots(open: Open, reopen: Reopen): void {
     }
   })
 
+  test('names no segment for what was removed before', () => {
+    const first = open()
+    for (const key of [1, 2, 3]) {
+      first.at(key)
+      first.backend.value(number).set(key)
+    }
+    for (const key of [1, 2, 3]) {
+      first.at(key)
+      first.backend.value(number).clear()
+    }
+    expect(snapshotOf(first.backend).keyed).toEqual([])
+  })
+
   test('deals key groups out to other parallelisms and back, 1 → 3 → 2 → 1', () => {
     const keys: readonly Key[] = [
       ...NASTY_KEYS,
