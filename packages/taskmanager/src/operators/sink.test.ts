@@ -272,6 +272,27 @@ describe('two-phase sink', () => {
     expect(world.calls).toEqual(['clean up 0'])
   })
 
+  test('a restored checkpoint cleans nothing up: other subtasks may still have to commit it', async () => {
+    const world = new World()
+    const before = []
+    for (const subtask of [0, 1]) {
+      const s = await open(world, { subtask, parallelism: 2 })
+      s.write(`${subtask}`)
+      before.push(await s.checkpoint(1))
+    }
+    world.calls.length = 0
+    const restored = { restore: before, parallelism: 2, attempt: 2 }
+    const zero = await open(world, { ...restored, subtask: 0 })
+    // As the task does it behind `open`, while subtask 1 still reads its state.
+    await zero.operator.onCheckpointComplete(1)
+    const one = await open(world, { ...restored, subtask: 1 })
+    expect(world.calls).toEqual(['commit 1:0', 'commit 1:1'])
+    await zero.checkpoint(2)
+    await one.checkpoint(2)
+    await zero.operator.onCheckpointComplete(2)
+    expect(world.calls).toEqual(['commit 1:0', 'commit 1:1', 'clean up 0'])
+  })
+
   test('a commit that fails rejects, and the next one commits both', async () => {
     const world = new World()
     const s = await open(world)

@@ -90,7 +90,9 @@ export class TwoPhaseCommits {
     if (committables.length > 0) await committer.commit(committables)
     // Snapshots taken meanwhile added theirs at the end.
     this.#pending = this.#pending.filter((pending) => pending.checkpointId > checkpointId)
-    if (!this.#mustCleanUp) return
+    // Only a checkpoint of this attempt proves that every subtask has committed what it restored:
+    // of the restored one itself, others may have staged things that they are still to commit.
+    if (!this.#mustCleanUp || due.length === 0) return
     this.#mustCleanUp = false
     await committer.cleanUp()
   }
