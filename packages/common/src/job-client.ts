@@ -21,7 +21,7 @@ export interface JobClient {
   /** `id` may be a unique prefix. Errors: `job/not-found`, `job/ambiguous-id`. */
   describe(id: string): Promise<JobDetail>
   checkpoints(id: string): Promise<readonly CheckpointView[]>
-  /** Returns when the cancellation is accepted. Error: `job/wrong-state`. */
+  /** Returns when no leader will forget it any more; the job begins to stop at once. Error: `job/wrong-state`. */
   cancel(id: string): Promise<void>
   /** Resolves with the completed checkpoint. Errors: `checkpoint/failed`, `job/wrong-state`. */
   triggerCheckpoint(id: string): Promise<CheckpointView>

@@ -54,6 +54,7 @@ type ViewEffect =
   | 'restored'
   | 'attempt-changed'
   | 'ended'
+  | 'cancel-accepted'
   | 'wake-at'
 
 /** Effects that reach out of the process; the others are for whoever looks at the job. */
@@ -116,6 +117,8 @@ export class EffectRunner {
         return this.#onStorage(() => this.#discard(effect.checkpoints))
       case 'discard-aborted':
         return this.#onStorage(() => this.#delete([effect.checkpointId]))
+      case 'log-cancel':
+        return this.#onStorage(() => this.#logCancel())
       case 'log-terminal':
         return this.#onStorage(() => this.#logTerminal(effect))
       case 'clean-up':
@@ -289,6 +292,18 @@ export class EffectRunner {
         checkpointId,
         failure: toFailure(error, UNKNOWN_FAILURE),
       })
+    }
+  }
+
+  async #logCancel(): Promise<void> {
+    try {
+      await this.#world.log.write(
+        { type: 'cancel-requested' },
+        ({ cancelRequested, terminal }) => cancelRequested || terminal !== null,
+      )
+      this.#post({ type: 'cancel-logged' })
+    } catch (error) {
+      if (!this.#deposed(error)) this.#warn(error, 'the wish to cancel could not be logged')
     }
   }
 

@@ -51,7 +51,7 @@ export class LocalJobClient implements JobClient {
   }
 
   async cancel(id: string): Promise<void> {
-    this.#find(id).cancel()
+    return this.#find(id).cancel()
   }
 
   async triggerCheckpoint(id: string): Promise<CheckpointView> {

@@ -1,17 +1,22 @@
-// A job as the JobManager's clients meet it, whether it runs here, has ended, or waits to be taken over.
+// A job as the JobManager's clients meet it, whether it runs here, has ended, waits to be taken over, or cannot be.
 
-import type { JobId } from '@weirjs/common/core/ids'
+import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
 
 export interface JobEntry {
   readonly jobId: JobId
-  readonly submissionId: string
+  /** null: not known any more. */
+  readonly submissionId: string | null
+  /** Of the code that workers may fetch; null: none. */
+  readonly bundleHash: BundleHash | null
+  /** Nothing of it will ever run again in this JobManager's time. */
+  readonly ended: boolean
   summary(): JobSummary
   detail(): JobDetail
   /** Newest first. */
   checkpoints(): Promise<readonly CheckpointView[]>
-  /** Error: `job/wrong-state`. */
-  cancel(): void
+  /** Resolves when no leader will forget it. Errors: `job/wrong-state`, `rpc/unavailable`. */
+  cancel(): Promise<void>
   /** Errors: `job/wrong-state`, `checkpoint/failed`. */
   triggerCheckpoint(): Promise<CheckpointView>
   watch(signal: AbortSignal): AsyncIterable<JobEventView>

@@ -116,6 +116,109 @@ describe('a JobManager that was killed', () => {
     expect(
       world.log.lines.some((line) => line.level === 'error' && line.fields['jobId'] === broken),
     ).toBe(true)
+    const { client } = world.manager
+    const shown = await client.describe(broken)
+    expect(shown).toMatchObject({ state: 'FAILED', name: 'counting' })
+    expect(shown.failure?.code).toBe('state/file-damaged')
+    expect(shown.failure?.message).toContain(`${broken}/log/0000000002`)
+    expect((await client.list()).map((one) => one.state).sort()).toEqual(['FAILED', 'RUNNING'])
+    await expect(client.cancel(broken)).rejects.toMatchObject({ code: 'job/wrong-state' })
+  })
+
+  it('shows a job of whose log nothing can be read by its id and the file', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    world.manager.close()
+    const files = (await world.files(job)).filter((path) => path.includes('/log/'))
+    for (const path of files) world.disk.tamper(path, () => new Uint8Array([1, 2, 3]))
+    await world.restartManager()
+    const shown = await world.manager.client.describe(job)
+    expect(shown).toMatchObject({ state: 'FAILED', plan: { vertices: [] } })
+    expect(shown.failure?.message).toContain(`${job}/log/`)
+    expect(await world.manager.client.checkpoints(job)).toEqual([])
+  })
+
+  it('offers the checkpoints that the readable part of a damaged log knows', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(3_500)
+    world.manager.close()
+    const entries = (await world.files(job)).filter((path) => path.includes('/log/'))
+    world.disk.tamper(entries.at(-1) ?? '', (bytes) => bytes.subarray(0, 10))
+    await world.restartManager()
+    const offered = await world.manager.client.checkpoints(job)
+    expect(offered.length).toBeGreaterThan(0)
+    expect(offered[0]?.path).toContain(`${job}/chk-`)
+  })
+
+  it('finishes the clean-up of a job that had ended', async () => {
+    let broken = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) =>
+          broken && operation.startsWith('remove') ? { verdict: 'fail' } : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    await world.pass(1_500)
+    broken = true
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    broken = false
+    expect((await world.files(job)).some((path) => path.includes('/chk-'))).toBe(true)
+    await world.restartManager()
+    const left = await world.files(job)
+    expect(left.filter((path) => !path.includes('/log/'))).toEqual([])
+    expect((await world.manager.client.describe(job)).state).toBe('FINISHED')
+  })
+})
+
+describe('a wish to cancel', () => {
+  it('outlives the JobManager that accepted it', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    for (const worker of world.workers.values()) worker.deaf = true
+    await drive(world.time, world.manager.client.cancel(job))
+    expect((await world.manager.client.describe(job)).state).toBe('CANCELLING')
+    await world.restartManager()
+    expect((await world.until(job, 'CANCELED')).failure).toBeNull()
+    expect(world.log.lines.filter((line) => line.fields['to'] === 'RUNNING')).toHaveLength(1)
+  })
+
+  it('is refused when the JobManager ends before it is durable', async () => {
+    let broken = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) =>
+          broken && operation === 'create' ? { verdict: 'fail' } : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    broken = true
+    const refused = world.manager.client.cancel(job).catch((error: unknown) => error)
+    await world.pass(500)
+    world.manager.close()
+    expect(await refused).toMatchObject({ code: 'rpc/unavailable' })
+  })
+})
+
+describe('a master with a bug', () => {
+  it('is replaced by a new one, which begins with what the log says', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(2_500)
+    const [played] = [...world.worker('w1').tasks.values()]
+    if (played === undefined) throw new Error('no task')
+    // No worker says this; it stands for a bug inside.
+    const { fence, deployment } = played
+    const update = { fence, task: deployment.task, change: { state: 'dancing' as never } } as const
+    await world.manager.taskUpdate(update)
+    expect(world.log.has('job master broke')).toBe(true)
+    const detail = await world.until(job, 'RUNNING')
+    expect(detail.attempts[0]).toMatchObject({ epoch: 2, restoredFrom: 2 })
+    expect(world.worker('w1').calls).toContain('release 1.1')
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
   })
 })
 
@@ -209,11 +312,16 @@ describe('a storage that fails for a while', () => {
       broken = true
       await world.pass(20_000)
       expect((await world.manager.client.describe(job)).health).toBe('DEGRADED')
-      await world.manager.client.cancel(job)
+      let accepted = false
+      const canceling = world.manager.client.cancel(job).then(() => {
+        accepted = true
+      })
       await world.pass(5_000)
       expect((await world.manager.client.describe(job)).state).toBe('CANCELLING')
+      expect(accepted).toBe(false)
       broken = false
       await world.until(job, 'CANCELED')
+      await canceling
       expect((await world.manager.client.checkpoints(job))[0]?.checkpointId).toBe(2)
     },
   )

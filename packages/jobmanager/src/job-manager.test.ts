@@ -274,6 +274,32 @@ describe('submit', () => {
     expect(await drive(world.time, world.storage.listDirectories(''))).toEqual([])
   })
 
+  it('neither denies nor forgets a job whose first log entry may or may not be there', async () => {
+    let away = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation, path) =>
+          away && path.includes('/log/')
+            ? { verdict: operation === 'create' ? 'ambiguous' : 'fail' }
+            : { verdict: 'ok' },
+      },
+    }).start()
+    away = true
+    let settled = false
+    const submitted = world.manager.client.submit(world.request({ submissionId: 'once' }))
+    const again = submitted.finally(() => {
+      settled = true
+    })
+    await world.pass(60_000)
+    expect(settled).toBe(false)
+    away = false
+    const job = await drive(world.time, again)
+    await world.until(job, 'RUNNING')
+    expect(await world.submit({ submissionId: 'once' })).toBe(job)
+    await world.restartManager()
+    expect(await world.manager.client.list()).toHaveLength(1)
+  })
+
   it('starts from a checkpoint of another job, also at another parallelism', async () => {
     const world = await new PlayWorld().start()
     const first = await world.run()

@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
-import { type Failure, WeirError } from '@weirjs/common/core/errors'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
   CheckpointAck,
   CheckpointDecline,
@@ -23,6 +23,8 @@ import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
 import { Cluster } from './cluster.ts'
+import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
+import type { JobEntry } from './job-entry.ts'
 import { LocalJobClient } from './job-client-impl.ts'
 import { JobMaster } from './job-master.ts'
 import { Recovery } from './recovery.ts'
@@ -36,6 +38,8 @@ import { Submitter } from './submitter.ts'
 export const JOBS_LIVE_MAX = 1_000
 /** Ended jobs that are shown; their logs stay on the storage. */
 export const JOBS_ENDED_MAX = 500
+/** A job whose master broke more often in this process life stays where it is until the next one. */
+export const MASTER_BREAKS_MAX = 5
 
 export interface JobManagerSettings {
   readonly version: string
@@ -43,6 +47,8 @@ export interface JobManagerSettings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly failover: 'region' | 'full'
+  /** Tasks have so long to report `running` after their deployment; then they have failed (`job/deploy-timeout`). */
+  readonly deployTimeoutMs: number
   /** Names this process life; default: from the prng. */
   readonly coordinatorId?: string
   /**
@@ -58,6 +64,7 @@ export const DEFAULT_JOB_MANAGER_SETTINGS: JobManagerSettings = {
   heartbeatIntervalMs: 1_000,
   heartbeatTimeoutMs: 10_000,
   failover: 'region',
+  deployTimeoutMs: DEPLOY_TIMEOUT_MS,
 }
 
 export interface JobManagerOptions {
@@ -79,14 +86,16 @@ export class JobManager implements CoordinatorGateway {
   readonly #cluster: Cluster
   readonly #manifests: ManifestStore
   readonly #submitter: Submitter
-  readonly #jobs = new Map<JobId, JobMaster | StoredJob>()
+  readonly #jobs = new Map<JobId, JobEntry>()
   readonly #submitting = new Map<string, Promise<JobId>>()
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
+  #recovery: Recovery | null = null
   #recovered: Promise<void> | null = null
+  /** Times that a master broke, by job. */
+  readonly #broken = new Map<JobId, number>()
   #closed = false
   #strangers = 0
-  /** The same for all slots of one attempt, whichever worker they are on. */
 
   constructor(options: JobManagerOptions) {
     const { scheduler, prng, storage, dialer, log } = options
@@ -102,6 +111,7 @@ export class JobManager implements CoordinatorGateway {
       scheduler,
       prng: prng.fork(),
       log,
+      closed: () => this.#closed,
     })
     this.#cluster = new Cluster({
       detector: { heartbeatIntervalMs, heartbeatTimeoutMs },
@@ -122,7 +132,7 @@ export class JobManager implements CoordinatorGateway {
   start(): Promise<void> {
     this.#cluster.start()
     const { storage, history: index, scheduler, prng, log } = this.#options
-    const recovery = new Recovery({
+    this.#recovery = new Recovery({
       storage,
       manifests: this.#manifests,
       index,
@@ -133,7 +143,7 @@ export class JobManager implements CoordinatorGateway {
       onFound: (job) => this.#jobs.set(job.jobId, job),
       onTaken: (jobLog, before) => this.#taken(jobLog, before),
     })
-    this.#recovered = recovery.run()
+    this.#recovered = this.#recovery.run()
     return this.#recovered
   }
 
@@ -141,7 +151,9 @@ export class JobManager implements CoordinatorGateway {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const job of this.#jobs.values()) if (job instanceof JobMaster) job.close()
+    for (const job of this.#jobs.values()) {
+      if (job instanceof JobMaster || job instanceof StoredJob) job.close()
+    }
     this.#cluster.close()
   }
 
@@ -283,8 +295,7 @@ export class JobManager implements CoordinatorGateway {
     this.#jobs.set(jobId, master)
     this.#options.log.info({ jobId, epoch: log.epoch }, 'job taken over')
     master.start()
-    if (before.cancelWanted) master.cancel()
-    before.replaced()
+    before.replaced(master)
   }
 
   #newMaster(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
@@ -294,6 +305,7 @@ export class JobManager implements CoordinatorGateway {
       log,
       recovered,
       failover: options.failover,
+      deployTimeoutMs: options.deployTimeoutMs,
       hub: this.#cluster,
       storage,
       manifests: this.#manifests,
@@ -303,6 +315,7 @@ export class JobManager implements CoordinatorGateway {
       logger,
       credential: this.#credential,
       onDeposed: (error) => this.#deposed(jobId, log, error),
+      onBroken: (error) => this.#masterBroke(jobId, log, error),
       onEnded: () => this.#forgetOldest(),
     })
   }
@@ -313,22 +326,36 @@ export class JobManager implements CoordinatorGateway {
       { jobId, reason: error.message },
       'job taken over by another JobManager',
     )
+    this.#leave(jobId, log, error)
+  }
+
+  #leave(jobId: JobId, log: JobLog, error: unknown): StoredJob {
     const { storage, history: index } = this.#options
     const stored = new StoredJob({ jobId, history: log.history, storage, index })
-    stored.failure = {
-      code: error.code,
-      message: error.message,
-      domain: 'internal',
-      retry: 'never',
-    }
+    stored.failure = toFailure(error, { code: 'job/internal', domain: 'internal', retry: 'never' })
     this.#jobs.set(jobId, stored)
     this.#cluster.freeSeats(jobId)
+    return stored
+  }
+
+  /** A bug in the job's machine: the job is taken over anew from its log, as after the death of a process. */
+  #masterBroke(jobId: JobId, log: JobLog, error: unknown): void {
+    const times = (this.#broken.get(jobId) ?? 0) + 1
+    this.#broken.set(jobId, times)
+    const { code, message } = toFailure(error)
+    const stack = error instanceof Error ? error.stack : undefined
+    this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
+    const stored = this.#leave(jobId, log, error)
+    if (this.#recovery === null || times > MASTER_BREAKS_MAX) return
+    // Cannot reject: what goes wrong while taking a job over is shown by the job.
+    void this.#recovery.again(jobId, stored)
   }
 
   #forgetOldest(): void {
     const ended = [...this.#jobs.values()].filter((job) => job.ended)
     for (const job of ended.slice(0, Math.max(0, ended.length - JOBS_ENDED_MAX))) {
       this.#jobs.delete(job.jobId)
+      this.#broken.delete(job.jobId)
     }
   }
 

@@ -27,6 +27,7 @@ import type {
 import type { JobEffect, JobHappening } from './core/events.ts'
 import { JobMachine } from './core/job/job-machine.ts'
 import { isTerminal } from './core/job/job-states.ts'
+import { CancelRequests } from './cancel-requests.ts'
 import { EffectRunner } from './effects.ts'
 import type { JobEntry } from './job-entry.ts'
 import { JobWindow } from './job-window.ts'
@@ -34,7 +35,7 @@ import { LogKeeper } from './log-keeper.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobLog } from './store/job-log.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
-import { wrongState } from './stored-job.ts'
+import { closing, wrongState } from './stored-job.ts'
 import { WakeTimers } from './wake-timers.ts'
 import type { WorkerHub } from './worker-hub.ts'
 
@@ -48,6 +49,7 @@ export interface JobMasterOptions {
   /** Another leader ran the job before. */
   readonly recovered: boolean
   readonly failover: 'region' | 'full'
+  readonly deployTimeoutMs: number
   readonly hub: WorkerHub
   readonly storage: CheckpointStorage
   readonly manifests: ManifestStore
@@ -58,6 +60,8 @@ export interface JobMasterOptions {
   readonly credential: (fence: Fence) => string
   /** Another leader has the job: this object is dead. */
   readonly onDeposed: (error: WeirError) => void
+  /** A bug showed itself: this object is dead, and its tasks have been let go. The job may be taken over again. */
+  readonly onBroken: (error: unknown) => void
   readonly onEnded: () => void
 }
 
@@ -73,6 +77,7 @@ export class JobMaster implements JobEntry {
   readonly #mailbox = new RingBuffer<JobHappening>(MAILBOX_EVENTS_MAX)
   readonly #window: JobWindow
   readonly #requests: Requests = new Map()
+  readonly #cancels = new CancelRequests()
   #requestNumber = 0
   #draining = false
   #closed = false
@@ -82,7 +87,7 @@ export class JobMaster implements JobEntry {
     const { jobId, log, storage, scheduler, prng, hub, manifests, logger, credential } = options
     this.jobId = jobId
     this.#options = options
-    const { submission, nextCheckpointId, retained, finishing } = log.history
+    const { submission, nextCheckpointId, retained, finishing, cancelRequested } = log.history
     this.#log = new LogKeeper({
       log,
       scheduler,
@@ -101,8 +106,10 @@ export class JobMaster implements JobEntry {
       nextCheckpointId,
       retained,
       finishing,
+      cancelRequested,
       recovered: options.recovered,
       failover: options.failover,
+      deployTimeoutMs: options.deployTimeoutMs,
     })
     const { index } = options
     const history = () => log.history
@@ -142,27 +149,28 @@ export class JobMaster implements JobEntry {
     assert(this.#mailbox.push(happening), 'the mailbox of a job does not overflow')
     if (this.#draining) return
     this.#draining = true
-    for (let next = this.#mailbox.shift(); next !== undefined; next = this.#mailbox.shift()) {
-      const nowMs = this.#options.scheduler.nowMs()
-      const wallMs = this.#options.scheduler.wallMs()
-      for (const effect of this.#machine.step({ ...next, nowMs, wallMs })) this.#run(effect)
+    try {
+      for (let next = this.#mailbox.shift(); next !== undefined; next = this.#mailbox.shift()) {
+        const nowMs = this.#options.scheduler.nowMs()
+        const wallMs = this.#options.scheduler.wallMs()
+        for (const effect of this.#machine.step({ ...next, nowMs, wallMs })) this.#run(effect)
+      }
+    } catch (error) {
+      this.#broken(error)
     }
     this.#draining = false
   }
 
   /** Stops without a word to anybody: the job goes on under its next leader. */
-  close(): void {
+  close(reason: WeirError = closing()): void {
     if (this.#closed) return
     this.#closed = true
     this.#runner.close()
     this.#wakes.close()
     this.#window.close()
-    for (const request of this.#requests.values()) {
-      request.reject(
-        new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' }),
-      )
-    }
+    for (const request of this.#requests.values()) request.reject(reason)
     this.#requests.clear()
+    this.#cancels.refused(reason)
   }
 
   #run(effect: JobEffect): void {
@@ -173,10 +181,10 @@ export class JobMaster implements JobEntry {
         return this.#answer(effect)
       case 'attempt-changed':
         return this.#noteAttempt(effect.attempt)
+      case 'cancel-accepted':
+        return this.#cancels.accepted()
       case 'ended':
-        this.#wakes.close()
-        this.#window.show(effect)
-        return this.#options.onEnded()
+        return this.#noteEnd(effect)
       case 'checkpoint-record':
       case 'state-changed':
       case 'health-changed':
@@ -197,6 +205,7 @@ export class JobMaster implements JobEntry {
       case 'log-completion':
       case 'discard-completed':
       case 'discard-aborted':
+      case 'log-cancel':
       case 'log-terminal':
       case 'clean-up':
         return this.#runner.run(effect)
@@ -206,8 +215,28 @@ export class JobMaster implements JobEntry {
   }
 
   #deposed(error: WeirError): void {
-    this.close()
+    this.close(error)
     this.#options.onDeposed(error)
+  }
+
+  /** What the machine believes is not to be trusted any more; what is in the log is. */
+  #broken(error: unknown): void {
+    if (this.#closed) throw error
+    this.#releaseAll()
+    this.close()
+    this.#options.onBroken(error)
+  }
+
+  #releaseAll(): void {
+    const { jobId, hub, log } = this.#options
+    const released = new Set<string>()
+    for (const { slot, attempt } of this.#machine.tasks) {
+      if (slot === null || attempt === null || released.has(`${attempt} ${slot.workerId}`)) continue
+      released.add(`${attempt} ${slot.workerId}`)
+      const gateway = hub.gateway(slot.workerId)
+      // A hint: whoever does not hear it is stopped by the fence of the next epoch.
+      void gateway?.release({ jobId, epoch: log.epoch, attempt }).catch(unheard)
+    }
   }
 
   // ---- what workers say ----
@@ -251,9 +280,10 @@ export class JobMaster implements JobEntry {
     return this.#window.checkpoints()
   }
 
-  cancel(): void {
-    if (this.ended) throw wrongState(this.summary())
-    this.post({ type: 'cancel' })
+  cancel(): Promise<void> {
+    if (this.#closed) return Promise.reject(closing())
+    if (this.ended) return Promise.reject(wrongState(this.summary()))
+    return this.#cancels.add(() => this.post({ type: 'cancel' }))
   }
 
   triggerCheckpoint(): Promise<CheckpointView> {
@@ -287,6 +317,14 @@ export class JobMaster implements JobEntry {
     )
   }
 
+  #noteEnd(effect: Extract<JobEffect, { type: 'ended' }>): void {
+    this.#wakes.close()
+    this.#window.show(effect)
+    if (effect.state === 'CANCELED') this.#cancels.accepted()
+    else this.#cancels.refused(wrongState(this.summary()))
+    this.#options.onEnded()
+  }
+
   /** Each attempt once, when it is known what it starts from: at its first change, at the latest at its end. */
   #noteAttempt(view: AttemptView): void {
     if (view.attempt <= this.#loggedAttempt) return
@@ -316,3 +354,5 @@ export class JobMaster implements JobEntry {
     return this.#machine.retained.length > 0 || this.#log.history.submission.restore !== null
   }
 }
+
+const unheard = (): void => {}

@@ -15,6 +15,7 @@ import { jobService } from '@weirjs/common/rpc/job-server'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerDialer } from '@weirjs/common/rpc/worker-client'
+import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
 import { credentials, JobManager } from './job-manager.ts'
 import { LevelHistory } from './store/history-index.ts'
 
@@ -30,6 +31,8 @@ export interface JobManagerProcessSettings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly failover: 'region' | 'full'
+  /** Default: DEPLOY_TIMEOUT_MS. */
+  readonly deployTimeoutMs?: number
   readonly log: Log
 }
 
@@ -81,6 +84,7 @@ export async function startJobManagerProcess(
       heartbeatIntervalMs,
       heartbeatTimeoutMs,
       failover,
+      deployTimeoutMs: settings.deployTimeoutMs ?? DEPLOY_TIMEOUT_MS,
       credential: credentials(randomBytes(32).toString('hex')),
     },
   })

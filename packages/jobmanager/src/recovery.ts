@@ -1,17 +1,22 @@
 // Finds the jobs on the storage when a JobManager starts, shows those that have ended, and takes the others over: a new
 // epoch in their log, then their newest checkpoint. A storage that does not answer is waited for; a log that is damaged
-// is named, and its job shown as what it is: not running (D13).
+// is named, and its job shown as failed, because nobody runs it (D13).
 
 import { Backoff } from '@weirjs/common/core/backoff'
+import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Scheduler, sleep } from '@weirjs/common/core/clock'
-import { toFailure, WeirError } from '@weirjs/common/core/errors'
-import type { JobId } from '@weirjs/common/core/ids'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import { checkpointId, type JobId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
+import { keepsCheckpoints } from './core/job/job-states.ts'
+import { DamagedJob } from './damaged-job.ts'
+import type { JobEntry } from './job-entry.ts'
 import type { HistoryIndex } from './store/history-index.ts'
+import type { JobHistory } from './store/job-history.ts'
 import { JobLog } from './store/job-log.ts'
-import { listJobs, readHistory } from './store/log-reader.ts'
+import { listJobs, readHistory, salvage } from './store/log-reader.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
 
@@ -28,8 +33,8 @@ export interface RecoveryOptions {
   readonly prng: Prng
   readonly log: Log
   readonly closed: () => boolean
-  /** A job is known; it replaces nothing. */
-  readonly onFound: (job: StoredJob) => void
+  /** This is what stands for the job now. */
+  readonly onFound: (job: JobEntry) => void
   /** The job is ours, from now on. */
   readonly onTaken: (log: JobLog, before: StoredJob) => void
 }
@@ -67,10 +72,11 @@ export class Recovery {
   async #first(job: JobId): Promise<void> {
     const stored = await this.#try(job, null)
     // Cannot reject: `again` handles what goes wrong.
-    if (stored !== 'done') void this.#again(job, stored)
+    if (stored !== 'done') void this.again(job, stored)
   }
 
-  async #again(job: JobId, before: StoredJob | null): Promise<void> {
+  /** Takes a job over once more, after its master broke. Resolves when that has succeeded, or never will. */
+  async again(job: JobId, before: StoredJob | null): Promise<void> {
     const { scheduler, prng, closed } = this.#options
     const backoff = new Backoff(RETRY, prng)
     let stored = before
@@ -107,23 +113,38 @@ export class Recovery {
     }
   }
 
-  #failed(job: JobId, stored: StoredJob | null, error: unknown): StoredJob | null | 'done' {
+  async #failed(
+    job: JobId,
+    stored: StoredJob | null,
+    error: unknown,
+  ): Promise<StoredJob | null | 'done'> {
     const failure = toFailure(error, {
       code: 'job/recovery-failed',
       domain: 'internal',
       retry: 'never',
     })
-    if (stored !== null && !stored.ended) stored.failure = failure
     const fields = { jobId: job, code: failure.code, reason: failure.message }
     if (isTransient(error)) {
+      if (stored !== null && !stored.ended) stored.failure = failure
       this.#options.log.warn(fields, 'job cannot be taken over yet')
       return stored
     }
     // A directory without log is a submission that was never accepted.
-    if (failure.code === 'log/not-found')
+    if (failure.code === 'log/not-found') {
       this.#options.log.debug(fields, 'directory without a job log')
-    else this.#options.log.error(fields, 'job cannot be taken over')
+      return 'done'
+    }
+    this.#options.log.error(fields, 'job cannot be taken over')
+    if (stored?.ended !== true) await this.#showDamaged(job, stored, failure)
     return 'done'
+  }
+
+  async #showDamaged(job: JobId, stored: StoredJob | null, failure: Failure): Promise<void> {
+    const { storage, onFound } = this.#options
+    const history = stored?.history ?? (await salvage(storage, job))
+    const damaged = new DamagedJob({ jobId: job, failure, history, storage })
+    onFound(damaged)
+    stored?.replaced(damaged)
   }
 
   /** Files of checkpoints that the leader before did not complete. Only a hindrance, so a failure waits for next time. */
@@ -147,10 +168,25 @@ export class Recovery {
 
   /** The leader before may have fallen between the end of the job and the end of its clean-up. */
   async #finishCleanUp(stored: StoredJob): Promise<void> {
-    if (stored.history.retained.length === 0) {
-      const any = Number.MAX_SAFE_INTEGER as JobLog['history']['nextCheckpointId']
-      await this.#options.manifests.sweep(stored.jobId, new Set(), any)
-    }
+    const { storage, manifests } = this.#options
+    const { jobId, bundleHash } = stored
+    const { retained } = await this.#discardUnkept(stored)
+    const kept = new Set(retained.map((one) => one.checkpointId))
+    await manifests.sweep(jobId, kept, checkpointId(Number.MAX_SAFE_INTEGER))
+    await storage.remove(bundleFile(jobId, bundleHash))
+  }
+
+  /** Only a leader deletes what was complete, after the log says so (D6): there is none, so we become it. */
+  async #discardUnkept(stored: StoredJob): Promise<JobHistory> {
+    const { storage, index, prng, scheduler, log } = this.#options
+    const { jobId, history } = stored
+    const { terminal, retained, submission } = history
+    if (terminal === null || retained.length === 0) return history
+    if (keepsCheckpoints(submission.settings.checkpoint, terminal.state)) return history
+    const opened = await JobLog.open({ storage, jobId, prng: prng.fork(), scheduler, log })
+    await opened.append({ type: 'discarded', ids: retained.map((one) => one.checkpointId) })
+    this.#options.onFound(new StoredJob({ jobId, history: opened.history, storage, index }))
+    return opened.history
   }
 }
 

@@ -5,6 +5,7 @@ import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Failure, WeirError } from '@weirjs/common/core/errors'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
+import { CancelRequests } from './cancel-requests.ts'
 import type { JobEntry } from './job-entry.ts'
 import { asCheckpointView, CheckpointBook, loggedAttempts, storedSummary } from './job-views.ts'
 import type { HistoryIndex } from './store/history-index.ts'
@@ -22,7 +23,7 @@ export class StoredJob implements JobEntry {
   readonly jobId: JobId
   readonly #options: StoredJobOptions
   readonly #watchers = new Watchers()
-  #cancelWanted = false
+  readonly #cancels = new CancelRequests()
   #failure: Failure | null = null
 
   constructor(options: StoredJobOptions) {
@@ -47,20 +48,21 @@ export class StoredJob implements JobEntry {
     return this.#options.history.terminal !== null
   }
 
-  /** Somebody asked for cancellation before the job was taken over. */
-  get cancelWanted(): boolean {
-    return this.#cancelWanted
-  }
-
   /** Why it cannot be taken over (yet). */
   set failure(failure: Failure | null) {
     this.#failure = failure
     this.#watchers.publish({ type: 'state', job: this.summary() })
   }
 
-  /** Another object stands for the job now: followers follow that. */
-  replaced(): void {
+  /** Another object stands for the job now: followers and those who want it canceled turn to that. */
+  replaced(by: JobEntry): void {
+    this.#cancels.passTo(() => by.cancel())
     this.#watchers.end()
+  }
+
+  /** The JobManager ends. */
+  close(): void {
+    this.#cancels.refused(closing())
   }
 
   summary(): JobSummary {
@@ -88,9 +90,10 @@ export class StoredJob implements JobEntry {
     return new CheckpointBook(this.jobId, storage).views(history.retained, older)
   }
 
-  cancel(): void {
-    if (this.ended) throw wrongState(this.summary())
-    this.#cancelWanted = true
+  /** Waits for the job to be taken over. */
+  cancel(): Promise<void> {
+    if (this.ended) return Promise.reject(wrongState(this.summary()))
+    return this.#cancels.add(() => {})
   }
 
   triggerCheckpoint(): Promise<CheckpointView> {
@@ -108,6 +111,10 @@ export class StoredJob implements JobEntry {
     const [kept] = await this.#options.index.list(this.jobId, 'output')
     return Array.isArray(kept) ? kept : []
   }
+}
+
+export function closing(): WeirError {
+  return new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' })
 }
 
 export function wrongState(job: JobSummary): WeirError {

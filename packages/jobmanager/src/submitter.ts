@@ -28,6 +28,8 @@ export interface SubmitterOptions {
   readonly scheduler: Scheduler
   readonly prng: Prng
   readonly log: Log
+  /** The JobManager is closing: nothing is waited for, and nothing deleted. */
+  readonly closed: () => boolean
 }
 
 export class Submitter {
@@ -105,7 +107,7 @@ export class Submitter {
   }
 
   async #persist(id: JobId, submission: JobSubmission, bundle: Uint8Array): Promise<JobLog> {
-    const { storage, prng, scheduler, log } = this.#options
+    const { storage, prng, scheduler, log, closed } = this.#options
     try {
       const staged = await storage.stage(bundleFile(id, submission.bundleHash), 'submit')
       try {
@@ -117,9 +119,10 @@ export class Submitter {
       return await JobLog.create(
         { storage, jobId: id, prng: prng.fork(), scheduler, log },
         submission,
+        closed,
       )
     } catch (error) {
-      await this.#leaveNothing(id)
+      if (!closed()) await this.#leaveNothing(id)
       throw error
     }
   }

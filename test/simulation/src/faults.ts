@@ -5,7 +5,17 @@ import type { Prng } from '@weirjs/common/core/prng'
 import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
 import type { World } from './world.ts'
 
-const KINDS = ['kill-tm', 'kill-job', 'kill-jm', 'kill-all', 'pause-tm', 'pause-jm', 'partition', 'network', 'disk'] as const
+const KINDS = [
+  'kill-tm',
+  'kill-job',
+  'kill-jm',
+  'kill-all',
+  'pause-tm',
+  'pause-jm',
+  'partition',
+  'network',
+  'disk',
+] as const
 export type FaultKind = (typeof KINDS)[number]
 
 export interface FaultPlan {
@@ -82,9 +92,17 @@ export function inflict(kind: FaultKind, world: World, cluster: SimCluster, prng
 export function heal(world: World, cluster: SimCluster): void {
   world.trace('HEAL')
   Object.assign(cluster.network.faults, {
-    delayMsMax: 1, dropProbability: 0, duplicateProbability: 0, reorder: false, breakProbability: 0,
+    delayMsMax: 1,
+    dropProbability: 0,
+    duplicateProbability: 0,
+    reorder: false,
+    breakProbability: 0,
   })
-  Object.assign(cluster.diskFaults, { delayMsMax: 0.5, failProbability: 0, ambiguousProbability: 0 })
+  Object.assign(cluster.diskFaults, {
+    delayMsMax: 0.5,
+    failProbability: 0,
+    ambiguousProbability: 0,
+  })
   cluster.network.heal()
   if (cluster.jobManager === null) cluster.startJobManager()
   for (const name of cluster.missingTaskManagers) cluster.startTaskManager(name)

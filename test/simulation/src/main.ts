@@ -37,7 +37,8 @@ function settings(): Settings {
   const number = (name: string, text: string | undefined, fallback: number): number => {
     if (text === undefined) return fallback
     const n = Number(text)
-    if (text.trim() === '' || !Number.isFinite(n) || n < 0) throw new Error(`--${name} wants a number ≥ 0, not "${text}"`)
+    if (text.trim() === '' || !Number.isFinite(n) || n < 0)
+      throw new Error(`--${name} wants a number ≥ 0, not "${text}"`)
     return n
   }
   const minutes = number('minutes', values.minutes, 0)
@@ -45,7 +46,12 @@ function settings(): Settings {
   const random = 1 + Math.floor(Math.random() * 1_000_000_000)
   return {
     from: one ?? number('from', values.from, minutes > 0 ? random : 1),
-    seeds: one !== null ? 1 : minutes > 0 ? Number.POSITIVE_INFINITY : number('seeds', values.seeds, 100),
+    seeds:
+      one !== null
+        ? 1
+        : minutes > 0
+          ? Number.POSITIVE_INFINITY
+          : number('seeds', values.seeds, 100),
     untilMs: minutes > 0 ? performance.now() + minutes * 60_000 : Number.POSITIVE_INFINITY,
     trace: values.trace,
     json: values.json,
@@ -55,9 +61,11 @@ function settings(): Settings {
 function report(result: SeedResult, trace: boolean): void {
   if (result.violations.length === 0 && !trace) return
   console.error(`\nseed ${result.seed}: ${result.description}`)
-  if (trace || result.violations.length > 0) for (const line of result.trace.slice(trace ? -400 : -60)) console.error(line)
+  if (trace || result.violations.length > 0)
+    for (const line of result.trace.slice(trace ? -400 : -60)) console.error(line)
   for (const { oracle, message } of result.violations) console.error(`  ${oracle}: ${message}`)
-  if (result.violations.length > 0) console.error(`  replay: npm run simulate -- --seed ${result.seed} --trace`)
+  if (result.violations.length > 0)
+    console.error(`  replay: npm run simulate -- --seed ${result.seed} --trace`)
 }
 
 async function main(): Promise<void> {
@@ -76,7 +84,8 @@ async function main(): Promise<void> {
     simulatedMs += result.simulatedMs
     checkpoints += result.checkpoints
     restarts += result.restarts
-    for (const [kind, count] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + count
+    for (const [kind, count] of Object.entries(result.faults))
+      faults[kind] = (faults[kind] ?? 0) + count
     for (const { oracle, message } of result.violations) failures.push({ seed, oracle, message })
     if (result.violations.length > 0) failedSeeds += 1
     report(result, trace)

@@ -90,11 +90,14 @@ export class Network {
           fn()
         })
       const fail = (code: 'rpc/deadline' | 'rpc/unavailable', why: string): void =>
-        settle(() => reject(new WeirError(code, `${name} to ${to.name}: ${why}`, { domain: 'external' })))
+        settle(() =>
+          reject(new WeirError(code, `${name} to ${to.name}: ${why}`, { domain: 'external' })),
+        )
       const later = (delayMs: number, fn: () => void): void => {
         this.#world.scheduler.timer(delayMs, fn)
       }
-      const dead = (): void => later(this.delay(null), () => fail('rpc/unavailable', 'connection refused or reset'))
+      const dead = (): void =>
+        later(this.delay(null), () => fail('rpc/unavailable', 'connection refused or reset'))
       const reply = (fn: () => void): void => {
         if (!this.#passes(from, to, name, 'reply')) return
         later(this.delay(null), () => settle(fn))

@@ -36,19 +36,26 @@ export async function judgeLedger(
   }
   for (let n = 0; n < records; n++) {
     const times = seen.get(n) ?? 0
-    if (times !== 1) complain(times === 0 ? `record ${n} is lost` : `record ${n} appears ${times} times`)
+    if (times !== 1)
+      complain(times === 0 ? `record ${n} is lost` : `record ${n} appears ${times} times`)
   }
   if (lines.length !== records) complain(`${lines.length} lines for ${records} records`)
   for (const [key, ofKey] of counts) {
-    for (let i = 1; i <= ofKey.size; i++) if (!ofKey.has(i)) complain(`key ${key} never counted to ${i}`)
+    for (let i = 1; i <= ofKey.size; i++)
+      if (!ofKey.has(i)) complain(`key ${key} never counted to ${i}`)
   }
   return found
 }
 
 /** O4, the checker inside the job: it must have said nothing. */
-export async function judgeAlerts(files: FileSystem, directory: string): Promise<readonly Violation[]> {
+export async function judgeAlerts(
+  files: FileSystem,
+  directory: string,
+): Promise<readonly Violation[]> {
   const alerts = await readLines<unknown>(files, directory)
-  return alerts.slice(0, 3).map((alert) => ({ oracle: 'O4', message: `alert inside the job: ${JSON.stringify(alert)}` }))
+  return alerts
+    .slice(0, 3)
+    .map((alert) => ({ oracle: 'O4', message: `alert inside the job: ${JSON.stringify(alert)}` }))
 }
 
 export interface Hits {
@@ -61,7 +68,10 @@ export interface Hits {
 export function judgeHits(hits: Hits): readonly Violation[] {
   const found: Violation[] = []
   if (hits.faults < hits.faultsWanted)
-    found.push({ oracle: 'O8', message: `${hits.faults} faults hit, ${hits.faultsWanted} were wanted` })
+    found.push({
+      oracle: 'O8',
+      message: `${hits.faults} faults hit, ${hits.faultsWanted} were wanted`,
+    })
   if (hits.checkpoints < 1) found.push({ oracle: 'O8', message: 'no checkpoint completed' })
   return found
 }

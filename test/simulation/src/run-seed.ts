@@ -7,7 +7,14 @@ import { type JobSummary, type SubmitRequest, TERMINAL_STATES } from '@weirjs/co
 import { drawFaults, heal, inflict } from './faults.ts'
 import { judgeAlerts, judgeHits, judgeLedger, Reader, type Violation } from './oracles.ts'
 import { SimCluster } from './sim-cluster.ts'
-import { ALERTS, buildWorkload, drawWorkload, expectedKey, OUTPUT, type WorkloadOptions } from './workload.ts'
+import {
+  ALERTS,
+  buildWorkload,
+  drawWorkload,
+  expectedKey,
+  OUTPUT,
+  type WorkloadOptions,
+} from './workload.ts'
 import { World } from './world.ts'
 
 const TASK_MANAGERS = 3
@@ -33,13 +40,18 @@ export interface SeedOptions {
   readonly mode?: CheckpointMode
 }
 
-export async function runSeed(seed: number, { mode = 'exactly-once' }: SeedOptions = {}): Promise<SeedResult> {
+export async function runSeed(
+  seed: number,
+  { mode = 'exactly-once' }: SeedOptions = {},
+): Promise<SeedResult> {
   const world = new World(seed)
   const options = { ...drawWorkload(world.prng.fork()), mode }
   const plan = drawFaults(world.prng.fork())
   const description = `${JSON.stringify(options)} faults ${plan.kinds.join(',')} × ${plan.count} every ${plan.everyMs} ms`
   world.trace(description)
-  const slots = Math.ceil(Math.max(options.parallelism, options.sinkParallelism) / (TASK_MANAGERS - 1))
+  const slots = Math.ceil(
+    Math.max(options.parallelism, options.sinkParallelism) / (TASK_MANAGERS - 1),
+  )
   const cluster = new SimCluster({
     world,
     taskManagers: TASK_MANAGERS,
@@ -67,17 +79,31 @@ export async function runSeed(seed: number, { mode = 'exactly-once' }: SeedOptio
   await reader.look()
 
   const violations: Violation[] = []
-  if (!ended) violations.push({ oracle: 'O6', message: `the job is ${client.job?.state ?? 'not there'} long after the last fault` })
+  if (!ended)
+    violations.push({
+      oracle: 'O6',
+      message: `the job is ${client.job?.state ?? 'not there'} long after the last fault`,
+    })
   else if (client.job?.state !== 'FINISHED') {
-    violations.push({ oracle: 'O6', message: `the job is ${client.job?.state}: ${client.job?.failure?.message}` })
+    violations.push({
+      oracle: 'O6',
+      message: `the job is ${client.job?.state}: ${client.job?.failure?.message}`,
+    })
   }
   violations.push(...reader.violations)
-  violations.push(...(await judgeLedger(cluster.files, OUTPUT, options.records, (n) => expectedKey(options, n))))
+  violations.push(
+    ...(await judgeLedger(cluster.files, OUTPUT, options.records, (n) => expectedKey(options, n))),
+  )
   violations.push(...(await judgeAlerts(cluster.files, ALERTS)))
   violations.push(
-    ...judgeHits({ faultsWanted: 1, faults: world.faultCount, checkpoints: cluster.completed.size }),
+    ...judgeHits({
+      faultsWanted: 1,
+      faults: world.faultCount,
+      checkpoints: cluster.completed.size,
+    }),
   )
-  for (const violation of violations) world.trace(`VIOLATION ${violation.oracle} ${violation.message}`)
+  for (const violation of violations)
+    world.trace(`VIOLATION ${violation.oracle} ${violation.message}`)
   return {
     seed,
     violations,

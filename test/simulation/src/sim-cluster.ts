@@ -3,7 +3,10 @@
 
 import type { JobFunctions } from '@weirjs/api/functions'
 import {
-  MemoryDisk, MemoryStorage, type StorageOperation, type StorageVerdict,
+  MemoryDisk,
+  MemoryStorage,
+  type StorageOperation,
+  type StorageVerdict,
 } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { CoordinatorGateway, SlotRequest, WorkerGateway } from '@weirjs/common/core/gateways'
 import { type WorkerId, workerId } from '@weirjs/common/core/ids'
@@ -83,7 +86,9 @@ export class SimCluster {
   }
 
   get missingTaskManagers(): readonly string[] {
-    return [...this.#taskManagers.values()].filter(({ process }) => !process.alive).map(({ name }) => name)
+    return [...this.#taskManagers.values()]
+      .filter(({ process }) => !process.alive)
+      .map(({ name }) => name)
   }
 
   startJobManager(): void {
@@ -98,9 +103,13 @@ export class SimCluster {
         connect: (registration, onLost) => {
           const target = this.#workerById(registration.workerId)
           target?.process.onKill(() => {
-            world.scheduler.timer(this.network.delay(null), () => process.run(() => onLost('connection reset')))
+            world.scheduler.timer(this.network.delay(null), () =>
+              process.run(() => onLost('connection reset')),
+            )
           })
-          return workerOver(this.network, process, this.#nobody, () => this.#workerParty(registration.workerId))
+          return workerOver(this.network, process, this.#nobody, () =>
+            this.#workerParty(registration.workerId),
+          )
         },
         disconnect: () => {},
       },
@@ -121,7 +130,9 @@ export class SimCluster {
     })
     this.#jobManager = { process, manager }
     // Cannot be waited for: the process may die at any time, and then it never settles.
-    void manager.start().catch((error: unknown) => world.trace(`${process.name} could not start: ${String(error)}`))
+    void manager
+      .start()
+      .catch((error: unknown) => world.trace(`${process.name} could not start: ${String(error)}`))
   }
 
   startTaskManager(name: string): void {
@@ -139,8 +150,16 @@ export class SimCluster {
       build: (request, job) => this.#options.build(request, this.#filesOf(job)),
     })
     const worker = new Worker({
-      registration: { workerId: id, controlAddress: id, slots: this.#options.slots, pid: life, version: 'sim' },
-      coordinator: coordinatorOver(this.network, process, this.#nobody, () => this.#coordinatorParty()),
+      registration: {
+        workerId: id,
+        controlAddress: id,
+        slots: this.#options.slots,
+        pid: life,
+        version: 'sim',
+      },
+      coordinator: coordinatorOver(this.network, process, this.#nobody, () =>
+        this.#coordinatorParty(),
+      ),
       host,
       scheduler: process,
       prng: world.prng.fork(),
@@ -200,11 +219,13 @@ export class SimCluster {
 
   /** What the processes log is part of the history. */
   #log(process: SimProcess): Log {
-    const line = (level: string) => (fields: LogFields, text: string): void => {
-      const id = /^Checkpoint completed with ID (\d+)/.exec(text)?.[1]
-      if (id !== undefined) this.completed.add(Number(id))
-      this.#world.trace(`${process.name} ${level} ${text} ${brief(fields)}`)
-    }
+    const line =
+      (level: string) =>
+      (fields: LogFields, text: string): void => {
+        const id = /^Checkpoint completed with ID (\d+)/.exec(text)?.[1]
+        if (id !== undefined) this.completed.add(Number(id))
+        this.#world.trace(`${process.name} ${level} ${text} ${brief(fields)}`)
+      }
     return { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
   }
 }

@@ -4,7 +4,11 @@
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Prng } from '@weirjs/common/core/prng'
 import type {
-  DirectoryEntry, FileFacts, FileSystem, ReadableFile, WritableFile,
+  DirectoryEntry,
+  FileFacts,
+  FileSystem,
+  ReadableFile,
+  WritableFile,
 } from '@weirjs/connectors/files/file-system'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -17,7 +21,11 @@ export interface DiskFaults {
   ambiguousProbability: number
 }
 
-export const HEALTHY_DISK: DiskFaults = { delayMsMax: 0.5, failProbability: 0, ambiguousProbability: 0 }
+export const HEALTHY_DISK: DiskFaults = {
+  delayMsMax: 0.5,
+  failProbability: 0,
+  ambiguousProbability: 0,
+}
 
 export class SimFiles implements FileSystem {
   readonly #world: World
@@ -99,7 +107,9 @@ export class SimFiles implements FileSystem {
 
   #failure(kind: string, operation: string, path: string): WeirError {
     this.#world.fault(`file-${kind}`, `${operation} ${path}`)
-    return new WeirError('files/io', `${operation} ${path}: simulated ${kind}`, { domain: 'external' })
+    return new WeirError('files/io', `${operation} ${path}: simulated ${kind}`, {
+      domain: 'external',
+    })
   }
 
   /** Never resolves when the process dies meanwhile. */

@@ -58,7 +58,11 @@ export function workerOver(
   target: () => Party<WorkerGateway> | null,
 ): WorkerGateway {
   const call = caller(network, from, nobody, true)
-  const say = <A, R>(name: string, method: (party: WorkerGateway, arg: A) => Promise<R>, arg: A): Promise<R> => {
+  const say = <A, R>(
+    name: string,
+    method: (party: WorkerGateway, arg: A) => Promise<R>,
+    arg: A,
+  ): Promise<R> => {
     const heard = structuredClone(arg)
     return call(name, target(), (party) => method(party, structuredClone(heard)))
   }

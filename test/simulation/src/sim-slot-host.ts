@@ -2,7 +2,10 @@
 // slots inside are the real SlotRuntime with the real operators, heap state and snapshot files.
 
 import type { JobFunctions } from '@weirjs/api/functions'
-import { MemoryStorage, type MemoryStorageOptions } from '@weirjs/common/core/checkpoint/memory-storage'
+import {
+  MemoryStorage,
+  type MemoryStorageOptions,
+} from '@weirjs/common/core/checkpoint/memory-storage'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence, WorkerId } from '@weirjs/common/core/ids'
@@ -49,10 +52,12 @@ export class SimSlotHost implements SlotHost {
     const endpoint = { workerId, slot, dataAddress: `${process.name}:${slot}` }
     const storage = new MemoryStorage({ ...this.#options.storage, scheduler: process })
     // What a slot tells crosses from the job process to the TaskManager.
-    const tell = <T>(say: (message: T) => void) => (message: T): void => {
-      const copy = structuredClone(message)
-      world.scheduler.nextTurn(() => parent.run(() => say(copy)))
-    }
+    const tell =
+      <T>(say: (message: T) => void) =>
+      (message: T): void => {
+        const copy = structuredClone(message)
+        world.scheduler.nextTurn(() => parent.run(() => say(copy)))
+      }
     const runtime = new SlotRuntime({
       endpoint,
       scheduler: process,
@@ -62,7 +67,8 @@ export class SimSlotHost implements SlotHost {
       request,
       listener: {
         taskUpdate: tell((update) => {
-          if (update.change.state === 'failed') world.trace(`task failed: ${update.change.failure.code}`)
+          if (update.change.state === 'failed')
+            world.trace(`task failed: ${update.change.failure.code}`)
           listener.taskUpdate(update)
         }),
         acknowledge: tell((ack) => listener.acknowledge(ack)),
@@ -97,7 +103,13 @@ class SimSlotGroup implements SlotGroup {
   #onLost: ((failure: Failure) => void) | null = null
   #closed = false
 
-  constructor(world: World, parent: SimProcess, process: SimProcess, fence: Fence, slots: readonly Slot[]) {
+  constructor(
+    world: World,
+    parent: SimProcess,
+    process: SimProcess,
+    fence: Fence,
+    slots: readonly Slot[],
+  ) {
     this.fence = fence
     this.slots = slots
     this.#process = process
@@ -113,7 +125,10 @@ class SimSlotGroup implements SlotGroup {
   async close(graceMs: number): Promise<void> {
     this.#closed = true
     const ended = Promise.all(this.slots.map((slot) => slot.close()))
-    await Promise.race([ended, new Promise<void>((resolve) => this.#process.timer(graceMs, resolve))])
+    await Promise.race([
+      ended,
+      new Promise<void>((resolve) => this.#process.timer(graceMs, resolve)),
+    ])
     this.#process.kill()
   }
 

@@ -3,7 +3,14 @@
 
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import type {
-  Accept, ChannelKey, ChannelRequests, DownstreamWire, FrameReceiver, Handshake, Transport, UpstreamWire,
+  Accept,
+  ChannelKey,
+  ChannelRequests,
+  DownstreamWire,
+  FrameReceiver,
+  Handshake,
+  Transport,
+  UpstreamWire,
 } from '@weirjs/taskmanager/exchange/exchange'
 import { peerLost } from '@weirjs/taskmanager/exchange/exchange'
 import type { Network } from './network.ts'
@@ -14,7 +21,10 @@ import type { World } from './world.ts'
 export class Switchboard {
   readonly world: World
   readonly network: Network
-  readonly listeners: Map<string, { readonly process: SimProcess; readonly transport: SimTransport }> = new Map()
+  readonly listeners: Map<
+    string,
+    { readonly process: SimProcess; readonly transport: SimTransport }
+  > = new Map()
   #lanes = 0
 
   constructor(world: World, network: Network) {
@@ -49,7 +59,13 @@ export class SimTransport implements Transport {
   }
 
   connect(producer: SlotEndpoint, handshake: Handshake, receiver: FrameReceiver): UpstreamWire {
-    const connection = new Connection(this.#board, this.#process, producer.dataAddress, handshake, receiver)
+    const connection = new Connection(
+      this.#board,
+      this.#process,
+      producer.dataAddress,
+      handshake,
+      receiver,
+    )
     this.#connections.add(connection)
     return connection.upstream
   }
@@ -57,13 +73,15 @@ export class SimTransport implements Transport {
   /** As the producing end: hands the connection to `accept`, at once or when it listens. */
   take(connection: Connection, handshake: Handshake, wire: DownstreamWire): void {
     this.#connections.add(connection)
-    const go = (): void => connection.accepted(this.#accept === null ? null : this.#accept(handshake, wire))
+    const go = (): void =>
+      connection.accepted(this.#accept === null ? null : this.#accept(handshake, wire))
     if (this.#accept === null) this.#waiting.push(go)
     else go()
   }
 
   async close(): Promise<void> {
-    if (this.#board.listeners.get(this.#address)?.transport === this) this.#board.listeners.delete(this.#address)
+    if (this.#board.listeners.get(this.#address)?.transport === this)
+      this.#board.listeners.delete(this.#address)
     this.#breakAll('closed')
   }
 
@@ -102,7 +120,9 @@ class Connection {
       if (listener === undefined || !listener.process.alive) return this.break('nobody listens')
       if (!board.network.reachable(consumer, listener.process)) return this.break('unreachable')
       this.#producer = listener.process
-      listener.process.run(() => listener.transport.take(this, structuredClone(handshake), this.#downstream()))
+      listener.process.run(() =>
+        listener.transport.take(this, structuredClone(handshake), this.#downstream()),
+      )
     })
   }
 
@@ -128,7 +148,8 @@ class Connection {
   }
 
   readonly upstream: UpstreamWire = {
-    open: (channel, creditBytes) => this.#request((requests) => requests.open(channel, creditBytes)),
+    open: (channel, creditBytes) =>
+      this.#request((requests) => requests.open(channel, creditBytes)),
     credit: (channel, bytes) => this.#request((requests) => requests.credit(channel, bytes)),
     hint: (channel) => this.#request((requests) => requests.hint(channel)),
     close: () => this.break('closed by the consumer'),
@@ -169,4 +190,3 @@ class Connection {
     })
   }
 }
-

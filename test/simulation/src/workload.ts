@@ -80,13 +80,22 @@ const checker = keyedProcess({
 })
 
 export function defineWorkload(options: WorkloadOptions, files: FileSystem): JobDefinition {
-  const { shape, records, recordsPerSecond, keys, parallelism, checkpointMs, maxConcurrent } = options
-  const source = (name: string, from: number, count: number): ReturnType<typeof generator<{ n: number; key: string; part: string }>> =>
+  const { shape, records, recordsPerSecond, keys, parallelism, checkpointMs, maxConcurrent } =
+    options
+  const source = (
+    name: string,
+    from: number,
+    count: number,
+  ): ReturnType<typeof generator<{ n: number; key: string; part: string }>> =>
     generator({
       count,
       perSecond: Math.max(1, recordsPerSecond * (count / records)),
       type: Numbered,
-      make: (i) => ({ n: from + i, key: keyOf(from + i, keys), part: `${name}${Math.floor(i / 1_000) % parallelism}` }),
+      make: (i) => ({
+        n: from + i,
+        key: keyOf(from + i, keys),
+        part: `${name}${Math.floor(i / 1_000) % parallelism}`,
+      }),
     })
   const settings = {
     parallelism,
@@ -97,15 +106,29 @@ export function defineWorkload(options: WorkloadOptions, files: FileSystem): Job
     const half = Math.floor(records / 2)
     const first = env.from(source('a', 0, shape === 'union' ? half : records), { uid: 'source-a' })
     const input =
-      shape === 'union' ? first.union(env.from(source('b', half, records - half), { uid: 'source-b' })) : first
-    const spread = shape === 'rebalanced' ? input.rebalance().map((r) => r).returns(Numbered) : input
+      shape === 'union'
+        ? first.union(env.from(source('b', half, records - half), { uid: 'source-b' }))
+        : first
+    const spread =
+      shape === 'rebalanced'
+        ? input
+            .rebalance()
+            .map((r) => r)
+            .returns(Numbered)
+        : input
     const counted = spread.keyBy('key').process(counter)
     const out = shape === 'keyed-twice' ? counted.keyBy('n').process(again).rebalance() : counted
     out
       .filter(() => true)
-      .to(ndjsonFiles(OUTPUT, Counted, { fileSystem: files }), { uid: 'out', parallelism: options.sinkParallelism })
+      .to(ndjsonFiles(OUTPUT, Counted, { fileSystem: files }), {
+        uid: 'out',
+        parallelism: options.sinkParallelism,
+      })
     if (shape !== 'rebalanced') {
-      input.keyBy('part').process(checker).to(ndjsonFiles(ALERTS, Alert, { fileSystem: files }), { uid: 'alerts' })
+      input
+        .keyBy('part')
+        .process(checker)
+        .to(ndjsonFiles(ALERTS, Alert, { fileSystem: files }), { uid: 'alerts' })
     }
   })
 }

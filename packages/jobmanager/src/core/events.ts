@@ -106,6 +106,7 @@ export type JobHappening =
   | { readonly type: 'manual-trigger'; readonly requestId: string }
   | { readonly type: 'checkpoint-outcome'; readonly outcome: CheckpointOutcome }
   | { readonly type: 'cancel' }
+  | { readonly type: 'cancel-logged' }
   | { readonly type: 'terminal-logged' }
   /** The log could not be written; it is being tried again. */
   | { readonly type: 'log-stalled'; readonly failure: Failure }
@@ -154,6 +155,10 @@ export type JobEffect =
       readonly checkpoints: readonly CompletedCheckpoint[]
     }
   | { readonly type: 'discard-aborted'; readonly checkpointId: CheckpointId }
+  /** → cancel-logged; repeated by the shell until it is written. */
+  | { readonly type: 'log-cancel' }
+  /** The wish to cancel is in the log: no leader will forget it. For those who asked. */
+  | { readonly type: 'cancel-accepted' }
   /** → terminal-logged; repeated by the shell until it is written. */
   | { readonly type: 'log-terminal'; readonly state: EndState; readonly failure: Failure | null }
   /** After the terminal entry: delete what the retention settings do not keep. */

@@ -77,6 +77,8 @@ export type LogBody =
   /** Their files may be deleted from now on. */
   | { readonly type: 'discarded'; readonly ids: readonly CheckpointId[] }
   | { readonly type: 'finishing'; readonly checkpointId: CheckpointId }
+  /** Somebody wants the job to be canceled: whoever leads goes on with that until it is over. */
+  | { readonly type: 'cancel-requested' }
   | ({ readonly type: 'terminal' } & JobTerminal)
   | { readonly type: 'fold'; readonly history: JobHistory }
 
@@ -94,6 +96,8 @@ export interface JobHistory {
   readonly retained: readonly CompletedCheckpoint[]
   /** Set once the final checkpoint is complete: all that is left is to commit (D10). */
   readonly finishing: CheckpointId | null
+  /** The job is to be canceled, whatever it was doing. */
+  readonly cancelRequested: boolean
   readonly terminal: JobTerminal | null
   /** Oldest first. */
   readonly attempts: readonly LoggedAttempt[]
@@ -144,6 +148,8 @@ export function foldEntry(before: JobHistory | null, body: LogBody, stamp: Entry
     }
     case 'finishing':
       return { ...before, finishing: body.checkpointId }
+    case 'cancel-requested':
+      return { ...before, cancelRequested: true }
     case 'terminal': {
       const { state, failure, endedAtMs } = body
       return { ...before, terminal: { state, failure, endedAtMs } }
@@ -167,6 +173,7 @@ function firstHistory(submission: JobSubmission, stamp: EntryStamp): JobHistory 
     highestCheckpointId: highest,
     retained: [],
     finishing: null,
+    cancelRequested: false,
     terminal: null,
     attempts: [],
     epochEntries: [stamp.index],

@@ -85,12 +85,18 @@ export class JobLog {
   }
 
   /**
-   * Starts the log of a new job, in epoch 1. Throws `log/exists` when the job has one, `log/unavailable`.
+   * Starts the log of a new job, in epoch 1. Throws `log/exists` when the job has one, and `log/unavailable` when the
+   * first entry could not be written and is not there. While nobody can say whether it is there it goes on trying, until
+   * `closed`: a job that might exist may be neither denied nor deleted (D2).
    */
-  static async create(options: JobLogOptions, submission: JobSubmission): Promise<JobLog> {
+  static async create(
+    options: JobLogOptions,
+    submission: JobSubmission,
+    closed: () => boolean = () => false,
+  ): Promise<JobLog> {
     const body: LogBody = { type: 'submitted', submission }
     const entry = makeEntry(options, 1, leaderEpoch(1), null, body)
-    if ((await offer(options, entry)) === 'taken') {
+    if ((await offerUntilKnown(options, entry, closed)) === 'taken') {
       throw new WeirError('log/exists', `job ${options.jobId} has a log already`, {
         domain: 'internal',
         retry: 'never',
@@ -265,6 +271,36 @@ async function offer(options: JobLogOptions, entry: LogEntry): Promise<'written'
       hint: 'The checkpoint storage must be writable; the job waits for it.',
     },
   )
+}
+
+/** As `offer`; throws `log/unavailable` only when the entry is surely not there, or `closed`. */
+async function offerUntilKnown(
+  options: JobLogOptions,
+  entry: LogEntry,
+  closed: () => boolean,
+): Promise<'written' | 'taken'> {
+  const { jobId, prng, scheduler } = options
+  const backoff = new Backoff(RETRY, prng)
+  for (;;) {
+    try {
+      return await offer(options, entry)
+    } catch (error) {
+      const unknown = error instanceof WeirError && error.code === 'log/unavailable'
+      if (!unknown || closed() || (await isAbsent(options, logEntry(jobId, entry.index))))
+        throw error
+    }
+    await sleep(scheduler, backoff.nextDelayMs())
+  }
+}
+
+async function isAbsent({ storage }: JobLogOptions, path: string): Promise<boolean> {
+  try {
+    await storage.size(path)
+    return false
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error
+    return error.code === 'storage/not-found'
+  }
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -37,6 +37,7 @@ const BODY_TYPES: ReadonlySet<string> = new Set<LogBody['type']>([
   'completed',
   'discarded',
   'finishing',
+  'cancel-requested',
   'terminal',
   'fold',
 ])

@@ -10,6 +10,8 @@ import { damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
 
 /** A leader that folds while we read pulls files from under us; then we begin again, so often. */
 const READ_TRIES_MAX = 5
+/** Entries that are looked at for something readable; a fold comes far more often. */
+const SALVAGE_READS_MAX = 1_000
 const JOB_ID = /^[0-9a-f]{32}$/
 
 export interface ReadLog {
@@ -42,6 +44,53 @@ export async function readLog(storage: CheckpointStorage, job: JobId): Promise<R
       if (!(error instanceof WeirError) || error.code !== 'log/damaged' || tries === READ_TRIES_MAX)
         throw error
     }
+  }
+}
+
+/**
+ * What can still be told of a log that is not whole: the history up to its first damage, from the newest point where it
+ * can begin. For people only: it may lack what matters. Null when nothing can be read.
+ */
+export async function salvage(storage: CheckpointStorage, job: JobId): Promise<JobHistory | null> {
+  try {
+    const highest = await highestEntry(storage, job)
+    for (let index = highest; index >= Math.max(1, highest - SALVAGE_READS_MAX); index--) {
+      const base = await tryEntry(storage, job, index)
+      if (base?.body.type === 'submitted' || base?.body.type === 'fold')
+        return await foldWhileWhole(storage, job, base)
+    }
+    return null
+  } catch (error) {
+    if (error instanceof WeirError) return null // it cannot even be listed
+    throw error
+  }
+}
+
+async function foldWhileWhole(
+  storage: CheckpointStorage,
+  job: JobId,
+  base: LogEntry,
+): Promise<JobHistory> {
+  let history = foldEntry(null, base.body, base)
+  for (let before = base; ; ) {
+    const entry = await tryEntry(storage, job, before.index + 1)
+    if (entry === null || entry.previous !== before.uuid) return history
+    history = foldEntry(history, entry.body, entry)
+    before = entry
+  }
+}
+
+/** Null when it is missing, damaged or cannot be read. */
+async function tryEntry(
+  storage: CheckpointStorage,
+  job: JobId,
+  index: number,
+): Promise<LogEntry | null> {
+  try {
+    return await readEntry(storage, job, index)
+  } catch (error) {
+    if (error instanceof WeirError) return null
+    throw error
   }
 }
 

@@ -47,7 +47,8 @@ export type RegionPhase =
   | { readonly tag: 'resting'; readonly untilMs: number; readonly incident: number }
   /** Part of a batch that looks for slots and state. */
   | { readonly tag: 'starting' }
-  | { readonly tag: 'deploying'; readonly attempt: Attempt }
+  /** Its tasks have until `deadlineMs` to report that they run. */
+  | { readonly tag: 'deploying'; readonly attempt: Attempt; readonly deadlineMs: number }
   | { readonly tag: 'running'; readonly attempt: Attempt; readonly sinceMs: number }
   | {
       readonly tag: 'canceling'

@@ -103,8 +103,10 @@ export class JobBench {
       nextCheckpointId: checkpointId(1),
       retained: [],
       finishing: null,
+      cancelRequested: false,
       recovered: false,
       failover: 'region',
+      deployTimeoutMs: 60_000,
       ...options.machine,
     }
     for (const [name, slots] of Object.entries(options.workers ?? { w1: 2, w2: 2 })) {
@@ -291,6 +293,9 @@ export class JobBench {
           type: 'completion-logged',
           checkpointId: effect.completed.checkpointId,
         })
+      case 'log-cancel':
+        if (this.habits.log === 'do') this.#queue.push({ type: 'cancel-logged' })
+        return
       case 'log-terminal':
         if (this.habits.log === 'do') this.#queue.push({ type: 'terminal-logged' })
         return
@@ -298,6 +303,7 @@ export class JobBench {
         this.#wakes.push(effect.atMs)
         return
       case 'attempt-changed':
+      case 'cancel-accepted':
       case 'checkpoint-record':
       case 'clean-up':
       case 'discard-aborted':

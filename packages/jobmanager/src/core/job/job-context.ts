@@ -34,10 +34,14 @@ export interface JobMachineOptions {
   readonly retained: readonly CompletedCheckpoint[]
   /** The final checkpoint, when the log says that the job was only committing. */
   readonly finishing: CheckpointId | null
+  /** The log says that the job is to be canceled. */
+  readonly cancelRequested: boolean
   /** True when another leader ran the job before. */
   readonly recovered: boolean
   /** `full`: every failure restarts the whole job. */
   readonly failover: 'region' | 'full'
+  /** Deployed tasks that have not reported `running` by then have failed. > 0. */
+  readonly deployTimeoutMs: number
 }
 
 /** How the job stands, as far as one glance can tell. */

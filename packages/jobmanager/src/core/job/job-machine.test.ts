@@ -65,6 +65,29 @@ describe('cancel', () => {
     expect(bench.state).toBe('CANCELED')
   })
 
+  it('writes the wish into the log, once, and says when it is there', () => {
+    const bench = new JobBench()
+    bench.habits.cancel = 'never'
+    bench.habits.log = 'never'
+    bench.start().happen({ type: 'cancel' }, { type: 'cancel' })
+    expect(bench.lines().filter((line) => line === 'log-cancel')).toHaveLength(1)
+    bench.happen({ type: 'cancel-logged' })
+    expect(bench.lines()).toEqual(['cancel-accepted'])
+    bench.happen({ type: 'cancel' })
+    expect(bench.lines()).toEqual(['cancel-accepted'])
+  })
+
+  it('comes too late for a job whose end is being logged', () => {
+    const bench = new JobBench()
+    bench.start()
+    bench.habits.log = 'never'
+    bench.failTask('v1/0', 'never')
+    expect(bench.lines().at(-1)).toBe('log-terminal FAILED test/boom')
+    bench.happen({ type: 'cancel' }, { type: 'terminal-logged' })
+    expect(bench.lines()).not.toContain('log-cancel')
+    expect(bench.state).toBe('FAILED')
+  })
+
   it('waits for the log', () => {
     const bench = new JobBench().start()
     bench.habits.log = 'never'
@@ -297,6 +320,38 @@ describe('late answers', () => {
     bench.habits.allocate = 'do'
     bench.pass(3_000)
     expect(bench.lines()).toContain('failed job/allocate-timeout restart in 910')
+    expect(bench.state).toBe('RUNNING')
+  })
+})
+
+describe('tasks that do not begin to run', () => {
+  it('fail after the deploy time-out, and start anew', () => {
+    const bench = new JobBench()
+    bench.habits.deploy = 'never'
+    bench.start().lines()
+    bench.pass(59_999)
+    expect(bench.lines()).toEqual([])
+    bench.habits.deploy = 'do'
+    bench.pass(1)
+    expect(bench.lines()[0]).toBe('failed job/deploy-timeout restart in 910')
+    expect(bench.machine.view.failure?.message).toContain('v0/0 on w1')
+    bench.pass(40_000)
+    expect(bench.state).toBe('RUNNING')
+  })
+
+  it('are only those of their region', () => {
+    const bench = new JobBench({ graph: parallelPipelines(2), workers: { w1: 4 } })
+    bench.start().lines()
+    bench.habits.deploy = 'never'
+    bench.failTask('v0/0').pass(1_000)
+    bench.habits.deploy = 'do'
+    const canceled = bench
+      .pass(60_000)
+      .lines()
+      .filter((line) => line.startsWith('cancel'))
+    expect(canceled.length).toBeGreaterThan(0)
+    expect(canceled.join()).not.toMatch(/v[13]/)
+    bench.pass(40_000)
     expect(bench.state).toBe('RUNNING')
   })
 })

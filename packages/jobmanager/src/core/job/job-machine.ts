@@ -15,6 +15,7 @@ import type { CompletedCheckpoint } from '../checkpoint/events.ts'
 import type { EndState, JobEffect, JobEvent } from '../events.ts'
 import { AttemptHistory } from './attempt-history.ts'
 import { CheckpointDesk } from './checkpoint-desk.ts'
+import { DeployWatch } from './deploy-watch.ts'
 import { countIn, type Region, type TaskEntry } from './execution-graph.ts'
 import { Failover } from './failover.ts'
 import {
@@ -41,10 +42,13 @@ export class JobMachine {
   readonly #ledger: TaskLedger
   readonly #desk: CheckpointDesk
   readonly #starter: Starter
+  readonly #deployWatch: DeployWatch
   readonly #stopper: RegionStopper
   readonly #history: AttemptHistory
   #state: JobState = 'INITIALIZING'
   #ending: Ending | null = null
+  /** How far the wish to cancel has come; `logged`: it outlives this leader. */
+  #cancelWish: 'none' | 'asked' | 'logged' = 'none'
   #logStalled: Failure | null = null
   #degraded: Failure | null = null
   #allRunningSinceMs: number | null = null
@@ -55,6 +59,7 @@ export class JobMachine {
     this.#ledger = new TaskLedger(this.#context)
     this.#desk = new CheckpointDesk(this.#context)
     this.#history = new AttemptHistory(this.#context)
+    this.#deployWatch = new DeployWatch(this.#context)
     this.#stopper = new RegionStopper(this.#context)
     this.#failover = new Failover(this.#context, this.#stopper, this.#history)
     this.#starter = new Starter(this.#context, {
@@ -128,6 +133,7 @@ export class JobMachine {
         this.#wakeAtMs = null
         this.#stopper.tick()
         this.#startOutcomes(this.#starter.tick())
+        this.#failLate()
         return this.#desk.tick()
       case 'seats-granted':
         return this.#starter.seatsGranted(event.requestId, event.seats)
@@ -158,6 +164,9 @@ export class JobMachine {
         return this.#desk.outcome(event.outcome)
       case 'cancel':
         return this.#cancel()
+      case 'cancel-logged':
+        this.#cancelWish = 'logged'
+        return this.#context.emit({ type: 'cancel-accepted' })
       case 'terminal-logged':
         return this.#ended()
       case 'log-stalled':
@@ -170,6 +179,10 @@ export class JobMachine {
 
   #start(): void {
     assert(this.#state === 'INITIALIZING', 'a job starts once')
+    if (this.#context.options.cancelRequested) {
+      this.#cancelWish = 'logged'
+      return this.#end('CANCELLING', 'CANCELED', null)
+    }
     this.#move(this.#context.options.recovered ? 'RESTARTING' : 'CREATED')
   }
 
@@ -237,10 +250,19 @@ export class JobMachine {
     else if (this.#state !== 'RESTARTING') this.#move('RESTARTING')
   }
 
+  #failLate(): void {
+    const late = this.#deployWatch.late()
+    if (late.length > 0) this.#failRegions(late, this.#deployWatch.failure(late))
+  }
+
+  /** Once the end of the job is being logged it is too late: who asked hears how it ended. */
   #cancel(): void {
-    if (this.#state === 'CANCELLING' || this.#ending?.state === 'FINISHED') return
+    if (this.#cancelWish === 'logged') return this.#context.emit({ type: 'cancel-accepted' })
+    if (this.#cancelWish === 'asked' || this.#ending?.asked === true) return
+    if (this.#ending?.state === 'FINISHED') return
+    this.#cancelWish = 'asked'
+    this.#context.emit({ type: 'log-cancel' })
     if (this.#state !== 'FAILING') return this.#end('CANCELLING', 'CANCELED', null)
-    if (this.#ending?.asked === true) return
     this.#ending = { state: 'CANCELED', failure: null, asked: false }
     this.#move('CANCELLING')
   }
@@ -344,7 +366,12 @@ export class JobMachine {
 
   #askForWake(): void {
     if (isTerminal(this.#state)) return
-    const times = [this.#starter.nextWakeMs, this.#stopper.nextWakeMs, this.#desk.finalNoticeAtMs]
+    const times = [
+      this.#starter.nextWakeMs,
+      this.#deployWatch.nextWakeMs,
+      this.#stopper.nextWakeMs,
+      this.#desk.finalNoticeAtMs,
+    ]
     const next = times.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null)
     if (next === null || (this.#wakeAtMs !== null && this.#wakeAtMs <= next)) return
     this.#wakeAtMs = next

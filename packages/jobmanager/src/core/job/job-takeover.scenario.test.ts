@@ -47,6 +47,25 @@ describe('finishing and taking over', () => {
     expect(bench.transcript.some((line) => line.startsWith('trigger'))).toBe(false)
   })
 
+  it('goes on cancelling when another leader takes over a job that was to be canceled', () => {
+    const bench = new JobBench({
+      machine: {
+        recovered: true,
+        cancelRequested: true,
+        retained: [own(3)],
+        nextCheckpointId: checkpointId(4),
+      },
+    }).start()
+    expect(bench.lines()).toEqual([
+      'INITIALIZING → CANCELLING',
+      'log-terminal CANCELED',
+      'CANCELLING → CANCELED',
+      'free-seats',
+      'clean-up keep checkpoints',
+      'ended',
+    ])
+  })
+
   it('goes on from the newest checkpoint when another leader takes over', () => {
     const bench = new JobBench({
       machine: { recovered: true, retained: [own(3), own(5)], nextCheckpointId: checkpointId(7) },

@@ -54,9 +54,11 @@ export function describeEffect(effect: JobEffect): string {
     case 'manual-result':
       return `manual-result ${effect.requestId} ${'completed' in effect.result ? effect.result.completed.checkpointId : effect.result.failure.code}`
     case 'attempt-changed':
+    case 'cancel-accepted':
     case 'checkpoint-record':
     case 'ended':
     case 'free-seats':
+    case 'log-cancel':
     case 'wake-at':
       return effect.type
     default:

@@ -319,10 +319,11 @@ export class Starter {
   }
 
   #deploy(batch: Batch, allocation: Allocation): StartOutcome {
-    const { graph, options } = this.#context
+    const { graph, options, now } = this.#context
     this.#batches = this.#batches.filter((one) => one !== batch)
+    const deadlineMs = now.nowMs + options.deployTimeoutMs
     for (const region of batch.regions) {
-      region.phase = { tag: 'deploying', attempt: batch.attempt }
+      region.phase = { tag: 'deploying', attempt: batch.attempt, deadlineMs }
       graph.deployed(region, batch.attempt, this.#held)
     }
     const entries = batch.regions.flatMap((region) => region.tasks)
