@@ -27,6 +27,7 @@ export interface FollowOptions {
 /** How long a JobManager may be away before the command gives up; the job itself does not. */
 export const ABSENCE_MS_MAX = 60_000
 const RETRY_MS = 250
+const QUIET_FAILURES: readonly string[] = ['checkpoint/subsumed', 'checkpoint/tasks-stopped']
 
 /** Ends when the job has ended, with its last summary, or null when `signal` aborted. Error: `rpc/unavailable`. */
 export async function follow(options: FollowOptions): Promise<JobSummary | null> {
@@ -121,8 +122,8 @@ class FollowView {
     const { terminal } = this.#options
     const { checkpointId, state, endedAtMs, triggeredAtMs, stateBytes, failure } = checkpoint
     if (state === 'IN_PROGRESS') return
-    // Another checkpoint took its place: nothing that anybody must know.
-    if (failure?.code === 'checkpoint/subsumed') return
+    // Another checkpoint took its place, or the job stopped, which is told by itself: nothing that anybody must know.
+    if (failure !== null && QUIET_FAILURES.includes(failure.code)) return
     if (state === 'FAILED') {
       terminal.note(
         `checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`,

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
 import { checkpointId, jobId } from '@weirjs/common/core/ids'
@@ -336,6 +336,36 @@ describe('with a job file', () => {
     const run = await testCli({}).run('run', write(text), ...argv)
     expect(run.err.join('\n')).toMatch(message)
     expect(run.code).toBe(code)
+  })
+
+  test('a job that was canceled tells how to go on', async () => {
+    const canceled = summary('CANCELED', { lastCheckpointId: checkpointId(3) })
+    const cli = testCli({
+      submit: async () => id,
+      watch: events([{ type: 'state', job: canceled }]),
+      checkpoints: async () => [{ ...completed, path: null }, completed],
+    })
+    const run = await cli.run('run', write(JOB), '--count', '1')
+    expect(run.err).toContain('to go on from checkpoint 3: -s /data/chk-3')
+  })
+
+  test('-s is resolved when it leads somewhere from here, else left to the JobManager', async () => {
+    const submits: SubmitRequest[] = []
+    const submit = async (request: SubmitRequest): Promise<typeof id> => {
+      submits.push(request)
+      return id
+    }
+    const file = write(JOB)
+    const cli = testCli({ submit }, dirname(file))
+    for (const from of [`./${basename(file)}`, 'chk-3', 'gone/chk-3'])
+      await cli.run('run', '-d', file, '--count', '1', '-s', from)
+    expect(submits.map((one) => one.restoreFrom)).toEqual([file, 'chk-3', 'gone/chk-3'])
+  })
+
+  test('help for a job file tells what the job takes', async () => {
+    const help = await testCli(null).run('run', write(JOB), '--help')
+    expect(help.code).toBe(0)
+    expect(help.out.at(-1)).toBe('  --count <int>  (required)')
   })
 
   test('plan prints the graph and submits nothing', async () => {

@@ -1,6 +1,7 @@
 // The tree of commands, and the one place where whatever went wrong becomes a message and an exit code.
 
 import { Command, CommanderError, Option } from 'commander'
+import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { toFailure, type WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
@@ -13,7 +14,12 @@ import { addProcessCommands } from './commands/processes.ts'
 import { addRunCommand } from './commands/run.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
 import { JobEndedBadly } from './follow.ts'
+import { describeJob } from './job/prepare.ts'
 import { asWeirError, errorJson, errorLines } from './output/errors.ts'
+import { facts } from './output/table.ts'
+
+/** Commands whose first word is a job file. */
+const JOB_COMMANDS: readonly string[] = ['run', 'dev', 'plan']
 
 /** Runs one command line (without node and script) and answers the exit code. Never throws. */
 export async function runProgram(argv: readonly string[], cli: Cli): Promise<number> {
@@ -22,7 +28,10 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
     await program.parseAsync([...argv], { from: 'user' })
     return EXIT_OK
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+    if (thrown instanceof CommanderError) {
+      if (thrown.code === 'commander.helpDisplayed') await helpForJob(argv, cli)
+      return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+    }
     if (thrown instanceof JobEndedBadly) {
       tell(thrown.error, cli, program.opts())
       return EXIT_FAILED
@@ -31,6 +40,38 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
     tell(error, cli, program.opts())
     return exitCodeOf(error)
   }
+}
+
+/** Help was asked for behind a job file: what the job itself takes is told too, or why it cannot be told. */
+async function helpForJob(argv: readonly string[], cli: Cli): Promise<void> {
+  const [command = '', ...words] = argv
+  const file = words.find((word) => /\.[cm]?[jt]s$/.test(word))
+  if (!JOB_COMMANDS.includes(command) || file === undefined) return
+  const terminal = cli.terminal({})
+  try {
+    const takes = await describeJob(cli, file)
+    terminal.data(takes.length === 0 ? `\n${file} takes no arguments.` : `\nArguments of ${file}:`)
+    const pairs = takes.map((one) => [argumentUsage(one), argumentHelp(one)] as const)
+    for (const line of facts(pairs)) terminal.data(`  ${line}`)
+  } catch (thrown) {
+    tell(asWeirError(thrown), cli, {})
+  }
+}
+
+const argumentUsage = ({ flag, kind }: ArgumentDescription): string =>
+  kind === 'flag' ? flag : `${flag} <${kind}>`
+
+function argumentHelp({ help, required, default: preset }: ArgumentDescription): string {
+  const given = preset === undefined ? '(optional)' : `(default: ${JSON.stringify(preset)})`
+  return [help ?? '', required ? '(required)' : given].join(' ').trim()
+}
+
+/** Without the defaults that mean "none", and without quotes around the others. */
+function describeOption(option: Option): string {
+  const { description, defaultValue, argChoices, negate } = option
+  const choices = argChoices === undefined ? '' : ` (${argChoices.join(', ')})`
+  const isSaid = typeof defaultValue === 'string' && !negate
+  return `${description}${choices}${isSaid ? ` (default: ${defaultValue})` : ''}`
 }
 
 function tell(error: WeirError, cli: Cli, options: GlobalOptions): void {
@@ -53,6 +94,7 @@ export function buildProgram(cli: Cli): Command {
     .option('-v, --verbose', 'show stacks of errors')
     .option('-q, --quiet', 'only data and errors')
     .option('--no-color', 'no colours')
+    .configureHelp({ optionDescription: describeOption })
     .showSuggestionAfterError(true)
     .showHelpAfterError('(weir --help shows what there is)')
     .exitOverride()

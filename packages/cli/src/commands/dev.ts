@@ -1,7 +1,7 @@
 // weir dev: the whole cluster in this process, for writing jobs. State lies in .weir/dev; Ctrl-C ends everything.
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -10,9 +10,9 @@ import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import type { JobSummary } from '@weirjs/common/job-client'
 import { type Cli, wantsJson } from '../cli.ts'
 import { follow } from '../follow.ts'
-import { prepareJob, submitRequest } from '../job/prepare.ts'
+import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { finish, jobCommand, type RunOptions, splitWords } from './run.ts'
+import { finish, jobCommand, type RunOptions, splitWords, tellResume } from './run.ts'
 
 interface DevOptions extends RunOptions {
   readonly slots?: string
@@ -20,6 +20,8 @@ interface DevOptions extends RunOptions {
 }
 
 const DEFAULT_SLOTS = 4
+/** The job's directory and the checkpoint's name in a path to a checkpoint or its manifest. */
+const JOB_OF_CHECKPOINT = /^(.*\/[0-9a-f]{32})\/(chk-\d+)(?:\/manifest|\/)?$/
 /** Runs whose checkpoints are kept. */
 const DEV_RUNS_KEPT = 10
 
@@ -56,6 +58,7 @@ async function dev(
   })
   for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
   const run = new DevRun(resolve(cli.cwd, options.dataDir ?? join('.weir', 'dev')), cli)
+  const restoreFrom = run.adopt(restorePath(cli, options.from))
   const [{ LocalCluster }, { functionsOfBundle }] = await Promise.all([
     import('@weirjs/local/local-cluster'),
     import('../job/load-bundle.ts'),
@@ -70,7 +73,7 @@ async function dev(
   let ended: JobSummary | null = null
   try {
     const request = submitRequest(prepared, {
-      restoreFrom: options.from ?? null,
+      restoreFrom,
       allowNonRestoredState: options.allowNonRestoredState === true,
     })
     const directory = run.directory
@@ -98,6 +101,19 @@ class DevRun {
     for (const old of runs.toSorted().slice(0, -DEV_RUNS_KEPT)) {
       rmSync(join(root, old), { recursive: true, force: true })
     }
+  }
+
+  /** A checkpoint of another run or cluster is copied to where this run may read it. Answers what to restore from. */
+  adopt(from: string | null): string | null {
+    const match = from === null ? null : JOB_OF_CHECKPOINT.exec(from)
+    if (from === null || match === null || !existsSync(from)) return from
+    const [, job = '', name = ''] = match
+    // Not its log: that job is not this process's to take over.
+    cpSync(job, join(this.checkpoints, basename(job)), {
+      recursive: true,
+      filter: (path) => basename(path) !== 'log',
+    })
+    return join(this.checkpoints, basename(job), name)
   }
 
   get checkpoints(): string {
@@ -139,6 +155,7 @@ async function followHere(
   })
   try {
     const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })
+    if (ended !== null && ended.state !== 'FINISHED') await tellResume(job.client, terminal, ended)
     if (ended !== null && !(interrupted && ended.state === 'CANCELED')) return ended
     throw new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
   } finally {

@@ -3,10 +3,10 @@
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
-import type { JobSummary } from '@weirjs/common/job-client'
+import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
 import { assertFinished, follow } from '../follow.ts'
-import { type JobOptions, prepareJob, submitRequest } from '../job/prepare.ts'
+import { type JobOptions, prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatDuration } from '../output/units.ts'
 
@@ -43,7 +43,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
         for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
         const jobId = await session.client.submit(
           submitRequest(prepared, {
-            restoreFrom: options.from ?? null,
+            restoreFrom: restorePath(cli, options.from),
             allowNonRestoredState: options.allowNonRestoredState === true,
           }),
         )
@@ -62,6 +62,10 @@ export function jobCommand(command: Command): Command {
     .option('-p, --parallelism <n>', 'subtasks of each step that says nothing itself')
     .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
     .option('--name <name>', 'another name for the job')
+    .addHelpText(
+      'after',
+      "\nWith a job file, --help tells its arguments too. Flags behind -- are the job's.",
+    )
 }
 
 /** Of an option that may be repeated. */
@@ -147,6 +151,8 @@ async function followAttached(
       signal: abort.signal,
     })
     if (refused !== null) throw refused
+    if (ended !== null && ended.state !== 'FINISHED')
+      await tellResume(session.client, terminal, ended)
     if (ended === null || (interrupted && ended.state === 'CANCELED')) {
       throw new WeirError(
         'cli/interrupted',
@@ -160,6 +166,24 @@ async function followAttached(
   } finally {
     stopListening()
   }
+}
+
+/** How to go on with a job that did not finish, when it left a checkpoint. */
+export async function tellResume(
+  client: JobClient,
+  terminal: Terminal,
+  job: JobSummary,
+): Promise<void> {
+  if (job.lastCheckpointId === null) return
+  let views: readonly CheckpointView[] = []
+  try {
+    views = await client.checkpoints(job.jobId)
+  } catch {
+    return // it is only a help; what ended the job is told in any case
+  }
+  const kept = views.find((view) => view.state === 'COMPLETED' && view.path !== null)
+  if (kept !== undefined)
+    terminal.note(`to go on from checkpoint ${kept.checkpointId}: -s ${kept.path}`)
 }
 
 /** Last words of an attached run; throws when the job did not finish. */

@@ -19,6 +19,7 @@ async function answer(request: BuildRequest): Promise<BuildAnswer> {
     const module = (await import(pathToFileURL(request.bundlePath).href)) as object
     const definition = findJob(module, request.file)
     takes = describeArgs(definition)
+    if (request.describeOnly === true) return { type: 'described', takes }
     const args: RawArguments = parseArgs(definition, request.argv, { directory: request.directory })
     code = 'job/build-failed'
     const { graph, settings } = buildJob(definition, args, request.submittedAtMs)

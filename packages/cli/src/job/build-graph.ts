@@ -6,6 +6,8 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ArgumentDescription } from '@weirjs/api/arguments'
+import { assert } from '@weirjs/common/core/assert'
 import { fromFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BuildAnswer, BuildRequest, BuiltGraph } from './build-protocol.ts'
 
@@ -34,11 +36,30 @@ export class GraphBuilder implements Disposable {
 
   /** Once. Errors: the job's own, `job/build-crashed`, `job/build-timeout`. */
   async build(bundle: Uint8Array, request: Omit<BuildRequest, 'bundlePath'>): Promise<BuiltGraph> {
+    const answer = await this.#answer(bundle, request)
+    assert(answer.type === 'built', 'a graph was asked for')
+    return answer.built
+  }
+
+  /** In place of `build`: what the job takes. Errors: the same. */
+  async describe(
+    bundle: Uint8Array,
+    request: Omit<BuildRequest, 'bundlePath'>,
+  ): Promise<readonly ArgumentDescription[]> {
+    const answer = await this.#answer(bundle, { ...request, describeOnly: true })
+    assert(answer.type === 'described', 'a description was asked for')
+    return answer.takes
+  }
+
+  async #answer(
+    bundle: Uint8Array,
+    request: Omit<BuildRequest, 'bundlePath'>,
+  ): Promise<Exclude<BuildAnswer, { type: 'failed' }>> {
     const bundlePath = join(this.#directory, 'job.mjs')
     writeFileSync(bundlePath, bundle, { mode: 0o600 })
     const answer = await this.#ask({ ...request, bundlePath })
-    if (answer.type === 'built') return answer.built
-    throw fromFailure(answer.failure)
+    if (answer.type === 'failed') throw fromFailure(answer.failure)
+    return answer
   }
 
   #ask(request: BuildRequest): Promise<BuildAnswer> {

@@ -14,6 +14,8 @@ export interface BuildRequest {
   /** What relative paths among them are relative to. */
   readonly directory: string
   readonly submittedAtMs: number
+  /** Only what the job takes is wanted: nothing is built, and no argument need be there. */
+  readonly describeOnly?: boolean
 }
 
 export interface BuiltGraph {
@@ -24,6 +26,7 @@ export interface BuiltGraph {
 
 export type BuildAnswer =
   | { readonly type: 'built'; readonly built: BuiltGraph }
+  | { readonly type: 'described'; readonly takes: readonly ArgumentDescription[] }
   /** The arguments did not fit; what the job takes is told for the usage text. */
   | {
       readonly type: 'failed'

@@ -1,6 +1,9 @@
 // From a job file and a command line to everything that a submit needs: bundle, graph, settings, arguments.
 
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { didYouMean } from '@weirjs/api/suggest'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { SubmitRequest } from '@weirjs/common/job-client'
@@ -64,6 +67,19 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
   }
 }
 
+/** What a job file takes, for `--help`. Errors: those of the bundler and of loading the job. */
+export async function describeJob(cli: Cli, file: string): Promise<readonly ArgumentDescription[]> {
+  using builder = new GraphBuilder(() => {})
+  const bundle = await bundleJob(file)
+  return await builder.describe(bundle.bytes, {
+    file,
+    runtimeRoot: cli.runtimeRoot(),
+    argv: [],
+    directory: cli.cwd,
+    submittedAtMs: cli.scheduler.wallMs(),
+  })
+}
+
 /** What flags say is stronger than what the job says. */
 function definesOf(options: JobOptions): readonly string[] {
   const { parallelism, define = [] } = options
@@ -93,6 +109,13 @@ async function explainFlags(build: Promise<BuiltGraph>, how: PrepareOptions): Pr
 export interface SubmitOptions {
   readonly restoreFrom: string | null
   readonly allowNonRestoredState: boolean
+}
+
+/** What -s says: a path that leads somewhere from here is meant as such, everything else is the JobManager's to find. */
+export function restorePath(cli: Cli, said: string | undefined): string | null {
+  if (said === undefined) return null
+  const path = resolve(cli.cwd, said)
+  return said.includes('/') && existsSync(path) ? path : said
 }
 
 export function submitRequest(prepared: PreparedJob, options: SubmitOptions): SubmitRequest {
