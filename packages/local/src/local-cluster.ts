@@ -32,6 +32,7 @@ import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { DEFAULT_JOB_MANAGER_SETTINGS, JobManager } from '@weirjs/jobmanager/job-manager'
 import { type HistoryIndex, MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { MemoryExchange } from '@weirjs/taskmanager/slots/memory-transport'
+import { FREEZE_KEY } from '@weirjs/taskmanager/task/task-environment'
 import { LocalWorker } from './local-worker.ts'
 import { type GatewayLayer, memoryWire } from './memory-wire.ts'
 
@@ -229,10 +230,15 @@ export class LocalCluster {
     })
   }
 
-  /** Submits a job whose functions come from elsewhere (a bundle on disk). */
+  /**
+   * Submits a job whose functions come from elsewhere (a bundle on disk). Records are frozen: a step that changes what it
+   * was given fails here and not, now and then, on a cluster.
+   */
   submitRequest(request: SubmitRequest, functions: FunctionsOf): Promise<JobId> {
     this.#functions.set(request.bundleHash, functions)
-    return this.client.submit(request)
+    const { settings } = request
+    const config = { [FREEZE_KEY]: 'true', ...settings.config }
+    return this.client.submit({ ...request, settings: { ...settings, config } })
   }
 
   /** Waits until the job has ended, over deaths of the JobManager. */
