@@ -21,6 +21,7 @@ import { isTerminal } from './core/task-states.ts'
 
 export const OUTGOING_MESSAGES_MAX = 20_000
 export const OUTPUT_LINES_WAITING_MAX = 10_000
+export const OUTPUT_CHARS_WAITING_MAX: number = 16 * 1_024 * 1_024
 export const OUTPUT_LINES_PER_CALL_MAX = 500
 export const OUTPUT_FLUSH_MS = 50
 const RETRY_FIRST_MS = 50
@@ -64,6 +65,7 @@ export class Outgoing {
   readonly #options: OutgoingOptions
   readonly #lanes = new Map<JobId, Lane>()
   #output: OutputLine[] = []
+  #outputChars = 0
   /** Lines ever taken, and how many of them are sent or lost. */
   #linesTaken = 0
   #linesGone = 0
@@ -95,7 +97,8 @@ export class Outgoing {
 
   pushOutput(line: OutputLine): void {
     if (this.#closed) return
-    if (this.#output.length >= OUTPUT_LINES_WAITING_MAX) {
+    const chars = this.#outputChars + line.text.length
+    if (this.#output.length >= OUTPUT_LINES_WAITING_MAX || chars > OUTPUT_CHARS_WAITING_MAX) {
       this.#outputDropped++
       this.linesDropped++
       return
@@ -119,6 +122,7 @@ export class Outgoing {
     }
     const before = this.#output.length
     this.#output = this.#output.filter((line) => !stale(line.fence))
+    this.#outputChars = charsOf(this.#output)
     this.#goneFromHere(before - this.#output.length)
   }
 
@@ -216,6 +220,7 @@ export class Outgoing {
     this.#outputTimer = null
     if (this.#outputSending || this.#output.length === 0 || this.#closed) return
     const lines = this.#output.splice(0, OUTPUT_LINES_PER_CALL_MAX)
+    this.#outputChars -= charsOf(lines)
     const count = lines.length
     if (this.#outputDropped > 0) {
       const last = lines[lines.length - 1] as OutputLine
@@ -245,7 +250,7 @@ export class Outgoing {
   #goneFromHere(lines: number): void {
     if (lines === 0) return
     this.#linesGone += lines
-    for (const lane of [...this.#lanes.values()]) this.#pump(lane)
+    for (const lane of this.#lanes.values()) this.#pump(lane)
   }
 }
 
@@ -256,6 +261,9 @@ function isEnd(message: OutgoingMessage): boolean {
     (message.type === 'task-update' && isTerminal(message.update.change.state))
   )
 }
+
+const charsOf = (lines: readonly OutputLine[]): number =>
+  lines.reduce((sum, { text }) => sum + text.length, 0)
 
 export function fenceOf(message: OutgoingMessage): Fence {
   switch (message.type) {
