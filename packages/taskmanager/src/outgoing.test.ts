@@ -17,6 +17,7 @@ import {
   Outgoing,
   OUTGOING_MESSAGES_MAX,
   type OutgoingMessage,
+  OUTPUT_CHARS_WAITING_MAX,
   OUTPUT_LINES_WAITING_MAX,
 } from './outgoing.ts'
 
@@ -188,6 +189,15 @@ describe('Outgoing', () => {
     const sent = gateway.calls.reduce((sum, call) => sum + Number(call.split(' ')[1]), 0)
     expect(sent).toBe(OUTPUT_LINES_WAITING_MAX + 500 + 1)
     expect(outgoing.linesDropped).toBe(200)
+  })
+
+  test('holds a bounded number of characters of output', async () => {
+    const { outgoing } = setUp()
+    const text = 'x'.repeat(16_384)
+    for (let i = 0; i < OUTPUT_LINES_WAITING_MAX; i++) outgoing.pushOutput(line(text))
+    const held = OUTPUT_CHARS_WAITING_MAX / text.length
+    // One call is under way beside what waits.
+    expect(outgoing.linesDropped).toBe(OUTPUT_LINES_WAITING_MAX - held - 500)
   })
 
   test('tells the end of a task behind everything that was printed before it', async () => {

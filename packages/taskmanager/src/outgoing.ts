@@ -103,6 +103,7 @@ export class Outgoing {
       this.linesDropped++
       return
     }
+    this.#outputChars = chars
     this.#output.push(line)
     this.#linesTaken++
     if (this.#output.length >= OUTPUT_LINES_PER_CALL_MAX) this.#flushOutput()

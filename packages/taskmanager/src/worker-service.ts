@@ -163,6 +163,7 @@ export class WorkerService implements WorkerGateway {
   /** Ends everything at once, without a word to the JobManager: it has given the tasks up. */
   abandonAll(reason: string): void {
     for (const group of this.#groups.values()) this.#abandon(group, reason)
+    this.#endWatches()
     this.#options.outgoing.drop(() => true)
   }
 
@@ -175,6 +176,7 @@ export class WorkerService implements WorkerGateway {
   async close(reason: string): Promise<void> {
     this.#closed = true
     for (const group of this.#groups.values()) this.#end(group, reason)
+    this.#endWatches()
     await Promise.all(this.#closing)
   }
 
@@ -305,6 +307,12 @@ export class WorkerService implements WorkerGateway {
       group.kill(`canceled tasks did not end within ${this.#options.cancelGraceMs} ms: ${names}`)
     })
     this.#watchdogs.add(cancelWatch)
+  }
+
+  /** Every group is ending: whatever is stuck in one goes with its process. */
+  #endWatches(): void {
+    for (const cancelWatch of this.#watchdogs) cancelWatch()
+    this.#watchdogs.clear()
   }
 
   #abandon(group: WorkerGroup, reason: string): void {

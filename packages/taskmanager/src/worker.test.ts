@@ -272,6 +272,21 @@ describe('a worker', () => {
     expect(worker.groupCount).toBe(0)
   })
 
+  test('leaves no timer behind: a closed TaskManager ends at once, whatever it canceled before', async () => {
+    const { time, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    await worker.gateway.cancel({ fence: fence(1, 1), tasks: [task(0)] })
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(0),
+      change: { state: 'canceled' },
+    })
+    await advance(time, 10)
+    await worker.close('SIGTERM')
+    expect(time.pending).toBe(0)
+  })
+
   test('tells the JobManager when a job process dies, and nothing of it afterwards', async () => {
     const { time, master, host, worker } = setUp()
     await worker.gateway.allocate(slotRequest(fence(1, 1)))

@@ -96,15 +96,15 @@ export class FileEnumerator<Split> implements SplitEnumerator<Split, FileEnumera
       if (this.#seen.has(file.path)) continue
       const splits = await splitsOf(file)
       if (!watching) {
-        found.push(...splits)
+        for (const split of splits) found.push(split)
         continue
       }
       // Without a wait between: a snapshot sees the file as seen and its splits as pending, or neither.
       this.#remember(file.path)
-      this.#pending.push(...splits)
+      for (const split of splits) this.#pending.push(split)
     }
     // A bounded look counts as a whole: a snapshot before its end holds nothing of it, and a restart looks again.
-    this.#pending.push(...found)
+    this.#pending = this.#pending.concat(found)
     this.#looked = true
   }
 

@@ -4,6 +4,7 @@ import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { describe, expect, test } from 'vitest'
 import {
   BATCHES_UNDER_WAY_MAX,
+  CHARS_WAITING_MAX,
   LINES_PER_BATCH_MAX,
   LINES_WAITING_MAX,
   OutputBuffer,
@@ -49,5 +50,20 @@ describe('OutputBuffer', () => {
     for (let i = 0; i < LINES_PER_BATCH_MAX * 8; i++) buffer.push(line(`${i}`))
     buffer.flush()
     expect(batches.flat()).toHaveLength(LINES_PER_BATCH_MAX * 8)
+  })
+
+  test('counts what waits in characters, too: a few long lines are as much as many short ones', () => {
+    const { time, buffer, batches } = setUp()
+    const text = 'x'.repeat(16_384)
+    for (let i = 0; i < LINES_WAITING_MAX; i++) buffer.push(line(text))
+    time.runUntilIdle()
+    const taken = CHARS_WAITING_MAX / text.length
+    buffer.flush()
+    const lines = batches.flat()
+    expect(lines).toHaveLength(taken + 1)
+    expect(lines.map((one) => one.text)).toContain(`… ${LINES_WAITING_MAX - taken} lines dropped`)
+    buffer.push(line('again'))
+    buffer.flush()
+    expect(batches.at(-1)?.map((one) => one.text)).toEqual(['again'])
   })
 })

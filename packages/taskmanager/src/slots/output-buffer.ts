@@ -7,12 +7,14 @@ import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 export const LINES_PER_BATCH_MAX = 500
 export const BATCHES_UNDER_WAY_MAX = 4
 export const LINES_WAITING_MAX = 10_000
+export const CHARS_WAITING_MAX: number = 8 * 1_024 * 1_024
 const GATHER_MS = 20
 
 export class OutputBuffer {
   readonly #scheduler: Scheduler
   readonly #deliver: (lines: readonly OutputLine[]) => void
   #waiting: OutputLine[] = []
+  #waitingChars = 0
   #underWay = 0
   #dropped = 0
   #timer: CancelTimer | null = null
@@ -24,10 +26,12 @@ export class OutputBuffer {
   }
 
   push(line: OutputLine): void {
-    if (this.#waiting.length >= LINES_WAITING_MAX) {
+    const chars = this.#waitingChars + line.text.length
+    if (this.#waiting.length >= LINES_WAITING_MAX || chars > CHARS_WAITING_MAX) {
       this.#dropped++
       return
     }
+    this.#waitingChars = chars
     this.#waiting.push(line)
     this.#timer ??= this.#scheduler.timer(GATHER_MS, () => {
       this.#timer = null
@@ -54,6 +58,7 @@ export class OutputBuffer {
 
   #sendBatch(): void {
     const lines = this.#waiting.splice(0, LINES_PER_BATCH_MAX)
+    for (const { text } of lines) this.#waitingChars -= text.length
     const last = lines.at(-1)
     if (this.#dropped > 0 && last !== undefined) {
       lines.push({

@@ -57,4 +57,15 @@ describe('PendingReplies', () => {
     const settled = await Promise.allSettled(waiting)
     expect(settled.every((result) => result.status === 'rejected')).toBe(true)
   })
+
+  test('takes an answer that comes behind the end for what it is: too late', async () => {
+    const pending = new PendingReplies()
+    let asked = 0
+    const request = pending.request((id) => {
+      asked = id
+    })
+    pending.end(gone())
+    pending.settle({ type: 'reply', id: asked, outcome: { ok: null } })
+    await expect(request).rejects.toMatchObject({ code: 'job/process-lost' })
+  })
 })

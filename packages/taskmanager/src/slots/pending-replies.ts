@@ -41,6 +41,8 @@ export class PendingReplies {
   }
 
   settle(reply: Reply): void {
+    // The end of a process may be heard before its last words.
+    if (this.#ended !== null) return
     const waiter = this.#waiters.get(reply.id)
     assert(waiter !== undefined, 'an answer belongs to a request')
     this.#waiters.delete(reply.id)

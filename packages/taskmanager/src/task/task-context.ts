@@ -1,5 +1,6 @@
 // What an operator is given: one context object, made once. The chain and the task stand behind it.
 
+import { ownText } from '@weirjs/common/codec/byte-reader'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { PlanOperator } from '@weirjs/common/core/graph/physical-plan'
 import type { Fence, OperatorUid, TaskId } from '@weirjs/common/core/ids'
@@ -93,7 +94,7 @@ export class TaskOperatorContext implements OperatorContext {
       fence,
       task,
       stream: 'print',
-      text: text.slice(0, OUTPUT_LINE_CHARS_MAX),
+      text: lineOf(text),
     })
   }
 
@@ -101,6 +102,10 @@ export class TaskOperatorContext implements OperatorContext {
     this.#host.fail(blame(error, this))
   }
 }
+
+/** At most a line's worth; a piece that waits must not keep the whole text in memory. */
+const lineOf = (text: string): string =>
+  text.length <= OUTPUT_LINE_CHARS_MAX ? text : ownText(text.slice(0, OUTPUT_LINE_CHARS_MAX))
 
 /** Nothing was restored. */
 export const COLD_START: RestoredLists = { restored: false, list: () => [] }
