@@ -121,6 +121,8 @@ export interface SinkContext {
   readonly writerId: string
   readonly jobId: string
   readonly uid: string
+  /** Attempts are ordered by epoch (of the JobManager), then by number: a number alone may come again in a later epoch. */
+  readonly epoch: number
   readonly attempt: number
   readonly scheduler: Scheduler
   /** One line for the job's followers (print sink). */

@@ -11,7 +11,7 @@ describe('a JobManager that was killed', () => {
     await world.restartManager()
     const detail = await world.until(job, 'RUNNING')
     expect(detail.attempts.map((one) => [one.epoch, one.attempt, one.restoredFrom])).toEqual([
-      [2, 1, 2],
+      [2, 2, 2],
       [1, 1, null],
     ])
     await world.pass(3_000)

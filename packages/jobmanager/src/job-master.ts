@@ -8,6 +8,7 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import { fromFailure, WeirError } from '@weirjs/common/core/errors'
 import type { OutputLine, TaskReport } from '@weirjs/common/core/gateways'
 import {
+  type Attempt,
   attempt,
   type BundleHash,
   type Fence,
@@ -33,6 +34,7 @@ import type { JobEntry } from './job-entry.ts'
 import { JobWindow } from './job-window.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { HistoryIndex } from './store/history-index.ts'
+import { lastAttempt } from './store/job-history.ts'
 import type { JobLog } from './store/job-log.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import { closing, wrongState } from './stored-job.ts'
@@ -81,13 +83,14 @@ export class JobMaster implements JobEntry {
   #requestNumber = 0
   #draining = false
   #closed = false
-  #loggedAttempt = attempt(0)
+  #loggedAttempt: Attempt
 
   constructor(options: JobMasterOptions) {
     const { jobId, log, storage, scheduler, prng, hub, manifests, logger, credential } = options
     this.jobId = jobId
     this.#options = options
     const { submission, nextCheckpointId, retained, finishing, cancelRequested } = log.history
+    this.#loggedAttempt = lastAttempt(log.history)
     this.#log = new LogKeeper({
       log,
       scheduler,
@@ -104,6 +107,7 @@ export class JobMaster implements JobEntry {
       restorePath: submission.restore?.manifestPath ?? null,
       allowNonRestoredState: submission.restore?.allowNonRestoredState ?? false,
       nextCheckpointId,
+      lastAttempt: this.#loggedAttempt,
       retained,
       finishing,
       cancelRequested,

@@ -11,7 +11,7 @@ import type { AttemptView, CheckpointView, JobSummary, TaskView } from '@weirjs/
 import type { CheckpointRecord, CompletedCheckpoint } from './core/checkpoint/events.ts'
 import type { TaskEntry } from './core/job/execution-graph.ts'
 import { taskName } from './core/plan/planner.ts'
-import type { JobHistory, LoggedAttempt } from './store/job-history.ts'
+import { type JobHistory, lastAttempt, type LoggedAttempt } from './store/job-history.ts'
 
 /** Records of checkpoints that a job shows. */
 export const CHECKPOINT_RECORDS_MAX = 200
@@ -170,8 +170,8 @@ export function storedSummary(job: JobId, history: JobHistory): JobSummary {
     health: 'HEALTHY',
     submittedAtMs: submission.submittedAtMs,
     endedAtMs: terminal?.endedAtMs ?? null,
-    attempt: attempts.at(-1)?.attempt ?? 0,
-    restarts: Math.max(0, attempts.length - 1),
+    attempt: lastAttempt(history),
+    restarts: Math.max(0, lastAttempt(history) - 1),
     tasks: { total: countTasks(submission.plan), running: 0 },
     lastCheckpointId: retained.at(-1)?.checkpointId ?? null,
     failure: terminal?.failure ?? null,

@@ -22,6 +22,7 @@ let writersMade = 0
 /** One attempt of all subtasks of a sink. */
 export class SinkAttempt<T> {
   readonly attempt: number
+  readonly epoch: number
   readonly printed: string[] = []
   readonly #sink: Sink<T>
   readonly #writers: SinkWriter<T, unknown, unknown>[] = []
@@ -31,10 +32,11 @@ export class SinkAttempt<T> {
   /** `restored`: the checkpoint that the attempt goes on from; its writer states are dealt out in turn. */
   constructor(
     sink: Sink<T>,
-    options: { attempt: number; subtasks: number; restored?: SinkCheckpoint },
+    options: { attempt: number; epoch?: number; subtasks: number; restored?: SinkCheckpoint },
   ) {
     this.#sink = sink
     this.attempt = options.attempt
+    this.epoch = options.epoch ?? 1
     for (let subtask = 0; subtask < options.subtasks; subtask++) {
       const context = this.#context(subtask, options.subtasks)
       const states = (options.restored?.states ?? []).filter(
@@ -138,6 +140,7 @@ export class SinkAttempt<T> {
       writerId: `w${writersMade}`,
       jobId: JOB,
       uid: 'out',
+      epoch: this.epoch,
       attempt: this.attempt,
       scheduler,
       print: (text) => this.printed.push(text),

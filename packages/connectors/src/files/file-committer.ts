@@ -7,7 +7,7 @@ import type { SinkCommitter, SinkContext } from '@weirjs/api/connector'
 import { WeirError } from '@weirjs/common/core/errors'
 import { READ_BYTES } from './byte-blocks.ts'
 import { hasCode } from './file-errors.ts'
-import { type FileCommittable, stagingOf } from './file-parts.ts'
+import { type FileCommittable, isEarlier, lifeName, lifeOf, stagingOf } from './file-parts.ts'
 import { type FileSystem, directoryOf, joinPath } from './file-system.ts'
 
 export class FileCommitter implements SinkCommitter<FileCommittable> {
@@ -33,8 +33,8 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
     const root = stagingOf(this.#directory, this.#context)
     if ((await this.#fs.facts(root)) === null) return
     for (const { name } of await this.#fs.list(root)) {
-      const attempt = Number(name)
-      if (Number.isInteger(attempt) && attempt < this.#context.attempt)
+      const life = lifeOf(name)
+      if (life !== null && isEarlier(life, this.#context))
         await this.#removeAttempt(joinPath(root, name))
     }
   }
@@ -44,7 +44,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
     const root = stagingOf(this.#directory, this.#context)
     const above = [directoryOf(root), directoryOf(directoryOf(root))]
     try {
-      for (const directory of [joinPath(root, String(this.#context.attempt)), root, ...above]) {
+      for (const directory of [joinPath(root, lifeName(this.#context)), root, ...above]) {
         await this.#fs.removeEmptyDirectory(directory)
       }
     } catch {
@@ -74,7 +74,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
 
   /** Neither staged nor published. Published before and taken away by its reader, or lost. */
   #gone(part: FileCommittable): void {
-    if (part.attempt < this.#context.attempt) {
+    if (isEarlier(part, this.#context)) {
       this.#context.print(
         `${part.final} was committed before and has been taken away since: nothing to do`,
       )

@@ -1,8 +1,8 @@
 // Names of a file sink's parts, and what a checkpoint keeps of one. A part is written under a staging name that no reader
 // looks at, and gets its final name by a hard link when its checkpoint is complete:
 //
-//   <dir>/.weir-staging/<job>/<uid>/<attempt>/<name>   in progress, then pending (sealed: synced and closed)
-//   <dir>/<name>                                       finished
+//   <dir>/.weir-staging/<job>/<uid>/<epoch>-<attempt>/<name>   in progress, then pending (sealed: synced and closed)
+//   <dir>/<name>                                               finished
 //
 // <name> is <uid>-<subtask>-<writer>-<number>.<ending>. Writers are never reused, so no name is ever made twice.
 
@@ -22,9 +22,16 @@ export interface FileCommittable {
   readonly bytes: number
   /** Lower-case hex. */
   readonly sha256: string
-  /** The attempt that wrote it. */
+  /** Who wrote it. */
+  readonly epoch: number
   readonly attempt: number
 }
+
+/** An attempt of the job: of the JobManager's epoch `epoch`, the `attempt`-th. */
+export type Life = Pick<SinkContext, 'epoch' | 'attempt'>
+
+export const isEarlier = (life: Life, than: Life): boolean =>
+  life.epoch < than.epoch || (life.epoch === than.epoch && life.attempt < than.attempt)
 
 export const fileCommittableCodec: Codec<FileCommittable> = plainCodec('files/committable', 1)
 
@@ -41,14 +48,22 @@ export function partNames(
   number: number,
   ending: string,
 ): PartNames {
-  const { uid, subtask, writerId, attempt } = context
+  const { uid, subtask, writerId } = context
   const name = `${uid}-${subtask}-${writerId}-${String(number).padStart(PART_DIGITS, '0')}.${ending}`
-  const stagingDirectory = joinPath(stagingOf(directory, context), String(attempt))
+  const stagingDirectory = joinPath(stagingOf(directory, context), lifeName(context))
   return {
     stagingDirectory,
     staging: joinPath(stagingDirectory, checkedName(name)),
     final: joinPath(directory, name),
   }
+}
+
+export const lifeName = ({ epoch, attempt }: Life): string => `${epoch}-${attempt}`
+
+/** The attempt that a staging directory belongs to; null: it is not one of ours. */
+export function lifeOf(name: string): Life | null {
+  const [, epoch, attempt] = /^(\d+)-(\d+)$/.exec(name) ?? []
+  return epoch === undefined ? null : { epoch: Number(epoch), attempt: Number(attempt) }
 }
 
 /** Where all attempts of one sink of one job stage their parts. */

@@ -40,7 +40,7 @@ describe('the file sink', () => {
     const first = await run.snapshot(1)
     expect(fs.paths()).toEqual([
       expect.stringMatching(
-        /^\/out\/\.weir-staging\/[0-9a-f]{32}\/out\/1\/out-1-w\d+-000000\.ndjson$/,
+        /^\/out\/\.weir-staging\/[0-9a-f]{32}\/out\/1-1\/out-1-w\d+-000000\.ndjson$/,
       ),
     ])
     await run.commit(first)
@@ -156,6 +156,32 @@ describe('the file sink', () => {
     await expect(next.commit(second)).rejects.toMatchObject({ code: 'files/output-lost' })
     await run.close()
     await next.close()
+  })
+
+  it('knows earlier attempts of an earlier epoch, whatever their number', async () => {
+    const fs = new MemoryFileSystem()
+    const sink = ndjsonFiles('/out', Row, { fileSystem: fs })
+    const old = new SinkAttempt(sink, { epoch: 1, attempt: 7, subtasks: 1 })
+    await old.write(0, row(1))
+    const checkpoint = await old.snapshot(1)
+    await old.write(0, row(2))
+    await old.snapshot(2)
+    const next = new SinkAttempt(sink, {
+      epoch: 2,
+      attempt: 1,
+      subtasks: 1,
+      restored: checkpoint,
+    })
+    await next.commit(checkpoint)
+    await next.write(0, row(3))
+    const staged = await next.snapshot(3)
+    await old.cleanUp()
+    await next.cleanUp()
+    await next.commit(staged)
+    expect(numbers(fs)).toEqual([1, 3])
+    await old.close()
+    await next.close()
+    expect(fs.paths()).toEqual(published(fs))
   })
 
   it.each([

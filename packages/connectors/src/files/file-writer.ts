@@ -97,7 +97,7 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     this.#part = new PartFile(
       fs,
       partNames(directory, this.#context, this.#parts, ending),
-      this.#context.attempt,
+      this.#context,
     )
     this.#unsealed.add(this.#part)
     this.#parts += 1

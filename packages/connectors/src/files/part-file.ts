@@ -1,7 +1,7 @@
 // One part being written: chunks go in, in order, in the background; sealing makes it durable and says what it is.
 
 import { createHash } from 'node:crypto'
-import type { FileCommittable, PartNames } from './file-parts.ts'
+import type { FileCommittable, Life, PartNames } from './file-parts.ts'
 import { hasCode } from './file-errors.ts'
 import type { FileSystem, WritableFile } from './file-system.ts'
 
@@ -11,15 +11,15 @@ const CREATE_TRIES_MAX = 3
 export class PartFile {
   readonly names: PartNames
   readonly #fs: FileSystem
-  readonly #attempt: number
+  readonly #life: Life
   readonly #hash = createHash('sha256')
   #file: WritableFile | null = null
   #bytes = 0
 
-  constructor(fs: FileSystem, names: PartNames, attempt: number) {
+  constructor(fs: FileSystem, names: PartNames, { epoch, attempt }: Life) {
     this.#fs = fs
     this.names = names
-    this.#attempt = attempt
+    this.#life = { epoch, attempt }
   }
 
   /** Appends. One call at a time. */
@@ -44,7 +44,7 @@ export class PartFile {
       final,
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
-      attempt: this.#attempt,
+      ...this.#life,
     }
   }
 

@@ -7,6 +7,7 @@ import type { JobSettings, LogicalGraph } from '@weirjs/common/core/graph/logica
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import {
   type Attempt,
+  attempt,
   type BundleHash,
   type CheckpointId,
   checkpointId,
@@ -157,6 +158,14 @@ export function foldEntry(before: JobHistory | null, body: LogBody, stamp: Entry
     default:
       return unreachable(body)
   }
+}
+
+/** The highest attempt that the log knows of; 0 when there was none. */
+export function lastAttempt({ attempts }: JobHistory): Attempt {
+  return attempts.reduce(
+    (highest, one) => (one.attempt > highest ? one.attempt : highest),
+    attempt(0),
+  )
 }
 
 /** The first id that the leader after `history` may use. */

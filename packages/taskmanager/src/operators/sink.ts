@@ -114,6 +114,7 @@ function sinkContext(context: OperatorContext): SinkContext {
     writerId: `${task.vertexId}-${task.subtask}-${fence.epoch}-${fence.attempt}`,
     jobId: fence.jobId,
     uid,
+    epoch: fence.epoch,
     attempt: fence.attempt,
     scheduler,
     print: (text) => context.print(text),

@@ -9,6 +9,7 @@ import type { JobSettings, LogicalGraph } from '@weirjs/common/core/graph/logica
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import {
   type Attempt,
+  attempt,
   checkpointId,
   type Fence,
   jobId,
@@ -103,6 +104,7 @@ export class JobBench {
       nextCheckpointId: checkpointId(1),
       retained: [],
       finishing: null,
+      lastAttempt: attempt(0),
       cancelRequested: false,
       recovered: false,
       failover: 'region',

@@ -30,6 +30,8 @@ export interface JobMachineOptions {
   readonly restorePath: string | null
   readonly allowNonRestoredState: boolean
   readonly nextCheckpointId: CheckpointId
+  /** The highest attempt that the log knows of; 0 when there was none. Numbering goes on above it. */
+  readonly lastAttempt: Attempt
   /** Completed before this life and not discarded, rising ids. */
   readonly retained: readonly CompletedCheckpoint[]
   /** The final checkpoint, when the log says that the job was only committing. */
@@ -73,13 +75,14 @@ export class JobContext {
   now: Stamp = { nowMs: 0, wallMs: 0 }
   /** The final checkpoint, once it is complete: from then on the job only commits. */
   finishing: CheckpointId | null
-  #attempt: Attempt = attempt(0)
+  #attempt: Attempt
   #effects: JobEffect[] = []
 
   constructor(options: JobMachineOptions) {
     this.options = options
     this.graph = new ExecutionGraph(options.plan, options.failover === 'full')
     this.finishing = options.finishing
+    this.#attempt = options.lastAttempt
   }
 
   emit(effect: JobEffect): void {

@@ -97,7 +97,8 @@ export class JobMachine {
       degraded: this.#degraded,
       failure: this.#ending === null ? this.#failover.failure : this.#ending.failure,
       attempt: this.#context.attempt,
-      restarts: this.#failover.restarts,
+      // A job that was taken over has been restarted once for each attempt that there was.
+      restarts: this.#context.options.lastAttempt + this.#failover.restarts,
       tasksTotal: this.#context.graph.tasks.length,
       tasksRunning: this.#context.graph.count('running', 'ended', 'finished'),
       lastCheckpointId: this.#desk.newest?.checkpointId ?? null,

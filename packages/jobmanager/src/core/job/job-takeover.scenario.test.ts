@@ -1,4 +1,4 @@
-import { checkpointId } from '@weirjs/common/core/ids'
+import { attempt, checkpointId } from '@weirjs/common/core/ids'
 import { describe, expect, it } from 'vitest'
 import { JobBench } from './job-bench.ts'
 
@@ -64,6 +64,20 @@ describe('finishing and taking over', () => {
       'clean-up keep checkpoints',
       'ended',
     ])
+  })
+
+  it('numbers attempts above those of the leader before, and counts them as restarts', () => {
+    const bench = new JobBench({
+      machine: {
+        recovered: true,
+        retained: [own(3)],
+        nextCheckpointId: checkpointId(4),
+        lastAttempt: attempt(4),
+      },
+    }).start()
+    expect(bench.machine.view).toMatchObject({ attempt: 5, restarts: 4 })
+    bench.pass(1_000)
+    expect(bench.machine.attempts.map((one) => one.attempt)).toEqual([5])
   })
 
   it('goes on from the newest checkpoint when another leader takes over', () => {
