@@ -42,6 +42,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
       location: 'job.ts:3',
     })
   }
+  if (args['load'] === 'hang') return new Promise<never>(() => {})
   const siblings = open.siblings.map(({ slot }) => slot).join(' ')
   return {
     endpoint: {

@@ -28,7 +28,7 @@ afterEach(() => {
   for (const host of hosts.splice(0)) host.close()
 })
 
-function makeHost(options: { prepare?: boolean } = {}): ProcessSlotHost {
+function makeHost(options: { prepare?: boolean; startMsMax?: number } = {}): ProcessSlotHost {
   const host = new ProcessSlotHost({
     workerId: workerId('w'),
     slots: 2,
@@ -41,6 +41,7 @@ function makeHost(options: { prepare?: boolean } = {}): ProcessSlotHost {
     heapBytesMax: 64 * MEBIBYTE,
     env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }),
     prepare: options.prepare ?? false,
+    ...(options.startMsMax === undefined ? {} : { startMsMax: options.startMsMax }),
     reportIntervalMs: 50,
     scheduler: systemScheduler(),
     log: silentLog,
@@ -130,6 +131,15 @@ describe('a job process', () => {
     await expect(start(host, { load: 'fail' })).rejects.toMatchObject({
       code: 'job/load-failed',
       location: 'job.ts:3',
+    })
+    await expect.poll(() => host.pids.inUse).toEqual([])
+  })
+
+  test('ends a job whose module never finishes loading, and says so', async () => {
+    const host = makeHost({ startMsMax: 1_000 })
+    await expect(start(host, { load: 'hang' })).rejects.toMatchObject({
+      code: 'job/process-killed',
+      message: expect.stringContaining('not loaded within 1000 ms') as string,
     })
     await expect.poll(() => host.pids.inUse).toEqual([])
   })

@@ -32,12 +32,17 @@ export interface ProcessHostOptions {
   readonly reportIntervalMs: number
   readonly scheduler: Scheduler
   readonly log: Log
+  /** Default: START_MS_MAX. */
+  readonly startMsMax?: number
   /** Other than the real slots: for tests. */
   readonly threadEntry?: URL
 }
 
 /** Quiet time after a start, the worker's own or a job's, before a process is prepared: what was asked for goes first. */
 export const PREPARE_AFTER_MS = 1_000
+
+/** A job that is not loaded by then never will be; the JobManager waits longer, so it hears why. */
+export const START_MS_MAX = 45_000
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
@@ -66,13 +71,27 @@ export class ProcessSlotHost implements SlotHost {
     void process.exited.then(() => this.#inUse.delete(process))
     try {
       const bundlePath = await this.#options.bundlePath(request.fence.jobId, request.bundle)
-      await group.start(this.#groupStart(request, bundlePath))
+      const started = group.start(this.#groupStart(request, bundlePath))
+      await this.#within(started, process)
       return group
     } catch (error) {
       group.kill('its start failed')
       throw error
     } finally {
       this.#prepareLater()
+    }
+  }
+
+  /** A module that waits for ever, or loops, while it loads: nobody could end it otherwise. */
+  async #within(started: Promise<void>, process: JobProcess): Promise<void> {
+    const { scheduler, startMsMax = START_MS_MAX } = this.#options
+    const cancelTimer = scheduler.timer(startMsMax, () =>
+      process.kill(`the job's module was not loaded within ${startMsMax} ms`),
+    )
+    try {
+      await started
+    } finally {
+      cancelTimer()
     }
   }
 
