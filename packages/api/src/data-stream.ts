@@ -173,8 +173,11 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
   // ---- how records travel to the next step ----
 
   /** Groups records by a key: a field's name, or a function. Equal keys meet in one subtask, in order per sender. */
-  keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F] & Key>
   keyBy<K extends Key>(key: (value: T) => K): KeyedStream<T, K>
+  // Last, and KeyField written out: the compiler explains a mistake by the last form, and then lists the fields.
+  keyBy<F extends { [N in keyof T]-?: T[N] extends Key ? N : never }[keyof T] & string>(
+    field: F,
+  ): KeyedStream<T, T[F] & Key>
   keyBy(key: string | ((value: T) => Key)): KeyedStream<T, Key> {
     return new KeyedStream(this.#kit, keyed(this.#inlets, key, callSite()))
   }

@@ -10,6 +10,7 @@ import type { KeyedProcess, SideTypes, SideValues } from './process-definitions.
 import { stateDeclarations, stateRuntimes } from './state.ts'
 import {
   type Fits,
+  type FitsKey,
   type StatefulOptions,
   type StepOptions,
   type StreamKit,
@@ -30,7 +31,7 @@ export class KeyedStream<T, K extends Key> {
 
   /** A step with state and timers per key, defined by `keyedProcess(...)`. */
   process<In, Out, DK extends Key, S extends SideTypes>(
-    definition: KeyedProcess<In, Out, DK, S> & Fits<T, In> & Fits<K, DK>,
+    definition: KeyedProcess<In, Out, DK, S> & Fits<T, In> & FitsKey<K, DK>,
     options: StepOptions = {},
   ): DataStream<Out, SideValues<S>> {
     const state = stateRuntimes(definition.state)

@@ -17,6 +17,11 @@ export type Fits<T, Wanted> = [T] extends [Wanted]
   ? unknown
   : { readonly 'does not take records of type': T }
 
+/** The same for the type of a key. */
+export type FitsKey<K, Wanted> = [K] extends [Wanted]
+  ? unknown
+  : { readonly 'does not take keys of type': K }
+
 /** Options of a step that keeps no state under a name of its own, or has its uid from a definition. */
 export interface StepOptions {
   readonly uid?: string

@@ -17,14 +17,16 @@ export type FieldTypes = Readonly<Record<string, DeclaredType<unknown>>>
 type OptionalNames<F> = {
   [N in keyof F]: F[N] extends { readonly kind: 'optional' } ? N : never
 }[keyof F]
-type Flat<T> = { [N in keyof T]: T[N] }
+type TwoParts<F> = { readonly [N in Exclude<keyof F, OptionalNames<F>>]: InferType<F[N]> } & {
+  readonly [N in OptionalNames<F>]?: InferType<F[N]>
+}
 
-/** The record type that fields declare; read-only, because records are shared between steps. */
-export type InferFields<F> = Flat<
-  { readonly [N in Exclude<keyof F, OptionalNames<F>>]: InferType<F[N]> } & {
-    readonly [N in OptionalNames<F>]?: InferType<F[N]>
-  }
->
+/**
+ * The record type that fields declare; read-only, because records are shared between steps. Inferred once more as a whole,
+ * so that editors and the compiler show its fields and not how they were put together.
+ */
+export type InferFields<F> =
+  TwoParts<F> extends infer Whole ? { [N in keyof Whole]: Whole[N] } : never
 
 export interface StructType<T> extends DeclaredType<T> {
   readonly kind: 'struct'
