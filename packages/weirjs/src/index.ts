@@ -1,12 +1,19 @@
 // What a job's author imports from 'weirjs': the SDK and the connectors that need no further package. Files are in
-// 'weirjs/files', test tools in 'weirjs/testing'.
+// 'weirjs/files', test tools in 'weirjs/testing', what a connector of one's own implements in 'weirjs/connector'. Types
+// that nobody writes by hand are here too where inference needs their names.
 
 export { job, type JobDefinition, type JobOptions } from '@weirjs/api/define-job'
 export type { CheckpointOptions, RestartOptions } from '@weirjs/api/settings'
-export type { Environment, SourceOptions } from '@weirjs/api/environment'
+export type { Environment, SourceOptions, SourceSides } from '@weirjs/api/environment'
 export type { DataStream } from '@weirjs/api/data-stream'
 export type { KeyedStream } from '@weirjs/api/keyed-stream'
-export type { BroadcastStream } from '@weirjs/api/connected-streams'
+export type {
+  BroadcastConnection,
+  BroadcastStream,
+  ConnectedStreams,
+} from '@weirjs/api/connected-streams'
+export type { Counted } from '@weirjs/api/count'
+export type { SinkOptions, StatefulOptions, StepOptions } from '@weirjs/api/stream-kit'
 export {
   bigint,
   bool,
@@ -29,11 +36,15 @@ export {
 export type { DeclaredType, InferType } from '@weirjs/api/declared-type'
 export { struct, type StructType } from '@weirjs/api/struct'
 export {
+  type Aggregate,
   aggregating,
+  type BroadcastDescriptor,
   listState,
   mapState,
   operatorList,
+  type OperatorListDescriptor,
   reducing,
+  type StateDescriptor,
   unionList,
   value,
 } from '@weirjs/api/state'
@@ -44,6 +55,7 @@ export {
   type KeyedProcess,
   type PlainContext,
   type Process,
+  type SideValues,
 } from '@weirjs/api/process-definitions'
 export type {
   FoldingState,
@@ -58,7 +70,15 @@ export type {
 export { monotonous, outOfOrder, type Watermarks } from '@weirjs/api/watermarks'
 export { days, type Duration, hours, minutes, seconds } from '@weirjs/api/durations'
 export type { DeadLetter, Sink, Source } from '@weirjs/api/connector'
-export { fromItems } from '@weirjs/connectors/memory/from-items'
+export { WeirError, type WeirErrorOptions } from '@weirjs/common/core/errors'
+export { MIN_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
+export { fromItems, type ItemSplit } from '@weirjs/connectors/memory/from-items'
 export { generator, type GeneratorOptions } from '@weirjs/connectors/generator/generator'
+export type { GeneratorSplit } from '@weirjs/connectors/generator/generator-reader'
 export { discard, print, type PrintOptions } from '@weirjs/connectors/print/print'
-export { socketLines, type SocketOptions } from '@weirjs/connectors/socket/socket-lines'
+export {
+  socketLines,
+  type SocketOptions,
+  type SocketSplit,
+} from '@weirjs/connectors/socket/socket-lines'
+export type { StaticState } from '@weirjs/connectors/static-enumerator'
