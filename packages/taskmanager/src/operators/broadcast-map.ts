@@ -1,9 +1,13 @@
 // The map behind a broadcast connection: every subtask holds the same one, because every subtask
 // gets every control record. At a barrier each subtask writes its own copy (list mode `broadcast`),
-// and after a rescale each reads one.
+// and after a rescale each reads one. Keys and values are copied where they hold text, as in keyed
+// state (common/codec/own).
 
+import { keeperOf } from '@weirjs/common/codec/own'
+import type { Keep } from '@weirjs/common/codec/own'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { MapState, ReadonlyMapState } from '@weirjs/api/process-context'
+import { ownKey } from '../state/state-table.ts'
 import type { RestoredLists, SnapshotSink } from './operator.ts'
 
 export interface BroadcastRuntime {
@@ -17,6 +21,7 @@ type MapEntry = readonly [Key, unknown]
 export class BroadcastMap implements MapState<Key, unknown> {
   readonly #name: string
   readonly #codec: Codec<MapEntry>
+  readonly #keep: Keep<unknown>
   readonly #entries = new Map<Key, unknown>()
   /** The same map without the means to change it. */
   readonly view: ReadonlyMapState<Key, unknown>
@@ -24,6 +29,7 @@ export class BroadcastMap implements MapState<Key, unknown> {
   constructor(runtime: BroadcastRuntime) {
     this.#name = runtime.name
     this.#codec = mapEntryCodec(runtime)
+    this.#keep = keeperOf(runtime.codec)
     this.view = new BroadcastView(this.#entries)
   }
 
@@ -58,7 +64,8 @@ export class BroadcastMap implements MapState<Key, unknown> {
   }
 
   set(key: Key, value: unknown): void {
-    this.#entries.set(key, value)
+    const keep = this.#keep
+    this.#entries.set(ownKey(key), keep(value))
   }
 
   delete(key: Key): void {

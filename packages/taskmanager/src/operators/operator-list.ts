@@ -1,15 +1,20 @@
-// List state of a subtask (not of a key), in memory; encoded whole at each barrier.
+// List state of a subtask (not of a key), in memory; encoded whole at each barrier. Elements are
+// copied where they hold text, as in keyed state (common/codec/own).
 
+import { keeperOf } from '@weirjs/common/codec/own'
+import type { Keep } from '@weirjs/common/codec/own'
 import type { ListRuntime } from '@weirjs/api/functions'
 import type { ListState } from '@weirjs/api/process-context'
 import type { RestoredLists, SnapshotSink } from './operator.ts'
 
 export class OperatorList implements ListState<unknown> {
   readonly #runtime: ListRuntime
+  readonly #keep: Keep<unknown>
   #elements: unknown[] = []
 
   constructor(runtime: ListRuntime) {
     this.#runtime = runtime
+    this.#keep = keeperOf(runtime.codec)
   }
 
   restore(restored: RestoredLists): void {
@@ -26,11 +31,12 @@ export class OperatorList implements ListState<unknown> {
   }
 
   add(value: unknown): void {
-    this.#elements.push(value)
+    const keep = this.#keep
+    this.#elements.push(keep(value))
   }
 
   update(values: readonly unknown[]): void {
-    this.#elements = [...values]
+    this.#elements = values.map((value) => this.#keep(value))
   }
 
   clear(): void {
