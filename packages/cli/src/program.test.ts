@@ -331,6 +331,27 @@ describe('with a job file', () => {
       /at load \(.*job\.ts:1:7\) \[job\/load-failed\]/,
     ],
     ['no job', 'export const x = 1', [], 1, /exports no job/],
+    [
+      'package that is not there',
+      "\nimport x from 'not-there'\nexport default x",
+      [],
+      1,
+      /"not-there" is not installed \(.*job\.ts:2\)/,
+    ],
+    [
+      'module that is not there',
+      "import x from 'weirjs/fils'\nexport default x",
+      [],
+      1,
+      /no module "weirjs\/fils" \(.*job\.ts:1\)[^]*Did you mean "weirjs\/files"/,
+    ],
+    [
+      'export that is not there',
+      "import { generatr } from 'weirjs'\nexport default generatr",
+      [],
+      1,
+      /"weirjs" has no export "generatr" \(.*job\.ts:1\)[^]*Did you mean "generator"/,
+    ],
     ['syntax error', 'const = 1', [], 1, /job\.ts:1:7/],
   ])('refuses before anything is submitted: %s', async (_name, text, argv, code, message) => {
     const run = await testCli({}).run('run', write(text), ...argv)

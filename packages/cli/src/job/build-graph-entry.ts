@@ -10,13 +10,14 @@ import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import { withUserLocation } from '@weirjs/common/core/user-location'
 import { ownDirectory, resolveRuntimeFrom } from '@weirjs/common/node/runtime-modules'
 import type { BuildAnswer, BuildRequest } from './build-protocol.ts'
+import { explainLoad } from './load-errors.ts'
 
 async function answer(request: BuildRequest): Promise<BuildAnswer> {
   let takes: readonly ArgumentDescription[] = []
   let code = 'job/load-failed'
   try {
     resolveRuntimeFrom(request.runtimeRoot)
-    const module = (await import(pathToFileURL(request.bundlePath).href)) as object
+    const module = await load(request)
     const definition = findJob(module, request.file)
     takes = describeArgs(definition)
     if (request.describeOnly === true) return { type: 'described', takes }
@@ -32,6 +33,14 @@ async function answer(request: BuildRequest): Promise<BuildAnswer> {
       failure: withUserLocation(failure, [ownDirectory(request.runtimeRoot)]),
       takes,
     }
+  }
+}
+
+async function load(request: BuildRequest): Promise<object> {
+  try {
+    return (await import(pathToFileURL(request.bundlePath).href)) as object
+  } catch (thrown) {
+    throw await explainLoad(thrown, request.file)
   }
 }
 
