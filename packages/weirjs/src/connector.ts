@@ -17,5 +17,4 @@ export {
   type SourceReader,
   type SplitEnumerator,
 } from '@weirjs/api/connector'
-export { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
-export type { Codec, Key } from '@weirjs/common/core/codec'
+export { type Codec, type Key, NO_TIMESTAMP } from '@weirjs/api/vocabulary'

@@ -70,8 +70,12 @@ export type {
 export { monotonous, outOfOrder, type Watermarks } from '@weirjs/api/watermarks'
 export { days, type Duration, hours, minutes, seconds } from '@weirjs/api/durations'
 export type { DeadLetter, Sink, Source } from '@weirjs/api/connector'
-export { WeirError, type WeirErrorOptions } from '@weirjs/common/core/errors'
-export { MIN_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
+export {
+  MIN_WATERMARK,
+  NO_TIMESTAMP,
+  WeirError,
+  type WeirErrorOptions,
+} from '@weirjs/api/vocabulary'
 export { fromItems, type ItemSplit } from '@weirjs/connectors/memory/from-items'
 export { generator, type GeneratorOptions } from '@weirjs/connectors/generator/generator'
 export type { GeneratorSplit } from '@weirjs/connectors/generator/generator-reader'
