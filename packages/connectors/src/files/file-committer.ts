@@ -7,7 +7,14 @@ import type { SinkCommitter, SinkContext } from '@weirjs/api/connector'
 import { WeirError } from '@weirjs/common/core/errors'
 import { READ_BYTES } from './byte-blocks.ts'
 import { hasCode } from './file-errors.ts'
-import { type FileCommittable, isEarlier, lifeName, lifeOf, stagingOf } from './file-parts.ts'
+import {
+  type FileCommittable,
+  isEarlier,
+  isOwn,
+  lifeName,
+  lifeOf,
+  stagingOf,
+} from './file-parts.ts'
 import { type FileSystem, directoryOf, joinPath } from './file-system.ts'
 
 export class FileCommitter implements SinkCommitter<FileCommittable> {
@@ -74,7 +81,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
 
   /** Neither staged nor published. Published before and taken away by its reader, or lost. */
   #gone(part: FileCommittable): void {
-    if (isEarlier(part, this.#context)) {
+    if (isEarlier(part, this.#context) || !isOwn(part, this.#directory, this.#context)) {
       this.#context.print(
         `${part.final} was committed before and has been taken away since: nothing to do`,
       )

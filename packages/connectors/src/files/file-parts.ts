@@ -58,6 +58,10 @@ export function partNames(
   }
 }
 
+/** False: another job has staged the part, whose checkpoint this one restored. */
+export const isOwn = (part: FileCommittable, directory: string, context: SinkContext): boolean =>
+  part.staging.startsWith(`${stagingOf(directory, context)}/`)
+
 export const lifeName = ({ epoch, attempt }: Life): string => `${epoch}-${attempt}`
 
 /** The attempt that a staging directory belongs to; null: it is not one of ours. */

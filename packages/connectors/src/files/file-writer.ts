@@ -80,15 +80,21 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable, never> {
     return { committables: Promise.all(sealed), state: [] }
   }
 
+  /** What no checkpoint has been given is removed; the rest may be needed by whoever restores one. */
   async close(): Promise<void> {
     this.#age?.()
     await this.#work
-    for (const part of this.#unsealed) {
-      try {
-        await part.abandon()
-      } catch {
-        // The disk that failed the writer may fail this too; the next attempt cleans up what is left.
-      }
+    for (const part of this.#unsealed) await this.#tidy(() => part.abandon())
+    for (const sealed of this.#sealed) {
+      await this.#tidy(async () => this.#options.fs.remove((await sealed).staging))
+    }
+  }
+
+  async #tidy(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch {
+      // The disk that failed the writer may fail this too; the next attempt cleans up what is left.
     }
   }
 

@@ -207,7 +207,7 @@ describe('two-phase sink', () => {
     const next = await open(world, { restore: [second], attempt: 2 })
     expect(world.calls).toEqual(['commit 1:a 2:b'])
     expect(world.committed).toEqual(['1:a', '2:b'])
-    expect(world.writers).toEqual(['v0-0-1-1 0', 'v0-0-1-2 2'])
+    expect(world.writers).toEqual(['000000000000-v0-0-1-1 0', '000000000000-v0-0-1-2 2'])
     next.write('d')
     await next.checkpoint(4)
     await next.operator.onCheckpointComplete(4)

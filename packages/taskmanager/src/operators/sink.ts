@@ -12,6 +12,9 @@ import { TwoPhaseCommits } from './two-phase-sink.ts'
 
 type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
 
+/** Digits of the job's id in the name of a writer: enough that no two jobs of one output share them. */
+const WRITER_JOB_CHARS = 12
+
 /** Of the list that only makes the acknowledgement wait: it never has an element. */
 const nothing: Codec<never> = {
   descriptor: { name: 'weir/nothing', version: 1 },
@@ -108,10 +111,12 @@ export class SinkOperator extends Operator {
 
 function sinkContext(context: OperatorContext): SinkContext {
   const { fence, task, uid, parallelism, scheduler } = context
+  const job = fence.jobId.slice(0, WRITER_JOB_CHARS)
   return {
     subtask: task.subtask,
     parallelism,
-    writerId: `${task.vertexId}-${task.subtask}-${fence.epoch}-${fence.attempt}`,
+    // With the job: the next job that restores this one's checkpoint counts its attempts anew.
+    writerId: `${job}-${task.vertexId}-${task.subtask}-${fence.epoch}-${fence.attempt}`,
     jobId: fence.jobId,
     uid,
     epoch: fence.epoch,

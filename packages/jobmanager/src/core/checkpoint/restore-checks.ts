@@ -177,19 +177,28 @@ function stateProblems(operator: PlanOperator, found: StoredOperator): readonly 
   return [...problems]
 }
 
-/** Who ended and who did not cannot be dealt out anew. */
+/** What a subtask that ended knew in a union list, everybody should know; but what it has finished must not come back. */
 function endedProblem(
   vertex: PlanVertex,
   operator: PlanOperator,
   found: StoredOperator,
 ): readonly string[] {
-  const ended = found.snapshots.filter((one) => one.operator.ended).length
-  const { parallelism } = found.facts
-  if (vertex.parallelism === parallelism || ended === 0 || ended === parallelism) return []
+  if (vertex.parallelism === found.facts.parallelism || !partlyEnded(found)) return []
+  const ended = found.snapshots.filter((one) => one.operator.ended)
+  const union = ended
+    .flatMap((one) => one.operator.lists)
+    .find((list) => list.mode === 'union' && list.segment.entries > 0)
+  if (union === undefined) return []
   return [
-    `${ended} of ${parallelism} subtasks of operator ${operator.uid} had reached the end of their input, ` +
-      `so it cannot run with parallelism ${vertex.parallelism}`,
+    `${ended.length} of ${found.facts.parallelism} subtasks of operator ${operator.uid} had reached the end of their ` +
+      `input, so its union list "${union.name}" cannot be restored with parallelism ${vertex.parallelism}`,
   ]
+}
+
+/** Some subtasks had seen the end of their input, and some had not. */
+export function partlyEnded(found: StoredOperator): boolean {
+  const ended = found.snapshots.filter((one) => one.operator.ended).length
+  return ended > 0 && ended < found.snapshots.length
 }
 
 export function describeDropped(dropped: DroppedState): string {

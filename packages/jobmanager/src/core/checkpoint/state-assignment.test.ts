@@ -163,6 +163,49 @@ function parts(assigned: Map<string, TaskRestore>, subtask: number): readonly st
   )
 }
 
+describe('assigning the state of a step of which some subtasks had ended', () => {
+  const keyed = (group: number): Stored['keyed'] => [{ name: 'count', groups: [group] }]
+  const lists = [{ name: 'list', mode: 'list', elements: 2 }] as const
+  const from = manifest([
+    { ended: true, keyed: keyed(0), lists, watermark: 9 },
+    { ended: false, keyed: keyed(8), lists, watermark: 5 },
+  ])
+
+  it('keeps everything in place while the parallelism stays', () => {
+    const assigned = assign(from, plan(2))
+    expect([0, 1].map((subtask) => of(assigned, subtask).ended)).toEqual([true, false])
+    expect(parts(assigned, 0)).toEqual(['0:0-2'])
+    expect(of(assigned, 0).keyed[0]?.parts).toHaveLength(1)
+  })
+
+  it('leaves behind what the ended ones had finished when it changes', () => {
+    const assigned = assign(from, plan(1))
+    expect(of(assigned, 0)).toMatchObject({ ended: false, watermark: 5 })
+    expect(parts(assigned, 0)).toEqual(['1:0-2'])
+    expect(
+      of(assigned, 0).keyed[0]?.parts.flatMap((part) => part.segments.map((one) => one.keyGroup)),
+    ).toEqual([8])
+  })
+
+  it('deals out what the sinks among them have yet to commit', () => {
+    const to = plan(3)
+    const vertices = to.vertices.map((vertex) => ({
+      ...vertex,
+      operators: vertex.operators.map((one) => ({ ...one, kind: 'sink' as const, state: [] })),
+    }))
+    const pending = manifest([
+      { ended: true, lists },
+      { ended: false, lists },
+    ])
+    const assigned = assign(pending, { ...to, vertices })
+    expect([0, 1, 2].flatMap((subtask) => parts(assigned, subtask))).toEqual([
+      '0:0-1',
+      '0:1-2',
+      '1:0-2',
+    ])
+  })
+})
+
 describe('assigning keyed state', () => {
   it('gives each key group to the one subtask that owns it, at any parallelism before and after', () => {
     fc.assert(
@@ -363,13 +406,20 @@ describe('a restore is refused', () => {
     ).toThrow('state "count" of operator op: written as int, now declared as text')
   })
 
-  it('when some subtasks had ended and the parallelism changes', () => {
-    const from = manifest([{ ended: true }, { ended: false }])
+  it('when some subtasks had ended with a union list and the parallelism changes', () => {
+    const lists = [{ name: 'seen', mode: 'union', elements: 2 }] as const
+    const from = manifest([
+      { ended: true, lists },
+      { ended: false, lists },
+    ])
     expect(() => assign(from, plan(3))).toThrow(
       expect.objectContaining({ code: 'restore/partly-ended' }),
     )
     expect(() => assign(from, plan(2))).not.toThrow()
-    const all = manifest([{ ended: true }, { ended: true }])
+    const all = manifest([
+      { ended: true, lists },
+      { ended: true, lists },
+    ])
     expect(of(assign(all, plan(3)), 2).ended).toBe(true)
   })
 

@@ -1,6 +1,10 @@
 // Which stored state goes to which new subtask. Keyed state follows its key groups, by contiguous ranges (D18). Of lists,
 // `list` keeps its place while the parallelism stays and is otherwise dealt out evenly in contiguous runs, `union` goes
 // whole to everyone, of `broadcast` everyone gets one copy. Nothing is read here: segments are named, not opened.
+//
+// When the parallelism changes while some subtasks had ended, the new ones have not: they will come to the end of their
+// input and finish. What the ended ones had finished must not be finished again, so their state stays behind; but what
+// sinks have yet to commit does not.
 
 import type {
   KeyedStateRestore,
@@ -21,6 +25,7 @@ import type {
 import { taskKey } from '@weirjs/common/core/ids'
 import {
   checkRestore,
+  partlyEnded,
   storedOperators,
   type StoredFile,
   type StoredOperator,
@@ -62,21 +67,26 @@ export function assignState(
 }
 
 function restoreOperator(
-  found: StoredOperator,
+  stored: StoredOperator,
   vertex: PlanVertex,
   operator: PlanOperator,
   subtask: number,
 ): OperatorRestore {
-  const rescaled = found.facts.parallelism !== vertex.parallelism
+  const rescaled = stored.facts.parallelism !== vertex.parallelism
+  const found = rescaled && operator.kind !== 'sink' ? withoutFinished(stored) : stored
   const own = rescaled ? undefined : found.snapshots[subtask]?.operator
   return {
     uid: operator.uid,
     keyed: keyedOf(found, vertex, operator, subtask),
     lists: listsOf(found, vertex.parallelism, subtask),
-    // Checked before: on a rescale all had ended, or none.
     ended: own?.ended ?? found.snapshots.every((one) => one.operator.ended),
     watermark: own?.watermark ?? Math.min(...found.snapshots.map((one) => one.operator.watermark)),
   }
+}
+
+function withoutFinished(stored: StoredOperator): StoredOperator {
+  if (!partlyEnded(stored)) return stored
+  return { ...stored, snapshots: stored.snapshots.filter((one) => !one.operator.ended) }
 }
 
 function keyedOf(
