@@ -33,7 +33,11 @@ import { bearer } from './token.ts'
 
 /** HTTP/2 window of the consumer, per stream and per connection. */
 export const FLOW_CONTROL_WINDOW_BYTES: number = 4 * 1_024 * 1_024
-const CONNECT_MS_MAX = 10_000
+/**
+ * A slot that restores much state, or starves, answers late: that is no reason to restart everybody. One whose process
+ * is gone refuses at once, and a machine that is gone is told by the heartbeats.
+ */
+export const CONNECT_MS_MAX = 60_000
 const CLOSE_GRACE_MS = 1_000
 /** A slot's loop may be in user code for long; a peer that answers no ping for two minutes is cut off, not slow. */
 const PING_AFTER_MS = 30_000

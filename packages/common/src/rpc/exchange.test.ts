@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { WeirError } from '../core/errors.ts'
 import { attempt, jobId, leaderEpoch, workerId } from '../core/ids.ts'
+import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
-import { connectExchange, type ExchangeConsumer } from './exchange-client.ts'
+import { CONNECT_MS_MAX, connectExchange, type ExchangeConsumer } from './exchange-client.ts'
 import {
   type ExchangeConnection,
   type ExchangeServer,
@@ -282,6 +283,30 @@ describe('the data plane', () => {
       code: 'exchange/connection-lost',
       message: expect.stringContaining(server.address),
     })
+  })
+
+  it('waits for a slot whose loop is busy before it answers, but not for ever', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    cleanup.push(() => silent.close())
+    const { port } = silent.address() as AddressInfo
+    const time = new ManualScheduler()
+    let lost: ((error: WeirError) => void) | null = null
+    const told = new Promise<WeirError>((resolve) => {
+      lost = resolve
+    })
+    const silentMs = 30_000
+    connectExchange({
+      address: `127.0.0.1:${port}`,
+      open: OPEN,
+      scheduler: time,
+      onFrame: () => {},
+      onLost: (error) => lost?.(error),
+    })
+    time.advance(silentMs)
+    expect(await Promise.race([told, quiet(100)])).toBe(false)
+    time.advance(CONNECT_MS_MAX - silentMs)
+    expect(await told).toMatchObject({ code: 'exchange/connection-lost' })
   })
 
   it('tries the next port of its range, and names the range and the flag when all are taken', async () => {
