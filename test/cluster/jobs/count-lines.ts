@@ -1,8 +1,7 @@
 // Counts records by key into exactly-once files, slowly enough to be killed in the middle.
 
-import { int, job, path, struct, text } from 'weirjs'
+import { generator, int, job, path, struct, text } from 'weirjs'
 import { ndjsonFiles } from 'weirjs/files'
-import { generator } from '@weirjs/connectors/generator/generator'
 
 const Count = struct('Count', { key: text(), count: int() })
 

@@ -10,6 +10,8 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
+import { withUserLocation } from '@weirjs/common/core/user-location'
+import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { isTerminal } from '../core/task-states.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import type {
@@ -44,6 +46,8 @@ export class JobSupervisor {
   readonly #bySlot = new Map<number, SupervisedThread>()
   readonly #console: OutputBuffer
   #fence: Fence | null = null
+  /** Of Weir's packages: frames below it are not the user's. */
+  #ownDirectory: string | null = null
   #prepared = 0
   #ending = false
 
@@ -98,6 +102,7 @@ export class JobSupervisor {
   async #start(start: GroupStart): Promise<StartResult> {
     assert(this.#fence === null, 'a job process serves one attempt of one job')
     this.#fence = start.request.fence
+    this.#ownDirectory = ownDirectory(start.runtimeRoot)
     const { slots } = start.request
     while (this.#threads.length < slots.length) this.#addThread()
     slots.forEach((slot, i) =>
@@ -171,7 +176,9 @@ export class JobSupervisor {
     if (this.#ending) return
     this.#ending = true
     this.#console.flush()
-    this.#options.send({ type: 'lost', failure }, this.#options.exit)
+    const located =
+      this.#ownDirectory === null ? failure : withUserLocation(failure, [this.#ownDirectory])
+    this.#options.send({ type: 'lost', failure: located }, this.#options.exit)
   }
 
   #close(id: number): void {

@@ -1,0 +1,129 @@
+// What the command line answers when things are not as they should be: one line, a code, a hint, an exit code.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXAMPLES, until, WeirKit } from './weir-kit.ts'
+
+const WORDCOUNT = join(EXAMPLES, 'wordcount.ts')
+const COUNTING = fileURLToPath(new URL('./jobs/count-lines.ts', import.meta.url))
+
+describe('without a cluster', () => {
+  test.each([
+    [['job', 'list'], 3, /no cluster is known here \[cli\/no-cluster\]/],
+    [['cluster', 'stop'], 4, /no cluster was started here/],
+    [['job', 'list', '--cluster', '127.0.0.1:1', '--token-file', 'token'], 2, /token-missing/],
+    [['cluster', 'start', '--port', 'x'], 2, /--port is "x"/],
+    [['cluster', 'start', '--slots', '0'], 2, /--slots is "0"/],
+    [['cluster', 'start', '--data-dir', 'file'], 2, /cannot write to .*file/],
+    [['taskmanager', '-D', 'taskmanager.numberOfTaskSlot=2'], 2, /Did you mean/],
+    [['taskmanager', '-D', 'heartbeat.interval=soon'], 2, /heartbeat\.interval is "soon"/],
+    [['jobmanager', '--config', 'nowhere.yaml'], 2, /nowhere\.yaml cannot be read/],
+  ])('weir %j', async (argv, code, message) => {
+    await using kit = WeirKit.empty()
+    writeFileSync(kit.path('file'), '')
+    const ran = await kit.weir(...argv)
+    expect(ran.err).toMatch(message)
+    expect(ran.err).not.toContain('    at ')
+    expect(ran).toMatchObject({ code, out: '' })
+  })
+
+  test('a port in use is named, before anything is started', async () => {
+    await using kit = WeirKit.empty()
+    const server = createServer()
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
+    })
+    const ran = await kit.weir('cluster', 'start', '--port', `${port}`)
+    server.close()
+    expect(ran.err).toMatch(new RegExp(`port ${port} .*\\[net/port-in-use\\]`))
+    expect(ran.code).toBe(5)
+  })
+
+  test('weir dev runs a job without one', async () => {
+    await using kit = WeirKit.empty()
+    writeFileSync(kit.path('in.txt'), 'to be or not to be\n')
+    const ran = await kit.weir('dev', WORDCOUNT, '--input', 'in.txt', '--output', 'out')
+    expect(ran.code, ran.err).toBe(0)
+    const rows = kit.rows<{ word: string; count: number }>(kit.path('out'))
+    expect(Object.fromEntries(rows.map(({ word, count }) => [word, count]))).toEqual({
+      to: 2,
+      be: 2,
+      or: 1,
+      not: 1,
+    })
+  })
+})
+
+describe('on a cluster', () => {
+  let kit: WeirKit
+  beforeAll(async () => {
+    kit = await WeirKit.start({ taskManagers: 1, slots: 2 })
+    mkdirSync(kit.path('empty'))
+  })
+  afterAll(() => kit[Symbol.asyncDispose]())
+
+  const NO_RESTART = ['-D', 'restart-strategy.type=none']
+
+  test('an input that is not there fails the job, by name', async () => {
+    const ran = await kit.weir(
+      'run',
+      WORDCOUNT,
+      '--input',
+      'nowhere',
+      '--output',
+      'a',
+      ...NO_RESTART,
+    )
+    expect(ran.err).toMatch(/error: .*there is no .*nowhere.*\[files\/not-found\]/)
+    expect(ran.code).toBe(1)
+  })
+
+  test('an empty input is refused, and how to allow it is said', async () => {
+    const ran = await kit.weir('run', WORDCOUNT, '--input', 'empty', '--output', 'b', ...NO_RESTART)
+    expect(ran.err).toMatch(/no file to read in .*empty.*\[files\/empty-input\]/)
+    expect(ran.err).toContain('allowEmpty')
+    expect(ran.code).toBe(1)
+  })
+
+  test.each([
+    [['job', 'describe', 'ffff'], 4, /job\/not-found/],
+    [['job', 'cancel', 'ffff'], 4, /job\/not-found/],
+    [['run', WORDCOUNT, '--input', 'empty', '--output', 'c', '-s', 'nowhere'], 4, /nowhere/],
+    [['run', WORDCOUNT, '--input', 'empty', '--output', 'c', '-p', 'two'], 2, /parallelism/],
+    [['run', WORDCOUNT, '--input', 'empty'], 2, /argument --output is missing/],
+    [['run', 'nowhere.ts'], 2, /there is no job file nowhere\.ts/],
+  ])('weir %j', async (argv, code, message) => {
+    const ran = await kit.weir(...argv)
+    expect(ran.err).toMatch(message)
+    expect(ran.code).toBe(code)
+  })
+
+  test('a second cluster in the same place is refused', async () => {
+    const ran = await kit.weir('cluster', 'start')
+    expect(ran.err).toContain('[cli/already-running]')
+    expect(ran.code).toBe(5)
+  })
+
+  test('a cluster heals, and who follows a job outlives the JobManager', async () => {
+    const args = ['--output', 'd', '--records', '30000', '--per-second', '5000', '-p', '2']
+    const run = kit.spawn('run', COUNTING, ...args)
+    await until(
+      () => kit.client.list(),
+      (jobs) => jobs.some((one) => one.state === 'RUNNING' && one.lastCheckpointId !== null),
+    )
+    process.kill((await kit.client.cluster()).pid, 'SIGKILL')
+    const healed = await kit.weir('cluster', 'start')
+    expect(healed.err).toMatch(/restarted: jobmanager \d+/)
+    const { code, err } = await run.ended
+    expect(err).toContain('lost the JobManager; waiting for it')
+    expect(err).toContain('FINISHED')
+    expect(code).toBe(0)
+    expect(kit.rows(kit.path('d'))).toHaveLength(30_000)
+  })
+})

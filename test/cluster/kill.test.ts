@@ -1,0 +1,140 @@
+// kill -9 in the middle of a counting job on real processes: the output stays exact, in every order of events that a
+// test can name. The orders that nobody thought of are the chaos run's (test/chaos).
+
+import { expect, test } from 'vitest'
+import { CHAOS_DEFINES, COUNTING_JOB } from '../chaos/src/chaos-run.ts'
+import { CommittedOutput, readRows, stagedFiles } from '../chaos/src/committed-output.ts'
+import type { ClusterProcess } from '../chaos/src/cluster-process.ts'
+import { ProcessCluster } from '../chaos/src/process-cluster.ts'
+import { until } from '../chaos/src/until.ts'
+
+const RECORDS = 24_000
+const RECORDS_PER_SECOND = 3_000
+const KEYS = 97
+const PARALLELISM = 4
+const WITHIN = { withinMs: 20_000 }
+
+interface Described {
+  readonly state: string
+  readonly restarts: number
+}
+
+/** A job at work, with what is known of its output. */
+class Job {
+  readonly id: string
+  readonly #cluster: ProcessCluster
+  readonly #output: CommittedOutput
+
+  private constructor(cluster: ProcessCluster, id: string, output: CommittedOutput) {
+    this.id = id
+    this.#cluster = cluster
+    this.#output = output
+  }
+
+  /** Submits, and waits until some of the output is committed. */
+  static async underWay(cluster: ProcessCluster): Promise<Job> {
+    const [out, alerts] = [cluster.path('out'), cluster.path('alerts')]
+    const options = { count: RECORDS, rate: RECORDS_PER_SECOND, keys: KEYS, parts: PARALLELISM }
+    const args = Object.entries({ ...options, out, alerts }).flatMap(([k, v]) => [`--${k}`, `${v}`])
+    const id = await cluster.submit({
+      file: COUNTING_JOB,
+      args,
+      defines: CHAOS_DEFINES,
+      parallelism: PARALLELISM,
+    })
+    const output = new CommittedOutput({ directory: out, records: RECORDS, keys: KEYS })
+    const job = new Job(cluster, id, output)
+    await job.grows()
+    return job
+  }
+
+  /** Resolves when readers see more than now. */
+  async grows(): Promise<void> {
+    const { records } = this.#output
+    await until('more output', WITHIN, () => {
+      this.#output.look()
+      return this.#output.records > records ? true : null
+    })
+  }
+
+  /** Newest completed checkpoint, once there is one above `above`. */
+  async checkpoint(above = 0): Promise<number> {
+    return until(`a checkpoint above ${above}`, WITHIN, async () => {
+      const seen = await this.#cluster.ask((client) => client.describe(this.id))
+      const id = seen?.lastCheckpointId ?? 0
+      return id > above ? id : null
+    })
+  }
+
+  async busyWorkerPids(): Promise<readonly number[]> {
+    const { taskViews } = await this.#cluster.client.describe(this.id)
+    const busy = new Set(taskViews.map(({ worker }) => worker))
+    const workers = await this.#cluster.client.workers()
+    return workers.filter(({ workerId }) => busy.has(workerId)).map(({ pid }) => pid)
+  }
+
+  /** Waits for the end; every record is there exactly once, and nothing else. */
+  async endsExactly(): Promise<Described> {
+    await until('a JobManager', WITHIN, () => this.#cluster.ask((client) => client.cluster()))
+    await this.#cluster.json('job', 'wait', this.id, '--timeout', '30s')
+    expect(this.#output.judge()).toEqual([])
+    expect(readRows(this.#cluster.path('alerts'))).toEqual([])
+    expect(stagedFiles(this.#cluster.path('out'))).toEqual([])
+    return this.#cluster.json<Described>('job', 'describe', this.id)
+  }
+}
+
+function processOf(cluster: ProcessCluster, pid: number | undefined): ClusterProcess {
+  const found = cluster.taskManagers.find((one) => one.pid === pid)
+  if (found === undefined) throw new Error(`no TaskManager has pid ${pid}`)
+  return found
+}
+
+test('C32: one of two TaskManagers is killed, a spare takes its tasks, the result is exact', async () => {
+  await using cluster = await ProcessCluster.start({ taskManagers: 3, slots: 2 })
+  const spare = cluster.taskManagers[2]
+  await spare?.stop()
+  const job = await Job.underWay(cluster)
+  spare?.start()
+  await cluster.ready()
+  const before = await job.busyWorkerPids()
+  expect(before).toHaveLength(2)
+  const victim = processOf(cluster, before[0])
+  expect(await cluster.killWithOrphans(victim)).toEqual([])
+  await job.grows()
+  expect((await job.busyWorkerPids()).toSorted()).toEqual([before[1], spare?.pid].toSorted())
+  expect(await job.endsExactly()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  expect(cluster.surprises()).toEqual([])
+})
+
+test('C32: a job whose TaskManager was killed, with none to replace it, is canceled all the same', async () => {
+  await using cluster = await ProcessCluster.start({ taskManagers: 2, slots: 2 })
+  const job = await Job.underWay(cluster)
+  const [pid] = await job.busyWorkerPids()
+  await cluster.killWithOrphans(processOf(cluster, pid))
+  const canceled = await cluster.json<Described>('job', 'cancel', job.id)
+  expect(canceled.state).toBe('CANCELED')
+  expect(await cluster.stop()).toEqual([])
+})
+
+test('the JobManager is killed and comes back: the job goes on, and checkpoint ids keep rising', async () => {
+  await using cluster = await ProcessCluster.start({ taskManagers: 2, slots: 2 })
+  const job = await Job.underWay(cluster)
+  const before = await job.checkpoint()
+  await cluster.jobManager.kill()
+  cluster.jobManager.start()
+  await job.checkpoint(before)
+  await job.grows()
+  expect(await job.endsExactly()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  expect(cluster.surprises()).toEqual([])
+})
+
+test('everything is killed at once and started again: the result is exact, and all ends well', async () => {
+  await using cluster = await ProcessCluster.start({ taskManagers: 2, slots: 2 })
+  const job = await Job.underWay(cluster)
+  await cluster.killEverything()
+  cluster.startAll()
+  expect(await job.endsExactly()).toMatchObject({ state: 'FINISHED' })
+  expect(await cluster.stop()).toEqual([])
+  expect(cluster.surprises()).toEqual([])
+})
