@@ -7,6 +7,12 @@
 import { AssertionFailed } from '../core/assert.ts'
 import type { ByteSource, Codec } from '../core/codec.ts'
 import { WeirError } from '../core/errors.ts'
+import {
+  isDescriptor,
+  isSchemaObject,
+  sameSchema,
+  SCHEMA_DEPTH_MAX,
+} from '../core/graph/codec-schema.ts'
 import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
 import { DefaultCodec, ListCodec, MapCodec, NullableCodec, OptionalCodec } from './composites.ts'
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
@@ -26,9 +32,6 @@ import {
   type StructCodec,
   type StructSchema,
 } from './struct-codec.ts'
-
-/** Types nested deeper than this in a stored schema are refused. */
-const SCHEMA_DEPTH_MAX = 64
 
 const PLAIN_CODECS: readonly Codec[] = [
   textCodec,
@@ -59,7 +62,7 @@ export function structCodecFor<T>(written: CodecDescriptor, codec: StructCodec<T
 
 /** True when both describe the same bytes. Order of fields counts, of JSON keys it does not. */
 export function sameDescriptor(a: CodecDescriptor, b: CodecDescriptor): boolean {
-  return a.name === b.name && a.version === b.version && sameJson(a.schema, b.schema, 0)
+  return a.name === b.name && a.version === b.version && sameSchema(a.schema, b.schema)
 }
 
 function bridge(written: CodecDescriptor, codec: Codec, place: string, depth: number): Codec {
@@ -191,7 +194,7 @@ function readOnly(descriptor: CodecDescriptor, read: (source: ByteSource) => unk
 
 function structSchema(written: CodecDescriptor, place: string): StructSchema {
   const schema = written.schema
-  if (!isObject(schema) || typeof schema['name'] !== 'string' || !Array.isArray(schema['fields'])) {
+  if (!isSchemaObject(schema) || typeof schema['name'] !== 'string' || !Array.isArray(schema['fields'])) {
     throw incompatible(place, 'its stored schema cannot be read')
   }
   const fields: readonly unknown[] = schema['fields']
@@ -200,7 +203,7 @@ function structSchema(written: CodecDescriptor, place: string): StructSchema {
   return {
     name: schema['name'],
     fields: fields.map((field) => {
-      if (!isObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec'])) {
+      if (!isSchemaObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec'])) {
         throw incompatible(place, 'its stored schema cannot be read')
       }
       return { name: field['name'], codec: field['codec'] }
@@ -209,37 +212,13 @@ function structSchema(written: CodecDescriptor, place: string): StructSchema {
 }
 
 function descriptorIn(written: CodecDescriptor, part: string, place: string): CodecDescriptor {
-  const found = isObject(written.schema) ? written.schema[part] : undefined
+  const found = isSchemaObject(written.schema) ? written.schema[part] : undefined
   if (!isDescriptor(found)) throw incompatible(place, 'its stored schema cannot be read')
   return found
 }
 
-function isDescriptor(value: unknown): value is CodecDescriptor {
-  return (
-    isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
-  )
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function sameJson(a: unknown, b: unknown, depth: number): boolean {
-  if (Object.is(a, b)) return true
-  if (depth > 2 * SCHEMA_DEPTH_MAX || typeof a !== typeof b) return false
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, i) => sameJson(item, b[i], depth + 1))
-  }
-  if (!isObject(a) || !isObject(b)) return false
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
-  )
-}
-
 function show(descriptor: CodecDescriptor): string {
-  const name = isObject(descriptor.schema) ? descriptor.schema['name'] : undefined
+  const name = isSchemaObject(descriptor.schema) ? descriptor.schema['name'] : undefined
   return typeof name === 'string'
     ? `${descriptor.name} ${name.slice(0, 60)}`
     : descriptor.name.slice(0, 60)

@@ -18,65 +18,7 @@ export interface BroadcastRuntime {
 
 type MapEntry = readonly [Key, unknown]
 
-export class BroadcastMap implements MapState<Key, unknown> {
-  readonly #name: string
-  readonly #codec: Codec<MapEntry>
-  readonly #keep: Keep<unknown>
-  readonly #entries = new Map<Key, unknown>()
-  /** The same map without the means to change it. */
-  readonly view: ReadonlyMapState<Key, unknown>
-
-  constructor(runtime: BroadcastRuntime) {
-    this.#name = runtime.name
-    this.#codec = mapEntryCodec(runtime)
-    this.#keep = keeperOf(runtime.codec)
-    this.view = new BroadcastView(this.#entries)
-  }
-
-  restore(restored: RestoredLists): void {
-    this.#entries.clear()
-    for (const [key, value] of restored.list(this.#name, this.#codec)) this.#entries.set(key, value)
-  }
-
-  snapshot(sink: SnapshotSink): void {
-    if (this.#entries.size === 0) return
-    sink.list(this.#name, 'broadcast', this.#codec, [...this.#entries])
-  }
-
-  get size(): number {
-    return this.#entries.size
-  }
-
-  get(key: Key): unknown {
-    return this.#entries.get(key)
-  }
-
-  has(key: Key): boolean {
-    return this.#entries.has(key)
-  }
-
-  keys(): IterableIterator<Key> {
-    return this.#entries.keys()
-  }
-
-  entries(): IterableIterator<[Key, unknown]> {
-    return this.#entries.entries()
-  }
-
-  set(key: Key, value: unknown): void {
-    const keep = this.#keep
-    this.#entries.set(ownKey(key), keep(value))
-  }
-
-  delete(key: Key): void {
-    this.#entries.delete(key)
-  }
-
-  clear(): void {
-    this.#entries.clear()
-  }
-}
-
+/** What the data side sees: the map without the means to change it. */
 class BroadcastView implements ReadonlyMapState<Key, unknown> {
   readonly #entries: ReadonlyMap<Key, unknown>
 
@@ -102,6 +44,47 @@ class BroadcastView implements ReadonlyMapState<Key, unknown> {
 
   entries(): IterableIterator<[Key, unknown]> {
     return this.#entries.entries()
+  }
+}
+
+export class BroadcastMap extends BroadcastView implements MapState<Key, unknown> {
+  readonly #name: string
+  readonly #codec: Codec<MapEntry>
+  readonly #keep: Keep<unknown>
+  readonly #entries: Map<Key, unknown>
+  readonly view: ReadonlyMapState<Key, unknown>
+
+  constructor(runtime: BroadcastRuntime) {
+    const entries = new Map<Key, unknown>()
+    super(entries)
+    this.#entries = entries
+    this.#name = runtime.name
+    this.#codec = mapEntryCodec(runtime)
+    this.#keep = keeperOf(runtime.codec)
+    this.view = new BroadcastView(entries)
+  }
+
+  restore(restored: RestoredLists): void {
+    this.#entries.clear()
+    for (const [key, value] of restored.list(this.#name, this.#codec)) this.#entries.set(key, value)
+  }
+
+  snapshot(sink: SnapshotSink): void {
+    if (this.#entries.size === 0) return
+    sink.list(this.#name, 'broadcast', this.#codec, [...this.#entries])
+  }
+
+  set(key: Key, value: unknown): void {
+    const keep = this.#keep
+    this.#entries.set(ownKey(key), keep(value))
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key)
+  }
+
+  clear(): void {
+    this.#entries.clear()
   }
 }
 

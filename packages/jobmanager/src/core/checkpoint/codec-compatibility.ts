@@ -3,10 +3,13 @@
 // struct fields it lets pass, since whether an added field has a default is known only to the job's code, where the
 // slot decides the same question again before it reads an entry.
 
+import {
+  isDescriptor,
+  isSchemaObject,
+  sameSchema,
+  SCHEMA_DEPTH_MAX,
+} from '@weirjs/common/core/graph/codec-schema'
 import type { CodecDescriptor } from '@weirjs/common/core/graph/logical-graph'
-
-/** Types nested deeper than this are refused. */
-const SCHEMA_DEPTH_MAX = 64
 
 /** Why values written as `written` cannot become values of `declared`, or null when they can. */
 export function incompatibility(
@@ -45,7 +48,7 @@ function differ(
     case 'struct':
       return differStruct(written, declared, place, depth)
     default:
-      return sameJson(written.schema, declared.schema, 0)
+      return sameSchema(written.schema, declared.schema)
         ? null
         : `${at(place)}the schema of ${show(written)} changed`
   }
@@ -85,11 +88,11 @@ function differStruct(
 }
 
 function fieldsOf(struct: CodecDescriptor): ReadonlyMap<string, CodecDescriptor> | null {
-  const fields = isObject(struct.schema) ? struct.schema['fields'] : undefined
+  const fields = isSchemaObject(struct.schema) ? struct.schema['fields'] : undefined
   if (!Array.isArray(fields)) return null
   const found = new Map<string, CodecDescriptor>()
   for (const field of fields as readonly unknown[]) {
-    if (!isObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec']))
+    if (!isSchemaObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec']))
       return null
     found.set(field['name'], field['codec'])
   }
@@ -97,37 +100,12 @@ function fieldsOf(struct: CodecDescriptor): ReadonlyMap<string, CodecDescriptor>
 }
 
 function part(descriptor: CodecDescriptor, name: string): CodecDescriptor | null {
-  const found = isObject(descriptor.schema) ? descriptor.schema[name] : undefined
+  const found = isSchemaObject(descriptor.schema) ? descriptor.schema[name] : undefined
   return isDescriptor(found) ? found : null
 }
 
-function isDescriptor(value: unknown): value is CodecDescriptor {
-  return (
-    isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number'
-  )
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Equal as JSON, whatever the order of members. */
-function sameJson(a: unknown, b: unknown, depth: number): boolean {
-  if (Object.is(a, b)) return true
-  if (depth > 2 * SCHEMA_DEPTH_MAX) return false
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, i) => sameJson(item, b[i], depth + 1))
-  }
-  if (!isObject(a) || !isObject(b)) return false
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name], depth + 1))
-  )
-}
-
 function show(descriptor: CodecDescriptor): string {
-  const name = isObject(descriptor.schema) ? descriptor.schema['name'] : undefined
+  const name = isSchemaObject(descriptor.schema) ? descriptor.schema['name'] : undefined
   const what =
     typeof name === 'string'
       ? `${descriptor.name} ${name.slice(0, 60)}`
