@@ -6,6 +6,7 @@ import type { ArgumentTypes, ArgumentValues } from './arguments.ts'
 import { callSite } from './call-site.ts'
 import type { Environment } from './environment.ts'
 import { jobError } from './job-error.ts'
+import { type SaidSettings, saidSettings } from './said-settings.ts'
 import { type SettingsOptions, resolveSettings } from './settings.ts'
 
 /** Told apart by this text, not by class: a bundle may carry another copy of this module. */
@@ -25,6 +26,8 @@ export interface JobDefinition {
   readonly name: string
   readonly args: ArgumentTypes
   readonly settings: JobSettings
+  /** What its author said of them; the rest are defaults, which configuration may change. */
+  readonly said: SaidSettings
   readonly build: (env: Environment, args: never) => void
   /** `file:line` of the call of `job`. */
   readonly location: string | undefined
@@ -56,11 +59,13 @@ export function job<A extends ArgumentTypes>(
       hint: "Write job('name', { … }, (env, args) => { … }).",
     })
   }
+  const settings = resolveSettings(options, location)
   return {
     mark: JOB_MARK,
     name,
     args: options.args ?? {},
-    settings: resolveSettings(options, location),
+    settings,
+    said: saidSettings(options, settings),
     build: build as JobDefinition['build'],
     location,
   }

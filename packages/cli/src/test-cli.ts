@@ -21,7 +21,11 @@ export interface TestCli {
 }
 
 /** `client` null: no cluster can be reached. */
-export function testCli(client: Partial<JobClient> | null, cwd: string = process.cwd()): TestCli {
+export function testCli(
+  client: Partial<JobClient> | null,
+  cwd: string = process.cwd(),
+  env: Cli['env'] = {},
+): TestCli {
   const listeners = new Set<() => void>()
   return {
     interrupt: () => {
@@ -45,7 +49,7 @@ export function testCli(client: Partial<JobClient> | null, cwd: string = process
             errColour: false,
             quiet: options.quiet === true,
           }),
-        env: {},
+        env,
         cwd,
         scheduler: systemScheduler(),
         connect: async () => {

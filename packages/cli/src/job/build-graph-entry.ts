@@ -25,7 +25,7 @@ async function answer(request: BuildRequest): Promise<BuildAnswer> {
     code = 'job/build-failed'
     const { graph, settings } = buildJob(definition, args, request.submittedAtMs)
     assertDeterministic(definition, args, request.submittedAtMs)
-    return { type: 'built', built: { graph, settings, args } }
+    return { type: 'built', graph, settings, said: definition.said, args }
   } catch (thrown) {
     const failure: Failure = toFailure(thrown, { code, domain: 'user', retry: 'never' })
     return {

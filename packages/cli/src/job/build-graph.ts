@@ -9,9 +9,12 @@ import { join } from 'node:path'
 import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { assert } from '@weirjs/common/core/assert'
 import { fromFailure, WeirError } from '@weirjs/common/core/errors'
-import type { BuildAnswer, BuildRequest, BuiltGraph } from './build-protocol.ts'
+import type { BuildAnswer, BuildRequest } from './build-protocol.ts'
 
 export const BUILD_MS_MAX = 60_000
+
+/** The job's graph and arguments, and what its code says of its settings. */
+export type Built = Extract<BuildAnswer, { type: 'built' }>
 
 const SOURCE = import.meta.url.endsWith('.ts')
 
@@ -35,10 +38,10 @@ export class GraphBuilder implements Disposable {
   }
 
   /** Once. Errors: the job's own, `job/build-crashed`, `job/build-timeout`. */
-  async build(bundle: Uint8Array, request: Omit<BuildRequest, 'bundlePath'>): Promise<BuiltGraph> {
+  async build(bundle: Uint8Array, request: Omit<BuildRequest, 'bundlePath'>): Promise<Built> {
     const answer = await this.#answer(bundle, request)
     assert(answer.type === 'built', 'a graph was asked for')
-    return answer.built
+    return answer
   }
 
   /** In place of `build`: what the job takes. Errors: the same. */

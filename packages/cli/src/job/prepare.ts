@@ -10,7 +10,7 @@ import type { SubmitRequest } from '@weirjs/common/job-client'
 import { loadConfig } from '@weirjs/common/node/config'
 import { jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
-import { GraphBuilder } from './build-graph.ts'
+import { type Built, GraphBuilder } from './build-graph.ts'
 import type { BuiltGraph } from './build-protocol.ts'
 import { type Bundle, bundleJob } from './bundle.ts'
 
@@ -54,17 +54,9 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
   )
   const { name } = how.options
   const config = loadConfig({ env: cli.env })
-  const settings = jobSettingsFrom(config, built.settings, definesOf(how.options))
+  const settings = jobSettingsFrom(config, built.said, definesOf(how.options))
   const graph = name === undefined ? built.graph : { ...built.graph, name }
-  return {
-    bundle,
-    built: {
-      ...built,
-      graph,
-      settings,
-    },
-    submittedAtMs,
-  }
+  return { bundle, built: { graph, settings, args: built.args }, submittedAtMs }
 }
 
 /** What a job file takes, for `--help`. Errors: those of the bundler and of loading the job. */
@@ -87,7 +79,7 @@ function definesOf(options: JobOptions): readonly string[] {
 }
 
 /** A flag that is neither the job's nor ours may be one of ours, mistyped. */
-async function explainFlags(build: Promise<BuiltGraph>, how: PrepareOptions): Promise<BuiltGraph> {
+async function explainFlags(build: Promise<Built>, how: PrepareOptions): Promise<Built> {
   try {
     return await build
   } catch (error) {
