@@ -3,12 +3,18 @@
 
 import { expect, test } from 'vitest'
 import { CHAOS_DEFINES, COUNTING_JOB } from '../chaos/src/chaos-run.ts'
-import { CommittedOutput, readRows, stagedFiles } from '../chaos/src/committed-output.ts'
+import {
+  CommittedOutput,
+  isNewer,
+  readRows,
+  stagedFiles,
+  type WriterLife,
+} from '../chaos/src/committed-output.ts'
 import type { ClusterProcess } from '../chaos/src/cluster-process.ts'
 import { ProcessCluster } from '../chaos/src/process-cluster.ts'
 import { until } from '../chaos/src/until.ts'
 
-const RECORDS = 24_000
+const RECORDS = 18_000
 const RECORDS_PER_SECOND = 3_000
 const KEYS = 97
 const PARALLELISM = 4
@@ -44,16 +50,20 @@ class Job {
     })
     const output = new CommittedOutput({ directory: out, records: RECORDS, keys: KEYS })
     const job = new Job(cluster, id, output)
-    await job.grows()
+    await job.outputAfter(job.life)
     return job
   }
 
-  /** Resolves when readers see more than now. */
-  async grows(): Promise<void> {
-    const { records } = this.#output
-    await until('more output', WITHIN, () => {
+  /** The newest attempt that readers have output of. */
+  get life(): WriterLife {
+    return this.#output.newestLife
+  }
+
+  /** Resolves when readers see output of an attempt after `life`. */
+  async outputAfter(life: WriterLife): Promise<void> {
+    await until('new output', WITHIN, () => {
       this.#output.look()
-      return this.#output.records > records ? true : null
+      return isNewer(this.life, life) ? true : null
     })
   }
 
@@ -100,8 +110,9 @@ test('C32: one of two TaskManagers is killed, a spare takes its tasks, the resul
   const before = await job.busyWorkerPids()
   expect(before).toHaveLength(2)
   const victim = processOf(cluster, before[0])
+  const { life } = job
   expect(await cluster.killWithOrphans(victim)).toEqual([])
-  await job.grows()
+  await job.outputAfter(life)
   expect((await job.busyWorkerPids()).toSorted()).toEqual([before[1], spare?.pid].toSorted())
   expect(await job.endsExactly()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(cluster.surprises()).toEqual([])
@@ -120,11 +131,12 @@ test('C32: a job whose TaskManager was killed, with none to replace it, is cance
 test('the JobManager is killed and comes back: the job goes on, and checkpoint ids keep rising', async () => {
   await using cluster = await ProcessCluster.start({ taskManagers: 2, slots: 2 })
   const job = await Job.underWay(cluster)
+  const { life } = job
   const before = await job.checkpoint()
   await cluster.jobManager.kill()
   cluster.jobManager.start()
   await job.checkpoint(before)
-  await job.grows()
+  await job.outputAfter(life)
   expect(await job.endsExactly()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(cluster.surprises()).toEqual([])
 })
