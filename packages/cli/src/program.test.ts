@@ -3,7 +3,7 @@ import { checkpointId } from '@weirjs/common/core/ids'
 import type { JobDetail } from '@weirjs/common/job-client'
 import { describe, expect, test } from 'vitest'
 import { completed, detail, id, summary } from './samples.fixture.ts'
-import { testCli } from './test-cli.ts'
+import { testCli } from './test-cli.fixture.ts'
 
 describe('usage', () => {
   test.each([

@@ -1,0 +1,46 @@
+// What a cluster might answer, for tests of commands.
+
+import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
+import { checkpointId, type JobId, jobId } from '@weirjs/common/core/ids'
+import type { CheckpointView, JobDetail, JobSummary } from '@weirjs/common/job-client'
+
+export const id: JobId = jobId('7f3a'.padEnd(32, '0'))
+
+export function summary(state: JobSummary['state'], more: Partial<JobSummary> = {}): JobSummary {
+  return {
+    jobId: id,
+    name: 'flights',
+    state,
+    health: 'HEALTHY',
+    submittedAtMs: 0,
+    endedAtMs: null,
+    attempt: 1,
+    restarts: 0,
+    tasks: { total: 8, running: 8 },
+    lastCheckpointId: null,
+    failure: null,
+    ...more,
+  }
+}
+
+export const detail = (state: JobSummary['state'], more: Partial<JobSummary> = {}): JobDetail => ({
+  ...summary(state, more),
+  plan: { jobName: 'flights', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
+  settings: DEFAULT_JOB_SETTINGS,
+  taskViews: [],
+  attempts: [],
+})
+
+export const completed: CheckpointView = {
+  checkpointId: checkpointId(3),
+  state: 'COMPLETED',
+  kind: 'periodic',
+  triggeredAtMs: 1_000,
+  endedAtMs: 1_034,
+  stateBytes: 1_234_567,
+  acknowledged: 8,
+  total: 8,
+  stallMsMax: 1,
+  path: '/data/chk-3',
+  failure: null,
+}
