@@ -162,7 +162,7 @@ export function progressOf(
 
 /** A job that nobody runs here: ended, or not taken over yet. */
 export function storedSummary(job: JobId, history: JobHistory): JobSummary {
-  const { submission, terminal, attempts, retained } = history
+  const { submission, terminal, retained } = history
   return {
     jobId: job,
     name: submission.graph.name,
