@@ -160,6 +160,12 @@ describe('FsStorage opening', () => {
     expect(await everything()).toEqual(['deep', 'deep/er', 'deep/er/f'])
   })
 
+  it('may be opened by all slots of a process in the same moment', async () => {
+    const slots = 64
+    await Promise.all(Array.from({ length: slots }, () => FsStorage.open(root)))
+    expect(await everything()).toEqual([])
+  })
+
   it('refuses a file system without hard links at the start', async () => {
     const { calls } = recorded((call) => (call.startsWith('link') ? 'EPERM' : null))
     await expect(FsStorage.open(root, calls)).rejects.toMatchObject({ code: 'storage/unsupported' })

@@ -283,8 +283,9 @@ export class FsStorage implements CheckpointStorage {
 
   /** Finds out at the start, not at the first checkpoint, that the directory cannot do what publishing needs. */
   async #probe(): Promise<void> {
-    const target = join(this.root, `${STAGING_PREFIX}probe-link-${process.pid}-${Date.now()}`)
     const { name, handle } = await this.#openStaging(join(this.root, 'probe'), 'probe', '')
+    // Ours alone as long as we have the name: the slots of a process, of many machines, open at the same moment.
+    const target = `${name}-link`
     try {
       await handle.close()
       await this.#calls.link(name, target)
