@@ -29,7 +29,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job/file-not-found': EXIT_USAGE,
   'job/wrong-state': EXIT_CONFLICT,
   'job/ambiguous-id': EXIT_CONFLICT,
-  'checkpoint/timeout': EXIT_TIMEOUT,
+  'checkpoint/timed-out': EXIT_TIMEOUT,
   'net/port-in-use': EXIT_CONFLICT,
   'cli/already-running': EXIT_CONFLICT,
   'data/locked': EXIT_CONFLICT,
