@@ -6,8 +6,8 @@ import { WeirError } from '@weirjs/common/core/errors'
 export const CANCEL_REQUESTS_MAX = 1_000
 
 interface Request {
-  resolve(): void
-  reject(error: unknown): void
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
 }
 
 export class CancelRequests {
