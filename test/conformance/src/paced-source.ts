@@ -1,5 +1,5 @@
 // A source that a test holds by the reins: one record at a time, no more often than it is told, and only while it may.
-// Reader p of P makes the numbers p, p + P, p + 2P, …; its position is how many of them it has made.
+// Split p of P makes the numbers p, p + P, p + 2P, …; its position is how many of them it has made.
 
 import type { ReaderContext, Source, SourceOutput, SourceReader } from '@weirjs/api/connector'
 import type { CancelTimer } from '@weirjs/common/core/clock'
@@ -18,6 +18,8 @@ export interface PacedOptions<T> {
   readonly make: (n: number) => T
   /** Records in all; absent: without end. */
   readonly count?: number
+  /** Default: as many as readers at the first start. */
+  readonly splits?: number
   /** Least virtual time between two records of a reader, ms. Default: one in each turn of the loop. */
   readonly everyMs?: number
   /** False: the reader waits. Asked again every millisecond. Default: always. */
@@ -44,13 +46,14 @@ export function paced<T>(options: PacedOptions<T>): Source<T, PacedSplit, Static
     enumeratorStateCodec: staticStateCodec,
     createEnumerator: (context, restored) =>
       new StaticEnumerator(context, restored, (parallelism) =>
-        Array.from({ length: parallelism }, (_, part) => {
-          return { id: `paced-${part}`, part, of: parallelism, made: 0 }
-        }),
+        makeSplits(options.splits ?? parallelism),
       ),
     createReader: (context) => new PacedReader(context, options),
   }
 }
+
+const makeSplits = (of: number): readonly PacedSplit[] =>
+  Array.from({ length: of }, (_, part) => ({ id: `paced-${part}`, part, of, made: 0 }))
 
 class PacedReader<T> implements SourceReader<T, PacedSplit> {
   readonly #context: ReaderContext

@@ -86,6 +86,7 @@ export class ManifestStore {
       throw new WeirError('restore/not-found', `there is no checkpoint at ${located}`, {
         domain: 'user',
         cause: error,
+        hint: 'Bring it back from a copy, or choose another checkpoint with -s.',
       })
     })
     if (sha256 !== null && sha256Of(bytes) !== sha256) {

@@ -97,12 +97,27 @@ export class FileRestoreReader implements RestoreReader {
     const bytes = await this.#storage.read(path).catch((error: unknown) => {
       throw isMissing(error) ? missingFile(this.#storage.locate(path), error) : error
     })
-    checkStateFile(file, bytes)
-    if (createHash('sha256').update(bytes).digest('hex') !== file.sha256) {
-      throw damagedFile(file, 0, 'its SHA-256 is another than the manifest says')
+    try {
+      checkStateFile(file, bytes)
+      if (createHash('sha256').update(bytes).digest('hex') !== file.sha256) {
+        throw damagedFile(file, 0, 'its SHA-256 is another than the manifest says')
+      }
+    } catch (error) {
+      throw located(error, file, this.#storage.locate(path))
     }
     return bytes
   }
+}
+
+/** The error with the file's whole path, as a person finds it. */
+function located(error: unknown, file: StateFile, place: string): unknown {
+  if (!(error instanceof WeirError) || error.code !== 'state/file-damaged') return error
+  return new WeirError(error.code, error.message.replace(file.path, place), {
+    domain: error.domain,
+    retry: error.retry,
+    cause: error.cause,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  })
 }
 
 /** Every file that the restore names, once. */

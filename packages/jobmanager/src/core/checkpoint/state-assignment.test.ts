@@ -164,7 +164,7 @@ function parts(assigned: Map<string, TaskRestore>, subtask: number): readonly st
 }
 
 describe('assigning the state of a step of which some subtasks had ended', () => {
-  const keyed = (group: number): Stored['keyed'] => [{ name: 'count', groups: [group] }]
+  const keyed = (group: number): NonNullable<Stored['keyed']> => [{ name: 'count', groups: [group] }]
   const lists = [{ name: 'list', mode: 'list', elements: 2 }] as const
   const from = manifest([
     { ended: true, keyed: keyed(0), lists, watermark: 9 },
