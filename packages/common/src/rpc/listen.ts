@@ -64,10 +64,14 @@ function bind(server: Server, host: string, port: number): Promise<NodeJS.ErrnoE
     server.once('error', resolve)
     server.listen({ host, port, exclusive: true }, () => {
       server.removeListener('error', resolve)
+      server.on('error', notAccepted)
       resolve(null)
     })
   })
 }
+
+/** No descriptor was left for a connection. Its peer finds it refused and tries again; everybody else is served. */
+function notAccepted(): void {}
 
 function badAddress(options: ListenOptions, port: number, cause: NodeJS.ErrnoException): WeirError {
   return new WeirError(

@@ -42,7 +42,7 @@ export interface ProcessHostOptions {
 export const PREPARE_AFTER_MS = 1_000
 
 /** A job that is not loaded by then never will be; the JobManager waits longer, so it hears why. */
-export const START_MS_MAX = 45_000
+const START_MS_MAX = 45_000
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
