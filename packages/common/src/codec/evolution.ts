@@ -194,7 +194,11 @@ function readOnly(descriptor: CodecDescriptor, read: (source: ByteSource) => unk
 
 function structSchema(written: CodecDescriptor, place: string): StructSchema {
   const schema = written.schema
-  if (!isSchemaObject(schema) || typeof schema['name'] !== 'string' || !Array.isArray(schema['fields'])) {
+  if (
+    !isSchemaObject(schema) ||
+    typeof schema['name'] !== 'string' ||
+    !Array.isArray(schema['fields'])
+  ) {
     throw incompatible(place, 'its stored schema cannot be read')
   }
   const fields: readonly unknown[] = schema['fields']
@@ -203,7 +207,11 @@ function structSchema(written: CodecDescriptor, place: string): StructSchema {
   return {
     name: schema['name'],
     fields: fields.map((field) => {
-      if (!isSchemaObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec'])) {
+      if (
+        !isSchemaObject(field) ||
+        typeof field['name'] !== 'string' ||
+        !isDescriptor(field['codec'])
+      ) {
         throw incompatible(place, 'its stored schema cannot be read')
       }
       return { name: field['name'], codec: field['codec'] }

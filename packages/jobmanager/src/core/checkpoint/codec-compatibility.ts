@@ -92,7 +92,11 @@ function fieldsOf(struct: CodecDescriptor): ReadonlyMap<string, CodecDescriptor>
   if (!Array.isArray(fields)) return null
   const found = new Map<string, CodecDescriptor>()
   for (const field of fields as readonly unknown[]) {
-    if (!isSchemaObject(field) || typeof field['name'] !== 'string' || !isDescriptor(field['codec']))
+    if (
+      !isSchemaObject(field) ||
+      typeof field['name'] !== 'string' ||
+      !isDescriptor(field['codec'])
+    )
       return null
     found.set(field['name'], field['codec'])
   }
