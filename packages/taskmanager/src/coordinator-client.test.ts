@@ -175,6 +175,24 @@ describe('CoordinatorClient', () => {
     expect(events).toHaveLength(1)
   })
 
+  test('beats at once when there is news, and once more when it came during a beat', async () => {
+    const { time, master, client } = setUp()
+    client.start()
+    await advance(time, 10)
+    client.beatNow()
+    client.beatNow()
+    await advance(time, 1)
+    expect(master.beats).toHaveLength(1)
+    client.beatNow()
+    time.step()
+    client.beatNow()
+    client.beatNow()
+    await advance(time, 1)
+    expect(master.beats).toHaveLength(3)
+    await advance(time, 250)
+    expect(master.beats).toHaveLength(4)
+  })
+
   test('says good-bye', async () => {
     const { time, master, client } = setUp()
     client.start()

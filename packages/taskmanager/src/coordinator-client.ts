@@ -53,6 +53,10 @@ export class CoordinatorClient {
   #state: State = { tag: 'registering', tries: 0 }
   #timer: CancelTimer | null = null
   #ever = false
+  /** A heartbeat is under way … */
+  #beating = false
+  /** … and another is wanted behind it. */
+  #again = false
 
   constructor(options: CoordinatorClientOptions) {
     this.#options = options
@@ -152,9 +156,18 @@ export class CoordinatorClient {
 
   // ---- registered ----
 
+  /** There is news in the reports: beats now, or right after the beat that is under way. */
+  beatNow(): void {
+    if (this.#state.tag !== 'registered') return
+    if (this.#beating) this.#again = true
+    else this.#after(0, () => this.#beat())
+  }
+
   #beat(): void {
     const state = this.#state
     if (state.tag !== 'registered') return
+    this.#beating = true
+    this.#again = false
     const { gateway, registration, reports, rssBytes } = this.#options
     const heartbeat = {
       workerId: registration.workerId,
@@ -171,11 +184,12 @@ export class CoordinatorClient {
 
   #answered(reply: HeartbeatReply): void {
     const state = this.#state
+    this.#beating = false
     if (state.tag !== 'registered') return
     switch (reply) {
       case 'ok':
         this.#state = { ...state, contactMs: this.#options.scheduler.nowMs() }
-        this.#after(state.reply.heartbeatIntervalMs, () => this.#beat())
+        this.#after(this.#again ? 0 : state.reply.heartbeatIntervalMs, () => this.#beat())
         return
       case 'unknown-worker':
         this.#registerAnew('the JobManager does not know this worker any more')
@@ -185,6 +199,7 @@ export class CoordinatorClient {
 
   #unanswered(error: unknown): void {
     const state = this.#state
+    this.#beating = false
     if (state.tag !== 'registered') return
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = state.reply
     const silentMs = this.#options.scheduler.nowMs() - state.contactMs

@@ -40,6 +40,8 @@ export interface WorkerServiceOptions {
   readonly outgoing: Outgoing
   readonly scheduler: Scheduler
   readonly log: Log
+  /** A task has counted its last record. */
+  readonly onEndOfData: () => void
   /** How long a canceled task may take before its process is killed. */
   readonly cancelGraceMs: number
   /** How long slots may take to close their stores when they are released. */
@@ -270,6 +272,7 @@ export class WorkerService implements WorkerGateway {
         const group = this.#live(fence)
         if (group === null) return
         group.noteUpdate(update)
+        if (update.change.state === 'end-of-data') this.#options.onEndOfData()
         outgoing.push({ type: 'task-update', update })
       },
       acknowledge: (ack) => {

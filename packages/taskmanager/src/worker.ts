@@ -56,6 +56,7 @@ export class Worker {
       outgoing: this.#outgoing,
       scheduler,
       log,
+      onEndOfData: () => this.#client.beatNow(),
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       closeGraceMs: options.closeGraceMs ?? CLOSE_GRACE_MS,
     })

@@ -123,6 +123,8 @@ export class SlotThread {
       taskUpdate: (update) => {
         // Nobody listens to a task's output behind its end.
         if (isTerminal(update.change.state)) this.#output.flush()
+        // The last numbers arrive before the news that there will be no more.
+        if (update.change.state === 'end-of-data') this.#report()
         this.#tell({ type: 'task-update', update })
       },
       acknowledge: (ack) => this.#tell({ type: 'acknowledge', ack }),
@@ -134,10 +136,14 @@ export class SlotThread {
   #pushReports(intervalMs: number): void {
     const push = (): void => {
       this.#stopReports = this.#options.scheduler.timer(intervalMs, push)
-      const tasks = this.#slot?.report() ?? []
-      if (tasks.length > 0) this.#tell({ type: 'report', tasks })
+      this.#report()
     }
     push()
+  }
+
+  #report(): void {
+    const tasks = this.#slot?.report() ?? []
+    if (tasks.length > 0) this.#tell({ type: 'report', tasks })
   }
 
   /** Moves the shared word with the loop, so that the main thread sees from outside whether it turns. */
