@@ -16,9 +16,12 @@ import {
 } from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { jobEnvironment } from './job-environment.ts'
 import { ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
+
+// Real processes take their time when the machine is busy with something else.
+vi.setConfig({ testTimeout: 30_000 })
 
 const fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
 const MEBIBYTE = 1_048_576
