@@ -9,6 +9,7 @@ import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids
 import type { Log } from '@weirjs/common/core/log'
 import { JobProcess } from './job-process.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
+import { SlotWatch } from './slot-watch.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
 
 export interface ProcessHostOptions {
@@ -66,7 +67,7 @@ export class ProcessSlotHost implements SlotHost {
 
   async start(request: SlotRequest, listener: SlotListener): Promise<ProcessSlotGroup> {
     const process = this.#takeProcess(request.slots.length)
-    const group = new ProcessSlotGroup(request, process, listener, this.#options.workerId)
+    const group = new ProcessSlotGroup(request, process, listener, this.#options)
     // Cannot reject: `exited` never does.
     void process.exited.then(() => this.#inUse.delete(process))
     try {
@@ -167,27 +168,30 @@ export class ProcessSlotHost implements SlotHost {
   }
 }
 
+type GroupOptions = Pick<ProcessHostOptions, 'workerId' | 'scheduler' | 'log'>
+
 /** The slots of one job attempt in one process. */
 export class ProcessSlotGroup implements SlotGroup {
   readonly fence: Fence
   readonly #process: JobProcess
   readonly #listener: SlotListener
-  readonly #workerId: WorkerId
+  readonly #options: GroupOptions
   readonly #reports = new Map<number, readonly TaskReport[]>()
   #slots: readonly Slot[] = []
   #onLost: ((failure: Failure) => void) | null = null
   #lost: Failure | null = null
+  #watch: SlotWatch | null = null
 
   constructor(
     request: SlotRequest,
     process: JobProcess,
     listener: SlotListener,
-    workerId: WorkerId,
+    options: GroupOptions,
   ) {
     this.fence = request.fence
     this.#process = process
     this.#listener = listener
-    this.#workerId = workerId
+    this.#options = options
   }
 
   get slots(): readonly Slot[] {
@@ -202,11 +206,19 @@ export class ProcessSlotGroup implements SlotGroup {
   async start(start: GroupStart): Promise<void> {
     const result = await this.#process.start(start, {
       event: (slot, event) => this.#take(slot, event),
-      line: (stream, text) =>
-        this.#listener.output({ fence: this.fence, task: null, stream, text }),
+      line: (stream, text) => this.#print(stream, text),
       lost: (failure) => this.#end(failure),
     })
     this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))
+    this.#watch = new SlotWatch({
+      slots: start.request.slots,
+      probe: () => this.#process.probe(),
+      scheduler: this.#options.scheduler,
+      tell: (text) => {
+        this.#options.log.warn({ ...this.fence, pid: this.pid }, text)
+        this.#print('stderr', text)
+      },
+    })
   }
 
   onLost(callback: (failure: Failure) => void): void {
@@ -215,6 +227,7 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   close(graceMs: number): Promise<void> {
+    this.#watch?.stop()
     return this.#process.close(graceMs)
   }
 
@@ -224,8 +237,13 @@ export class ProcessSlotGroup implements SlotGroup {
 
   #end(failure: Failure): void {
     this.#lost = failure
+    this.#watch?.stop()
     this.#reports.clear()
     this.#onLost?.(failure)
+  }
+
+  #print(stream: 'stdout' | 'stderr', text: string): void {
+    this.#listener.output({ fence: this.fence, task: null, stream, text })
   }
 
   #take(slot: number, event: SlotEvent): void {
@@ -246,7 +264,7 @@ export class ProcessSlotGroup implements SlotGroup {
   #slot(endpoint: SlotEndpoint): Slot {
     const tell = (command: SlotCommand): void => this.#process.command(endpoint.slot, command)
     return {
-      endpoint: { ...endpoint, workerId: this.#workerId },
+      endpoint: { ...endpoint, workerId: this.#options.workerId },
       deploy: (request) => tell({ type: 'deploy', request }),
       cancel: (request) => tell({ type: 'cancel', request }),
       trigger: (request) => tell({ type: 'trigger', request }),
