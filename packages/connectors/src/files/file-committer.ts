@@ -15,7 +15,7 @@ import {
   lifeOf,
   stagingOf,
 } from './file-parts.ts'
-import { type FileSystem, directoryOf, joinPath } from './file-system.ts'
+import { type DirectoryEntry, type FileSystem, directoryOf, joinPath } from './file-system.ts'
 
 export class FileCommitter implements SinkCommitter<FileCommittable> {
   readonly #fs: FileSystem
@@ -38,8 +38,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
 
   async cleanUp(): Promise<void> {
     const root = stagingOf(this.#directory, this.#context)
-    if ((await this.#fs.facts(root)) === null) return
-    for (const { name } of await this.#fs.list(root)) {
+    for (const { name } of await this.#entries(root)) {
       const life = lifeOf(name)
       if (life !== null && isEarlier(life, this.#context))
         await this.#removeAttempt(joinPath(root, name))
@@ -117,9 +116,19 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
   }
 
   async #removeAttempt(directory: string): Promise<void> {
-    for (const { name, kind } of await this.#fs.list(directory)) {
+    for (const { name, kind } of await this.#entries(directory)) {
       if (kind === 'file') await this.#fs.remove(joinPath(directory, name))
     }
     await this.#fs.removeEmptyDirectory(directory)
+  }
+
+  /** None where there is no directory: other subtasks that finish take empty ones away, at any time. */
+  async #entries(directory: string): Promise<readonly DirectoryEntry[]> {
+    try {
+      return await this.#fs.list(directory)
+    } catch (error) {
+      if (hasCode(error, 'files/not-found')) return []
+      throw error
+    }
   }
 }

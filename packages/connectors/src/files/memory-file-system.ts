@@ -51,6 +51,8 @@ export class MemoryFileSystem implements FileSystem {
     })
     this.#names = new Map(kept)
     this.#durable = new Map(kept)
+    // A directory that was taken away since comes back with the names in it.
+    for (const [path] of kept) this.#addDirectories(directoryOf(path))
   }
 
   /** Puts a durable file there, for tests that read. */
