@@ -6,8 +6,18 @@ import { fileURLToPath } from 'node:url'
 import { Prng } from '@weirjs/common/core/prng'
 import { CommittedOutput, readRows, stagedFiles } from './committed-output.ts'
 import { JobWatch } from './job-watch.ts'
-import { type Gap, gapBag, type Kill, KILL_KINDS, type KillKind, killBag, Killer } from './kills.ts'
+import {
+  type Bag,
+  type Gap,
+  gapBag,
+  type Kill,
+  KILL_KINDS,
+  type KillKind,
+  killBag,
+  Killer,
+} from './kills.ts'
 import { ProcessCluster } from './process-cluster.ts'
+import { completedCheckpoints, judgeLogs } from './process-logs.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
 import { cameTrue } from './until.ts'
 import type { Violation } from './violation.ts'
@@ -28,7 +38,7 @@ const SLOTS = 2
 const PARALLELISM = 4
 const RECORDS_PER_SECOND = 2_000
 /** Records for so much of the time; the rest is lost to recovery. */
-const WORKING_SHARE = 0.75
+const WORKING_SHARE = 0.65
 /** Kills end when so much of the output is visible. */
 const KILLS_UNTIL_SHARE = 0.95
 const KILLS_PER_MINUTE_MIN = 6
@@ -37,6 +47,9 @@ const LOOK_MS = 15
 /** With all processes up, a checkpoint must complete within so much time. */
 const PROGRESS_MS_MAX = 30_000
 const FINISH_MS_MAX = 60_000
+/** The last kill comes so long before the end of the input, or up to the other later than that. */
+const LAST_KILL_MS = 800
+const LAST_KILL_JITTER_MS = 600
 const QUICK_MS = { low: 20, high: 800 }
 const CALM_MS = { low: 0, high: 3_000 }
 /** Share of kills that wait for the next publication, to hit commits under way. */
@@ -132,7 +145,10 @@ class ChaosRun {
     const watch = new JobWatch(this.#cluster, await this.#submit())
     const looking = this.#lookAllTheTime(watch)
     try {
-      await this.#killAllTheTime(watch)
+      const kinds = killBag(this.#prng.fork())
+      await this.#killAllTheTime(watch, kinds)
+      await this.#killer.heal()
+      await this.#killTheEnd(watch, kinds)
       await this.#killer.heal()
       this.#cluster.timeline.note('no more kills')
       await this.#finish(watch)
@@ -171,8 +187,7 @@ class ChaosRun {
     }
   }
 
-  async #killAllTheTime(watch: JobWatch): Promise<void> {
-    const kinds = killBag(this.#prng.fork())
+  async #killAllTheTime(watch: JobWatch, kinds: Bag<KillKind>): Promise<void> {
     const gaps = gapBag(this.#prng.fork())
     const untilMs = performance.now() + this.#options.minutes * 60_000
     const enough = (): boolean =>
@@ -211,9 +226,25 @@ class ChaosRun {
     await sleep(this.#prng.int(AIM_JITTER_MS))
   }
 
-  async #finish(watch: JobWatch): Promise<void> {
+  /** One more kill about the time of the final checkpoint, when the input has come to its end. */
+  async #killTheEnd(watch: JobWatch, kinds: Bag<KillKind>): Promise<void> {
+    const nearly = this.#records - (RECORDS_PER_SECOND * LAST_KILL_MS) / 1_000
+    const withinMs = this.#finishMs()
+    await cameTrue({ withinMs }, () => watch.ended || this.#output.records >= nearly)
+    await sleep(this.#prng.int(LAST_KILL_MS + LAST_KILL_JITTER_MS))
+    if (watch.ended) return
+    const kill = await this.#killer.kill(kinds.draw())
+    if (kill !== null) this.#kills.push(kill)
+  }
+
+  /** Time for what is left. */
+  #finishMs(): number {
     const left = this.#records - this.#output.records
-    const withinMs = FINISH_MS_MAX + (2 * left * 1_000) / RECORDS_PER_SECOND
+    return FINISH_MS_MAX + (2 * left * 1_000) / RECORDS_PER_SECOND
+  }
+
+  async #finish(watch: JobWatch): Promise<void> {
+    const withinMs = this.#finishMs()
     if (await cameTrue({ withinMs }, () => watch.ended)) return
     const message = `${withinMs} ms after healing the job is ${watch.job?.state ?? 'not there'}`
     this.#violations.push({ oracle: 'job', message })
@@ -244,6 +275,7 @@ class ChaosRun {
         oracle: 'processes' as const,
         message,
       })),
+      ...judgeLogs(this.#cluster.logDirectory),
       ...this.#judgeHits(),
     ]
     return {
@@ -252,7 +284,7 @@ class ChaosRun {
       killsByKind: this.#killsByKind(),
       processRestarts: this.#killer.restarts,
       restarts: described.restarts,
-      checkpoints: watch.checkpoints,
+      checkpoints: completedCheckpoints(this.#cluster.jobManager.log).length,
       records: this.#output.records,
       files: this.#output.files,
       gapsWithCheckpoint: this.#share(),

@@ -14,7 +14,6 @@ export class JobWatch {
   readonly #cluster: ProcessCluster
   readonly #violations: Violation[] = []
   #job: JobSummary | null = null
-  #checkpoints = 0
   /** Attempt in which all tasks were last seen running, and since when. */
   #running: { readonly attempt: number; readonly sinceMs: number } | null = null
   #ending = false
@@ -40,11 +39,6 @@ export class JobWatch {
   /** Newest completed checkpoint that was seen; 0: none. */
   get checkpointId(): number {
     return this.#job?.lastCheckpointId ?? 0
-  }
-
-  /** Completed checkpoints that were seen. */
-  get checkpoints(): number {
-    return this.#checkpoints
   }
 
   get attempt(): number {
@@ -81,11 +75,9 @@ export class JobWatch {
   #look(job: JobSummary): void {
     const before = this.#job
     this.#job = job
-    const { state, attempt, lastCheckpointId, tasks } = job
+    const { state, attempt, tasks } = job
     if (before?.state !== state || before.attempt !== attempt)
       this.#cluster.timeline.note(`${state}, attempt ${attempt}`, 'job')
-    if (lastCheckpointId !== null && lastCheckpointId !== before?.lastCheckpointId)
-      this.#checkpoints += 1
     if (state !== 'RUNNING' || tasks.running < tasks.total) this.#running = null
     else if (this.#running?.attempt !== attempt)
       this.#running = { attempt, sinceMs: performance.now() }

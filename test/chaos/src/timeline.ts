@@ -1,8 +1,8 @@
 // What happened, in the order in which it happened: the notes of the harness and the logs of all processes, merged by wall
 // time. Made for the one who reads a failure, not for judging: oracles look at output and processes themselves.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
+import { type LogEntry, logFiles, readLog } from './process-logs.ts'
 
 const NOTES_MAX = 100_000
 const TEXT_CHARS_MAX = 400
@@ -33,9 +33,7 @@ export class Timeline {
 
   /** All notes with the logs in `directory` (`<process>.log`), oldest first. */
   merged(directory: string): readonly string[] {
-    const logs = readdirSync(directory)
-      .filter((name) => name.endsWith('.log'))
-      .flatMap((name) => readLog(join(directory, name)))
+    const logs = logFiles(directory).flatMap(notesOf)
     return [...this.#notes, ...logs]
       .toSorted((a, b) => a.atMs - b.atMs)
       .map((note) => this.#line(note))
@@ -48,31 +46,16 @@ export class Timeline {
 }
 
 /** Lines that are no JSON (a crash, a warning of the runtime) keep the time of the line before them. */
-function readLog(path: string): readonly Note[] {
+function notesOf(path: string): readonly Note[] {
   const who = basename(path, '.log')
-  const notes: Note[] = []
   let atMs = 0
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    if (line.trim() === '') continue
-    const entry = parse(line)
+  return readLog(path).map(({ line, entry }) => {
     if (entry !== null) atMs = Date.parse(String(entry['time']))
-    notes.push({ atMs, who, text: entry === null ? line : describe(entry) })
-  }
-  return notes
+    return { atMs, who, text: entry === null ? line : describe(entry) }
+  })
 }
 
-type Entry = Readonly<Record<string, unknown>>
-
-function parse(line: string): Entry | null {
-  if (!line.startsWith('{')) return null
-  try {
-    return JSON.parse(line) as Entry
-  } catch {
-    return null // cut off by a kill
-  }
-}
-
-function describe(entry: Entry): string {
+function describe(entry: LogEntry): string {
   const fields = Object.entries(entry)
     .filter(([key]) => !COMMON_FIELDS.has(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)

@@ -3,7 +3,8 @@
 /**
  * visible: what readers had seen changed. ledger: a record lost, doubled or broken. counts: keyed state is wrong. alerts:
  * the checker in the job spoke. job: it did not finish, or went backwards. staging: unpublished files were left.
- * processes: one ended by itself, or did not end when told to. vacuity: the run proved too little.
+ * processes: one ended by itself, or did not end when told to. logs: they spoke
+ * of something that kills do not explain. vacuity: the run proved too little.
  */
 export interface Violation {
   readonly oracle:
@@ -14,6 +15,7 @@ export interface Violation {
     | 'job'
     | 'staging'
     | 'processes'
+    | 'logs'
     | 'vacuity'
   readonly message: string
 }

@@ -1,0 +1,80 @@
+// What the processes of a cluster wrote about themselves. A kill is answered by failures of known kinds; anything else in a
+// log, a crash above all, is a find, whatever the output looks like.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Violation } from './violation.ts'
+
+const SAID_MAX = 5
+
+export type LogEntry = Readonly<Record<string, unknown>>
+
+export interface LogLine {
+  readonly line: string
+  /** null: it is no log entry. */
+  readonly entry: LogEntry | null
+}
+
+/** What a process may say when others, or its own children, are killed. */
+const EXPECTED_CODES: ReadonlySet<unknown> = new Set([
+  undefined,
+  'checkpoint/tasks-stopped',
+  'exchange/peer-lost',
+  'job/process-killed',
+  'job/process-lost',
+  'rpc/deadline',
+  'rpc/unavailable',
+  'worker/lost',
+])
+
+export function logFiles(directory: string): readonly string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => join(directory, name))
+}
+
+export function readLog(path: string): readonly LogLine[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => ({ line, entry: parse(line) }))
+}
+
+/** Ids of completed checkpoints, in the order in which the JobManagers said so. */
+export function completedCheckpoints(path: string): readonly number[] {
+  return readLog(path).flatMap(({ entry }) => {
+    const [, id] = /^Checkpoint completed with ID (\d+)/.exec(String(entry?.['msg'])) ?? []
+    return id === undefined ? [] : [Number(id)]
+  })
+}
+
+/** Crashes, errors, failures that no kill explains, and checkpoint ids that do not rise. */
+export function judgeLogs(directory: string): readonly Violation[] {
+  const strange = logFiles(directory).flatMap((path) =>
+    readLog(path)
+      .filter(isStrange)
+      .map(({ line }) => `${basename(path, '.log')} says: ${line.slice(0, 500)}`),
+  )
+  const ids = completedCheckpoints(join(directory, 'jobmanager.log'))
+  const falling = ids.flatMap((id, i) => {
+    const before = ids[i - 1] ?? 0
+    return id > before ? [] : [`checkpoint ${id} was completed after ${before}`]
+  })
+  return [...strange, ...falling].slice(0, SAID_MAX).map((message) => ({ oracle: 'logs', message }))
+}
+
+function isStrange({ line, entry }: LogLine): boolean {
+  // A line that a kill has cut off.
+  if (entry === null) return !line.startsWith('{"level":')
+  const { level, code } = entry
+  return level === 'error' || level === 'fatal' || !EXPECTED_CODES.has(code)
+}
+
+function parse(line: string): LogEntry | null {
+  if (!line.startsWith('{')) return null
+  try {
+    return JSON.parse(line) as LogEntry
+  } catch {
+    return null // cut off by a kill
+  }
+}
