@@ -1,0 +1,47 @@
+// The guide's first page, typed as it says: every command against a real cluster, every output as shown.
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { Names, firstBlock, stepsOf } from './console-blocks.ts'
+import { WeirKit } from './weir-kit.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PAGE = `${ROOT}docs/guide/first-job.md`
+
+function shell(command: string, directory: string): Promise<readonly string[]> {
+  // One pipe for both streams, so that their lines come in the order in which a terminal has them.
+  const child = spawn('sh', ['-c', `{ ${command}; } 2>&1`], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let text = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    // The page's own directory is /home/ann/weir.
+    child.on('close', () =>
+      resolve(text.replaceAll(directory, '/home/ann/weir').split('\n').filter(isLine)),
+    )
+  })
+}
+
+const isLine = (line: string): boolean => line.trim() !== ''
+
+test('the first page of the guide says what happens', async () => {
+  await using kit = WeirKit.empty()
+  mkdirSync(kit.path('examples'))
+  writeFileSync(kit.path('examples', 'totals.ts'), firstBlock(PAGE, /^ts job/))
+  const names = new Names()
+  for (const { command, expected } of stepsOf(PAGE)) {
+    const line = names
+      .inCommand(command)
+      .replace('./weir', `${ROOT}weir`)
+      .replace('cluster start', 'cluster start --port 0')
+    const real = await shell(line, kit.directory)
+    expect(names.compare(expected.filter(isLine), real), command).toBeNull()
+  }
+})
