@@ -15,18 +15,29 @@ export default defineConfig({
     environment: 'node',
     exclude: ['**/node_modules/**', '**/dist/**', '.toolchain/**'],
     retry: 0,
+    // Time-outs only end what hangs; on a busy machine everything takes longer.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
-      project('unit', ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'tools/**/*.test.ts'], {
-        exclude: ['**/node_modules/**', '**/dist/**', '**/*.contract.test.ts', '**/*.scenario.test.ts'],
-      }),
+      project(
+        'unit',
+        ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'tools/**/*.test.ts'],
+        {
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            '**/*.contract.test.ts',
+            '**/*.scenario.test.ts',
+          ],
+        },
+      ),
       project('contract', ['packages/*/src/**/*.contract.test.ts']),
       project('scenario', ['packages/*/src/**/*.scenario.test.ts']),
-      project('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 60_000 }),
+      project('conformance', ['test/conformance/**/*.test.ts']),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
       project('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 120_000,
-        hookTimeout: 60_000,
         fileParallelism: false,
       }),
     ],
