@@ -42,11 +42,11 @@ class Counter extends Operator {
 
 class Keys {
   key: Key = ''
-  keyGroup = 0
+  keyHash = 0
 
-  setKey(key: Key, keyGroup: number): void {
+  setKey(key: Key, keyHash: number): void {
     this.key = key
-    this.keyGroup = keyGroup
+    this.keyHash = keyHash
   }
 }
 

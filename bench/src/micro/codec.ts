@@ -5,6 +5,7 @@ import { FrameReader, FrameWriter, ELEMENT_NONE } from '@weirjs/common/codec/fra
 import { intCodec, textCodec, timestampCodec } from '@weirjs/common/codec/primitives'
 import { structCodec } from '@weirjs/common/codec/struct-codec'
 import type { Codec } from '@weirjs/common/core/codec'
+import { NO_KEY_HASH } from '@weirjs/common/core/graph/key-groups'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 
 const FRAME_BYTES = 32 * 1024
@@ -90,7 +91,10 @@ function encodeAll<T>(
 ): Uint8Array[] {
   const frames: Uint8Array[] = []
   for (let i = 0; i < values.length; i++) {
-    codec.write(writer.beginRecord(NO_TIMESTAMP, keyed ? i & 127 : -1), values[i] as T)
+    codec.write(
+      writer.beginRecord(NO_TIMESTAMP, keyed ? Math.imul(i, 0x9e3779b1) : NO_KEY_HASH),
+      values[i] as T,
+    )
     writer.endRecord()
     if (writer.full) frames.push(writer.take())
   }

@@ -7,7 +7,7 @@ import { intCodec, textCodec } from '@weirjs/common/codec/primitives'
 import { structCodec } from '@weirjs/common/codec/struct-codec'
 import { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { Codec, Key } from '@weirjs/common/core/codec'
-import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import { attempt, checkpointId, jobId, leaderEpoch, vertexId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
@@ -100,6 +100,7 @@ async function measure<T>(workload: Workload<T>): Promise<void> {
     checkpointed: true,
   }
   const backend = new HeapBackend({
+    maxParallelism: KEY_GROUPS,
     keyGroups: { first: 0, end: KEY_GROUPS },
     keyCodec,
     states: [state],
@@ -107,14 +108,14 @@ async function measure<T>(workload: Workload<T>): Promise<void> {
   })
   const values = backend.value<T>(state)
   const prng = new Prng(7)
-  // In random order, as records come; the key group is the producer's work and comes with the
+  // In random order, as records come; the hash is the producer's work and comes with the
   // record.
   const keys = Array.from({ length: SEQUENCE }, () => workload.keyAt(prng.int(KEYS)))
-  const groups = Uint16Array.from(keys, (key) => keyGroupOf(key, KEY_GROUPS))
+  const hashes = Int32Array.from(keys, keyHashOf)
   const fillStart = cpuMs()
   for (let i = 0; i < KEYS; i++) {
     const key = workload.keyAt(i)
-    backend.setKey(key, keyGroupOf(key, KEY_GROUPS))
+    backend.setKey(key, keyHashOf(key))
     workload.update(values, key)
   }
   const fillMs = cpuMs() - fillStart
@@ -135,7 +136,7 @@ async function measure<T>(workload: Workload<T>): Promise<void> {
         for (let i = 0; i < BATCH; i++) {
           at = (at + 1) & (SEQUENCE - 1)
           const key = keys[at] as Key
-          backend.setKey(key, groups[at] as number)
+          backend.setKey(key, hashes[at] as number)
           workload.update(values, key)
         }
         updates += BATCH

@@ -81,6 +81,11 @@ export class ByteReader implements ByteSource {
     return this.#view.getUint32(this.#take(4), true)
   }
 
+  /** What u32 wrote, as a signed integer: never a heap number. */
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true)
+  }
+
   f64(): number {
     return this.#view.getFloat64(this.#take(8), true)
   }

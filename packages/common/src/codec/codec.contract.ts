@@ -7,6 +7,7 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Codec } from '../core/codec.ts'
+import { NO_KEY_HASH } from '../core/graph/key-groups.ts'
 import { WeirError } from '../core/errors.ts'
 import { Prng } from '../core/prng.ts'
 import { BlockReader, BlockWriter, decodeValue, encodeValue } from './block.ts'
@@ -107,7 +108,7 @@ export function throughFrame<T>(codec: Codec<T>, values: readonly T[]): T[] {
     while (reader.next() !== ELEMENT_NONE) back.push(codec.read(reader.source))
   }
   for (const value of values) {
-    codec.write(writer.beginRecord(1, -1), value)
+    codec.write(writer.beginRecord(1, NO_KEY_HASH), value)
     writer.endRecord()
     if (writer.full) readAll()
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NO_KEY_HASH } from '../core/graph/key-groups.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { anyNumber, anyText, describeCodec, throughFrame } from './codec.contract.ts'
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
@@ -147,7 +148,7 @@ describe('dynamicCodec', () => {
   it('says the names of a shape once in a block', () => {
     const writer = new FrameWriter({ capacityBytes: 100_000 })
     for (let i = 0; i < 100; i++) {
-      dynamicCodec.write(writer.beginRecord(1, -1), {
+      dynamicCodec.write(writer.beginRecord(1, NO_KEY_HASH), {
         aLongFieldName: i,
         anotherLongFieldName: true,
       })
@@ -158,10 +159,10 @@ describe('dynamicCodec', () => {
 
   it('survives a record that was cancelled after it had told its shape', () => {
     const writer = new FrameWriter({ capacityBytes: 100_000 })
-    dynamicCodec.write(writer.beginRecord(1, -1), { kept: 1 })
+    dynamicCodec.write(writer.beginRecord(1, NO_KEY_HASH), { kept: 1 })
     writer.endRecord()
     expect(() =>
-      dynamicCodec.write(writer.beginRecord(1, -1), { fresh: 1, wrong: () => 0 }),
+      dynamicCodec.write(writer.beginRecord(1, NO_KEY_HASH), { fresh: 1, wrong: () => 0 }),
     ).toThrow('wrong')
     writer.cancelRecord()
     const records = [{ fresh: 2, wrong: 3 }, { kept: 4 }]

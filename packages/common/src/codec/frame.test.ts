@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NO_KEY_HASH } from '../core/graph/key-groups.ts'
 import { Prng } from '../core/prng.ts'
 import { MAX_WATERMARK, NO_TIMESTAMP } from '../core/time-constants.ts'
 import { RECORD_BYTES_MAX } from './byte-writer.ts'
@@ -22,14 +23,13 @@ import {
   FrameReader,
   frameSummary,
   FrameWriter,
-  NO_KEY_GROUP,
 } from './frame.ts'
 
 type Element =
   | {
       readonly kind: 'record'
       readonly timestamp: number
-      readonly keyGroup: number
+      readonly keyHash: number
       readonly text: string
     }
   | { readonly kind: 'watermark'; readonly time: number }
@@ -54,7 +54,10 @@ const passing: fc.Arbitrary<Element> = fc.oneof(
       {
         kind: fc.constant('record' as const),
         timestamp: times,
-        keyGroup: fc.integer({ min: -1, max: 0xffff }),
+        keyHash: fc.oneof(
+          fc.constant(NO_KEY_HASH),
+          fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+        ),
         text: anyText,
       },
       plain,
@@ -80,7 +83,7 @@ const sequences = fc
 function write(writer: FrameWriter, element: Element): void {
   switch (element.kind) {
     case 'record':
-      writer.beginRecord(element.timestamp, element.keyGroup).text(element.text)
+      writer.beginRecord(element.timestamp, element.keyHash).text(element.text)
       return writer.endRecord()
     case 'watermark':
       return writer.watermark(element.time)
@@ -101,8 +104,8 @@ function readAll(reader: FrameReader, frame: Uint8Array): Element[] {
       case ELEMENT_NONE:
         return elements
       case ELEMENT_RECORD: {
-        const { timestamp, keyGroup } = reader
-        elements.push({ kind: 'record', timestamp, keyGroup, text: reader.source.text() })
+        const { timestamp, keyHash } = reader
+        elements.push({ kind: 'record', timestamp, keyHash, text: reader.source.text() })
         break
       }
       case ELEMENT_WATERMARK:
@@ -159,13 +162,13 @@ describe('frames', () => {
     writer.endRecord()
     writer.take()
     expect(readAll(new FrameReader(), frame)).toEqual([
-      { kind: 'record', timestamp: 5, keyGroup: 7, text: 'hello' },
+      { kind: 'record', timestamp: 5, keyHash: 7, text: 'hello' },
     ])
   })
 
   it('are readable at any offset of a larger buffer', () => {
     const frame = frameOf([
-      { kind: 'record', timestamp: 1, keyGroup: 2, text: 'ab\u1234' },
+      { kind: 'record', timestamp: 1, keyHash: 2, text: 'ab\u1234' },
       { kind: 'end' },
     ])
     for (const offset of [0, 1, 3, 7]) {
@@ -182,7 +185,7 @@ describe('frames', () => {
     expect([writer.empty, writer.full, writer.records]).toEqual([true, false, 0])
     writer.watermark(3)
     expect([writer.empty, writer.full, writer.records]).toEqual([false, false, 0])
-    writer.beginRecord(NO_TIMESTAMP, NO_KEY_GROUP).text('x'.repeat(100))
+    writer.beginRecord(NO_TIMESTAMP, NO_KEY_HASH).text('x'.repeat(100))
     writer.endRecord()
     expect([writer.empty, writer.full, writer.records]).toEqual([false, true, 1])
     writer.take()
@@ -200,21 +203,21 @@ describe('frames', () => {
   it('forget a record that was cancelled', () => {
     const writer = new FrameWriter({ capacityBytes: 1_024 })
     const keep = (timestamp: number, text: string): void =>
-      write(writer, { kind: 'record', timestamp, keyGroup: 1, text })
+      write(writer, { kind: 'record', timestamp, keyHash: 1, text })
     keep(10, 'one')
     writer.beginRecord(99, 1).text('half a rec')
     writer.cancelRecord()
     writer.cancelRecord()
     keep(12, 'two')
     expect(readAll(new FrameReader(), writer.take())).toEqual([
-      { kind: 'record', timestamp: 10, keyGroup: 1, text: 'one' },
-      { kind: 'record', timestamp: 12, keyGroup: 1, text: 'two' },
+      { kind: 'record', timestamp: 10, keyHash: 1, text: 'one' },
+      { kind: 'record', timestamp: 12, keyHash: 1, text: 'two' },
     ])
   })
 
   it('carry one record of up to 64 MiB and refuse a larger one, keeping the others', () => {
     const writer = new FrameWriter({ capacityBytes: 1_024 })
-    write(writer, { kind: 'record', timestamp: 1, keyGroup: 1, text: 'small' })
+    write(writer, { kind: 'record', timestamp: 1, keyHash: 1, text: 'small' })
     const large = 'x'.repeat(RECORD_BYTES_MAX - 64)
     const refused = expect.objectContaining({ code: 'record/too-large' })
     expect(() => writer.beginRecord(1, 1).text(`${large}${'x'.repeat(100)}`)).toThrow(refused)
@@ -232,7 +235,7 @@ describe('frames', () => {
 
   it('notice a value that was read with another codec than it was written', () => {
     const reader = new FrameReader()
-    reader.reset(frameOf([{ kind: 'record', timestamp: 1, keyGroup: 1, text: 'hello' }]))
+    reader.reset(frameOf([{ kind: 'record', timestamp: 1, keyHash: 1, text: 'hello' }]))
     reader.next()
     reader.source.varint()
     expect(() => reader.next()).toThrow(expect.objectContaining({ code: 'codec/damaged' }))

@@ -6,8 +6,8 @@
 //   | body bytes u32 | text bytes u32 | body: elements … | text: all characters, 1 or 2 bytes each |
 //
 //   flags        bits 0-1: bytes a character (0: no text); bit 2: the last element is a barrier
-//   record       | 1 + flags | time stamp, varint | key group, u16 | value |
-//                0x10: has a time stamp, minus the one before it; 0x40: absolute; 0x20: has a key group
+//   record       | 1 + flags | time stamp, varint | key hash, u32 | value |
+//                0x10: has a time stamp, minus the one before it; 0x40: absolute; 0x20: has a key hash
 //   watermark    | 2 | time, varint |
 //   status       | 3 | idle, u8 |
 //   barrier      | 4 | checkpoint, varint | triggered at, f64 | final, u8 |  ends its frame (D22)
@@ -18,6 +18,7 @@
 
 import { assert } from '../core/assert.ts'
 import type { ByteSink, ByteSource } from '../core/codec.ts'
+import { NO_KEY_HASH } from '../core/graph/key-groups.ts'
 import { NO_TIMESTAMP } from '../core/time-constants.ts'
 import { damaged, ByteReader } from './byte-reader.ts'
 import {
@@ -36,8 +37,6 @@ export const ELEMENT_BARRIER = 4
 export const ELEMENT_END_OF_DATA = 5
 
 export const FRAME_HEADER_BYTES = 20
-/** `keyGroup` of a record on an edge without keys. */
-export const NO_KEY_GROUP = -1
 
 const VERSION = 1
 const MAGIC = 0x4657
@@ -46,7 +45,7 @@ const FLAG_BARRIER = 0x04
 
 const KIND = 0x0f
 const HAS_TIMESTAMP = 0x10
-const HAS_KEY_GROUP = 0x20
+const HAS_KEY_HASH = 0x20
 const ABSOLUTE_TIMESTAMP = 0x40
 
 export interface FrameBarrier {
@@ -97,10 +96,10 @@ export class FrameWriter {
 
   /**
    * Opens a record; exactly one value is then written to the returned sink, and `endRecord` or
-   * `cancelRecord` called. `timestamp` is an integer or NO_TIMESTAMP; `keyGroup` is -1 when there
+   * `cancelRecord` called. `timestamp` is an integer or NO_TIMESTAMP; `keyHash` is signed, or NO_KEY_HASH when there
    * is none.
    */
-  beginRecord(timestamp: number, keyGroup: number): ByteSink {
+  beginRecord(timestamp: number, keyHash: number): ByteSink {
     assert(
       this.#recordAt < 0 && !this.#barrier,
       'a record begins in an open frame, after the one before ended',
@@ -110,10 +109,11 @@ export class FrameWriter {
     this.#recordTextAt = writer.textUnits
     this.#timestampBefore = this.#timestamp
     writer.allow(RECORD_BYTES_MAX)
-    const grouped = keyGroup < 0 ? ELEMENT_RECORD : ELEMENT_RECORD | HAS_KEY_GROUP
-    if (timestamp === NO_TIMESTAMP) writer.u8(grouped)
-    else this.#writeTimestamp(grouped, timestamp)
-    if (keyGroup >= 0) writer.u16(keyGroup)
+    const hasKey = keyHash !== NO_KEY_HASH
+    const kind = hasKey ? ELEMENT_RECORD | HAS_KEY_HASH : ELEMENT_RECORD
+    if (timestamp === NO_TIMESTAMP) writer.u8(kind)
+    else this.#writeTimestamp(kind, timestamp)
+    if (hasKey) writer.u32(keyHash)
     return writer
   }
 
@@ -199,10 +199,10 @@ export class FrameWriter {
     this.#elements++
   }
 
-  #writeTimestamp(grouped: number, timestamp: number): void {
+  #writeTimestamp(kind: number, timestamp: number): void {
     const step = timestamp - this.#timestamp
     const near = Number.isSafeInteger(step)
-    this.#writer.u8(near ? grouped | HAS_TIMESTAMP : grouped | HAS_TIMESTAMP | ABSOLUTE_TIMESTAMP)
+    this.#writer.u8(near ? kind | HAS_TIMESTAMP : kind | HAS_TIMESTAMP | ABSOLUTE_TIMESTAMP)
     this.#writer.varint(near ? step : timestamp)
     this.#timestamp = timestamp
   }
@@ -237,8 +237,8 @@ export function frameSummary(frame: Uint8Array): FrameSummary {
 export class FrameReader {
   /** Of the last record; NO_TIMESTAMP when it has none. */
   timestamp: number = NO_TIMESTAMP
-  /** Of the last record; NO_KEY_GROUP when it has none. */
-  keyGroup: number = NO_KEY_GROUP
+  /** Of the last record, signed; NO_KEY_HASH when it has none. */
+  keyHash: number = NO_KEY_HASH
   watermark: number = NO_TIMESTAMP
   idle = false
   checkpointId = 0
@@ -284,7 +284,7 @@ export class FrameReader {
     this.#recordsLeft--
     if ((tag & HAS_TIMESTAMP) === 0) this.timestamp = NO_TIMESTAMP
     else this.#readTimestamp(tag)
-    this.keyGroup = (tag & HAS_KEY_GROUP) === 0 ? NO_KEY_GROUP : this.#reader.u16()
+    this.keyHash = (tag & HAS_KEY_HASH) === 0 ? NO_KEY_HASH : this.#reader.i32()
     return ELEMENT_RECORD
   }
 

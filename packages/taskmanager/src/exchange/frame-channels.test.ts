@@ -21,8 +21,8 @@ class Collector extends Operator {
 
 class Keys {
   readonly seen: [Key, number][] = []
-  setKey(key: Key, keyGroup: number): void {
-    this.seen.push([key, keyGroup])
+  setKey(key: Key, keyHash: number): void {
+    this.seen.push([key, keyHash])
   }
 }
 
@@ -133,7 +133,7 @@ describe('frame channel', () => {
     ])
   })
 
-  test('sets the key and its group before each record', () => {
+  test('sets the key and its hash before each record', () => {
     const { output, input, flying, head, keys, connect } = channel()
     connect()
     output.write('a', 0, 12)

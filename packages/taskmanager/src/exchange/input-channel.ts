@@ -124,7 +124,7 @@ export class FrameInputChannel implements InputChannel {
       }
       const value = codec.read(source)
       count += 1
-      if (keyed !== null && keyOf !== null) keyed.setKey(keyOf(value), reader.keyGroup)
+      if (keyed !== null && keyOf !== null) keyed.setKey(keyOf(value), reader.keyHash)
       if (second) operator.processSecond(value, reader.timestamp)
       else operator.process(value, reader.timestamp)
       if (!gauge.available) break

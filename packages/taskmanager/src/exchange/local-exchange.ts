@@ -29,7 +29,7 @@ interface LocalEvent {
 class LocalBatch {
   readonly values: unknown[] = new Array<unknown>(BATCH_RECORDS_MAX)
   readonly timestamps: number[] = new Array<number>(BATCH_RECORDS_MAX)
-  readonly keyGroups: number[] = new Array<number>(BATCH_RECORDS_MAX)
+  readonly keyHashes: number[] = new Array<number>(BATCH_RECORDS_MAX)
   events: LocalEvent[] = []
   count = 0
 
@@ -140,12 +140,12 @@ export class LocalOutputChannel implements OutputChannel {
     return !this.#open.empty
   }
 
-  write(value: unknown, timestamp: number, keyGroup: number): void {
+  write(value: unknown, timestamp: number, keyHash: number): void {
     const batch = this.#open
     const at = batch.count
     batch.values[at] = value
     batch.timestamps[at] = timestamp
-    batch.keyGroups[at] = keyGroup
+    batch.keyHashes[at] = keyHash
     batch.count = at + 1
     if (at + 1 >= BATCH_RECORDS_MAX) this.#ship()
   }
@@ -248,7 +248,7 @@ export class LocalInputChannel implements InputChannel {
     this.event = 'none'
     const batch = this.#current()
     if (batch === null) return 0
-    const { values, timestamps, keyGroups } = batch
+    const { values, timestamps, keyHashes } = batch
     const { operator, second, keyed, gauge } = head
     const keyOf = head.keyOf as ((value: unknown) => Key) | null
     const event = batch.events[this.#nextEvent]
@@ -258,7 +258,7 @@ export class LocalInputChannel implements InputChannel {
       const value = values[at]
       values[at] = undefined
       const timestamp = timestamps[at] as number
-      if (keyed !== null && keyOf !== null) keyed.setKey(keyOf(value), keyGroups[at] as number)
+      if (keyed !== null && keyOf !== null) keyed.setKey(keyOf(value), keyHashes[at] as number)
       at += 1
       if (second) operator.processSecond(value, timestamp)
       else operator.process(value, timestamp)

@@ -47,8 +47,8 @@ export interface OutputCounters {
 
 /** Producing end of one channel, whatever is between it and the other end. */
 export interface OutputChannel {
-  /** `keyGroup` as computed for the record, or NO_KEY_GROUP. */
-  write(value: unknown, timestamp: number, keyGroup: number): void
+  /** `keyHash` of the record's key, or NO_KEY_HASH. */
+  write(value: unknown, timestamp: number, keyHash: number): void
   watermark(time: number): void
   status(idle: boolean): void
   /** Leaves at once, behind everything written before. */
@@ -105,9 +105,9 @@ export class FrameOutputChannel implements OutputChannel {
     return !this.#writer.empty
   }
 
-  write(value: unknown, timestamp: number, keyGroup: number): void {
+  write(value: unknown, timestamp: number, keyHash: number): void {
     const writer = this.#writer
-    this.#codec.write(writer.beginRecord(timestamp, keyGroup), value)
+    this.#codec.write(writer.beginRecord(timestamp, keyHash), value)
     writer.endRecord()
     if (writer.full) this.#ship()
   }

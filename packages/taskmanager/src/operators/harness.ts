@@ -8,7 +8,7 @@ import type { NodeRuntime } from '@weirjs/api/functions'
 import { keyCodec } from '@weirjs/common/codec/key-codec'
 import { assert, present } from '@weirjs/common/core/assert'
 import type { Key } from '@weirjs/common/core/codec'
-import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import { operatorUid } from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
@@ -192,6 +192,7 @@ export class OperatorHarness {
       end: Math.ceil(((subtask + 1) * KEY_GROUPS) / parallelism),
     }
     const keyed = new HeapBackend({
+      maxParallelism: KEY_GROUPS,
       keyGroups,
       keyCodec,
       states: declaredStates(runtime),
@@ -210,6 +211,6 @@ export class OperatorHarness {
   }
 
   #setKey(key: Key): void {
-    this.#keyed?.setKey(key, keyGroupOf(key, KEY_GROUPS))
+    this.#keyed?.setKey(key, keyHashOf(key))
   }
 }

@@ -157,6 +157,6 @@ export abstract class Operator {
 
 /** Sets the key before `process` of a keyed head. Implemented by the keyed backend. */
 export interface KeyContext {
-  /** `keyGroup` as computed by the producer (D18). */
-  setKey(key: Key, keyGroup: number): void
+  /** `keyHash`: keyHashOf(key), as computed by the producer (D18); the key group follows from it. */
+  setKey(key: Key, keyHash: number): void
 }

@@ -14,6 +14,7 @@ import type {
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Clock } from '@weirjs/common/core/clock'
 import type { ByteSource, Codec, Key } from '@weirjs/common/core/codec'
+import { keyGroupOfHash, keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import type { StateRuntime } from '@weirjs/api/functions'
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
 import { listCodec } from './list-codec.ts'
@@ -43,6 +44,8 @@ const ENTRY_OVERHEAD_BYTES = 96
 const VALUE_BYTES_GUESS = 32
 
 export interface HeapBackendOptions {
+  /** Key groups of all subtasks. */
+  readonly maxParallelism: number
   /** Key groups [first, end) of this subtask; none when there are more subtasks than key groups. */
   readonly keyGroups: { readonly first: number; readonly end: number }
   readonly keyCodec: Codec<Key>
@@ -80,9 +83,10 @@ export class HeapBackend implements KeyedStateBackend {
   readonly eventTimers: TimerService
   readonly processingTimers: TimerService
   readonly #options: HeapBackendOptions
+  readonly #maxParallelism: number
   readonly #first: number
   readonly #groups: number
-  readonly #at: CurrentKey = { key: NO_KEY, group: NO_GROUP, version: 1 }
+  readonly #at: CurrentKey = { key: NO_KEY, keyHash: 0, group: NO_GROUP, version: 1 }
   readonly #moments = new Moments()
   readonly #declared = new Map<string, Declared>()
   readonly #timers: Readonly<Record<'timers-event' | 'timers-processing', TimerPlace>>
@@ -91,6 +95,7 @@ export class HeapBackend implements KeyedStateBackend {
 
   constructor(options: HeapBackendOptions) {
     this.#options = options
+    this.#maxParallelism = options.maxParallelism
     this.#first = options.keyGroups.first
     this.#groups = options.keyGroups.end - options.keyGroups.first
     this.#timers = {
@@ -110,14 +115,14 @@ export class HeapBackend implements KeyedStateBackend {
     return this.#first + this.#at.group
   }
 
-  setKey(key: Key, keyGroup: number): void {
-    const group = keyGroup - this.#first
-    if (!(group >= 0 && group < this.#groups)) strayKey(keyGroup)
-    this.#moveTo(key === 0 ? 0 : key, group)
+  setKey(key: Key, keyHash: number): void {
+    const group = keyGroupOfHash(keyHash, this.#maxParallelism) - this.#first
+    if (!(group >= 0 && group < this.#groups)) strayKey(group + this.#first)
+    this.#moveTo(key === 0 ? 0 : key, keyHash, group)
   }
 
   clearKey(): void {
-    this.#moveTo(NO_KEY, NO_GROUP)
+    this.#moveTo(NO_KEY, 0, NO_GROUP)
   }
 
   value<T>(state: StateRuntime): ValueState<T> {
@@ -142,14 +147,14 @@ export class HeapBackend implements KeyedStateBackend {
 
   forEachKey(state: StateRuntime, visit: (key: Key) => void): void {
     const { table } = this.#declare(state).place
-    const { key: keyBefore, group: groupBefore } = this.#at
+    const { key: keyBefore, keyHash: hashBefore, group: groupBefore } = this.#at
     for (let group = 0; group < this.#groups; group++) {
       for (const key of table.keys(group)) {
-        this.#moveTo(key, group)
+        this.#moveTo(key, keyHashOf(key), group)
         visit(key)
       }
     }
-    this.#moveTo(keyBefore, groupBefore)
+    this.#moveTo(keyBefore, hashBefore, groupBefore)
   }
 
   restore(
@@ -161,7 +166,8 @@ export class HeapBackend implements KeyedStateBackend {
       for (const { file, segments } of part.parts) {
         for (const segment of segments) {
           forEachEntry(file, segment, read, (source) => {
-            this.setKey(this.#options.keyCodec.read(source), segment.keyGroup)
+            const key = this.#options.keyCodec.read(source)
+            this.setKey(key, keyHashOf(key))
             load(source)
           })
         }
@@ -202,9 +208,10 @@ export class HeapBackend implements KeyedStateBackend {
     }
   }
 
-  #moveTo(key: Key, group: number): void {
+  #moveTo(key: Key, keyHash: number, group: number): void {
     const at = this.#at
     at.key = key
+    at.keyHash = keyHash
     at.group = group
     at.version += 1
     if (at.version === VERSION_MAX) this.#beginVersionsAnew()

@@ -3,11 +3,12 @@
 // garbage collector nothing, and finding a number costs one or two cache misses.
 //
 // Numbers lie in an open-addressing table of their own (doubles; NaN, which is no key, marks a free
-// slot). All other keys are found through a V8 Map. Slots are grouped into pages; a page is what is
+// slot). All other keys are found by the hash that came with the record. Slots are grouped into pages; a page is what is
 // stamped and written out for snapshots (see moments). Whoever changes what lies in a slot must
 // have settled its page before: the table does so through `touch`.
 
 import type { Key } from '@weirjs/common/core/codec'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import type { Stamped } from './moments.ts'
 
 /** Values of numbers lie unboxed; all others as they are. */
@@ -40,8 +41,12 @@ export interface KeySlots<V> {
   has(slot: number): boolean
   /** Of a slot in use. */
   keyAt(slot: number): Key
-  /** Frees the slot; other slots may move to fill the hole. */
-  remove(slot: number, touch: Touch): void
+  /** Its slot, or NO_SLOT. `hash` is keyHashOf(key), here and below. */
+  find(key: Key, hash: number): number
+  /** Gives a new key, which is kept, its slot. Others may move: `stamp` is for pages that are made anew. */
+  add(key: Key, hash: number, touch: Touch, stamp: number): number
+  /** Frees the slot of a key that has this hash; others may move to fill the hole. */
+  remove(slot: number, hash: number, touch: Touch): void
 }
 
 export interface ColumnShape {
@@ -51,11 +56,12 @@ export interface ColumnShape {
 }
 
 const SLOTS_MIN = 8
-/** Of a hash function that spreads consecutive numbers: 2^32 over the golden ratio. */
+/**
+ * 2^32 over the golden ratio. Hashes of one key group have some bits in common; their products
+ * differ in the upper bits, which are taken.
+ */
 const SPREAD = 0x9e37_79b1
 const FREE = Number.NaN
-const doubleScratch = new Float64Array(1)
-const wordScratch = new Int32Array(doubleScratch.buffer)
 
 function newColumn<V>(slots: number, numeric: boolean): Column<V> {
   return numeric ? new Float64Array(slots) : new Array<V | undefined>(slots).fill(undefined)
@@ -92,11 +98,10 @@ export class NumberSlots<V> implements KeySlots<V> {
     return this.#keys[slot] as number
   }
 
-  /** Its slot, or NO_SLOT. */
-  find(key: number): number {
+  find(key: Key, hash: number): number {
     const keys = this.#keys
     const mask = keys.length - 1
-    let slot = this.#home(key)
+    let slot = this.#home(hash)
     for (;;) {
       const found = keys[slot] as number
       if (found === key) return slot
@@ -105,22 +110,21 @@ export class NumberSlots<V> implements KeySlots<V> {
     }
   }
 
-  /** Gives a new key its slot. Slots of others change when the table grows: `stamp` is for the new pages. */
-  add(key: number, touch: Touch, stamp: number): number {
+  add(key: Key, hash: number, touch: Touch, stamp: number): number {
     if (this.size * 4 >= this.#keys.length * 3) this.#resize(this.#keys.length * 2, touch, stamp)
-    const slot = this.#freeSlot(key)
+    const slot = this.#freeSlot(hash)
     touch(this.#pageOf(slot))
-    this.#keys[slot] = key
+    this.#keys[slot] = key as number
     this.size += 1
     return slot
   }
 
-  remove(slot: number, touch: Touch): void {
+  remove(slot: number, _hash: number, touch: Touch): void {
     const keys = this.#keys
     const mask = keys.length - 1
     let hole = slot
     for (let next = (hole + 1) & mask; this.has(next); next = (next + 1) & mask) {
-      const home = this.#home(keys[next] as number)
+      const home = this.#home(keyHashOf(keys[next] as number))
       // A key may fill the hole when that does not put it before its home, cyclically.
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       touch(this.#pageOf(hole))
@@ -134,17 +138,15 @@ export class NumberSlots<V> implements KeySlots<V> {
     this.size -= 1
   }
 
-  #freeSlot(key: number): number {
+  #freeSlot(hash: number): number {
     const mask = this.#keys.length - 1
-    let slot = this.#home(key)
+    let slot = this.#home(hash)
     while (this.has(slot)) slot = (slot + 1) & mask
     return slot
   }
 
-  #home(key: number): number {
-    const low = key | 0
-    const word = low === key ? low : foldDouble(key)
-    return Math.imul(word, SPREAD) >>> this.#shift
+  #home(hash: number): number {
+    return Math.imul(hash, SPREAD) >>> this.#shift
   }
 
   #pageOf(slot: number): Page {
@@ -162,7 +164,7 @@ export class NumberSlots<V> implements KeySlots<V> {
     for (let from = 0; from < keys.length; from++) {
       const key = keys[from] as number
       if (key !== key) continue
-      const to = this.#freeSlot(key)
+      const to = this.#freeSlot(keyHashOf(key))
       this.#keys[to] = key
       this.values[to] = values[from] as never
     }
@@ -175,28 +177,24 @@ export class NumberSlots<V> implements KeySlots<V> {
   }
 }
 
-/** Fractions and large numbers: both words count. */
-function foldDouble(key: number): number {
-  doubleScratch[0] = key
-  return (wordScratch[0] as number) ^ Math.imul(wordScratch[1] as number, SPREAD)
-}
-
-/** Text and all other keys: slots in the order of their making, freed ones first. */
-export class MappedSlots<V> implements KeySlots<V> {
+/**
+ * Text and all other keys: slots in the order of their making, freed ones first. An index beside
+ * them finds a slot by the key's hash, which came with the record: only then are keys compared.
+ */
+export class HashedSlots<V> implements KeySlots<V> {
+  size = 0
   values: Column<V>
   readonly pages: Page[] = []
   readonly #shape: ColumnShape
-  readonly #slotOf = new Map<Key, number>()
   readonly #keys: (Key | undefined)[] = []
   readonly #free: number[] = []
+  /** Pairs of hash and slot, NO_SLOT in free places; linear probing as above. */
+  #index: Int32Array = newIndex(SLOTS_MIN)
+  #shift = Math.clz32(SLOTS_MIN) + 1
 
   constructor(shape: ColumnShape) {
     this.#shape = shape
     this.values = shape.numeric ? new Float64Array(SLOTS_MIN) : []
-  }
-
-  get size(): number {
-    return this.#slotOf.size
   }
 
   get slots(): number {
@@ -211,29 +209,75 @@ export class MappedSlots<V> implements KeySlots<V> {
     return this.#keys[slot] as Key
   }
 
-  /** Its slot, or NO_SLOT. */
-  find(key: Key): number {
-    return this.#slotOf.get(key) ?? NO_SLOT
+  find(key: Key, hash: number): number {
+    const index = this.#index
+    const end = index.length
+    let at = this.#home(hash)
+    for (;;) {
+      const slot = index[at + 1] as number
+      if (slot === NO_SLOT) return NO_SLOT
+      if (index[at] === hash && this.#keys[slot] === key) return slot
+      at = at + 2 === end ? 0 : at + 2
+    }
   }
 
-  /** Gives a new key its slot. `key` is kept. */
-  add(key: Key, touch: Touch, stamp: number): number {
+  add(key: Key, hash: number, touch: Touch, stamp: number): number {
+    if (this.size * 8 >= this.#index.length * 3) this.#growIndex()
     const slot = this.#free.pop() ?? this.#keys.length
     const page = slot >>> this.#shape.pageBits
     if (page === this.pages.length) this.pages.push(new Page(slot, stamp))
     touch(this.pages[page] as Page)
     this.#keys[slot] = key
-    this.#slotOf.set(key, slot)
+    this.#enter(hash, slot)
+    this.size += 1
     if (this.#shape.numeric && slot === this.values.length) this.#growNumbers()
     return slot
   }
 
-  remove(slot: number, touch: Touch): void {
+  remove(slot: number, hash: number, touch: Touch): void {
     touch(this.pages[slot >>> this.#shape.pageBits] as Page)
-    this.#slotOf.delete(this.#keys[slot] as Key)
+    this.#leave(hash, slot)
     this.#keys[slot] = undefined
     if (!this.#shape.numeric) (this.values as (V | undefined)[])[slot] = undefined
     this.#free.push(slot)
+    this.size -= 1
+  }
+
+  #home(hash: number): number {
+    return (Math.imul(hash, SPREAD) >>> this.#shift) << 1
+  }
+
+  #enter(hash: number, slot: number): void {
+    const index = this.#index
+    let at = this.#home(hash)
+    while (index[at + 1] !== NO_SLOT) at = at + 2 === index.length ? 0 : at + 2
+    index[at] = hash
+    index[at + 1] = slot
+  }
+
+  #leave(hash: number, slot: number): void {
+    const index = this.#index
+    const mask = index.length - 1
+    let hole = this.#home(hash)
+    while (index[hole + 1] !== slot) hole = (hole + 2) & mask
+    for (let next = (hole + 2) & mask; index[next + 1] !== NO_SLOT; next = (next + 2) & mask) {
+      const home = this.#home(index[next] as number)
+      if (((next - home) & mask) < ((next - hole) & mask)) continue
+      index[hole] = index[next] as number
+      index[hole + 1] = index[next + 1] as number
+      hole = next
+    }
+    index[hole + 1] = NO_SLOT
+  }
+
+  #growIndex(): void {
+    const before = this.#index
+    this.#index = newIndex(before.length)
+    this.#shift -= 1
+    for (let at = 0; at < before.length; at += 2) {
+      const slot = before[at + 1] as number
+      if (slot !== NO_SLOT) this.#enter(before[at] as number, slot)
+    }
   }
 
   #growNumbers(): void {
@@ -241,4 +285,9 @@ export class MappedSlots<V> implements KeySlots<V> {
     grown.set(this.values as Float64Array)
     this.values = grown
   }
+}
+
+/** For so many slots, all free. */
+function newIndex(slots: number): Int32Array {
+  return new Int32Array(slots * 2).fill(NO_SLOT)
 }

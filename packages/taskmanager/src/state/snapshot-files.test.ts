@@ -10,7 +10,7 @@ import type {
 import { MemoryDisk, MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
 import { WeirError } from '@weirjs/common/core/errors'
-import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import {
   attempt,
   checkpointId,
@@ -46,6 +46,7 @@ const request = (over: Partial<SnapshotWriterRequest> = {}): SnapshotWriterReque
 
 const backend = (): HeapBackend =>
   new HeapBackend({
+    maxParallelism: KEY_GROUPS.end,
     keyGroups: KEY_GROUPS,
     keyCodec,
     states: [count],
@@ -54,7 +55,7 @@ const backend = (): HeapBackend =>
 
 function fill(state: HeapBackend, keys: number): void {
   for (let key = 0; key < keys; key++) {
-    state.setKey(key, keyGroupOf(key, KEY_GROUPS.end))
+    state.setKey(key, keyHashOf(key))
     state.value<number>(count).set(key * 2)
   }
 }
@@ -142,7 +143,7 @@ describe('state files', () => {
       reader.read(file, offset, bytes),
     )
     for (const key of [0, 1, 12_345, 19_999]) {
-      state.setKey(key, keyGroupOf(key, KEY_GROUPS.end))
+      state.setKey(key, keyHashOf(key))
       expect(state.value(count).get()).toBe(key * 2)
     }
   })

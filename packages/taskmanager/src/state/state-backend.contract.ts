@@ -5,7 +5,7 @@
 
 import { describe } from 'vitest'
 import { keyCodec } from '@weirjs/common/codec/key-codec'
-import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import { describeAccess } from './contract/access.contract.ts'
 import { KEY_GROUPS, STATES, StillClock } from './contract/kit.contract.ts'
 import type { Open, OpenBackend, Reopen } from './contract/kit.contract.ts'
@@ -20,8 +20,8 @@ export function describeStateBackend(name: string, openBackend: OpenBackend): vo
     states = STATES,
     clock = new StillClock(),
   ) => {
-    const backend = openBackend({ keyGroups, keyCodec, states, clock })
-    return { backend, at: (key) => backend.setKey(key, keyGroupOf(key, KEY_GROUPS)) }
+    const backend = openBackend({ maxParallelism: KEY_GROUPS, keyGroups, keyCodec, states, clock })
+    return { backend, at: (key) => backend.setKey(key, keyHashOf(key)) }
   }
 
   const reopen: Reopen = (snapshots, keyGroups = { first: 0, end: KEY_GROUPS }) => {

@@ -60,7 +60,8 @@ export interface KeyedSnapshot {
 export interface KeyedStateBackend {
   readonly currentKey: Key
   readonly currentKeyGroup: number
-  setKey(key: Key, keyGroup: number): void
+  /** `keyHash`: keyHashOf(key). Its key group must be one of this back end's. */
+  setKey(key: Key, keyHash: number): void
   /** From here on there is no current key: access to state throws `state/no-key`. */
   clearKey(): void
   value<T>(state: StateRuntime): ValueState<T>

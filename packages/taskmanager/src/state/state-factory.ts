@@ -21,7 +21,9 @@ export function heapSnapshots({ storage, clock }: SnapshotFactoryOptions): Snaps
     keyedBackend({ vertex, subtask, runtime }) {
       const { first, last } = keyGroupRange(vertex.maxParallelism, vertex.parallelism, subtask)
       const keyGroups = { first, end: last + 1 }
-      return new HeapBackend({ keyGroups, keyCodec, states: declaredStates(runtime), clock })
+      const { maxParallelism } = vertex
+      const states = declaredStates(runtime)
+      return new HeapBackend({ maxParallelism, keyGroups, keyCodec, states, clock })
     },
     writer: (request) => new FileSnapshotWriter(storage, request),
     reader: (restore) => new FileRestoreReader(storage, restore),

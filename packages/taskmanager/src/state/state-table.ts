@@ -8,7 +8,7 @@ import { ownText } from '@weirjs/common/codec/byte-reader'
 import { expected } from '@weirjs/common/codec/not-encodable'
 import { floatCodec, intCodec, timestampCodec } from '@weirjs/common/codec/primitives'
 import { WeirError } from '@weirjs/common/core/errors'
-import { MappedSlots, NO_SLOT, NumberSlots } from './key-slots.ts'
+import { HashedSlots, NO_SLOT, NumberSlots } from './key-slots.ts'
 import type { ColumnShape, KeySlots, Page, Touch } from './key-slots.ts'
 import type { EntrySink, Moments, SnapshotTable } from './moments.ts'
 
@@ -26,6 +26,8 @@ const PLAIN_SHAPE: ColumnShape = { pageBits: 3, numeric: false }
 export interface CurrentKey {
   /** Once a table has found it, the object that the table keeps: later comparisons are quick. */
   key: Key
+  /** keyHashOf(key). */
+  keyHash: number
   /** Counted from the backend's first key group. */
   group: number
   /**
@@ -72,7 +74,7 @@ export class StateTable<V> implements SnapshotTable<Page> {
   readonly #numeric: boolean
   /** Groups by the kind of their keys: numbers, all others. */
   readonly #numbers: (NumberSlots<V> | undefined)[]
-  readonly #others: (MappedSlots<V> | undefined)[]
+  readonly #others: (HashedSlots<V> | undefined)[]
   /** Settles pages of the group of the current key. */
   readonly #touch: Touch
   /** What was found for the key of this version: a slot of #found. */
@@ -138,7 +140,7 @@ export class StateTable<V> implements SnapshotTable<Page> {
   /** Deletes the current key's value, if there is one. */
   remove(): void {
     if (!this.find()) return
-    this.#found?.remove(this.#slot, this.#touch)
+    this.#found?.remove(this.#slot, this.#at.keyHash, this.#touch)
     this.#slot = NO_SLOT
     this.#size -= 1
   }
@@ -194,16 +196,16 @@ export class StateTable<V> implements SnapshotTable<Page> {
   }
 
   #lookUp(): void {
-    const { key, group, version } = this.#at
+    const { key, keyHash, group, version } = this.#at
     if (group < 0) noKeyYet()
     if (typeof key === 'number') {
       const slots = this.#numbers[group]
-      this.#slot = slots === undefined ? NO_SLOT : slots.find(key)
+      this.#slot = slots === undefined ? NO_SLOT : slots.find(key, keyHash)
       this.#found = slots
     } else {
       const slots = this.#others[group]
-      const slot = slots === undefined ? NO_SLOT : slots.find(key)
-      if (slot !== NO_SLOT) this.#at.key = (slots as MappedSlots<V>).keyAt(slot)
+      const slot = slots === undefined ? NO_SLOT : slots.find(key, keyHash)
+      if (slot !== NO_SLOT) this.#at.key = (slots as HashedSlots<V>).keyAt(slot)
       this.#slot = slot
       this.#found = slots
     }
@@ -211,18 +213,18 @@ export class StateTable<V> implements SnapshotTable<Page> {
   }
 
   #create(): void {
-    const { key, group } = this.#at
+    const { key, keyHash, group } = this.#at
     assertRoom(this.#found?.size ?? 0)
     const { latest } = this.#moments
     if (typeof key === 'number') {
       const slots = (this.#numbers[group] ??= new NumberSlots<V>(this.#shape, latest))
-      this.#slot = slots.add(key, this.#touch, latest)
+      this.#slot = slots.add(key, keyHash, this.#touch, latest)
       this.#found = slots
     } else {
-      const slots = (this.#others[group] ??= new MappedSlots<V>(this.#shape))
+      const slots = (this.#others[group] ??= new HashedSlots<V>(this.#shape))
       const own = ownKey(key)
       this.#at.key = own
-      this.#slot = slots.add(own, this.#touch, latest)
+      this.#slot = slots.add(own, keyHash, this.#touch, latest)
       this.#found = slots
     }
     this.#size += 1

@@ -6,6 +6,7 @@
 import { assert, present } from '@weirjs/common/core/assert'
 import type { ByteSink, ByteSource, Codec, Key } from '@weirjs/common/core/codec'
 import { WeirError } from '@weirjs/common/core/errors'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import { compareKeys } from './key-order.ts'
 import type { StateTable } from './state-table.ts'
 import type { Timer, TimerService } from './state-backend.ts'
@@ -46,7 +47,7 @@ export const timersCodec: Codec<HeapTimer[]> = {
 export interface KeyHolder {
   readonly currentKey: Key
   readonly currentKeyGroup: number
-  setKey(key: Key, keyGroup: number): void
+  setKey(key: Key, keyHash: number): void
 }
 
 export class HeapTimers implements TimerService {
@@ -90,7 +91,7 @@ export class HeapTimers implements TimerService {
     const timer = this.#heap[0]
     if (timer === undefined || timer.time > now) return null
     this.#removeFromHeap(timer)
-    this.#keys.setKey(timer.key, timer.keyGroup)
+    this.#keys.setKey(timer.key, keyHashOf(timer.key))
     this.#forget(timer)
     return timer
   }

@@ -1,9 +1,9 @@
 // From an operator's `emit` to the channels of its edges. There is one small class for each way to choose the channel;
-// each does one thing per record and allocates nothing. Hash edges compute the key group here, once, and it travels
+// each does one thing per record and allocates nothing. Hash edges compute the hash of the key here, once, and it travels
 // with the record (D18). Events go to all channels of all edges, in the same place of every stream.
 
 import type { Key } from '@weirjs/common/core/codec'
-import { keyGroupOf } from '@weirjs/common/core/graph/key-groups'
+import { keyGroupOfHash, keyHashOf, NO_KEY_HASH } from '@weirjs/common/core/graph/key-groups'
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
 import { ALL_CHANNELS, NO_KEY_GROUP } from '../core/partitioners.ts'
 import type { Partitioner } from '../core/partitioners.ts'
@@ -51,11 +51,11 @@ export class SingleEdgeOutput implements CountingOutput {
 
   emit(value: unknown, timestamp: number): void {
     this.count += 1
-    this.#channel.write(value, timestamp, NO_KEY_GROUP)
+    this.#channel.write(value, timestamp, NO_KEY_HASH)
   }
 }
 
-/** Hash edges: key, key group, channel of the key group. */
+/** Hash edges: key, its hash, key group, channel of the key group. */
 export class KeyedEdgeOutput implements CountingOutput {
   count = 0
   readonly #channels: readonly OutputChannel[]
@@ -77,9 +77,10 @@ export class KeyedEdgeOutput implements CountingOutput {
 
   emit(value: unknown, timestamp: number): void {
     this.count += 1
-    const keyGroup = keyGroupOf(this.#keyOf(value), this.#keyGroups)
-    const channel = this.#channelOfKeyGroup[keyGroup] as number
-    ;(this.#channels[channel] as OutputChannel).write(value, timestamp, keyGroup)
+    const keyOf = this.#keyOf
+    const keyHash = keyHashOf(keyOf(value))
+    const channel = this.#channelOfKeyGroup[keyGroupOfHash(keyHash, this.#keyGroups)] as number
+    ;(this.#channels[channel] as OutputChannel).write(value, timestamp, keyHash)
   }
 }
 
@@ -98,11 +99,11 @@ export class PartitionedEdgeOutput implements CountingOutput {
     this.count += 1
     const chosen = this.#partitioner.select(value, null, NO_KEY_GROUP)
     if (chosen !== ALL_CHANNELS) {
-      ;(this.#channels[chosen] as OutputChannel).write(value, timestamp, NO_KEY_GROUP)
+      ;(this.#channels[chosen] as OutputChannel).write(value, timestamp, NO_KEY_HASH)
       return
     }
     for (let i = 0; i < this.#channels.length; i++) {
-      ;(this.#channels[i] as OutputChannel).write(value, timestamp, NO_KEY_GROUP)
+      ;(this.#channels[i] as OutputChannel).write(value, timestamp, NO_KEY_HASH)
     }
   }
 }
@@ -123,7 +124,7 @@ export class AssignEdgeOutput implements CountingOutput {
     const channel = this.#channels[
       this.#partitioner.select(value, null, NO_KEY_GROUP)
     ] as OutputChannel
-    channel.write((value as { readonly split: unknown }).split, timestamp, NO_KEY_GROUP)
+    channel.write((value as { readonly split: unknown }).split, timestamp, NO_KEY_HASH)
   }
 }
 

@@ -3,7 +3,7 @@ import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { DeployRequest } from '@weirjs/common/core/gateways'
 import type { Partitioning } from '@weirjs/common/core/graph/logical-graph'
 import type { PlanVertex } from '@weirjs/common/core/graph/physical-plan'
-import { keyGroupOf, subtaskOfKeyGroup } from '@weirjs/common/core/graph/key-groups'
+import { keyGroupOf, keyHashOf, subtaskOfKeyGroup } from '@weirjs/common/core/graph/key-groups'
 import {
   attempt,
   edgeId,
@@ -117,7 +117,7 @@ test('producers and consumers agree about every channel, whatever the partitioni
   )
 })
 
-test('a record of a hash edge goes to the subtask that owns its key group, and carries it', () => {
+test('a record of a hash edge goes to the subtask that owns its key group, and carries the hash of its key', () => {
   const of = request('hash', 1, 5)
   const [plan] = plans(of, 'v0', 1)
   const edge = plan?.outputs.get(edgeId('e0'))
@@ -126,17 +126,17 @@ test('a record of a hash edge goes to the subtask that owns its key group, and c
     { length: 5 },
     (_, at) =>
       ({
-        write: (value: unknown, _timestamp: number, keyGroup: number) =>
-          written.push([at, value, keyGroup]),
+        write: (value: unknown, _timestamp: number, keyHash: number) =>
+          written.push([at, value, keyHash]),
       }) as unknown as OutputChannel,
   )
   if (plan === undefined || edge === undefined) throw new Error('no plan')
   const output = edgeOutput(edge, plan, channels, new Prng(1))
   for (const key of ['a', 'b', 7, 1n, true, '', 'ä€😀']) output.emit(key, 0)
   expect(written.length).toBe(7)
-  for (const [at, key, keyGroup] of written) {
-    expect(keyGroup).toBe(keyGroupOf(key as string, 64))
-    expect(at).toBe(subtaskOfKeyGroup(keyGroup, 64, 5))
+  for (const [at, key, keyHash] of written) {
+    expect(keyHash).toBe(keyHashOf(key as string))
+    expect(at).toBe(subtaskOfKeyGroup(keyGroupOf(key as string, 64), 64, 5))
   }
   expect(consumersOfVertex(plan)).toBe(5)
 })

@@ -24,6 +24,9 @@ export const KEY_TRUE = 5
 export const KEY_BIGINT = 6
 export const KEY_NEGATIVE_BIGINT = 7
 
+/** Stands for the hash of a record without key; hashes are signed 32-bit integers. */
+export const NO_KEY_HASH: number = 2 ** 31
+
 const MAX_PARALLELISM_DEFAULT = 128
 
 const floatScratch = new Float64Array(1)
@@ -36,16 +39,27 @@ const bigintWords = new Uint32Array(bigintScratch.buffer)
  * `key/unsupported` for what is no key at all (null, undefined, objects).
  */
 export function keyGroupOf(key: Key, maxParallelism: number): number {
+  return keyGroupOfHash(keyHashOf(key), maxParallelism)
+}
+
+/** Key group of the key that has this hash. */
+export function keyGroupOfHash(keyHash: number, maxParallelism: number): number {
+  const mask = maxParallelism - 1
+  if ((maxParallelism & mask) === 0) return keyHash & mask
   // `>>> 0` on both sides makes it a division of integers.
-  return (signedHash(key) >>> 0) % (maxParallelism >>> 0)
+  return (keyHash >>> 0) % (maxParallelism >>> 0)
 }
 
 /** murmur3 over the tagged bytes of `key`, an unsigned 32-bit integer. */
 export function hashKey(key: Key): number {
-  return signedHash(key) >>> 0
+  return keyHashOf(key) >>> 0
 }
 
-function signedHash(key: Key): number {
+/**
+ * The same as a signed 32-bit integer, which is never a heap number: what travels with records.
+ * Throws as keyGroupOf.
+ */
+export function keyHashOf(key: Key): number {
   if (typeof key === 'string') return hashText(key)
   if (typeof key === 'number') return hashNumber(key)
   if (typeof key === 'boolean') return murmurEnd(0, key ? KEY_TRUE : KEY_FALSE, 1)

@@ -3,7 +3,13 @@
 
 import { assert } from '../assert.ts'
 import type { EdgeId, OperatorUid, VertexId } from '../ids.ts'
-import type { CheckpointMode, CodecDescriptor, OperatorKind, Partitioning, StateDeclaration } from './logical-graph.ts'
+import type {
+  CheckpointMode,
+  CodecDescriptor,
+  OperatorKind,
+  Partitioning,
+  StateDeclaration,
+} from './logical-graph.ts'
 
 /** Where an operator's output goes: to an operator of the same chain, or out on an edge. */
 export type PlanTarget =

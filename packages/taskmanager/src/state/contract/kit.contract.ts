@@ -11,6 +11,7 @@ import type { KeyedSnapshot, KeyedStateBackend } from '../state-backend.ts'
 
 export interface OpenBackendOptions {
   /** [first, end) */
+  readonly maxParallelism: number
   readonly keyGroups: { readonly first: number; readonly end: number }
   readonly keyCodec: Codec<Key>
   readonly states: readonly StateRuntime[]
