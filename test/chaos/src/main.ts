@@ -1,22 +1,35 @@
-// npm run chaos -- --minutes M --seed S [--keep] [--json]
+// npm run chaos -- --minutes M --seed S [--keep] [--json], or --measure ROUNDS
 
 import { parseArgs } from 'node:util'
 import { type ChaosResult, runChaos } from './chaos-run.ts'
+import { measureRecovery } from './measure.ts'
+import type { RecoverySummary } from './recoveries.ts'
 
 const usage = `usage: chaos [--minutes M] [--seed S] [--keep] [--json]
   --minutes M  how long processes are killed (default 1)
   --seed S     whom and when (default: drawn and told)
+  --measure R  no run: R kills of each kind, one after the other, and how long the job was away
   --keep       leave the directory with output, checkpoints and logs
   --json       last line of stdout: {kills, restarts, checkpoints, records, violations, failures, …}`
 
 const SEED_MAX = 1_000_000_000
 const HISTORY_LINES = 150
 
-function settings(): { minutes: number; seed: number; keep: boolean; json: boolean } {
+interface Settings {
+  readonly minutes: number
+  readonly seed: number
+  readonly keep: boolean
+  readonly json: boolean
+  /** 0: a run. */
+  readonly measure: number
+}
+
+function settings(): Settings {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '1' },
       seed: { type: 'string' },
+      measure: { type: 'string', default: '0' },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -31,7 +44,10 @@ function settings(): { minutes: number; seed: number; keep: boolean; json: boole
   const seed =
     values.seed === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new Error(`--seed is "${values.seed}"`)
-  return { minutes, seed, keep: values.keep, json: values.json }
+  const measure = Number(values.measure)
+  if (!Number.isSafeInteger(measure) || measure < 0)
+    throw new Error(`--measure is "${values.measure}"`)
+  return { minutes, seed, keep: values.keep, json: values.json, measure }
 }
 
 function report(result: ChaosResult): void {
@@ -49,6 +65,11 @@ function tell(result: ChaosResult): void {
   console.log(
     `${kills} kills, ${restarts} restarts, ${checkpoints} checkpoints, ${records} records in ${wallSeconds} s`,
   )
+  tellRecovery(recovery)
+  console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
+}
+
+function tellRecovery(recovery: Readonly<Record<string, RecoverySummary>>): void {
   for (const [kind, { measured, runningMs, outputMs }] of Object.entries(recovery)) {
     if (runningMs === null || outputMs === null) continue
     console.log(
@@ -56,11 +77,16 @@ function tell(result: ChaosResult): void {
         `new output after ${outputMs.median} ms (max ${outputMs.max}), ${measured} measured`,
     )
   }
-  console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, keep, json } = settings()
+  const { minutes, seed, keep, json, measure } = settings()
+  if (measure > 0) {
+    const recovery = await measureRecovery(measure)
+    if (json) console.log(JSON.stringify({ recovery }))
+    else tellRecovery(recovery)
+    return 0
+  }
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
   const result = await runChaos({ minutes, seed, keep, echo: !json })
   report(result)

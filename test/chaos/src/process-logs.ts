@@ -18,6 +18,7 @@ export interface LogLine {
 /** What a process may say when others, or its own children, are killed. */
 const EXPECTED_CODES: ReadonlySet<unknown> = new Set([
   undefined,
+  'checkpoint/subsumed',
   'checkpoint/tasks-stopped',
   'exchange/peer-lost',
   'job/process-killed',

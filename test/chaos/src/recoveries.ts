@@ -49,6 +49,11 @@ export class Recoveries {
     this.#current = null
   }
 
+  /** Kills that have been recovered from. */
+  get count(): number {
+    return this.#done.length
+  }
+
   summary(): Readonly<Record<KillKind, RecoverySummary>> {
     return {
       taskmanager: this.#of('taskmanager'),

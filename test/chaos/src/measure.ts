@@ -1,0 +1,83 @@
+// How long a job is away after a kill, measured one kill at a time on an otherwise healthy cluster: no second kill, no
+// drawn delay. `npm run chaos -- --measure ROUNDS`. Numbers, no verdict: they depend on what else the machine does.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CHAOS_DEFINES, COUNTING_JOB } from './chaos-run.ts'
+import { CommittedOutput } from './committed-output.ts'
+import { JobWatch } from './job-watch.ts'
+import type { Kill, KillKind } from './kills.ts'
+import { ProcessCluster } from './process-cluster.ts'
+import { Recoveries, type RecoverySummary } from './recoveries.ts'
+import { until } from './until.ts'
+
+const KEYS = 1_000
+const PARALLELISM = 4
+const RECORDS_PER_SECOND = 2_000
+/** More than any measurement takes. */
+const RECORDS = 10_000_000
+const RECOVERED_MS_MAX = 60_000
+/** Between two kills: what was killed has come back, and a job process has been started ahead again. */
+const QUIET_MS = 4_000
+const LOOK_MS = 5
+
+type Measured = Exclude<KillKind, 'everything'>
+const KINDS: readonly Measured[] = ['taskmanager', 'job-process', 'jobmanager']
+
+export async function measureRecovery(
+  rounds: number,
+): Promise<Readonly<Record<KillKind, RecoverySummary>>> {
+  await using cluster = await ProcessCluster.start({ taskManagers: 3, slots: 2 })
+  const out = cluster.path('out')
+  const places = { out, alerts: cluster.path('alerts') }
+  const job = {
+    count: RECORDS,
+    rate: RECORDS_PER_SECOND,
+    keys: KEYS,
+    parts: PARALLELISM,
+    ...places,
+  }
+  const jobId = await cluster.submit({
+    file: COUNTING_JOB,
+    args: Object.entries(job).flatMap(([name, value]) => [`--${name}`, `${value}`]),
+    defines: CHAOS_DEFINES,
+    parallelism: PARALLELISM,
+  })
+  const watch = new JobWatch(cluster, jobId)
+  const output = new CommittedOutput({ directory: out, records: RECORDS, keys: KEYS })
+  const recoveries = new Recoveries()
+  for (let round = 0; round < rounds * KINDS.length; round++) {
+    const kind = KINDS[round % KINDS.length] as Measured
+    await until('output', { withinMs: RECOVERED_MS_MAX }, () => {
+      output.look()
+      return watch.runningAfter(0) !== null && output.files > 0 ? true : null
+    })
+    await sleep(QUIET_MS)
+    output.look()
+    const life = { attempt: watch.attempt, writer: output.newestLife }
+    recoveries.begin(await killOne(cluster, kind), life)
+    const done = recoveries.count + 1
+    await until(`recovery from ${kind}`, { withinMs: RECOVERED_MS_MAX, everyMs: LOOK_MS }, () => {
+      output.look()
+      recoveries.look(watch, output.newestLife)
+      return recoveries.count === done ? true : null
+    })
+    cluster.startAll()
+    await cluster.ready()
+  }
+  await watch.stop()
+  return recoveries.summary()
+}
+
+/** Of those that surely hold tasks. A JobManager is started again at once, a TaskManager when the job has recovered. */
+async function killOne(cluster: ProcessCluster, kind: Measured): Promise<Kill> {
+  const busy = cluster.taskManagers.find((one) => one.jobProcesses().length > 0)
+  if (busy === undefined) throw new Error('no TaskManager has tasks')
+  const [child] = busy.jobProcesses()
+  const atMs = performance.now()
+  if (kind === 'taskmanager') await busy.kill()
+  else if (kind === 'jobmanager') {
+    await cluster.jobManager.kill()
+    cluster.jobManager.start()
+  } else if (child !== undefined) process.kill(child.pid, 'SIGKILL')
+  return { kind, atMs, restartedAtMs: performance.now() }
+}
