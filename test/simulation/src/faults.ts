@@ -10,24 +10,37 @@ const KINDS = [
   'kill-job',
   'kill-jm',
   'kill-all',
+  'power-loss',
+  'usurp-jm',
   'pause-tm',
   'pause-jm',
   'partition',
   'network',
   'disk',
+  'clock',
 ] as const
 export type FaultKind = (typeof KINDS)[number]
+
+/** JobManagers that live on after they were replaced, at the same time. */
+const USURPED_MAX = 2
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[]
   readonly count: number
   readonly everyMs: number
+  /** From the first moment on, also while the job is being submitted. */
+  readonly early: boolean
 }
 
 export function drawFaults(prng: Prng): FaultPlan {
-  const kinds = KINDS.filter(() => prng.chance(0.4))
+  const kinds = KINDS.filter(() => prng.chance(0.35))
   const chosen = kinds.length === 0 ? [prng.pick(KINDS)] : kinds
-  return { kinds: chosen, count: prng.between(4, 20), everyMs: prng.pick([300, 1_000, 2_500]) }
+  return {
+    kinds: chosen,
+    count: prng.between(4, 20),
+    everyMs: prng.pick([300, 1_000, 2_500]),
+    early: prng.chance(0.2),
+  }
 }
 
 /** Carries one fault out. Killed processes come back by themselves after a while. */
@@ -49,6 +62,18 @@ export function inflict(kind: FaultKind, world: World, cluster: SimCluster, prng
       world.fault(kind, 'everything at once')
       while (cluster.taskManagers.length > 0) killTaskManager(world, cluster, prng, backAfterMs)
       return killJobManager(world, cluster, backAfterMs)
+    case 'power-loss':
+      world.fault(kind, 'the whole machine')
+      cluster.losePower()
+      return bringBack(world, cluster, backAfterMs)
+    case 'usurp-jm':
+      return usurpJobManager(world, cluster, prng)
+    case 'clock': {
+      const jumpMs = prng.pick([-3_600_000, -1_000, 1_000, 3_600_000])
+      world.fault(kind, `the wall clock jumps by ${jumpMs} ms`)
+      world.scheduler.jumpWall(jumpMs)
+      return
+    }
     case 'pause-tm': {
       if (cluster.taskManagers.length === 0) return
       const { process, host } = prng.pick(cluster.taskManagers)
@@ -116,6 +141,31 @@ function killTaskManager(world: World, cluster: SimCluster, prng: Prng, backAfte
   world.scheduler.timer(backAfterMs, () => {
     if (cluster.missingTaskManagers.includes(name)) cluster.startTaskManager(name)
   })
+}
+
+/** Everything that is missing starts again, each at its own time. */
+function bringBack(world: World, cluster: SimCluster, withinMs: number): void {
+  const parts = cluster.missingTaskManagers.length + 1
+  for (const [i, name] of cluster.missingTaskManagers.entries()) {
+    world.scheduler.timer((withinMs * (i + 1)) / parts, () => {
+      if (cluster.missingTaskManagers.includes(name)) cluster.startTaskManager(name)
+    })
+  }
+  world.scheduler.timer(withinMs / parts, () => {
+    if (cluster.jobManager === null) cluster.startJobManager()
+  })
+}
+
+/** Another JobManager starts while the old one sleeps, or even while it is awake; the old one is never told. */
+function usurpJobManager(world: World, cluster: SimCluster, prng: Prng): void {
+  const life = cluster.jobManager
+  if (life === null || cluster.usurped.length >= USURPED_MAX) return
+  world.fault('usurp-jm', life.process.name)
+  if (prng.chance(0.5)) {
+    life.process.pause()
+    world.scheduler.timer(prng.float() * 2 * HEARTBEAT_TIMEOUT_MS, () => life.process.resume())
+  }
+  cluster.usurpJobManager()
 }
 
 function killJobManager(world: World, cluster: SimCluster, backAfterMs: number): void {

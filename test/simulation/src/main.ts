@@ -61,8 +61,7 @@ function settings(): Settings {
 function report(result: SeedResult, trace: boolean): void {
   if (result.violations.length === 0 && !trace) return
   console.error(`\nseed ${result.seed}: ${result.description}`)
-  if (trace || result.violations.length > 0)
-    for (const line of result.trace.slice(trace ? -400 : -60)) console.error(line)
+  if (!trace) for (const line of result.trace.slice(-60)) console.error(line)
   for (const { oracle, message } of result.violations) console.error(`  ${oracle}: ${message}`)
   if (result.violations.length > 0)
     console.error(`  replay: npm run simulate -- --seed ${result.seed} --trace`)
@@ -79,7 +78,7 @@ async function main(): Promise<void> {
   let checkpoints = 0
   let restarts = 0
   for (let seed = from; seed < from + seeds && performance.now() < untilMs; seed++) {
-    const result = await runSeed(seed)
+    const result = await runSeed(seed, trace ? { onTrace: (line) => console.error(line) } : {})
     ran += 1
     simulatedMs += result.simulatedMs
     checkpoints += result.checkpoints

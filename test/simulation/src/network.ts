@@ -4,6 +4,7 @@
 
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Prng } from '@weirjs/common/core/prng'
+import { copy } from './copy.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
 
@@ -80,48 +81,49 @@ export class Network {
 
   /** A remote call: `handler` runs as `to`. Rejects with `rpc/deadline` or `rpc/unavailable` as gRPC would. */
   call<T>(options: CallOptions, handler: () => Promise<T>): Promise<T> {
-    const { from, to, name } = options
     return new Promise<T>((resolve, reject) => {
-      let settled = false
-      const settle = (fn: () => void): void =>
-        from.run(() => {
-          if (settled) return
-          settled = true
-          fn()
-        })
-      const fail = (code: 'rpc/deadline' | 'rpc/unavailable', why: string): void =>
-        settle(() =>
-          reject(new WeirError(code, `${name} to ${to.name}: ${why}`, { domain: 'external' })),
-        )
-      const later = (delayMs: number, fn: () => void): void => {
-        this.#world.scheduler.timer(delayMs, fn)
-      }
-      const dead = (): void =>
-        later(this.delay(null), () => fail('rpc/unavailable', 'connection refused or reset'))
-      const reply = (fn: () => void): void => {
-        if (!this.#passes(from, to, name, 'reply')) return
-        later(this.delay(null), () => settle(fn))
-      }
-      const arrive = (): void => {
-        if (!to.alive) return dead()
-        to.run(() => {
-          to.onKill(dead)
-          handler().then(
-            (value) => to.run(() => reply(() => resolve(structuredClone(value)))),
-            (error: unknown) => to.run(() => reply(() => reject(error))),
-          )
-        })
-      }
-      later(this.faults.deadlineMs, () => fail('rpc/deadline', 'no reply in time'))
-      if (!to.alive) return dead()
-      if (!this.#passes(to, from, name, 'request')) return
+      const { from, to } = options
+      const end = new CallEnd(from, resolve, reject)
+      const { scheduler } = this.#world
+      end.onEnd(
+        scheduler.timer(this.faults.deadlineMs, () =>
+          end.fail(options, 'rpc/deadline', 'no reply'),
+        ),
+      )
+      if (!to.alive) return this.#refuse(options, end)
+      if (!this.#passes(to, from, options.name, 'request')) return
       const lane = options.ordered || !this.faults.reorder ? pairKey(from, to) : null
-      later(this.delay(lane), arrive)
+      const arrive = (): void => this.#arrive(options, handler, end)
+      scheduler.timer(this.delay(lane), arrive)
       if (this.#prng.chance(this.faults.duplicateProbability)) {
-        this.#world.fault('duplicate', `${name} ${from.name} → ${to.name}`)
-        later(this.delay(lane), arrive)
+        this.#world.fault('duplicate', `${options.name} ${from.name} → ${to.name}`)
+        scheduler.timer(this.delay(lane), arrive)
       }
     })
+  }
+
+  #arrive<T>(options: CallOptions, handler: () => Promise<T>, end: CallEnd<T>): void {
+    const { from, to, name } = options
+    if (!to.alive) return this.#refuse(options, end)
+    const reply = (fn: () => void): void =>
+      to.run(() => {
+        if (end.settled || !this.#passes(from, to, name, 'reply')) return
+        this.#world.scheduler.timer(this.delay(null), () => end.settle(fn))
+      })
+    to.run(() => {
+      if (!end.settled) end.onEnd(to.onKill(() => this.#refuse(options, end)))
+      handler().then(
+        (value) => reply(() => end.resolve(copy(value))),
+        (error: unknown) => reply(() => end.reject(error)),
+      )
+    })
+  }
+
+  /** Nobody is there, or not any more: the caller learns it a little later. */
+  #refuse<T>(options: CallOptions, end: CallEnd<T>): void {
+    this.#world.scheduler.timer(this.delay(null), () =>
+      end.fail(options, 'rpc/unavailable', 'connection refused or reset'),
+    )
   }
 
   #passes(to: SimProcess, from: SimProcess, name: string, part: string): boolean {
@@ -129,6 +131,39 @@ export class Network {
     if (!this.#prng.chance(this.faults.dropProbability)) return true
     this.#world.fault('drop', `${part} of ${name} ${from.name} → ${to.name}`)
     return false
+  }
+}
+
+/** The caller's end of a call: settles once, in the caller's process, and lets go of what waited for it. */
+class CallEnd<T> {
+  readonly #from: SimProcess
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+  readonly #onEnd: (() => void)[] = []
+  settled = false
+
+  constructor(from: SimProcess, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.#from = from
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  onEnd(fn: () => void): void {
+    this.#onEnd.push(fn)
+  }
+
+  settle(fn: () => void): void {
+    this.#from.run(() => {
+      if (this.settled) return
+      this.settled = true
+      for (const each of this.#onEnd) each()
+      fn()
+    })
+  }
+
+  fail({ name, to }: CallOptions, code: 'rpc/deadline' | 'rpc/unavailable', why: string): void {
+    const error = new WeirError(code, `${name} to ${to.name}: ${why}`, { domain: 'external' })
+    this.settle(() => this.reject(error))
   }
 }
 

@@ -10,7 +10,7 @@ const HELD_CALLBACKS_MAX = 100_000
 export class SimProcess implements Scheduler {
   readonly name: string
   readonly #world: World
-  readonly #onKill: (() => void)[] = []
+  readonly #onKill = new Set<() => void>()
   readonly #held: (() => void)[] = []
   #alive = true
   #paused = false
@@ -55,9 +55,10 @@ export class SimProcess implements Scheduler {
     this.#held.push(fn)
   }
 
-  /** What the kernel does when the process dies: connections break. Runs in the world, not in the process. */
-  onKill(fn: () => void): void {
-    this.#onKill.push(fn)
+  /** What the kernel does when the process dies: connections break. Runs in the world, not in the process. The answer takes it back. */
+  onKill(fn: () => void): () => void {
+    this.#onKill.add(fn)
+    return () => this.#onKill.delete(fn)
   }
 
   /** kill -9. */
@@ -65,7 +66,8 @@ export class SimProcess implements Scheduler {
     if (!this.#alive) return
     this.#alive = false
     this.#held.length = 0
-    for (const fn of this.#onKill.splice(0)) fn()
+    for (const fn of this.#onKill) fn()
+    this.#onKill.clear()
   }
 
   /** SIGSTOP. */

@@ -1,32 +1,27 @@
-// One seed, one run: draw a workload, a cluster and faults; let them happen; heal; want the job to finish; judge.
+// One seed, one run: draw a job, a story, a cluster and faults; let them happen; heal; want the job to finish; judge.
 
-import { createHash } from 'node:crypto'
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
-import { bundleHash } from '@weirjs/common/core/ids'
-import { type JobSummary, type SubmitRequest, TERMINAL_STATES } from '@weirjs/common/job-client'
-import { drawFaults, heal, inflict } from './faults.ts'
+import { SimClient } from './client.ts'
+import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
+import { judgeLeftovers, TIDY_MS } from './leftovers.ts'
 import { judgeAlerts, judgeHits, judgeLedger, Reader, type Violation } from './oracles.ts'
 import { SimCluster } from './sim-cluster.ts'
-import {
-  ALERTS,
-  buildWorkload,
-  drawWorkload,
-  expectedKey,
-  OUTPUT,
-  type WorkloadOptions,
-} from './workload.ts'
+import { drawStory, Story, type StoryOptions } from './story.ts'
+import { drawWorkload, type RunOptions, type WorkloadOptions } from './workload/options.ts'
+import { ALERTS, buildWorkload } from './workload/workload.ts'
 import { World } from './world.ts'
 
 const TASK_MANAGERS = 3
-/** After healing, the job must have ended within so much virtual time. */
-const LIVENESS_MS = 120_000
-const POLL_MS = 100
+/** After healing, the story must have ended within so much virtual time, and the time that its input takes. */
+const LIVENESS_MS = 180_000
 
 export interface SeedResult {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly traceHash: string
   readonly simulatedMs: number
+  /** Callbacks of simulated processes that ran. */
+  readonly events: number
   readonly faults: Readonly<Record<string, number>>
   readonly checkpoints: number
   readonly restarts: number
@@ -38,141 +33,141 @@ export interface SeedResult {
 export interface SeedOptions {
   /** `at-least-once` is the negative control: the oracles must find what it does. Default `exactly-once`. */
   readonly mode?: CheckpointMode
+  /** A disk that says that it has written and has not: another negative control, for losses of power. */
+  readonly lyingDisk?: boolean
+  readonly onTrace?: (line: string) => void
 }
 
-export async function runSeed(
-  seed: number,
-  { mode = 'exactly-once' }: SeedOptions = {},
-): Promise<SeedResult> {
-  const world = new World(seed)
-  const options = { ...drawWorkload(world.prng.fork()), mode }
+/** All that a run is made of. */
+interface Run {
+  readonly world: World
+  readonly workload: WorkloadOptions
+  readonly plan: FaultPlan
+  readonly cluster: SimCluster
+  readonly client: SimClient
+  readonly story: Story
+  readonly storyOptions: StoryOptions
+  readonly reader: Reader
+}
+
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const world = new World(seed, options.onTrace ?? null)
+  const run = prepare(world, options)
+  const stray = (error: unknown): void => world.bug(error)
+  process.on('unhandledRejection', stray)
+  try {
+    await play(run)
+  } catch (error) {
+    world.bug(error)
+  }
+  const violations = await judge(run)
+  process.off('unhandledRejection', stray)
+  for (const { oracle, message } of violations) world.trace(`VIOLATION ${oracle} ${message}`)
+  const { workload, plan, storyOptions, cluster, client, story } = run
+  return {
+    seed,
+    violations,
+    traceHash: world.traceHash,
+    simulatedMs: world.scheduler.nowMs(),
+    events: world.events,
+    faults: Object.fromEntries(world.faults),
+    checkpoints: cluster.completed.size,
+    restarts: story.jobs.reduce((sum, job) => sum + (client.job(job)?.restarts ?? 0), 0),
+    description: describe(workload, storyOptions, plan),
+    trace: world.tail,
+  }
+}
+
+function prepare(world: World, options: SeedOptions): Run {
+  const workload = drawWorkload(world.prng.fork(), options.mode ?? 'exactly-once')
+  const storyOptions = drawStory(world.prng.fork(), workload)
   const plan = drawFaults(world.prng.fork())
-  const description = `${JSON.stringify(options)} faults ${plan.kinds.join(',')} × ${plan.count} every ${plan.everyMs} ms`
-  world.trace(description)
-  const slots = Math.ceil(
-    Math.max(options.parallelism, options.sinkParallelism) / (TASK_MANAGERS - 1),
-  )
+  world.trace(describe(workload, storyOptions, plan))
+  const runs = [storyOptions.first, storyOptions.second]
+  const widest = Math.max(...runs.map((one) => Math.max(one.parallelism, one.sinkParallelism)))
   const cluster = new SimCluster({
     world,
     taskManagers: TASK_MANAGERS,
-    slots,
-    build: (_request, files) => buildWorkload(options, files).functions,
+    honestDisk: options.lyingDisk !== true,
+    // One of them may be dead, and the job still fits.
+    slots: Math.ceil(widest / (TASK_MANAGERS - 1)),
+    build: ({ args }, files) => {
+      const second = args['output'] === storyOptions.second.output
+      return buildWorkload(workload, second ? storyOptions.second : storyOptions.first, files)
+        .functions
+    },
   })
-  const reader = new Reader(cluster.files, OUTPUT)
-  const client = new Client(world, cluster, options)
-  const done = (): boolean => client.job !== null && TERMINAL_STATES.includes(client.job.state)
+  const client = new SimClient(world, cluster, workload)
+  const story = new Story(world, client, storyOptions)
+  const reader = new Reader(
+    cluster.files,
+    runs.map((one) => one.output),
+  )
+  return { world, workload, plan, cluster, client, story, storyOptions, reader }
+}
+
+async function play({ world, plan, cluster, story, reader, workload }: Run): Promise<void> {
+  const done = (): boolean => story.done || world.broken
+  const chance = world.prng.fork()
+  story.begin()
 
   // Safety phase.
-  const chance = world.prng.fork()
-  await world.run(1_000 + chance.float() * 2_000, done)
+  if (!plan.early) await world.run(1_000 + chance.float() * 2_000, done)
   for (let i = 0; i < plan.count && !done(); i++) {
-    inflict(chance.pick(plan.kinds), world, cluster, chance)
+    const kind = chance.pick(plan.kinds)
+    inflict(kind, world, cluster, chance)
+    if (kind === 'power-loss') await reader.powerFailed()
     await world.run(world.scheduler.nowMs() + chance.float() * 2 * plan.everyMs, done)
     await reader.look()
   }
 
   // Liveness phase.
   heal(world, cluster)
-  const healedAtMs = world.scheduler.nowMs()
-  const inputMs = (options.records / options.recordsPerSecond) * 1_000
-  const ended = await world.run(healedAtMs + inputMs + LIVENESS_MS, done)
+  const inputMs = (workload.records / workload.recordsPerSecond) * 1_000
+  await world.run(world.scheduler.nowMs() + 2 * inputMs + LIVENESS_MS, done)
   await reader.look()
+  if (story.end !== null) await world.run(world.scheduler.nowMs() + TIDY_MS, () => world.broken)
+  await reader.look()
+}
 
-  const violations: Violation[] = []
-  if (!ended)
-    violations.push({
-      oracle: 'O6',
-      message: `the job is ${client.job?.state ?? 'not there'} long after the last fault`,
-    })
-  else if (client.job?.state !== 'FINISHED') {
-    violations.push({
-      oracle: 'O6',
-      message: `the job is ${client.job?.state}: ${client.job?.failure?.message}`,
-    })
-  }
-  violations.push(...reader.violations)
-  violations.push(
-    ...(await judgeLedger(cluster.files, OUTPUT, options.records, (n) => expectedKey(options, n))),
-  )
-  violations.push(...(await judgeAlerts(cluster.files, ALERTS)))
-  violations.push(
+async function judge(run: Run): Promise<readonly Violation[]> {
+  const { world, workload, cluster, client, story, storyOptions, reader } = run
+  const runs: RunOptions[] = [storyOptions.first, storyOptions.second]
+  const finished = story.end?.state === 'FINISHED'
+  return [
+    ...judgeEnd(story),
+    ...reader.violations,
+    ...(await judgeLedger(cluster.files, runs, workload)),
+    ...cluster.auditor.violations,
+    ...(await judgeAlerts(cluster.files, ALERTS)),
+    ...client.violations,
+    ...world.bugs.map((message): Violation => ({ oracle: 'O7', message })),
     ...judgeHits({
       faultsWanted: 1,
       faults: world.faultCount,
       checkpoints: cluster.completed.size,
     }),
-  )
-  for (const violation of violations)
-    world.trace(`VIOLATION ${violation.oracle} ${violation.message}`)
-  return {
-    seed,
-    violations,
-    traceHash: world.traceHash,
-    simulatedMs: world.scheduler.nowMs(),
-    faults: Object.fromEntries(world.faults),
-    checkpoints: cluster.completed.size,
-    restarts: client.job?.restarts ?? 0,
-    description,
-    trace: world.tail,
-  }
+    ...(finished ? judgeLeftovers(cluster, story.jobs, story.jobs.length === 1) : []),
+  ]
 }
 
-/** Submits until it is accepted, then looks at the job now and then. Lives outside the faults. */
-class Client {
-  job: JobSummary | null = null
-  readonly #world: World
-  readonly #cluster: SimCluster
-  readonly #request: SubmitRequest
-  #submitted = false
+/** O6. */
+function judgeEnd({ end, failure, state }: Story): readonly Violation[] {
+  if (failure !== null) return [{ oracle: 'O6', message: `the client gave up: ${failure}` }]
+  if (end === null)
+    return [{ oracle: 'O6', message: `the job is ${state} long after the last fault` }]
+  if (end.state === 'FINISHED') return []
+  return [{ oracle: 'O6', message: `the job is ${end.state}: ${end.failure?.message}` }]
+}
 
-  constructor(world: World, cluster: SimCluster, options: WorkloadOptions) {
-    this.#world = world
-    this.#cluster = cluster
-    const { graph, settings } = buildWorkload(options, cluster.files)
-    const bundle = new TextEncoder().encode('// built in memory')
-    this.#request = {
-      graph,
-      settings,
-      bundle,
-      bundleHash: bundleHash(createHash('sha256').update(bundle).digest('hex')),
-      args: {},
-      submittedAtMs: 0,
-      restoreFrom: null,
-      allowNonRestoredState: false,
-      submissionId: `seed-${world.seed}`,
-    }
-    this.#poll()
-  }
-
-  #poll(): void {
-    this.#world.scheduler.timer(POLL_MS, () => this.#poll())
-    const client = this.#cluster.jobManager?.manager.client
-    if (client === undefined) return
-    if (!this.#submitted) {
-      this.#submitted = true
-      // A JobManager that dies meanwhile never answers: asked again when the next one does not know the job.
-      client.submit(this.#request).then(
-        () => this.#world.trace('submitted'),
-        (error: unknown) => {
-          this.#world.trace(`submit failed: ${String(error)}`)
-          this.#submitted = false
-        },
-      )
-      return
-    }
-    void client.list().then(
-      (jobs) => this.#look(jobs),
-      (error: unknown) => this.#world.trace(`list failed: ${String(error)}`),
-    )
-  }
-
-  #look(jobs: readonly JobSummary[]): void {
-    const job = jobs[0]
-    if (job === undefined) {
-      if (this.job === null && this.#world.prng.chance(0.02)) this.#submitted = false
-      return
-    }
-    if (job.state !== this.job?.state) this.#world.trace(`job ${job.state} attempt ${job.attempt}`)
-    this.job = job
-  }
+function describe(workload: WorkloadOptions, story: StoryOptions, plan: FaultPlan): string {
+  const { cancelAfterMs, second, checkpointEveryMs } = story
+  const resumed =
+    cancelAfterMs === null
+      ? ''
+      : `, canceled after ${Math.round(cancelAfterMs)} ms, resumed with ${second.parallelism}`
+  const asked =
+    checkpointEveryMs === null ? '' : `, checkpoints asked every ${checkpointEveryMs} ms`
+  const faults = `${plan.kinds.join(',')} × ${plan.count} every ${plan.everyMs} ms`
+  return `${JSON.stringify(workload)}${resumed}${asked}, faults ${plan.early ? 'early ' : ''}${faults}`
 }

@@ -3,7 +3,6 @@
 
 import type { JobFunctions } from '@weirjs/api/functions'
 import {
-  MemoryDisk,
   MemoryStorage,
   type StorageOperation,
   type StorageVerdict,
@@ -18,7 +17,9 @@ import { MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { Worker } from '@weirjs/taskmanager/worker'
 import { HEALTHY_NETWORK, Network } from './network.ts'
 import { SimProcess } from './process.ts'
-import { type DiskFaults, HEALTHY_DISK, SimFiles } from './sim-files.ts'
+import { LogAuditor } from './log-auditor.ts'
+import { SimDisk } from './sim-disk.ts'
+import { type DiskFaults, type FileWatcher, HEALTHY_DISK, SimFiles } from './sim-files.ts'
 import { coordinatorOver, type Party, workerOver } from './sim-gateways.ts'
 import { SimSlotHost } from './sim-slot-host.ts'
 import { Switchboard } from './sim-transport.ts'
@@ -26,11 +27,14 @@ import type { World } from './world.ts'
 
 export const HEARTBEAT_INTERVAL_MS = 250
 export const HEARTBEAT_TIMEOUT_MS = 2_000
+const SUPERVISOR_MS = 500
 
 export interface SimClusterOptions {
   readonly world: World
   readonly taskManagers: number
   readonly slots: number
+  /** False: what was published may be gone after a loss of power. */
+  readonly honestDisk: boolean
   /** The job's functions, built anew for a slot; `files` is how its process reaches the disk. */
   readonly build: (request: SlotRequest, files: SimFiles) => JobFunctions
 }
@@ -50,11 +54,16 @@ interface JobManagerLife {
 
 export class SimCluster {
   readonly network: Network
-  readonly disk: MemoryDisk = new MemoryDisk()
+  readonly disk: SimDisk
+  readonly auditor: LogAuditor
   readonly files: MemoryFileSystem = new MemoryFileSystem()
   diskFaults: DiskFaults = { ...HEALTHY_DISK }
-  /** Completed checkpoints that a JobManager announced, by id. */
-  readonly completed: Set<number> = new Set()
+  /** Completed checkpoints that a JobManager announced: job and id. */
+  readonly completed: Set<string> = new Set()
+  /** Files of sinks: when they were last made durable. */
+  readonly #sealedAtMs = new Map<string, number>()
+  /** JobManagers that were replaced while they lived. */
+  readonly #usurped = new Set<SimProcess>()
   readonly #options: SimClusterOptions
   readonly #world: World
   readonly #board: Switchboard
@@ -73,6 +82,8 @@ export class SimCluster {
     this.#nobody = new SimProcess(world, 'nobody')
     this.#nobody.kill()
     this.#diskPrng = world.prng.fork()
+    this.disk = new SimDisk({ honest: options.honestDisk })
+    this.auditor = new LogAuditor(world, this.disk)
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
   }
@@ -122,6 +133,7 @@ export class SimCluster {
       },
     })
     process.onKill(() => {
+      if (this.#usurped.delete(process)) return
       for (const { process: other, worker } of this.taskManagers) {
         world.scheduler.timer(this.network.delay(null), () =>
           other.run(() => worker.connectionLost('connection reset')),
@@ -133,6 +145,35 @@ export class SimCluster {
     void manager
       .start()
       .catch((error: unknown) => world.trace(`${process.name} could not start: ${String(error)}`))
+  }
+
+  /** Another JobManager starts while this one lives on, and believes that it leads. */
+  usurpJobManager(): void {
+    const life = this.jobManager
+    if (life !== null) this.#usurped.add(life.process)
+    this.startJobManager()
+  }
+
+  /** One that slept through its own start has taken the job: whoever should lead is started anew by its supervisor. */
+  #restartDeposed(): void {
+    this.#world.scheduler.timer(SUPERVISOR_MS, () => {
+      this.jobManager?.process.kill()
+      this.startJobManager()
+    })
+  }
+
+  /** Those that were replaced and have not ended. */
+  get usurped(): readonly SimProcess[] {
+    return [...this.#usurped]
+  }
+
+  /** The machine under everything loses power: processes, and what nobody has made durable. */
+  losePower(): void {
+    for (const { process } of this.taskManagers) process.kill()
+    for (const process of this.#usurped) process.kill()
+    this.jobManager?.process.kill()
+    this.files.losePower()
+    this.disk.losePower()
   }
 
   startTaskManager(name: string): void {
@@ -174,7 +215,23 @@ export class SimCluster {
   }
 
   #filesOf(process: SimProcess): SimFiles {
-    return new SimFiles(this.#world, process, this.files, () => this.diskFaults)
+    return new SimFiles(this.#world, process, this.files, {
+      faults: () => this.diskFaults,
+      watcher: this.#fileWatcher,
+    })
+  }
+
+  readonly #fileWatcher: FileWatcher = {
+    sealed: (path) => {
+      this.#sealedAtMs.set(path, this.#world.scheduler.nowMs())
+    },
+    published: (staging, final) => {
+      const sealedAtMs = this.#sealedAtMs.get(staging) ?? Number.POSITIVE_INFINITY
+      if (this.auditor.lastCompletionMs <= sealedAtMs)
+        this.auditor.complain(
+          `${final} is visible, and no checkpoint completed since it was sealed`,
+        )
+    },
   }
 
   #coordinatorParty(): Party<CoordinatorGateway> | null {
@@ -223,12 +280,32 @@ export class SimCluster {
       (level: string) =>
       (fields: LogFields, text: string): void => {
         const id = /^Checkpoint completed with ID (\d+)/.exec(text)?.[1]
-        if (id !== undefined) this.completed.add(Number(id))
+        if (id !== undefined) this.completed.add(`${String(fields['jobId'])}/${id}`)
+        const current = this.#jobManager?.process === process
+        const code = String(fields['code'])
+        if (text === 'job master broke')
+          this.#world.bug(`${text}: ${String(fields['reason'])} ${String(fields['stack'])}`)
+        else if (current && UNEXCUSED.has(code))
+          this.#world.bug(`${text}: ${code}: ${String(fields['reason'])}`)
+        else if (current && text === 'job taken over by another JobManager') this.#restartDeposed()
         this.#world.trace(`${process.name} ${level} ${text} ${brief(fields)}`)
       }
     return { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
   }
 }
+
+/** What a JobManager that leads never meets, whatever the faults. */
+const UNEXCUSED: ReadonlySet<string> = new Set([
+  'job/internal',
+  'job/recovery-failed',
+  'job/task-vanished',
+  'job/bundle-missing',
+  'log/damaged',
+  'restore/not-found',
+  'state/file-damaged',
+  'worker/bad-reply',
+  'worker/bad-request',
+])
 
 function brief(fields: LogFields): string {
   const text = JSON.stringify(fields)

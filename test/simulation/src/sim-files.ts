@@ -27,18 +27,31 @@ export const HEALTHY_DISK: DiskFaults = {
   ambiguousProbability: 0,
 }
 
+/** Is told what becomes durable, and what becomes visible. */
+export interface FileWatcher {
+  sealed(path: string): void
+  published(staging: string, final: string): void
+}
+
 export class SimFiles implements FileSystem {
   readonly #world: World
   readonly #process: SimProcess
   readonly #inner: FileSystem
   readonly #faults: () => DiskFaults
+  readonly #watcher: FileWatcher
   readonly #prng: Prng
 
-  constructor(world: World, process: SimProcess, inner: FileSystem, faults: () => DiskFaults) {
+  constructor(
+    world: World,
+    process: SimProcess,
+    inner: FileSystem,
+    options: { readonly faults: () => DiskFaults; readonly watcher: FileWatcher },
+  ) {
     this.#world = world
     this.#process = process
     this.#inner = inner
-    this.#faults = faults
+    this.#faults = options.faults
+    this.#watcher = options.watcher
     this.#prng = world.prng.fork()
   }
 
@@ -66,7 +79,11 @@ export class SimFiles implements FileSystem {
     const file = await this.#do('create', path, () => this.#inner.create(path))
     return {
       write: (bytes) => this.#do('write', path, () => file.write(bytes)),
-      sync: () => this.#do('sync', path, () => file.sync()),
+      sync: () =>
+        this.#do('sync', path, async () => {
+          await file.sync()
+          this.#watcher.sealed(path)
+        }),
       close: () => file.close(),
     }
   }
@@ -78,6 +95,7 @@ export class SimFiles implements FileSystem {
   link(from: string, to: string): Promise<'linked' | 'exists'> {
     return this.#do('link', to, async () => {
       const outcome = await this.#inner.link(from, to)
+      if (outcome === 'linked') this.#watcher.published(from, to)
       this.#world.trace(`${this.#process.name} ${outcome} ${to}`)
       return outcome
     })

@@ -2,6 +2,7 @@
 // gateway's contract); those to the JobManager may overtake each other, get lost or come twice, which it must survive.
 
 import type { CoordinatorGateway, WorkerGateway } from '@weirjs/common/core/gateways'
+import { copy } from './copy.ts'
 import type { Network } from './network.ts'
 import type { SimProcess } from './process.ts'
 
@@ -12,6 +13,16 @@ export interface Party<T> {
 }
 
 type Call = <T, R>(name: string, to: Party<T> | null, use: (party: T) => Promise<R>) => Promise<R>
+
+/** What is sent, as it was when it was sent; each delivery gets one of its own. */
+function delivered<T>(sent: T): () => T {
+  let next: T | null = copy(sent)
+  return () => {
+    const own = next ?? copy(sent)
+    next = null
+    return own
+  }
+}
 
 function caller(network: Network, from: SimProcess, nobody: SimProcess, ordered: boolean): Call {
   return (name, to, use) =>
@@ -34,8 +45,8 @@ export function coordinatorOver(
     method: (party: CoordinatorGateway, ...args: A) => Promise<R>,
     ...args: A
   ): Promise<R> => {
-    const heard = structuredClone(args)
-    return call(name, target(), (party) => method(party, ...structuredClone(heard)))
+    const take = delivered(args)
+    return call(name, target(), (party) => method(party, ...take()))
   }
   return {
     register: (r) => say('register', (c, a) => c.register(a), r),
@@ -63,8 +74,8 @@ export function workerOver(
     method: (party: WorkerGateway, arg: A) => Promise<R>,
     arg: A,
   ): Promise<R> => {
-    const heard = structuredClone(arg)
-    return call(name, target(), (party) => method(party, structuredClone(heard)))
+    const take = delivered(arg)
+    return call(name, target(), (party) => method(party, take()))
   }
   return {
     allocate: (r) => say('allocate', (w, a) => w.allocate(a), r),

@@ -13,6 +13,7 @@ import { createOperator } from '@weirjs/taskmanager/operators/registry'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from '@weirjs/taskmanager/slots/slot'
 import { SlotRuntime } from '@weirjs/taskmanager/slots/slot-runtime'
 import { heapSnapshots } from '@weirjs/taskmanager/state/state-factory'
+import { copy } from './copy.ts'
 import { SimProcess } from './process.ts'
 import { SimTransport, type Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
@@ -55,8 +56,8 @@ export class SimSlotHost implements SlotHost {
     const tell =
       <T>(say: (message: T) => void) =>
       (message: T): void => {
-        const copy = structuredClone(message)
-        world.scheduler.nextTurn(() => parent.run(() => say(copy)))
+        const heard = copy(message)
+        world.scheduler.nextTurn(() => parent.run(() => say(heard)))
       }
     const runtime = new SlotRuntime({
       endpoint,
@@ -67,8 +68,7 @@ export class SimSlotHost implements SlotHost {
       request,
       listener: {
         taskUpdate: tell((update) => {
-          if (update.change.state === 'failed')
-            world.trace(`task failed: ${update.change.failure.code}`)
+          if (update.change.state === 'failed') noteFailure(world, update.change.failure)
           listener.taskUpdate(update)
         }),
         acknowledge: tell((ack) => listener.acknowledge(ack)),
@@ -80,6 +80,13 @@ export class SimSlotHost implements SlotHost {
     })
     return inProcess(runtime, process)
   }
+}
+
+/** The functions of simulated jobs never throw, and assertions hold: only the world fails. */
+function noteFailure(world: World, failure: Failure): void {
+  const { code, message, domain } = failure
+  world.trace(`task failed: ${code}`)
+  if (domain !== 'external') world.bug(`task failed: ${code}: ${message}`)
 }
 
 /** Calls into the job process: heard only while it lives. */

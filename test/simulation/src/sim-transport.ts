@@ -13,6 +13,7 @@ import type {
   UpstreamWire,
 } from '@weirjs/taskmanager/exchange/exchange'
 import { peerLost } from '@weirjs/taskmanager/exchange/exchange'
+import { copy } from './copy.ts'
 import type { Network } from './network.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -120,9 +121,7 @@ class Connection {
       if (listener === undefined || !listener.process.alive) return this.break('nobody listens')
       if (!board.network.reachable(consumer, listener.process)) return this.break('unreachable')
       this.#producer = listener.process
-      listener.process.run(() =>
-        listener.transport.take(this, structuredClone(handshake), this.#downstream()),
-      )
+      listener.process.run(() => listener.transport.take(this, copy(handshake), this.#downstream()))
     })
   }
 

@@ -3,10 +3,17 @@
 
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { Prng } from '@weirjs/common/core/prng'
-import { settle } from '@weirjs/common/node/virtual-time'
 
 /** Lines kept for the report of a failing seed. */
 export const TRACE_LINES_KEPT = 400
+/** Bugs that are kept; the first one tells enough. */
+const BUGS_MAX = 5
+
+/**
+ * Immediates asked for at once. Node runs all promise callbacks between any two of them, which is what an event must be
+ * separated by, and does nothing else before the last: one round of the real event loop serves so many events.
+ */
+const TURNS_AT_ONCE = 256
 
 /** Virtual time that a turn of an event loop takes, ms. Above 0, so that a busy loop cannot stop time. */
 const TURN_MS = 0.05
@@ -15,14 +22,19 @@ export class World {
   readonly scheduler: ManualScheduler = new ManualScheduler({ turnMs: TURN_MS })
   readonly prng: Prng
   readonly seed: number
-  readonly #lines: string[] = []
-  #hashA = 0x811c9dc5
-  #hashB = 0x9747b28c
   /** Faults by kind, as they hit. */
   readonly faults: Map<string, number> = new Map()
+  /** What no fault excuses: broken assertions, errors that nobody caught (oracle O7). */
+  readonly bugs: string[] = []
+  readonly #lines: string[] = []
+  readonly #onTrace: ((line: string) => void) | null
+  #hashA = 0x811c9dc5
+  #hashB = 0x9747b28c
+  #events = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, onTrace: ((line: string) => void) | null = null) {
     this.seed = seed
+    this.#onTrace = onTrace
     this.prng = new Prng(seed)
   }
 
@@ -34,6 +46,7 @@ export class World {
       this.#hashA = Math.imul(this.#hashA ^ c, 0x01000193)
       this.#hashB = Math.imul(this.#hashB ^ c, 0x85ebca6b)
     }
+    this.#onTrace?.(line)
     this.#lines.push(line)
     if (this.#lines.length > 2 * TRACE_LINES_KEPT) this.#lines.splice(0, TRACE_LINES_KEPT)
   }
@@ -47,6 +60,23 @@ export class World {
     let sum = 0
     for (const count of this.faults.values()) sum += count
     return sum
+  }
+
+  /** Something that no fault excuses has shown itself; `what` is an error or a sentence. */
+  bug(what: unknown): void {
+    const text = what instanceof Error ? (what.stack ?? what.message) : String(what)
+    this.trace(`BUG ${text.split('\n')[0]}`)
+    if (this.bugs.length < BUGS_MAX) this.bugs.push(text)
+  }
+
+  /** There is no sense in going on. */
+  get broken(): boolean {
+    return this.bugs.length > 0
+  }
+
+  /** Callbacks that were run. */
+  get events(): number {
+    return this.#events
   }
 
   /** 16 hex digits over all trace lines so far. */
@@ -64,12 +94,30 @@ export class World {
    * Runs until `done` answers true or `untilMs` of virtual time have passed; answers whether it was `done`.
    * Between two events every promise callback that can run has run.
    */
-  async run(untilMs: number, done: () => boolean): Promise<boolean> {
-    await settle()
-    while (!done()) {
-      if (!this.scheduler.step(untilMs)) return done()
-      await settle()
-    }
-    return true
+  run(untilMs: number, done: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let over = false
+      const turn = (): void => {
+        if (over) return
+        try {
+          const ended = done()
+          if (!ended && this.scheduler.step(untilMs)) {
+            this.#events += 1
+            return
+          }
+          over = true
+          resolve(ended || done())
+        } catch (error) {
+          over = true
+          reject(error)
+        }
+      }
+      const turns = (): void => {
+        if (over) return
+        for (let i = 0; i < TURNS_AT_ONCE; i++) setImmediate(turn)
+        setImmediate(turns)
+      }
+      turns()
+    })
   }
 }

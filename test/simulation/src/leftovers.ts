@@ -1,0 +1,44 @@
+// Oracle O9: what a job must not leave behind when it has ended and everybody has had time to tidy up.
+
+import type { JobId } from '@weirjs/common/core/ids'
+import type { Violation } from './oracles.ts'
+import type { SimCluster } from './sim-cluster.ts'
+
+/** Virtual time that tidying may take after the end of the last job. */
+export const TIDY_MS = 20_000
+const SHOWN_MAX = 3
+
+/** `finished`: the job ended by itself and ran but once; a canceled one leaves staged output for whoever resumes it. */
+export function judgeLeftovers(
+  cluster: SimCluster,
+  jobs: readonly JobId[],
+  finished: boolean,
+): readonly Violation[] {
+  const found = jobs.flatMap((job) => checkpointsOf(cluster, job))
+  if (finished) found.push(...stagedFiles(cluster))
+  return found.map((message) => ({ oracle: 'O9', message }))
+}
+
+/** Of a FINISHED job nothing but its log stays, of a canceled one the checkpoints that are retained. */
+function checkpointsOf({ disk, auditor }: SimCluster, job: JobId): string[] {
+  const keeps = auditor.terminal(job) !== 'FINISHED'
+  const retained = auditor.retained(job)
+  const left = disk.paths(job).filter((path) => {
+    if (path.startsWith(`${job}/log/`)) return false
+    const id = /\/chk-(\d+)\//.exec(path)?.[1]
+    return id === undefined || !keeps || !retained.has(Number(id))
+  })
+  return some(left, `on the storage of a job that is ${auditor.terminal(job)}`)
+}
+
+function stagedFiles({ files }: SimCluster): string[] {
+  return some(
+    files.paths().filter((path) => path.includes('/.')),
+    'staged for a job that is FINISHED',
+  )
+}
+
+function some(left: readonly string[], where: string): string[] {
+  if (left.length === 0) return []
+  return [`${left.length} files are left ${where}: ${left.slice(0, SHOWN_MAX).join(', ')}`]
+}

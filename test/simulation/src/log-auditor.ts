@@ -1,0 +1,248 @@
+// Oracle O3: the auditor of job logs. It reads every entry at the moment when it becomes durable, without the code that
+// wrote it, and knows the rules: one chain, epochs that rise, checkpoints that complete in the order of their ids, with a
+// manifest and all its files in place; nothing that is retained is deleted; what is decided stays decided.
+
+import { createHash } from 'node:crypto'
+import type { StateFile } from '@weirjs/common/core/checkpoint/handles'
+import type { Violation } from './oracles.ts'
+import type { DiskWatcher, SimDisk } from './sim-disk.ts'
+import type { World } from './world.ts'
+
+const VIOLATIONS_MAX = 5
+const ENTRY = /^([0-9a-f]{32})\/log\/(\d{10})$/
+const CHECKPOINT_FILE = /^([0-9a-f]{32})\/chk-(\d+)\//
+const BUNDLE = /^([0-9a-f]{32})\/bundle-/
+
+interface Completed {
+  readonly checkpointId: number
+  readonly kind: string
+  readonly manifestPath: string
+  readonly manifestSha256: string
+}
+
+type Body =
+  | { readonly type: 'submitted'; readonly submission: { readonly plan: Plan } }
+  | { readonly type: 'epoch'; readonly firstCheckpointId: number }
+  | { readonly type: 'completed'; readonly checkpoint: Completed }
+  | { readonly type: 'discarded'; readonly ids: readonly number[] }
+  | { readonly type: 'terminal'; readonly state: string }
+  | { readonly type: 'fold'; readonly history: { readonly retained: readonly Completed[] } }
+  | { readonly type: 'attempt' | 'ids' | 'finishing' | 'cancel-requested' }
+
+interface Plan {
+  readonly vertices: readonly { readonly parallelism: number }[]
+}
+
+interface Entry {
+  readonly index: number
+  readonly epoch: number
+  readonly uuid: string
+  readonly previous: string | null
+  readonly body: Body
+}
+
+interface JobRecord {
+  tasks: number
+  last: Entry | null
+  folded: number
+  readonly epochEntries: Set<number>
+  readonly completed: Set<number>
+  readonly retained: Set<number>
+  /** The first id that the present epoch may use. */
+  firstId: number
+  finalId: number | null
+  cancelRequested: boolean
+  terminal: string | null
+}
+
+export class LogAuditor implements DiskWatcher {
+  readonly violations: Violation[] = []
+  readonly #world: World
+  readonly #disk: SimDisk
+  readonly #jobs = new Map<string, JobRecord>()
+  #lastCompletionMs = Number.NEGATIVE_INFINITY
+
+  constructor(world: World, disk: SimDisk) {
+    this.#world = world
+    this.#disk = disk
+    disk.watcher = this
+  }
+
+  // ---- what others ask ----
+
+  /** When some checkpoint was last decided to be complete. */
+  get lastCompletionMs(): number {
+    return this.#lastCompletionMs
+  }
+
+  isCompleted(job: string, checkpoint: number): boolean {
+    return this.#jobs.get(job)?.completed.has(checkpoint) === true
+  }
+
+  retained(job: string): ReadonlySet<number> {
+    return this.#jobs.get(job)?.retained ?? new Set()
+  }
+
+  terminal(job: string): string | null {
+    return this.#jobs.get(job)?.terminal ?? null
+  }
+
+  get jobs(): readonly string[] {
+    return [...this.#jobs.keys()]
+  }
+
+  complain(message: string): void {
+    this.#world.trace(`O3 ${message}`)
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ oracle: 'O3', message })
+  }
+
+  // ---- what happens on the disk ----
+
+  created(path: string, bytes: Uint8Array): void {
+    const [, job] = ENTRY.exec(path) ?? []
+    if (job === undefined) return
+    const text = new TextDecoder().decode(bytes)
+    this.#entry(job, JSON.parse(text.slice(text.indexOf('\n') + 1)) as Entry)
+  }
+
+  deleted(path: string): void {
+    const [, ofEntry, digits] = ENTRY.exec(path) ?? []
+    if (ofEntry !== undefined) return this.#entryDeleted(this.#job(ofEntry), Number(digits), path)
+    const [, ofFile, id] = CHECKPOINT_FILE.exec(path) ?? []
+    if (ofFile !== undefined && this.#job(ofFile).retained.has(Number(id)))
+      this.complain(`${path} was deleted, and its checkpoint is retained`)
+    const [, ofBundle] = BUNDLE.exec(path) ?? []
+    if (ofBundle === undefined) return
+    const { last, terminal } = this.#job(ofBundle)
+    if (last !== null && terminal === null)
+      this.complain(`${path} was deleted before the job ended`)
+  }
+
+  #entryDeleted(job: JobRecord, index: number, path: string): void {
+    if (index >= job.folded) this.complain(`${path} was deleted, and no later entry holds it`)
+    if (job.epochEntries.has(index)) this.complain(`${path} was deleted, which began an epoch`)
+  }
+
+  #job(id: string): JobRecord {
+    const known = this.#jobs.get(id)
+    if (known !== undefined) return known
+    const made: JobRecord = {
+      tasks: 0,
+      last: null,
+      folded: 0,
+      epochEntries: new Set(),
+      completed: new Set(),
+      retained: new Set(),
+      firstId: 1,
+      finalId: null,
+      cancelRequested: false,
+      terminal: null,
+    }
+    this.#jobs.set(id, made)
+    return made
+  }
+
+  #entry(id: string, entry: Entry): void {
+    const job = this.#job(id)
+    const where = `entry ${entry.index} "${entry.body.type}" of job ${id.slice(0, 8)}`
+    const { last } = job
+    if (entry.index !== (last?.index ?? 0) + 1) this.complain(`${where} leaves a hole`)
+    if (entry.previous !== (last?.uuid ?? null)) this.complain(`${where} breaks the chain`)
+    const rises = entry.epoch === (last?.epoch ?? 0) + 1
+    if (rises !== (entry.body.type === 'epoch' || entry.body.type === 'submitted'))
+      this.complain(`${where} has epoch ${entry.epoch} after ${last?.epoch}`)
+    if (!rises && entry.epoch !== last?.epoch)
+      this.complain(`${where} was written by a deposed leader`)
+    if (job.terminal !== null && !AFTER_THE_END.has(entry.body.type))
+      this.complain(`${where} was written after the job was ${job.terminal}`)
+    job.last = entry
+    this.#body(id, job, entry, where)
+  }
+
+  #body(id: string, job: JobRecord, { index, body }: Entry, where: string): void {
+    switch (body.type) {
+      case 'submitted':
+        job.tasks = body.submission.plan.vertices.reduce((sum, one) => sum + one.parallelism, 0)
+        job.epochEntries.add(index)
+        return
+      case 'epoch':
+        job.epochEntries.add(index)
+        if (body.firstCheckpointId <= Math.max(0, ...job.completed))
+          this.complain(`${where} begins with an id that was used`)
+        job.firstId = body.firstCheckpointId
+        return
+      case 'completed':
+        return this.#completed(id, job, body.checkpoint, where)
+      case 'discarded':
+        for (const one of body.ids) job.retained.delete(one)
+        if (job.retained.size === 0 && job.terminal === null)
+          this.complain(`${where} leaves nothing to restore`)
+        return
+      case 'cancel-requested':
+        job.cancelRequested = true
+        return
+      case 'terminal':
+        if (job.cancelRequested && body.state !== 'CANCELED')
+          this.complain(`${where}: ${body.state} after it was to be canceled`)
+        if (body.state === 'FINISHED' && job.finalId === null)
+          this.complain(`${where}: FINISHED without a final checkpoint`)
+        job.terminal = body.state
+        return
+      case 'fold': {
+        job.folded = index
+        const told = body.history.retained.map((one) => one.checkpointId).join()
+        if (told !== [...job.retained].join())
+          this.complain(`${where} tells of ${told}, retained are ${[...job.retained].join()}`)
+        return
+      }
+      case 'attempt':
+      case 'ids':
+      case 'finishing':
+    }
+  }
+
+  #completed(id: string, job: JobRecord, checkpoint: Completed, where: string): void {
+    const { checkpointId, kind } = checkpoint
+    const highest = Math.max(0, ...job.completed)
+    if (checkpointId <= highest) this.complain(`${where}: ${checkpointId} after ${highest}`)
+    if (checkpointId < job.firstId)
+      this.complain(`${where}: ${checkpointId} belongs to an earlier epoch`)
+    if (job.finalId !== null) this.complain(`${where}: after the final checkpoint ${job.finalId}`)
+    if (kind === 'final') job.finalId = checkpointId
+    job.completed.add(checkpointId)
+    job.retained.add(checkpointId)
+    this.#lastCompletionMs = this.#world.scheduler.nowMs()
+    this.#manifest(id, job, checkpoint, where)
+  }
+
+  #manifest(id: string, job: JobRecord, checkpoint: Completed, where: string): void {
+    const bytes = this.#disk.get(checkpoint.manifestPath)
+    if (bytes === undefined) return this.complain(`${where}: there is no manifest`)
+    if (sha256(bytes) !== checkpoint.manifestSha256)
+      this.complain(`${where}: the manifest is another one`)
+    const text = new TextDecoder().decode(bytes)
+    const { tasks } = JSON.parse(text.slice(text.indexOf('\n') + 1)) as {
+      readonly tasks: readonly { readonly snapshot: { readonly file: StateFile | null } }[]
+    }
+    if (tasks.length !== job.tasks)
+      this.complain(`${where}: ${tasks.length} of ${job.tasks} tasks are in it`)
+    for (const { snapshot } of tasks) {
+      if (snapshot.file !== null) this.#file(id, snapshot.file, where)
+    }
+  }
+
+  #file(id: string, file: StateFile, where: string): void {
+    const bytes = this.#disk.get(`${id}/${file.path}`)
+    if (bytes === undefined) return this.complain(`${where}: ${file.path} is missing`)
+    if (bytes.length !== file.bytes)
+      this.complain(`${where}: ${file.path} has ${bytes.length} bytes instead of ${file.bytes}`)
+    else if (sha256(bytes) !== file.sha256) this.complain(`${where}: ${file.path} is damaged`)
+  }
+}
+
+/** A leader that takes over while another ends the job, and the clean-up. */
+const AFTER_THE_END: ReadonlySet<Body['type']> = new Set(['epoch', 'discarded', 'fold'])
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

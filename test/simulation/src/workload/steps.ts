@@ -1,0 +1,129 @@
+// Steps of simulated jobs, with their own checks inside: what they complain of can only come from a state that was lost,
+// mixed up, or restored twice.
+
+import { keyedProcess, process } from '@weirjs/api/process-definitions'
+import { listState, mapState, operatorList, value } from '@weirjs/api/state'
+import { int } from '@weirjs/api/types'
+import { alert, type Counted, counted, numbered } from './records.ts'
+
+/** Processing time that a record is held by `holding`, at most. */
+const HOLD_MS = 700
+/** Event time that a record is held by `delaying`: one number is one millisecond. */
+const DELAY_NUMBERS = 50
+
+const zero = (): number => 0
+
+/** Counts records by key. */
+export const counting = keyedProcess({
+  uid: 'counter',
+  in: numbered,
+  out: counted,
+  state: { count: value(int(), { initial: zero }) },
+  each(record, ctx) {
+    const count = ctx.state.count.get() + 1
+    ctx.state.count.set(count)
+    ctx.emit({ n: record.n, key: record.key, count })
+  },
+})
+
+/** Of one source partition, every number comes once and in order. What it says must never be said. */
+export const checking = keyedProcess({
+  uid: 'checker',
+  in: numbered,
+  out: alert,
+  state: { last: value(int(), { initial: () => -1 }) },
+  each(record, ctx) {
+    const last = ctx.state.last.get()
+    if (record.n <= last) ctx.emit({ where: record.part, expected: last + 1, got: record.n })
+    ctx.state.last.set(record.n)
+  },
+})
+
+/** A second shuffle and a second state: a number that comes twice is marked by a negative count. */
+export const again = keyedProcess({
+  uid: 'again',
+  in: counted,
+  out: counted,
+  state: { seen: mapState(int(), int()) },
+  each(record, ctx) {
+    const times = (ctx.state.seen.get(record.n) ?? 0) + 1
+    ctx.state.seen.set(record.n, times)
+    ctx.emit(times === 1 ? record : { ...record, count: -times })
+  },
+})
+
+/** Holds records in a list per key, until a processing-time timer or the end of the input lets them go. */
+export const holding = keyedProcess({
+  uid: 'holder',
+  in: numbered,
+  out: counted,
+  state: { count: value(int(), { initial: zero }), held: listState<Counted>(counted) },
+  each(record, ctx) {
+    const { count, held } = ctx.state
+    count.set(count.get() + 1)
+    if (held.get().length === 0) ctx.timers.after(1 + ((record.n * 37) % HOLD_MS))
+    held.add({ n: record.n, key: record.key, count: count.get() })
+  },
+  timer(_time, ctx) {
+    for (const record of ctx.state.held.get()) ctx.emit(record)
+    ctx.state.held.clear()
+  },
+  finishKey(ctx) {
+    for (const record of ctx.state.held.get()) ctx.emit(record)
+    ctx.state.held.clear()
+  },
+})
+
+/** Holds each record until event time has passed it by; all must have gone when the input ends. */
+export const delaying = keyedProcess({
+  uid: 'delayer',
+  in: numbered,
+  out: counted,
+  sides: { alerts: alert },
+  state: { count: value(int(), { initial: zero }), held: mapState(int(), counted) },
+  each(record, ctx) {
+    const { count, held } = ctx.state
+    count.set(count.get() + 1)
+    const due = record.n + DELAY_NUMBERS
+    if (due <= ctx.watermark)
+      ctx.output.alerts({ where: 'late record', expected: ctx.watermark, got: record.n })
+    held.set(due, { n: record.n, key: record.key, count: count.get() })
+    ctx.timers.at(due)
+  },
+  timer(time, ctx) {
+    const record = ctx.state.held.get(time)
+    if (record === undefined) {
+      ctx.output.alerts({ where: 'timer without record', expected: 0, got: time })
+      return
+    }
+    if (time > ctx.watermark)
+      ctx.output.alerts({ where: 'timer before its time', expected: time, got: 0 })
+    ctx.state.held.delete(time)
+    ctx.emit(record)
+  },
+  finishKey(ctx) {
+    if (ctx.state.held.size > 0)
+      ctx.output.alerts({ where: 'held at the end', expected: 0, got: ctx.state.held.size })
+  },
+})
+
+/** No key: an operator list, which is dealt out anew when the parallelism changes. */
+export function listing(size: number) {
+  return process({
+    uid: 'lister',
+    in: numbered,
+    out: counted,
+    lists: { held: operatorList(counted) },
+    each(record, ctx) {
+      const { held } = ctx.lists
+      held.add({ n: record.n, key: record.key, count: 0 })
+      if (held.get().length < size) return
+      for (const one of held.get()) ctx.emit(one)
+      held.clear()
+    },
+    finish(ctx) {
+      for (const one of ctx.lists.held.get()) ctx.emit(one)
+      ctx.lists.held.clear()
+    },
+  })
+}

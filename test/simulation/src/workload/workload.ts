@@ -1,0 +1,69 @@
+// The job that a simulated cluster works on: a shape with its settings, writing exactly-once files. Built anew at submit
+// and in every slot, as from a bundle.
+
+import { buildJob } from '@weirjs/api/build-job'
+import type { BuiltJob } from '@weirjs/api/built-job'
+import { job, type JobDefinition } from '@weirjs/api/define-job'
+import type { SettingsOptions } from '@weirjs/api/settings'
+import type { FileSystem } from '@weirjs/connectors/files/file-system'
+import { ndjsonFiles } from '@weirjs/connectors/files/files'
+import type { RunOptions, WorkloadOptions } from './options.ts'
+import { alert, counted } from './records.ts'
+import { buildShape } from './shapes.ts'
+
+export const ALERTS = '/alerts'
+/** After a failure; the simulator has enough attempts. */
+const RESTART_DELAY_MS = 100
+const CHECKPOINT_TIMEOUT_MS = 5_000
+
+export function buildWorkload(
+  options: WorkloadOptions,
+  run: RunOptions,
+  files: FileSystem,
+): BuiltJob {
+  return buildJob(defineWorkload(options, run, files), {}, 0)
+}
+
+function defineWorkload(
+  options: WorkloadOptions,
+  run: RunOptions,
+  files: FileSystem,
+): JobDefinition {
+  return job('workload', settings(options, run), (env) => {
+    const graph = buildShape(env, options)
+    graph.counted
+      .filter(() => true)
+      .to(ndjsonFiles(run.output, counted, { fileSystem: files }), {
+        uid: 'out',
+        parallelism: run.sinkParallelism,
+      })
+    graph.alerts.forEach((alerts, i) => {
+      alerts.to(ndjsonFiles(ALERTS, alert, { fileSystem: files }), { uid: `alerts-${i}` })
+    })
+  })
+}
+
+function settings(options: WorkloadOptions, run: RunOptions): SettingsOptions {
+  const { checkpointMs, minPauseMs, maxConcurrent, retained, mode } = options
+  const { maxParallelism, bufferTimeoutMs, chaining, frameBytes, creditBytes } = options
+  return {
+    parallelism: run.parallelism,
+    ...(maxParallelism === null ? {} : { maxParallelism }),
+    bufferTimeout: bufferTimeoutMs ?? 'off',
+    chaining,
+    checkpoint: {
+      every: checkpointMs ?? 'off',
+      minPause: minPauseMs,
+      timeout: CHECKPOINT_TIMEOUT_MS,
+      maxConcurrent,
+      retained,
+      mode,
+    },
+    restart: { strategy: 'fixed-delay', attempts: 1_000_000, delay: RESTART_DELAY_MS },
+    config: {
+      'exchange.frame-bytes': frameBytes,
+      'exchange.credit-bytes': creditBytes,
+      'dev.freeze-records': options.freezeRecords,
+    },
+  }
+}
