@@ -2,11 +2,11 @@
 // code. It ends when it is told to (SIGTERM, SIGINT), or when the JobManager refuses it for good.
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Failure, fromFailure } from '@weirjs/common/core/errors'
-import { workerId } from '@weirjs/common/core/ids'
+import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
@@ -20,6 +20,7 @@ import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { ProcessSlotHost } from './slots/slot-host.ts'
+import { nameWorker, openWorkDirectory } from './slots/work-directories.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
 
 export interface TaskManagerSettings {
@@ -49,7 +50,6 @@ export interface TaskManagerSettings {
 const GIBIBYTE = 2 ** 30
 const REPORT_INTERVAL_MS = 200
 const WORKER_NAME_BYTES = 6
-const HOST_NAME_CHARS_MAX = 40
 const SEED_BYTES = 4
 
 export const TASK_MANAGER_DEFAULTS: Omit<
@@ -83,14 +83,14 @@ export async function startTaskManagerProcess(
   const token = readToken(settings.tokenFile)
   const runtimeRoot = findRuntimeRoot(process.env)
   const scheduler = systemScheduler()
-  const name = randomBytes(WORKER_NAME_BYTES).toString('hex')
-  const id = workerId(`${hostname().slice(0, HOST_NAME_CHARS_MAX)}-${process.pid}-${name}`)
-  const workDirectory = join(settings.workDirectory, id)
+  const life = randomBytes(WORKER_NAME_BYTES).toString('hex')
+  const name = { host: hostname(), pid: process.pid, life }
+  const id = nameWorker(name)
   const { server, controlAddress } = await serveControl(settings, token, {
     later: () => worker.gateway,
     scheduler,
   })
-  mkdirSync(workDirectory, { recursive: true, mode: 0o700 })
+  const workDirectory = openWorkDirectory(settings.workDirectory, name)
   const connection = connectCoordinator({
     address: settings.jobManager,
     token,
@@ -140,7 +140,7 @@ type Scheduler = ReturnType<typeof systemScheduler>
 function makeHost(
   settings: TaskManagerSettings,
   own: {
-    readonly id: ReturnType<typeof workerId>
+    readonly id: WorkerId
     readonly workDirectory: string
     readonly runtimeRoot: string
     readonly scheduler: Scheduler
