@@ -1,13 +1,14 @@
-// npm run simulate -- --seeds N [--from K] [--minutes M] [--seed S --trace] [--json]
+// npm run simulate -- --seeds N [--from K] [--minutes M] [--seed S --trace] [--fail-fast] [--json]
 
 import { parseArgs } from 'node:util'
 import { runSeed, type SeedResult } from './run-seed.ts'
 
-const usage = `usage: simulate [--seeds N] [--from K] [--minutes M] [--seed S [--trace]] [--json]
+const usage = `usage: simulate [--seeds N] [--from K] [--minutes M] [--seed S [--trace]] [--fail-fast] [--json]
   --seeds N    seeds K … K+N-1 (default 100)
   --from K     first seed (default 1)
   --minutes M  as many seeds as fit, from a random one unless --from is given
   --seed S     one seed; with --trace its history is printed
+  --fail-fast  ends with the first seed that fails
   --json       last line of stdout: {seeds, violations, failures, simulatedSeconds, faults, …}`
 
 interface Settings {
@@ -15,6 +16,7 @@ interface Settings {
   readonly seeds: number
   readonly untilMs: number
   readonly trace: boolean
+  readonly failFast: boolean
   readonly json: boolean
 }
 
@@ -26,6 +28,7 @@ function settings(): Settings {
       minutes: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
+      'fail-fast': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -54,6 +57,7 @@ function settings(): Settings {
           : number('seeds', values.seeds, 100),
     untilMs: minutes > 0 ? performance.now() + minutes * 60_000 : Number.POSITIVE_INFINITY,
     trace: values.trace,
+    failFast: values['fail-fast'],
     json: values.json,
   }
 }
@@ -68,7 +72,7 @@ function report(result: SeedResult, trace: boolean): void {
 }
 
 async function main(): Promise<void> {
-  const { from, seeds, untilMs, trace, json } = settings()
+  const { from, seeds, untilMs, trace, failFast, json } = settings()
   const startedAtMs = performance.now()
   const failures: { seed: number; oracle: string; message: string }[] = []
   const faults: Record<string, number> = {}
@@ -88,6 +92,7 @@ async function main(): Promise<void> {
     for (const { oracle, message } of result.violations) failures.push({ seed, oracle, message })
     if (result.violations.length > 0) failedSeeds += 1
     report(result, trace)
+    if (failFast && failedSeeds > 0) break
     if (trace) console.error(`trace hash ${result.traceHash}`)
     if (!json && ran % 50 === 0) console.error(`${ran} seeds, ${failedSeeds} failed`)
   }

@@ -1,0 +1,163 @@
+#!/usr/bin/env node
+// Can the tests fail? Applies each seeded bug of test/mutants, one at a time, to a copy of HEAD (a git worktree in the
+// temporary directory; the checkout is not touched), runs the simulator over some seeds and the unit tests that the patch
+// names, and prints what caught it. A patch begins with a sentence for people and a line `Unit: <path>`.
+//
+//   node tools/mutants.mjs [--only name,name] [--seeds N] [--seconds S] [--no-unit] [--no-simulation] [--json]
+//
+// Exit code 1 when a bug was caught by nothing, or a patch does not fit any more. Takes minutes: not part of CI.
+
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const folder = join(root, 'test', 'mutants')
+const OUTPUT_BYTES_MAX = 1 << 28
+/** Seeds that each mutant gets, and how long they may take. */
+const SEEDS = 60
+const SECONDS = 300
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seeds: { type: 'string', default: `${SEEDS}` },
+    seconds: { type: 'string', default: `${SECONDS}` },
+    unit: { type: 'boolean', default: true },
+    simulation: { type: 'boolean', default: true },
+    json: { type: 'boolean', default: false },
+  },
+  allowNegative: true,
+})
+
+function run(command, args, cwd, more = {}) {
+  return spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, ...more })
+}
+
+function must(command, args, cwd) {
+  const result = run(command, args, cwd)
+  if (result.status === 0) return result.stdout
+  throw new Error(`${command} ${args.join(' ')}: ${result.stderr || result.error}`)
+}
+
+function mutants() {
+  const wanted = values.only === undefined ? null : new Set(values.only.split(','))
+  const all = readdirSync(folder)
+    .filter((file) => file.endsWith('.patch'))
+    .map((file) => {
+      const patch = readFileSync(join(folder, file), 'utf8')
+      const unit = /^Unit: (.+)$/m.exec(patch)?.[1] ?? null
+      return { name: file.slice(0, -'.patch'.length), file: join(folder, file), unit }
+    })
+  const chosen = all.filter(({ name }) => wanted === null || wanted.has(name))
+  if (chosen.length === 0) throw new Error(`no mutant is called ${values.only}`)
+  return chosen
+}
+
+/** A copy of HEAD that finds its packages: workspace links are relative, the store is shared. */
+function copyOfHead() {
+  const copy = join(mkdtempSync(join(tmpdir(), 'weir-mutants-')), 'tree')
+  must('git', ['worktree', 'add', '--detach', copy, 'HEAD'], root)
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const parts = ['packages', 'test'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(group, name)),
+  )
+  for (const part of parts) {
+    const modules = join(root, part, 'node_modules')
+    if (existsSync(modules) && existsSync(join(copy, part)))
+      cpSync(modules, join(copy, part, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+  }
+  return copy
+}
+
+/** The oracle and the seed that caught it; null when none did. */
+function simulate(copy) {
+  const args = ['-C', 'source', 'test/simulation/src/main.ts', '--seeds', values.seeds]
+  const timeout = Number(values.seconds) * 1_000
+  const result = run(process.execPath, [...args, '--fail-fast', '--json'], copy, { timeout })
+  if (result.error?.code === 'ETIMEDOUT') return { caught: null, text: 'out of time' }
+  const line = result.stdout.trim().split('\n').at(-1) ?? ''
+  if (!line.startsWith('{')) return { caught: 'crash', text: `crash: ${result.stderr.slice(-200)}` }
+  const { failures, seeds } = JSON.parse(line)
+  if (failures.length === 0) return { caught: null, text: `not in ${seeds} seeds` }
+  const oracles = [...new Set(failures.map(({ oracle }) => oracle))].join(' ')
+  return { caught: oracles, text: `${oracles} after ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` }
+}
+
+/** How many tests of the paths failed. */
+function unitTests(copy, path) {
+  if (path === null) return { caught: null, text: '-' }
+  const args = [
+    'run',
+    '--reporter=json',
+    '--project',
+    'unit',
+    '--project',
+    'scenario',
+    '--project',
+    'contract',
+  ]
+  const result = run(
+    join(root, 'node_modules', '.bin', 'vitest'),
+    [...args, ...path.split(' ')],
+    copy,
+  )
+  const json = result.stdout.slice(result.stdout.indexOf('{"'))
+  try {
+    const { numFailedTests, numTotalTests } = JSON.parse(json)
+    if (numFailedTests === 0) return { caught: null, text: `passed (${numTotalTests})` }
+    return { caught: `${numFailedTests}`, text: `${numFailedTests} of ${numTotalTests} failed` }
+  } catch {
+    return { caught: 'crash', text: `crash: ${(result.stderr || json).slice(-200)}` }
+  }
+}
+
+function tryOne(copy, { name, file, unit }) {
+  must('git', ['checkout', '-q', '-f', 'HEAD', '--', '.'], copy)
+  const applied = run('git', ['apply', '-C1', file], copy)
+  if (applied.status !== 0) return { name, caught: false, simulation: 'does not apply', unit: '-' }
+  const none = { caught: null, text: '-' }
+  const simulation = values.simulation ? simulate(copy) : none
+  const tests = values.unit ? unitTests(copy, unit) : none
+  const caught = simulation.caught !== null || tests.caught !== null
+  return { name, caught, simulation: simulation.text, unit: tests.text }
+}
+
+const width = (rows, key) => Math.max(key.length, ...rows.map((row) => row[key].length))
+
+const chosen = mutants()
+const copy = copyOfHead()
+const rows = []
+try {
+  for (const mutant of chosen) {
+    const row = tryOne(copy, mutant)
+    rows.push(row)
+    process.stderr.write(
+      `${row.caught ? 'caught' : 'MISSED'}  ${row.name}: ${row.simulation}; ${row.unit}\n`,
+    )
+  }
+} finally {
+  run('git', ['worktree', 'remove', '--force', copy], root)
+  rmSync(dirname(copy), { recursive: true, force: true })
+}
+const missed = rows.filter((row) => !row.caught).map((row) => row.name)
+if (values.json) console.log(JSON.stringify({ mutants: rows.length, missed, rows }))
+else {
+  const columns = ['name', 'simulation', 'unit']
+  const widths = columns.map((key) => width(rows, key))
+  for (const row of [{ name: 'name', simulation: 'simulation', unit: 'unit' }, ...rows])
+    console.log(columns.map((key, i) => row[key].padEnd(widths[i])).join('  '))
+  console.log(`${rows.length - missed.length} of ${rows.length} caught`)
+}
+process.exit(missed.length > 0 ? 1 : 0)
