@@ -20,6 +20,8 @@ const IDS_SHOWN_MAX = 5
 
 export interface LocalJobClientOptions {
   readonly entries: () => readonly JobEntry[]
+  /** Resolves when all jobs on the storage are known: before that, nobody can say that there is no such job. */
+  readonly known: () => Promise<void>
   readonly submit: (request: SubmitRequest) => Promise<JobId>
   readonly workers: () => readonly WorkerView[]
   readonly cluster: () => ClusterView
@@ -38,24 +40,25 @@ export class LocalJobClient implements JobClient {
 
   /** Newest first. */
   async list(): Promise<readonly JobSummary[]> {
+    await this.#options.known()
     const jobs = this.#options.entries().map((entry) => entry.summary())
     return jobs.sort((a, b) => b.submittedAtMs - a.submittedAtMs)
   }
 
   async describe(id: string): Promise<JobDetail> {
-    return this.#find(id).detail()
+    return (await this.#find(id)).detail()
   }
 
   async checkpoints(id: string): Promise<readonly CheckpointView[]> {
-    return this.#find(id).checkpoints()
+    return (await this.#find(id)).checkpoints()
   }
 
   async cancel(id: string): Promise<void> {
-    return this.#find(id).cancel()
+    return (await this.#find(id)).cancel()
   }
 
   async triggerCheckpoint(id: string): Promise<CheckpointView> {
-    return this.#find(id).triggerCheckpoint()
+    return (await this.#find(id)).triggerCheckpoint()
   }
 
   async workers(): Promise<readonly WorkerView[]> {
@@ -67,10 +70,13 @@ export class LocalJobClient implements JobClient {
   }
 
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {
-    yield* this.#find(id).watch(signal)
+    yield* (await this.#find(id)).watch(signal)
   }
 
-  #find(id: string): JobEntry {
+  async #find(id: string): Promise<JobEntry> {
+    const known = this.#options.entries().find((entry) => entry.jobId === id)
+    if (known !== undefined) return known
+    await this.#options.known()
     const entries = this.#options.entries()
     const exact = entries.find((entry) => entry.jobId === id)
     if (exact !== undefined) return exact

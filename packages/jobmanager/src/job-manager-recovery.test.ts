@@ -21,6 +21,21 @@ describe('a JobManager that was killed', () => {
     await world.until(job, 'FINISHED')
   })
 
+  it('does not say that there is no such job before it has looked at all of them', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    world.manager.close()
+    world.newManager()
+    const started = world.manager.start()
+    const asked = [
+      world.manager.client.describe(job),
+      world.manager.client.describe(job.slice(0, 8)),
+      world.manager.client.list().then(([first]) => first),
+    ]
+    await drive(world.time, started)
+    for (const answer of asked) expect((await answer)?.jobId).toBe(job)
+  })
+
   it('waits for workers before it restarts anything', async () => {
     const world = await new PlayWorld().start()
     const job = await world.run()

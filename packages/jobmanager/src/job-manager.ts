@@ -122,6 +122,9 @@ export class JobManager implements CoordinatorGateway {
     })
     this.client = new LocalJobClient({
       entries: () => [...this.#jobs.values()],
+      known: async () => {
+        await this.#recovered
+      },
       submit: (request) => this.#submit(request),
       workers: () => this.#cluster.workers,
       cluster: () => this.#view(),
