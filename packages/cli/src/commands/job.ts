@@ -112,6 +112,7 @@ function jobFacts(job: JobDetail, terminal: Terminal): readonly string[] {
     ...(job.failure === null
       ? []
       : [['failure', `${job.failure.message} [${job.failure.code}]`] as const]),
+    ...(job.failure?.hint === undefined ? [] : [['hint', job.failure.hint] as const]),
   ])
 }
 
