@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { Prng } from '@weirjs/common/core/prng'
 import { CommittedOutput, readRows, stagedFiles } from './committed-output.ts'
 import { JobWatch } from './job-watch.ts'
@@ -60,6 +61,7 @@ const AIM_JITTER_MS = 30
 export interface ChaosOptions {
   readonly minutes: number
   readonly seed: number
+  readonly mode: CheckpointMode
   readonly keep: boolean
   readonly echo: boolean
 }
@@ -173,7 +175,7 @@ class ChaosRun {
         `--${name}`,
         `${value}`,
       ]),
-      defines: CHAOS_DEFINES,
+      defines: [...CHAOS_DEFINES, `execution.checkpointing.mode=${this.#options.mode}`],
       parallelism: PARALLELISM,
     })
   }

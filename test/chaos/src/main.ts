@@ -1,16 +1,17 @@
 // npm run chaos -- --minutes M --seed S [--keep] [--json], or --measure ROUNDS
 
 import { parseArgs } from 'node:util'
-import { type ChaosResult, runChaos } from './chaos-run.ts'
+import { type ChaosOptions, type ChaosResult, runChaos } from './chaos-run.ts'
 import { measureRecovery } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
-const usage = `usage: chaos [--minutes M] [--seed S] [--keep] [--json]
-  --minutes M  how long processes are killed (default 1)
-  --seed S     whom and when (default: drawn and told)
-  --measure R  no run: R kills of each kind, one after the other, and how long the job was away
-  --keep       leave the directory with output, checkpoints and logs
-  --json       last line of stdout: {kills, restarts, checkpoints, records, violations, failures, …}`
+const usage = `usage: chaos [--minutes M] [--seed S] [--measure R] [--at-least-once] [--keep] [--json]
+  --minutes M      how long processes are killed (default 1)
+  --seed S         whom and when (default: drawn and told)
+  --measure R      no run: R kills of each kind, one after the other, and how long the job was away
+  --at-least-once  the negative control: barriers do not align, and the judges must find what that does
+  --keep           leave the directory with output, checkpoints and logs
+  --json           last line of stdout: {kills, restarts, checkpoints, records, violations, failures, …}`
 
 const SEED_MAX = 1_000_000_000
 const HISTORY_LINES = 150
@@ -22,6 +23,7 @@ interface Settings {
   readonly json: boolean
   /** 0: a run. */
   readonly measure: number
+  readonly mode: ChaosOptions['mode']
 }
 
 function settings(): Settings {
@@ -30,6 +32,7 @@ function settings(): Settings {
       minutes: { type: 'string', default: '1' },
       seed: { type: 'string' },
       measure: { type: 'string', default: '0' },
+      'at-least-once': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -47,7 +50,8 @@ function settings(): Settings {
   const measure = Number(values.measure)
   if (!Number.isSafeInteger(measure) || measure < 0)
     throw new Error(`--measure is "${values.measure}"`)
-  return { minutes, seed, keep: values.keep, json: values.json, measure }
+  const mode = values['at-least-once'] ? 'at-least-once' : 'exactly-once'
+  return { minutes, seed, keep: values.keep, json: values.json, measure, mode }
 }
 
 function report(result: ChaosResult): void {
@@ -80,7 +84,7 @@ function tellRecovery(recovery: Readonly<Record<string, RecoverySummary>>): void
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, keep, json, measure } = settings()
+  const { minutes, seed, keep, json, measure, mode } = settings()
   if (measure > 0) {
     const recovery = await measureRecovery(measure)
     if (json) console.log(JSON.stringify({ recovery }))
@@ -88,7 +92,7 @@ async function main(): Promise<number> {
     return 0
   }
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
-  const result = await runChaos({ minutes, seed, keep, echo: !json })
+  const result = await runChaos({ minutes, seed, mode, keep, echo: !json })
   report(result)
   if (json) {
     const { history: _, ...rest } = result
