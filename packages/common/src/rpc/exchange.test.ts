@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 import { afterEach, describe, expect, it } from 'vitest'
@@ -17,6 +17,7 @@ import {
   serveExchange,
 } from './exchange-server.ts'
 import type { ExchangeOpen } from './exchange-wire.ts'
+import { stallingProxy } from './stalling-proxy.fixture.ts'
 import { makeToken } from './token.ts'
 
 const CREDENTIAL = makeToken()
@@ -193,6 +194,7 @@ describe('the data plane', () => {
     const { server, seen } = await producer()
     const { port } = splitAddress(server.address)
     const stalled = await stallingProxy(port)
+    cleanup.push(() => stalled.close())
     const { consumer, arrived } = consume(`127.0.0.1:${stalled.port}`)
     consumer.credit(0, 1)
     await eventsReach(seen, 'credit 0 1')
@@ -375,32 +377,4 @@ function quiet(ms: number): Promise<false> {
   return new Promise((resolve) => {
     systemScheduler().timer(ms, () => resolve(false))
   })
-}
-
-/** A wire that can stop: what a consumer looks like whose loop is in user code. */
-async function stallingProxy(
-  target: number,
-): Promise<{ port: number; stall(): void; flow(): void }> {
-  const downs: Socket[] = []
-  const proxy = createServer((socket) => {
-    const onward = connect(target, '127.0.0.1')
-    downs.push(onward)
-    socket.pipe(onward)
-    onward.pipe(socket)
-    // A reset on either side ends the other: what the test looks at is elsewhere.
-    socket.on('error', () => onward.destroy())
-    onward.on('error', () => socket.destroy())
-  })
-  proxy.listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  cleanup.push(() => {
-    for (const socket of downs) socket.destroy()
-    proxy.close()
-  })
-  const address = proxy.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    stall: () => downs.forEach((socket) => socket.pause()),
-    flow: () => downs.forEach((socket) => socket.resume()),
-  }
 }
