@@ -98,7 +98,7 @@ describe('retained checkpoints', () => {
   ) {
     const files = cluster.disk.paths(`${id}/chk-2`)
     const path = files.find((one) =>
-      file === 'manifest' ? one.endsWith('/manifest') : /\.state$/.test(one),
+      file === 'manifest' ? one.endsWith('/manifest') : one.endsWith('.state'),
     )
     if (path === undefined) throw new Error(`no ${file} among ${files.join(', ')}`)
     cluster.disk.tamper(path, change)

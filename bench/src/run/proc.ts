@@ -46,11 +46,6 @@ export function peakRssOf(pid: number): number {
   return statusBytes(pid, 'VmHWM')
 }
 
-/** Resident memory now, bytes; 0 for a process that is gone. */
-export function rssOf(pid: number): number {
-  return statusBytes(pid, 'VmRSS')
-}
-
 /** Begins the peak anew. */
 export function resetPeakRss(pid: number): void {
   try {

@@ -72,6 +72,7 @@ class FollowView {
   #rate = 0
   #sampledAtMs: number | null = null
   #checkpoint = ''
+  #restoredAttempt: number | null = null
 
   constructor(options: FollowOptions) {
     this.#options = options
@@ -93,9 +94,7 @@ class FollowView {
       case 'failure':
         return this.#failed(event)
       case 'restored':
-        return terminal.note(
-          `${terminal.err.paint('cyan', 'restored')} from checkpoint ${event.checkpointId} (attempt ${event.attempt})`,
-        )
+        return this.#restored(event.checkpointId, event.attempt)
       case 'progress':
         return this.#progress(event.recordsIn, event.recordsOut)
       case 'output':
@@ -113,9 +112,19 @@ class FollowView {
     if (before?.state === job.state && before.health === job.health) return this.#showProgress()
     const { terminal } = this.#options
     const tasks = job.state === 'RUNNING' ? `  ${job.tasks.total} tasks` : ''
-    const health = job.health === 'DEGRADED' ? `  ${terminal.err.state('DEGRADED')}` : ''
+    const reason = job.failure === null ? '' : `: ${job.failure.message}`
+    const health = job.health === 'DEGRADED' ? `  ${terminal.err.state('DEGRADED')}${reason}` : ''
     terminal.note(`${terminal.err.state(job.state)}${tasks}${health}`)
     this.#showProgress()
+  }
+
+  /** Told again to whoever follows anew. */
+  #restored(checkpointId: number, attempt: number): void {
+    if (this.#restoredAttempt === attempt) return
+    this.#restoredAttempt = attempt
+    const { terminal } = this.#options
+    const word = terminal.err.paint('cyan', 'restored')
+    terminal.note(`${word} from checkpoint ${checkpointId} (attempt ${attempt})`)
   }
 
   #checkpointed(checkpoint: Extract<JobEventView, { type: 'checkpoint' }>['checkpoint']): void {

@@ -101,7 +101,16 @@ export class JobWindow {
   }
 
   watch(signal: AbortSignal): AsyncIterable<JobEventView> {
-    return this.#watchers.watch({ type: 'state', job: this.summary() }, signal)
+    const state: JobEventView = { type: 'state', job: this.summary() }
+    return this.#watchers.watch([state, ...this.#restoredNow()], signal)
+  }
+
+  /** Whoever comes late is told too what the present attempt started from. */
+  #restoredNow(): readonly JobEventView[] {
+    const { attempts, view } = this.#options.machine
+    const [present] = attempts
+    if (present === undefined || present.restoredFrom === null || isTerminal(view.state)) return []
+    return [{ type: 'restored', checkpointId: present.restoredFrom, attempt: present.attempt }]
   }
 
   /** Followers are let go; what there is can still be read. */

@@ -102,7 +102,7 @@ export class StoredJob implements JobEntry {
 
   async *watch(signal: AbortSignal): AsyncGenerator<JobEventView> {
     for (const line of await this.#lines()) this.#watchers.output.push(line)
-    yield* this.#watchers.watch({ type: 'state', job: this.summary() }, signal)
+    yield* this.#watchers.watch([{ type: 'state', job: this.summary() }], signal)
   }
 
   /** What the job printed last, once. */

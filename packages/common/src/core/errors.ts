@@ -35,7 +35,9 @@ export class WeirError extends Error {
 
   /** Survives two copies of this module in one process (a bundled job and its host). */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && 'name' in value && value.name === 'WeirError'
+    return (
+      typeof value === 'object' && value !== null && 'name' in value && value.name === 'WeirError'
+    )
   }
 }
 
@@ -58,7 +60,9 @@ export const FAILURE_STACK_CHARS_MAX = 16_384
 export function toFailure(
   thrown: unknown,
   fallback: { code: string; domain: ErrorDomain; retry: RetryHint } = {
-    code: 'job/user-code-failed', domain: 'user', retry: 'backoff',
+    code: 'job/user-code-failed',
+    domain: 'user',
+    retry: 'backoff',
   },
 ): Failure {
   const known = thrown instanceof WeirError ? thrown : undefined

@@ -103,7 +103,12 @@ export interface CoordinatorGateway {
   acknowledge(ack: CheckpointAck): Promise<void>
   decline(decline: CheckpointDecline): Promise<void>
   /** A process or slot that carries the job's tasks on this worker is gone (exit code, signal, last words). */
-  slotsLost(workerId: WorkerId, fence: Fence, slots: readonly number[], failure: Failure): Promise<void>
+  slotsLost(
+    workerId: WorkerId,
+    fence: Fence,
+    slots: readonly number[],
+    failure: Failure,
+  ): Promise<void>
   output(lines: readonly OutputLine[]): Promise<void>
   /** The job's code, checked by the caller against the hash. */
   fetchBundle(jobId: JobId, hash: BundleHash): Promise<Uint8Array>
@@ -201,4 +206,3 @@ export interface WorkerDialer {
   /** Closes what `connect` opened; pending calls reject. */
   disconnect(workerId: WorkerId): void
 }
-

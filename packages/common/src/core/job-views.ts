@@ -7,8 +7,16 @@ import type { PhysicalPlan } from './graph/physical-plan.ts'
 import type { BundleHash, CheckpointId, JobId } from './ids.ts'
 
 export type JobState =
-  | 'INITIALIZING' | 'CREATED' | 'RUNNING' | 'FINISHING' | 'FAILING' | 'RESTARTING' | 'CANCELLING'
-  | 'FINISHED' | 'FAILED' | 'CANCELED'
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'FINISHING'
+  | 'FAILING'
+  | 'RESTARTING'
+  | 'CANCELLING'
+  | 'FINISHED'
+  | 'FAILED'
+  | 'CANCELED'
 
 export const TERMINAL_STATES: readonly JobState[] = ['FINISHED', 'FAILED', 'CANCELED']
 
@@ -114,9 +122,17 @@ export interface ClusterView {
 export type JobEventView =
   | { readonly type: 'state'; readonly job: JobSummary }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointView }
-  | { readonly type: 'failure'; readonly failure: Failure; readonly willRestart: boolean; readonly delayMs: number }
+  | {
+      readonly type: 'failure'
+      readonly failure: Failure
+      readonly willRestart: boolean
+      readonly delayMs: number
+    }
   | { readonly type: 'restored'; readonly checkpointId: CheckpointId; readonly attempt: number }
   | { readonly type: 'progress'; readonly recordsIn: number; readonly recordsOut: number }
-  | { readonly type: 'output'; readonly stream: 'print' | 'stdout' | 'stderr'; readonly text: string }
+  | {
+      readonly type: 'output'
+      readonly stream: 'print' | 'stdout' | 'stderr'
+      readonly text: string
+    }
   | { readonly type: 'lost-output'; readonly lines: number }
-

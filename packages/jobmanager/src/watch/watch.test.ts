@@ -34,12 +34,12 @@ describe('Watchers', () => {
   it('tells a newcomer the state and the last lines, and then what happens, until the end', async () => {
     const watchers = new Watchers()
     watchers.print(line('a'))
-    const seen = read(watchers.watch(restored(1), new AbortController().signal))
+    const seen = read(watchers.watch([restored(1)], new AbortController().signal))
     watchers.print(line('b'))
     watchers.publish(progress(1))
     watchers.end()
     expect(await seen).toEqual(['restored', 'a', 'b', 'progress'])
-    expect(await read(watchers.watch(restored(1), new AbortController().signal))).toEqual([
+    expect(await read(watchers.watch([restored(1)], new AbortController().signal))).toEqual([
       'restored',
       'a',
       'b',
@@ -50,13 +50,13 @@ describe('Watchers', () => {
     const watchers = new Watchers()
     for (let i = 0; i < OUTPUT_LINES_KEPT_MAX + 3; i++) watchers.print(line(`${i}`))
     watchers.end()
-    const seen = await read(watchers.watch(restored(1), new AbortController().signal))
+    const seen = await read(watchers.watch([restored(1)], new AbortController().signal))
     expect(seen.slice(0, 3)).toEqual(['restored', 'lost 3', '3'])
   })
 
   it('drops output, counted, for a follower that does not follow, and keeps the rest', async () => {
     const watchers = new Watchers()
-    const stream = watchers.watch(restored(1), new AbortController().signal)
+    const stream = watchers.watch([restored(1)], new AbortController().signal)
     for (let i = 0; i < WATCH_OUTPUT_MAX + 7; i++) watchers.print(line('x'))
     for (let i = 0; i < 5; i++) watchers.publish(progress(i))
     watchers.publish(restored(2))
@@ -69,7 +69,7 @@ describe('Watchers', () => {
 
   it('cuts off a follower that does not read at all', async () => {
     const watchers = new Watchers()
-    const stream = watchers.watch(restored(1), new AbortController().signal)
+    const stream = watchers.watch([restored(1)], new AbortController().signal)
     for (let i = 0; i < WATCH_EVENTS_MAX; i++) watchers.publish(restored(i))
     await expect(read(stream)).rejects.toMatchObject({ code: 'watch/too-slow' })
     expect(watchers.watched).toBe(false)
@@ -78,12 +78,12 @@ describe('Watchers', () => {
   it('lets a follower go at any time', async () => {
     const watchers = new Watchers()
     const control = new AbortController()
-    const seen = read(watchers.watch(restored(1), control.signal))
+    const seen = read(watchers.watch([restored(1)], control.signal))
     await Promise.resolve()
     control.abort()
     expect(await seen).toEqual(['restored'])
     expect(watchers.watched).toBe(false)
-    for await (const event of watchers.watch(restored(1), new AbortController().signal)) {
+    for await (const event of watchers.watch([restored(1)], new AbortController().signal)) {
       expect(event.type).toBe('restored')
       break
     }

@@ -25,10 +25,10 @@ export class Watchers {
     return this.#streams.size > 0
   }
 
-  /** `first`: the present state of the job. */
-  watch(first: JobEventView, signal: AbortSignal): WatchStream {
+  /** `first`: how the job stands. */
+  watch(first: readonly JobEventView[], signal: AbortSignal): WatchStream {
     const stream = new WatchStream((done) => this.#streams.delete(done), signal)
-    stream.push(first)
+    for (const event of first) stream.push(event)
     if (this.output.lost > 0) stream.push({ type: 'lost-output', lines: this.output.lost })
     for (const line of this.output.lines()) stream.push(line)
     if (this.#ended) {

@@ -28,8 +28,9 @@ interface LocalEvent {
 
 class LocalBatch {
   readonly values: unknown[] = new Array<unknown>(BATCH_RECORDS_MAX)
-  readonly timestamps: number[] = new Array<number>(BATCH_RECORDS_MAX)
-  readonly keyHashes: number[] = new Array<number>(BATCH_RECORDS_MAX)
+  readonly timestamps = new Float64Array(BATCH_RECORDS_MAX)
+  /** Of records without key: anything. */
+  readonly keyHashes = new Int32Array(BATCH_RECORDS_MAX)
   events: LocalEvent[] = []
   count = 0
 

@@ -2,8 +2,17 @@
 // process (slot-thread-entry), or on the caller's own loop (weir dev, tests, simulation) by the same SlotRuntime.
 
 import type {
-  CancelRequest, CheckpointAck, CheckpointDecline, CheckpointNotice, DeployRequest, OutputLine, SlotEndpoint, SlotRequest,
-  TaskReport, TaskUpdate, TriggerRequest,
+  CancelRequest,
+  CheckpointAck,
+  CheckpointDecline,
+  CheckpointNotice,
+  DeployRequest,
+  OutputLine,
+  SlotEndpoint,
+  SlotRequest,
+  TaskReport,
+  TaskUpdate,
+  TriggerRequest,
 } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
 import type { Failure } from '@weirjs/common/core/errors'
