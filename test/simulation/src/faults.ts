@@ -123,11 +123,7 @@ export function heal(world: World, cluster: SimCluster): void {
     reorder: false,
     breakProbability: 0,
   })
-  Object.assign(cluster.diskFaults, {
-    delayMsMax: 0.5,
-    failProbability: 0,
-    ambiguousProbability: 0,
-  })
+  Object.assign(cluster.diskFaults, cluster.soundDisk)
   cluster.network.heal()
   if (cluster.jobManager === null) cluster.startJobManager()
   for (const name of cluster.missingTaskManagers) cluster.startTaskManager(name)

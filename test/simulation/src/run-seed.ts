@@ -8,7 +8,7 @@ import { judgeAlerts, judgeHits, judgeLedger, Reader, type Violation } from './o
 import { SimCluster } from './sim-cluster.ts'
 import { drawStory, Story, type StoryOptions } from './story.ts'
 import { drawWorkload, type RunOptions, type WorkloadOptions } from './workload/options.ts'
-import { ALERTS, buildWorkload } from './workload/workload.ts'
+import { ALERTS, buildWorkload, writeInput } from './workload/workload.ts'
 import { World } from './world.ts'
 
 const TASK_MANAGERS = 3
@@ -89,6 +89,8 @@ function prepare(world: World, options: SeedOptions): Run {
     world,
     taskManagers: TASK_MANAGERS,
     honestDisk: options.lyingDisk !== true,
+    diskDelayMs: workload.diskDelayMs,
+    failover: workload.failover,
     // One of them may be dead, and the job still fits.
     slots: Math.ceil(widest / (TASK_MANAGERS - 1)),
     build: ({ args }, files) => {
@@ -97,6 +99,7 @@ function prepare(world: World, options: SeedOptions): Run {
         .functions
     },
   })
+  writeInput(workload, cluster.files)
   const client = new SimClient(world, cluster, workload)
   const story = new Story(world, client, storyOptions)
   const reader = new Reader(
@@ -112,7 +115,9 @@ async function play({ world, plan, cluster, story, reader, workload }: Run): Pro
   story.begin()
 
   // Safety phase.
-  if (!plan.early) await world.run(1_000 + chance.float() * 2_000, done)
+  // Files are read as fast as the disk gives them.
+  const early = plan.early || workload.shape === 'files'
+  if (!early) await world.run(1_000 + chance.float() * 2_000, done)
   for (let i = 0; i < plan.count && !done(); i++) {
     const kind = chance.pick(plan.kinds)
     inflict(kind, world, cluster, chance)

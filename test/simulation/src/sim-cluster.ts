@@ -35,6 +35,9 @@ export interface SimClusterOptions {
   readonly slots: number
   /** False: what was published may be gone after a loss of power. */
   readonly honestDisk: boolean
+  /** Of a sound disk, ms. */
+  readonly diskDelayMs: number
+  readonly failover: 'region' | 'full'
   /** The job's functions, built anew for a slot; `files` is how its process reaches the disk. */
   readonly build: (request: SlotRequest, files: SimFiles) => JobFunctions
 }
@@ -57,7 +60,7 @@ export class SimCluster {
   readonly disk: SimDisk
   readonly auditor: LogAuditor
   readonly files: MemoryFileSystem = new MemoryFileSystem()
-  diskFaults: DiskFaults = { ...HEALTHY_DISK }
+  diskFaults: DiskFaults
   /** Completed checkpoints that a JobManager announced: job and id. */
   readonly completed: Set<string> = new Set()
   /** Files of sinks: when they were last made durable. */
@@ -82,10 +85,16 @@ export class SimCluster {
     this.#nobody = new SimProcess(world, 'nobody')
     this.#nobody.kill()
     this.#diskPrng = world.prng.fork()
+    this.diskFaults = this.soundDisk
     this.disk = new SimDisk({ honest: options.honestDisk })
     this.auditor = new LogAuditor(world, this.disk)
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
+  }
+
+  /** No faults, and its own speed. */
+  get soundDisk(): DiskFaults {
+    return { ...HEALTHY_DISK, delayMsMax: this.#options.diskDelayMs }
   }
 
   get jobManager(): JobManagerLife | null {
@@ -130,6 +139,7 @@ export class SimCluster {
         ...DEFAULT_JOB_MANAGER_SETTINGS,
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
         heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+        failover: this.#options.failover,
       },
     })
     process.onKill(() => {

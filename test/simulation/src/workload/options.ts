@@ -14,7 +14,12 @@ export const SHAPES = [
   'blow-up',
   'timers',
   'event-timers',
+  'folds',
+  'pipelines',
+  'files',
 ] as const
+/** Ways to spread records over subtasks without a key. */
+const SPREADS = ['rebalance', 'rescale', 'shuffle', 'global'] as const
 export type Shape = (typeof SHAPES)[number]
 
 export interface WorkloadOptions {
@@ -29,6 +34,10 @@ export interface WorkloadOptions {
   readonly skewed: boolean
   /** Shape `blow-up`: records made of each. */
   readonly copies: number
+  /** Shape `files`: files that the input lies in. */
+  readonly inputFiles: number
+  /** How records without a key are spread. */
+  readonly spread: (typeof SPREADS)[number]
   /** Shape `rules`: control records. */
   readonly rules: number
   readonly parallelism: number
@@ -46,6 +55,9 @@ export interface WorkloadOptions {
   readonly maxConcurrent: number
   readonly retained: number
   readonly mode: CheckpointMode
+  readonly failover: 'region' | 'full'
+  /** How slow the disk is while it is sound, ms. */
+  readonly diskDelayMs: number
 }
 
 /** How one of the runs of a job differs from the others: it may be canceled and resumed. */
@@ -72,6 +84,8 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     keys: prng.pick([1, 7, 100]),
     skewed: prng.chance(0.2),
     copies: shape === 'blow-up' ? Math.max(2, Math.floor(BLOWN_UP_RECORDS / records)) : 1,
+    inputFiles: prng.between(60, 200),
+    spread: prng.pick(SPREADS),
     rules: prng.between(1, 40),
     parallelism: prng.between(1, PARALLELISM_MAX),
     sinkParallelism: prng.between(1, 3),
@@ -86,6 +100,8 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     maxConcurrent: prng.pick([1, 1, 1, 2]),
     retained: prng.pick([1, 2, 3]),
     mode,
+    failover: prng.pick(['region', 'region', 'full']),
+    diskDelayMs: shape === 'files' ? 80 : prng.pick([0.5, 0.5, 5]),
   }
 }
 
@@ -97,9 +113,17 @@ export function keyOf(n: number, { keys, skewed }: WorkloadOptions): string {
 /** Numbers that must arrive in the output. */
 export const outputRecords = (options: WorkloadOptions): number => options.records * options.copies
 
+/** Numbers of the first of two sources. */
+export const firstHalf = ({ records }: WorkloadOptions): number => Math.floor(records / 2)
+
 /** The key that number n must have in the output. */
-export const outputKey = (n: number, options: WorkloadOptions): string =>
-  keyOf(Math.floor(n / options.copies), options)
+export function outputKey(n: number, options: WorkloadOptions): string {
+  const key = keyOf(Math.floor(n / options.copies), options)
+  return options.shape === 'pipelines' && n >= firstHalf(options) ? secondKey(key) : key
+}
+
+/** The second of two pipelines counts by itself. */
+export const secondKey = (key: string): string => `second-${key}`
 
 /** True when counts in the output are 1 … k for each key; else they are 0. */
 export const isCounted = ({ shape }: WorkloadOptions): boolean => shape !== 'lists'

@@ -5,19 +5,21 @@ import type { Environment } from '@weirjs/api/environment'
 import { mapState, value } from '@weirjs/api/state'
 import { int } from '@weirjs/api/types'
 import { type Watermarks, outOfOrder } from '@weirjs/api/watermarks'
+import type { FileSystem } from '@weirjs/connectors/files/file-system'
+import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import { paced } from './paced-generator.ts'
-import type { WorkloadOptions } from './options.ts'
+import { firstHalf, keyOf, secondKey, type WorkloadOptions } from './options.ts'
 import {
   type Alert,
   alert,
   type Counted,
   counted,
+  INPUT,
   type Numbered,
   numbered,
   rule,
 } from './records.ts'
-import { again, checking, counting, delaying, holding, listing } from './steps.ts'
-import { keyOf } from './options.ts'
+import { again, checking, counting, delaying, folding, holding, listing } from './steps.ts'
 
 /** Records in the list of the shape `lists` before it is emptied. */
 const LIST_RECORDS = 13
@@ -25,48 +27,75 @@ const LIST_RECORDS = 13
 const GENERATOR_BLOCK = 1_000
 
 export interface Graph {
-  readonly counted: DataStream<Counted>
+  /** One for each sink. */
+  readonly counted: readonly DataStream<Counted>[]
   readonly alerts: readonly DataStream<Alert>[]
 }
 
-export function buildShape(env: Environment, options: WorkloadOptions): Graph {
+export function buildShape(env: Environment, options: WorkloadOptions, files: FileSystem): Graph {
   switch (options.shape) {
     case 'keyed': {
       const input = all(env, options)
-      return { counted: input.keyBy('key').process(counting), alerts: [checked(input)] }
+      return one(input.keyBy('key').process(counting), checked(input))
     }
     case 'keyed-twice': {
       const input = all(env, options)
       const twice = input.keyBy('key').process(counting).keyBy('key').process(again)
-      return { counted: twice.rebalance(), alerts: [checked(input)] }
+      return one(twice.rebalance(), checked(input))
     }
     case 'union': {
       const [first, second] = halves(env, options)
       const input = first.union(second)
-      return { counted: input.keyBy('key').process(counting), alerts: [checked(input)] }
+      return one(input.keyBy('key').process(counting), checked(input))
     }
     case 'rebalanced': {
-      const input = all(env, options)
-        .rebalance()
+      const input = spread(all(env, options), options)
         .map((record) => record)
         .returns(numbered)
-      return { counted: input.keyBy('key').process(counting), alerts: [] }
+      return one(input.keyBy('key').process(counting))
     }
     case 'connected':
-      return { counted: connected(env, options), alerts: [] }
+      return one(connected(env, options))
     case 'rules':
       return ruled(env, options)
     case 'lists':
-      return { counted: all(env, options).rebalance().process(listing(LIST_RECORDS)), alerts: [] }
+      return one(spread(all(env, options), options).process(listing(LIST_RECORDS)))
     case 'blow-up':
-      return { counted: blownUp(env, options), alerts: [] }
+      return one(blownUp(env, options))
     case 'timers':
-      return { counted: all(env, options).keyBy('key').process(holding), alerts: [] }
+      return one(all(env, options).keyBy('key').process(holding))
     case 'event-timers': {
       const time = outOfOrder<Numbered>(10, (record) => record.n)
       const delayed = all(env, options, time).keyBy('key').process(delaying)
-      return { counted: delayed, alerts: [delayed.side('alerts')] }
+      return one(delayed, delayed.side('alerts'))
     }
+    case 'folds': {
+      const folded = all(env, options).keyBy('key').process(folding)
+      return one(folded, folded.side('alerts'))
+    }
+    case 'pipelines':
+      return pipelines(env, options)
+    case 'files': {
+      const input = env.from(ndjsonFiles(INPUT, numbered, { fileSystem: files }), { uid: 'files' })
+      return one(input.keyBy('key').process(counting))
+    }
+  }
+}
+
+function one(output: DataStream<Counted>, alerts?: DataStream<Alert>): Graph {
+  return { counted: [output], alerts: alerts === undefined ? [] : [alerts] }
+}
+
+function spread<T>(stream: DataStream<T>, options: WorkloadOptions): DataStream<T> {
+  switch (options.spread) {
+    case 'rebalance':
+      return stream.rebalance()
+    case 'rescale':
+      return stream.rescale()
+    case 'shuffle':
+      return stream.shuffle()
+    case 'global':
+      return stream.global()
   }
 }
 
@@ -112,7 +141,7 @@ function halves(
   env: Environment,
   options: WorkloadOptions,
 ): readonly [DataStream<Numbered>, DataStream<Numbered>] {
-  const half = Math.floor(options.records / 2)
+  const half = firstHalf(options)
   return [
     source(env, options, { name: 'a', from: 0, count: half }),
     source(env, options, { name: 'b', from: half, count: options.records - half }),
@@ -120,6 +149,17 @@ function halves(
 }
 
 // ---- larger steps ----
+
+/** Two jobs in one, which share nothing but checkpoints: each is a region of its own and fails over alone. */
+function pipelines(env: Environment, options: WorkloadOptions): Graph {
+  const [first, second] = halves(env, options)
+  const apart = second
+    .map((record) => ({ ...record, key: secondKey(record.key) }))
+    .returns(numbered)
+    .keyBy('key')
+    .process({ ...counting, uid: 'second-counter' })
+  return { counted: [first.keyBy('key').process(counting), apart], alerts: [] }
+}
 
 /** Two keyed inputs, one state. */
 function connected(env: Environment, options: WorkloadOptions): DataStream<Counted> {
@@ -188,7 +228,7 @@ function ruled(env: Environment, options: WorkloadOptions): Graph {
         ctx.emit({ n: -1 - one.id, key: `s${ctx.subtask}`, count: ctx.parallelism })
       },
     })
-  return { counted: out, alerts: [out.side('alerts')] }
+  return one(out, out.side('alerts'))
 }
 
 /** Many small records of each one, so that channels run full. */

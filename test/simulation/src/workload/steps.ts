@@ -2,7 +2,8 @@
 // mixed up, or restored twice.
 
 import { keyedProcess, process } from '@weirjs/api/process-definitions'
-import { listState, mapState, operatorList, value } from '@weirjs/api/state'
+import { aggregating, listState, mapState, operatorList, reducing, value } from '@weirjs/api/state'
+import { struct } from '@weirjs/api/struct'
 import { int } from '@weirjs/api/types'
 import { alert, type Counted, counted, numbered } from './records.ts'
 
@@ -23,6 +24,36 @@ export const counting = keyedProcess({
     const count = ctx.state.count.get() + 1
     ctx.state.count.set(count)
     ctx.emit({ n: record.n, key: record.key, count })
+  },
+})
+
+/** Counts in three ways, which must agree. */
+export const folding = keyedProcess({
+  uid: 'folder',
+  in: numbered,
+  out: counted,
+  sides: { alerts: alert },
+  state: {
+    count: value(int(), { initial: zero }),
+    sum: reducing(int(), (a, b) => a + b),
+    mean: aggregating<number, { readonly sum: number; readonly times: number }, number>(
+      struct('Mean', { sum: int(), times: int() }),
+      {
+        create: () => ({ sum: 0, times: 0 }),
+        add: ({ sum, times }, n) => ({ sum: sum + n, times: times + 1 }),
+        result: ({ times }) => times,
+      },
+    ),
+  },
+  each(record, ctx) {
+    const { count, sum, mean } = ctx.state
+    count.set(count.get() + 1)
+    sum.add(1)
+    mean.add(record.n)
+    const ways = [count.get(), sum.get() ?? 0, mean.get() ?? 0]
+    if (new Set(ways).size > 1)
+      ctx.output.alerts({ where: 'folds', expected: Math.max(...ways), got: Math.min(...ways) })
+    ctx.emit({ n: record.n, key: record.key, count: count.get() })
   },
 })
 

@@ -7,11 +7,24 @@ import { job, type JobDefinition } from '@weirjs/api/define-job'
 import type { SettingsOptions } from '@weirjs/api/settings'
 import type { FileSystem } from '@weirjs/connectors/files/file-system'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
-import type { RunOptions, WorkloadOptions } from './options.ts'
-import { alert, counted } from './records.ts'
+import type { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
+import { keyOf, type RunOptions, type WorkloadOptions } from './options.ts'
+import { alert, counted, INPUT } from './records.ts'
 import { buildShape } from './shapes.ts'
 
 export const ALERTS = '/alerts'
+/** The files that the shape `files` reads. */
+export function writeInput(options: WorkloadOptions, files: MemoryFileSystem): void {
+  const { shape, records, inputFiles } = options
+  if (shape !== 'files') return
+  for (let i = 0; i < inputFiles; i++) {
+    const lines: string[] = []
+    for (let n = i; n < records; n += inputFiles)
+      lines.push(JSON.stringify({ n, key: keyOf(n, options), part: `f${i}` }))
+    files.put(`${INPUT}/${i}.ndjson`, lines.map((line) => `${line}\n`).join(''))
+  }
+}
+
 /** After a failure; the simulator has enough attempts. */
 const RESTART_DELAY_MS = 100
 const CHECKPOINT_TIMEOUT_MS = 5_000
@@ -30,13 +43,11 @@ function defineWorkload(
   files: FileSystem,
 ): JobDefinition {
   return job('workload', settings(options, run), (env) => {
-    const graph = buildShape(env, options)
-    graph.counted
-      .filter(() => true)
-      .to(ndjsonFiles(run.output, counted, { fileSystem: files }), {
-        uid: 'out',
-        parallelism: run.sinkParallelism,
-      })
+    const graph = buildShape(env, options, files)
+    graph.counted.forEach((stream, i) => {
+      const sink = ndjsonFiles(run.output, counted, { fileSystem: files })
+      stream.filter(() => true).to(sink, { uid: `out-${i}`, parallelism: run.sinkParallelism })
+    })
     graph.alerts.forEach((alerts, i) => {
       alerts.to(ndjsonFiles(ALERTS, alert, { fileSystem: files }), { uid: `alerts-${i}` })
     })
