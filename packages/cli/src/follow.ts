@@ -57,7 +57,8 @@ export async function follow(options: FollowOptions): Promise<JobSummary | null>
   }
 }
 
-function isAbsence(error: unknown): boolean {
+/** No JobManager answers: it may come back. */
+export function isAbsence(error: unknown): boolean {
   return (
     error instanceof WeirError &&
     (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')

@@ -12,7 +12,7 @@ import {
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
-import { assertFinished } from '../follow.ts'
+import { ABSENCE_MS_MAX, assertFinished, isAbsence } from '../follow.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../output/units.ts'
@@ -218,6 +218,7 @@ function parseTimeout(text: string): number {
   }
 }
 
+/** A JobManager that goes away meanwhile is waited for, one that never answered is not: jobs outlive JobManagers. */
 async function untilEnded(
   cli: Cli,
   client: JobClient,
@@ -225,14 +226,21 @@ async function untilEnded(
   timeoutMs: number,
 ): Promise<JobSummary> {
   const dueMs = cli.scheduler.nowMs() + timeoutMs
-  for (;;) {
-    const job = await client.describe(id)
-    if (TERMINAL_STATES.includes(job.state)) return job
+  let job: JobSummary = await client.describe(id)
+  let seenAtMs = cli.scheduler.nowMs()
+  while (!TERMINAL_STATES.includes(job.state)) {
     if (cli.scheduler.nowMs() >= dueMs) {
       throw new WeirError('cli/timeout', `job ${job.jobId} is still ${job.state}`, {
         domain: 'user',
       })
     }
     await sleep(cli.scheduler, POLL_MS)
+    try {
+      job = await client.describe(job.jobId)
+      seenAtMs = cli.scheduler.nowMs()
+    } catch (error) {
+      if (!isAbsence(error) || cli.scheduler.nowMs() - seenAtMs > ABSENCE_MS_MAX) throw error
+    }
   }
+  return job
 }

@@ -12,7 +12,7 @@ import type { ChannelEvent, HeadInput, InputChannel } from './input-channel.ts'
 import { NO_BARRIER } from './input-channel.ts'
 import type { OutputChannel, OutputCounters, OutputGauge } from './output-channel.ts'
 
-/** Records of one batch; a batch may grow beyond by what a single call emits. */
+/** Records of one batch. */
 export const BATCH_RECORDS_MAX = 512
 /** Batches with records that are handed over and not consumed. */
 export const BATCHES_IN_FLIGHT_MAX = 2
@@ -28,9 +28,9 @@ interface LocalEvent {
 
 class LocalBatch {
   readonly values: unknown[] = new Array<unknown>(BATCH_RECORDS_MAX)
-  readonly timestamps = new Float64Array(BATCH_RECORDS_MAX)
+  readonly timestamps: Float64Array = new Float64Array(BATCH_RECORDS_MAX)
   /** Of records without key: anything. */
-  readonly keyHashes = new Int32Array(BATCH_RECORDS_MAX)
+  readonly keyHashes: Int32Array = new Int32Array(BATCH_RECORDS_MAX)
   events: LocalEvent[] = []
   count = 0
 
