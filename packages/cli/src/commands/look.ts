@@ -1,11 +1,18 @@
 // weir checkpoint trigger, weir taskmanager list, weir version: small commands.
 
 import type { Command } from 'commander'
-import type { WorkerView } from '@weirjs/common/job-client'
+import { sleep } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { CheckpointView, JobClient, JobState, WorkerView } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
 import { table } from '../output/table.ts'
 import { formatBytes, formatDuration } from '../output/units.ts'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
+
+/** A job that is on its way to running is waited for so long. */
+const START_MS_MAX = 10_000
+const POLL_MS = 50
+const STARTING: readonly JobState[] = ['INITIALIZING', 'CREATED', 'RESTARTING']
 
 export function addCheckpointCommands(program: Command, cli: Cli): void {
   const checkpoint = program.command('checkpoint').description('checkpoints of jobs')
@@ -20,7 +27,7 @@ export function addCheckpointCommands(program: Command, cli: Cli): void {
 
 async function triggerCheckpoint(cli: Cli, id: string, options: GlobalOptions): Promise<void> {
   const terminal = cli.terminal(options)
-  const checkpoint = await withSession(cli, options, ({ client }) => client.triggerCheckpoint(id))
+  const checkpoint = await withSession(cli, options, ({ client }) => whenRunning(cli, client, id))
   if (wantsJson(options)) return terminal.json(checkpoint)
   const took = formatDuration(
     (checkpoint.endedAtMs ?? checkpoint.triggeredAtMs) - checkpoint.triggeredAtMs,
@@ -29,6 +36,21 @@ async function triggerCheckpoint(cli: Cli, id: string, options: GlobalOptions): 
     `checkpoint ${checkpoint.checkpointId} completed: ${formatBytes(checkpoint.stateBytes)} in ${took}`,
   )
   terminal.data(checkpoint.path ?? `${checkpoint.checkpointId}`)
+}
+
+/** Right after `run --detach` a job is not running yet: it is asked again until it is. */
+async function whenRunning(cli: Cli, client: JobClient, id: string): Promise<CheckpointView> {
+  const dueMs = cli.scheduler.nowMs() + START_MS_MAX
+  for (;;) {
+    try {
+      return await client.triggerCheckpoint(id)
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'job/wrong-state') throw error
+      const { state } = await client.describe(id)
+      if (!STARTING.includes(state) || cli.scheduler.nowMs() >= dueMs) throw error
+    }
+    await sleep(cli.scheduler, POLL_MS)
+  }
 }
 
 /** `list` below the `taskmanager` command that the caller made. */
