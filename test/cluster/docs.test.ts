@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { JobSummary } from '@weirjs/common/job-client'
 import { expect, test } from 'vitest'
 import { Names, firstBlock, stepsOf } from './console-blocks.ts'
-import { WeirKit } from './weir-kit.ts'
+import { until, WeirKit } from './weir-kit.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGE = `${ROOT}docs/guide/first-job.md`
@@ -43,5 +44,14 @@ test('the first page of the guide says what happens', async () => {
       .replace('cluster start', 'cluster start --port 0')
     const real = await shell(line, kit.directory)
     expect(names.compare(expected.filter(isLine), real), command).toBeNull()
+    await asAPersonReads(kit, command)
   }
 })
+
+/** A person is slower than a test: after these commands, what they began has come about before the next is typed. */
+async function asAPersonReads(kit: WeirKit, command: string): Promise<void> {
+  const newest = async (): Promise<JobSummary | undefined> => (await kit.client.list())[0]
+  if (command.includes(' run -d ')) await until(newest, (job) => (job?.lastCheckpointId ?? 0) > 0)
+  if (command.startsWith('kill '))
+    await until(newest, (job) => job?.state === 'RUNNING' && job.attempt > 1)
+}
