@@ -12,7 +12,7 @@ import { WEIR_VERSION } from '@weirjs/common/core/version'
 /** A job that is on its way to running is waited for so long. */
 const START_MS_MAX = 10_000
 const POLL_MS = 50
-const STARTING: readonly JobState[] = ['INITIALIZING', 'CREATED', 'RESTARTING']
+const ALIVE: readonly JobState[] = ['INITIALIZING', 'CREATED', 'RESTARTING', 'RUNNING']
 
 export function addCheckpointCommands(program: Command, cli: Cli): void {
   const checkpoint = program.command('checkpoint').description('checkpoints of jobs')
@@ -47,7 +47,7 @@ async function whenRunning(cli: Cli, client: JobClient, id: string): Promise<Che
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== 'job/wrong-state') throw error
       const { state } = await client.describe(id)
-      if (!STARTING.includes(state) || cli.scheduler.nowMs() >= dueMs) throw error
+      if (!ALIVE.includes(state) || cli.scheduler.nowMs() >= dueMs) throw error
     }
     await sleep(cli.scheduler, POLL_MS)
   }
