@@ -95,6 +95,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
       heartbeatIntervalMs: values['heartbeat.interval'],
       heartbeatTimeoutMs: values['heartbeat.timeout'],
       failover: values['jobmanager.execution.failover-strategy'],
+      deployTimeoutMs: values['jobmanager.execution.deploy-timeout'],
       log,
     })
     await running.lifecycle.own('JobManager', () => jobManager.close())

@@ -40,6 +40,7 @@ export interface ConfigValues {
   readonly 'rest.port': number
   readonly 'rest.bind-address': string
   readonly 'jobmanager.execution.failover-strategy': 'region' | 'full'
+  readonly 'jobmanager.execution.deploy-timeout': number
   readonly 'heartbeat.interval': number
   readonly 'heartbeat.timeout': number
 
@@ -148,6 +149,11 @@ const PROCESS_KEYS = {
     oneOf('region', 'full'),
     'region',
     'Whether a failure restarts the connected part of a job, or all of it.',
+  ),
+  'jobmanager.execution.deploy-timeout': ofProcess(
+    duration(1_000),
+    300_000,
+    'Time that deployed tasks have to restore, open and run; then they count as failed.',
   ),
   'heartbeat.interval': ofProcess(duration(10), 1_000, 'Time between heartbeats of a TaskManager.'),
   'heartbeat.timeout': ofProcess(
