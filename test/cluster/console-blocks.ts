@@ -47,8 +47,12 @@ const SHORT_ID_CHARS = 12
 /** Job ids and pids: what later commands may speak of. */
 const NAMED = /^(?:[0-9a-f]{32}|[0-9a-f]{12}|\d{4,7})$/
 
+/** An attempt that has ended: whichever side notices a broken connection first, its words are there. */
+const ATTEMPT_ROW = /^(\s*\d+\s+\S+Z\s+(?:\d+|-)\s+)\S.*\s.*$/
+
 const wordsOf = (line: string): readonly string[] => line.split(/\s+/).filter((word) => word !== '')
-const lineShape = (line: string): string => wordsOf(line).map(shapeOf).join(' ')
+const lineShape = (line: string): string =>
+  wordsOf(line.replace(ATTEMPT_ROW, '$1<reason>')).map(shapeOf).join(' ')
 
 /** What the page's words are called in this run. */
 export class Names {
