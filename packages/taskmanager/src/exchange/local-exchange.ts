@@ -27,7 +27,7 @@ interface LocalEvent {
 }
 
 class LocalBatch {
-  readonly values: unknown[] = new Array<unknown>(BATCH_RECORDS_MAX)
+  values: unknown[] = new Array<unknown>(BATCH_RECORDS_MAX)
   readonly timestamps: Float64Array = new Float64Array(BATCH_RECORDS_MAX)
   /** Of records without key: anything. */
   readonly keyHashes: Int32Array = new Int32Array(BATCH_RECORDS_MAX)
@@ -87,6 +87,7 @@ export class LocalChannel {
     const hadRecords = batch.count > 0
     batch.count = 0
     batch.events = []
+    batch.values = new Array<unknown>(BATCH_RECORDS_MAX)
     if (this.#spare.length <= BATCHES_IN_FLIGHT_MAX && batch.values.length === BATCH_RECORDS_MAX) {
       this.#spare.push(batch)
     }
@@ -257,7 +258,6 @@ export class LocalInputChannel implements InputChannel {
     let at = this.#next
     while (at < end) {
       const value = values[at]
-      values[at] = undefined
       const timestamp = timestamps[at] as number
       if (keyed !== null && keyOf !== null) keyed.setKey(keyOf(value), keyHashes[at] as number)
       at += 1
