@@ -3,7 +3,8 @@
 // batches of records are on the way; events ride in batches at their place and are never refused.
 //
 // A batch is three arrays of one length and a short list of events, each before the record at its position. Batches are
-// used again when they have been consumed; consumed records are let go at once, so that a batch pins nothing.
+// used again when they have been consumed, except for the array of records: in a fresh, young array storing a record
+// costs no write barrier (5-10 % of a keyed count), and nothing that was consumed stays pinned.
 
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
 import { present } from '@weirjs/common/core/assert'
