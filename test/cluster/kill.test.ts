@@ -2,17 +2,17 @@
 // test can name. The orders that nobody thought of are the chaos run's (test/chaos).
 
 import { expect, test } from 'vitest'
-import { CHAOS_DEFINES, COUNTING_JOB } from '../chaos/src/chaos-run.ts'
 import {
   CommittedOutput,
   isNewer,
   readRows,
   stagedFiles,
   type WriterLife,
-} from '../chaos/src/committed-output.ts'
-import type { ClusterProcess } from '../chaos/src/cluster-process.ts'
-import { ProcessCluster } from '../chaos/src/process-cluster.ts'
-import { until } from '../chaos/src/until.ts'
+} from '../processes/src/committed-output.ts'
+import { submitCounting } from '../processes/src/counting-run.ts'
+import type { ClusterProcess } from '../processes/src/cluster-process.ts'
+import { ProcessCluster } from '../processes/src/process-cluster.ts'
+import { until } from '../processes/src/until.ts'
 
 const RECORDS = 18_000
 const RECORDS_PER_SECOND = 3_000
@@ -39,15 +39,13 @@ class Job {
 
   /** Submits, and waits until some of the output is committed. */
   static async underWay(cluster: ProcessCluster): Promise<Job> {
-    const [out, alerts] = [cluster.path('out'), cluster.path('alerts')]
-    const options = { count: RECORDS, rate: RECORDS_PER_SECOND, keys: KEYS, parts: PARALLELISM }
-    const args = Object.entries({ ...options, out, alerts }).flatMap(([k, v]) => [`--${k}`, `${v}`])
-    const id = await cluster.submit({
-      file: COUNTING_JOB,
-      args,
-      defines: CHAOS_DEFINES,
+    const id = await submitCounting(cluster, {
+      records: RECORDS,
+      perSecond: RECORDS_PER_SECOND,
+      keys: KEYS,
       parallelism: PARALLELISM,
     })
+    const out = cluster.path('out')
     const output = new CommittedOutput({ directory: out, records: RECORDS, keys: KEYS })
     const job = new Job(cluster, id, output)
     await job.outputAfter(job.life)

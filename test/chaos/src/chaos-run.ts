@@ -2,11 +2,11 @@
 // enough that the job works through the kills and ends after them.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { Prng } from '@weirjs/common/core/prng'
-import { CommittedOutput, readRows, stagedFiles } from './committed-output.ts'
-import { JobWatch } from './job-watch.ts'
+import { CommittedOutput, readRows, stagedFiles } from '../../processes/src/committed-output.ts'
+import { submitCounting } from '../../processes/src/counting-run.ts'
+import { JobWatch } from '../../processes/src/job-watch.ts'
 import {
   type Bag,
   type Gap,
@@ -17,22 +17,11 @@ import {
   killBag,
   Killer,
 } from './kills.ts'
-import { ProcessCluster } from './process-cluster.ts'
-import { completedCheckpoints, judgeLogs } from './process-logs.ts'
+import { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
-import { cameTrue } from './until.ts'
-import type { Violation } from './violation.ts'
-
-export const COUNTING_JOB: string = fileURLToPath(new URL('counting-job.ts', import.meta.url))
-
-/** What a job must be told so that it bears being killed all the time. */
-export const CHAOS_DEFINES: readonly string[] = [
-  'execution.checkpointing.interval=500ms',
-  'execution.checkpointing.timeout=10s',
-  'restart-strategy.type=fixed-delay',
-  'restart-strategy.fixed-delay.attempts=1000000',
-  'restart-strategy.fixed-delay.delay=100ms',
-]
+import { cameTrue } from '../../processes/src/until.ts'
+import type { Violation } from '../../processes/src/violation.ts'
 
 const TASK_MANAGERS = 3
 const SLOTS = 2
@@ -162,21 +151,12 @@ class ChaosRun {
   }
 
   #submit(): Promise<string> {
-    const job = {
-      count: this.#records,
-      rate: RECORDS_PER_SECOND,
+    return submitCounting(this.#cluster, {
+      records: this.#records,
+      perSecond: RECORDS_PER_SECOND,
       keys: this.#keys,
-      parts: PARALLELISM,
-    }
-    const places = { out: this.#cluster.path('out'), alerts: this.#cluster.path('alerts') }
-    return this.#cluster.submit({
-      file: COUNTING_JOB,
-      args: Object.entries({ ...job, ...places }).flatMap(([name, value]) => [
-        `--${name}`,
-        `${value}`,
-      ]),
-      defines: [...CHAOS_DEFINES, `execution.checkpointing.mode=${this.#options.mode}`],
       parallelism: PARALLELISM,
+      mode: this.#options.mode,
     })
   }
 

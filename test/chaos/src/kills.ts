@@ -4,11 +4,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Prng } from '@weirjs/common/core/prng'
-import type { ClusterProcess } from './cluster-process.ts'
-import { isAlive, kill9 } from './proc.ts'
-import type { ProcessCluster } from './process-cluster.ts'
-import { cameTrue } from './until.ts'
-import type { Violation } from './violation.ts'
+import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
+import { isAlive, kill9 } from '../../processes/src/proc.ts'
+import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import { cameTrue } from '../../processes/src/until.ts'
+import type { Violation } from '../../processes/src/violation.ts'
 
 export type KillKind = 'taskmanager' | 'job-process' | 'jobmanager' | 'everything'
 export const KILL_KINDS: readonly KillKind[] = [

@@ -2,13 +2,13 @@
 // drawn delay. `npm run chaos -- --measure ROUNDS`. Numbers, no verdict: they depend on what else the machine does.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CHAOS_DEFINES, COUNTING_JOB } from './chaos-run.ts'
-import { CommittedOutput } from './committed-output.ts'
-import { JobWatch } from './job-watch.ts'
+import { CommittedOutput } from '../../processes/src/committed-output.ts'
+import { submitCounting } from '../../processes/src/counting-run.ts'
+import { JobWatch } from '../../processes/src/job-watch.ts'
 import type { Kill, KillKind } from './kills.ts'
-import { ProcessCluster } from './process-cluster.ts'
+import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
-import { until } from './until.ts'
+import { until } from '../../processes/src/until.ts'
 
 const KEYS = 1_000
 const PARALLELISM = 4
@@ -27,23 +27,18 @@ export async function measureRecovery(
   rounds: number,
 ): Promise<Readonly<Record<KillKind, RecoverySummary>>> {
   await using cluster = await ProcessCluster.start({ taskManagers: 3, slots: 2 })
-  const out = cluster.path('out')
-  const places = { out, alerts: cluster.path('alerts') }
-  const job = {
-    count: RECORDS,
-    rate: RECORDS_PER_SECOND,
+  const jobId = await submitCounting(cluster, {
+    records: RECORDS,
+    perSecond: RECORDS_PER_SECOND,
     keys: KEYS,
-    parts: PARALLELISM,
-    ...places,
-  }
-  const jobId = await cluster.submit({
-    file: COUNTING_JOB,
-    args: Object.entries(job).flatMap(([name, value]) => [`--${name}`, `${value}`]),
-    defines: CHAOS_DEFINES,
     parallelism: PARALLELISM,
   })
   const watch = new JobWatch(cluster, jobId)
-  const output = new CommittedOutput({ directory: out, records: RECORDS, keys: KEYS })
+  const output = new CommittedOutput({
+    directory: cluster.path('out'),
+    records: RECORDS,
+    keys: KEYS,
+  })
   const recoveries = new Recoveries()
   for (let round = 0; round < rounds * KINDS.length; round++) {
     const kind = KINDS[round % KINDS.length] as Measured

@@ -1,8 +1,8 @@
 // How long it took after each kill until all tasks ran again, and until output of a new attempt was visible to readers.
 // Kills that cost the job nothing (an idle TaskManager) and those that another one overtook are not counted.
 
-import { isNewer, type WriterLife } from './committed-output.ts'
-import type { JobWatch } from './job-watch.ts'
+import { isNewer, type WriterLife } from '../../processes/src/committed-output.ts'
+import type { JobWatch } from '../../processes/src/job-watch.ts'
 import type { Kill, KillKind } from './kills.ts'
 
 export interface RecoverySummary {

@@ -81,6 +81,11 @@ export class ClusterProcess {
     return this.children().slice(0, -1)
   }
 
+  /** It may end by itself from now on: somebody has seen to that. */
+  expectEnd(): void {
+    if (this.#running !== null) this.#running.expected = true
+  }
+
   /** SIGKILL to it alone. Resolves when it is gone; what it leaves behind is answered. */
   async kill(): Promise<readonly ProcessLife[]> {
     const running = this.#running

@@ -49,11 +49,17 @@ export function completedCheckpoints(path: string): readonly number[] {
   })
 }
 
-/** Crashes, errors, failures that no kill explains, and checkpoint ids that do not rise. */
-export function judgeLogs(directory: string): readonly Violation[] {
+/**
+ * Crashes, errors, failures that neither a kill nor the codes of `explained` explain, and checkpoint ids that do not
+ * rise.
+ */
+export function judgeLogs(
+  directory: string,
+  explained: readonly string[] = [],
+): readonly Violation[] {
   const strange = logFiles(directory).flatMap((path) =>
     readLog(path)
-      .filter(isStrange)
+      .filter((line) => isStrange(line, explained))
       .map(({ line }) => `${basename(path, '.log')} says: ${line.slice(0, 500)}`),
   )
   const ids = completedCheckpoints(join(directory, 'jobmanager.log'))
@@ -64,11 +70,12 @@ export function judgeLogs(directory: string): readonly Violation[] {
   return [...strange, ...falling].slice(0, SAID_MAX).map((message) => ({ oracle: 'logs', message }))
 }
 
-function isStrange({ line, entry }: LogLine): boolean {
+function isStrange({ line, entry }: LogLine, explained: readonly string[]): boolean {
   // A line that a kill has cut off.
   if (entry === null) return !line.startsWith('{"level":')
   const { level, code } = entry
-  return level === 'error' || level === 'fatal' || !EXPECTED_CODES.has(code)
+  if (level === 'error' || level === 'fatal') return true
+  return !EXPECTED_CODES.has(code) && !explained.includes(String(code))
 }
 
 function parse(line: string): LogEntry | null {

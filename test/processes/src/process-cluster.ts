@@ -36,6 +36,26 @@ export interface ClusterOptions {
   readonly defines?: readonly string[]
   /** Show what happens on stderr. */
   readonly echo?: boolean
+  /** Where each process runs; by default all of them on loopback. */
+  readonly place?: (name: ProcessName) => Partial<ProcessPlace>
+  /** Checkpoints; default: in the directory of the cluster. */
+  readonly checkpointDirectory?: string
+}
+
+/** `jobmanager`, `taskmanager-1`, … */
+export type ProcessName = string
+
+export interface ProcessPlace {
+  /** It listens here. */
+  readonly host: string
+  /** Others dial this; default: `host`. */
+  readonly seenAs: string
+  /** Of a TaskManager: the JobManager's host as seen from here; default: as the JobManager is seen. */
+  readonly jobManagerHost: string
+  /** A command that runs the command behind it in its own stead (`ip netns exec …`). */
+  readonly prefix: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly defines: readonly string[]
 }
 
 export interface Ran {
@@ -56,11 +76,13 @@ export class ProcessCluster implements AsyncDisposable {
   readonly directory: string
   readonly dataDirectory: string
   readonly logDirectory: string
+  readonly checkpointDirectory: string
   readonly timeline: Timeline
   readonly jobManager: ClusterProcess
   readonly taskManagers: readonly ClusterProcess[]
   readonly #address: string
   readonly #tokenFile: string
+  readonly #options: ClusterOptions
   readonly #slots: number
   readonly #connection: JobConnection
   readonly #exiting = (): void => {
@@ -73,19 +95,22 @@ export class ProcessCluster implements AsyncDisposable {
     this.directory = directory
     this.dataDirectory = join(directory, 'data')
     this.logDirectory = join(directory, 'logs')
+    this.checkpointDirectory =
+      options.checkpointDirectory ?? join(this.dataDirectory, 'checkpoints')
     this.timeline = new Timeline(options.echo)
-    this.#address = `127.0.0.1:${port}`
+    this.#options = options
+    this.#address = `${this.#place('jobmanager').seenAs}:${port}`
     this.#tokenFile = join(directory, 'token')
     this.#slots = options.slots
     mkdirSync(this.logDirectory)
     writeFileSync(this.#tokenFile, `${makeToken()}\n`, { mode: 0o600 })
-    const defines = [...FAST_PROFILE, ...(options.defines ?? [])].flatMap((one) => ['-D', one])
-    const common = ['--data-dir', this.dataDirectory, '--token-file', this.#tokenFile, ...defines]
-    this.jobManager = this.#process('jobmanager', ['--port', `${port}`, ...common])
-    const worker = ['--jobmanager', this.#address, '--slots', `${options.slots}`, ...common]
-    this.taskManagers = Array.from({ length: options.taskManagers }, (_, i) =>
-      this.#process(`taskmanager-${i + 1}`, [...worker, '-D', 'taskmanager.rpc.port=0']),
-    )
+    this.jobManager = this.#process('jobmanager', ['--port', `${port}`])
+    this.taskManagers = Array.from({ length: options.taskManagers }, (_, i) => {
+      const name = `taskmanager-${i + 1}`
+      const { seenAs, jobManagerHost } = this.#place(name)
+      const address = ['--jobmanager', `${jobManagerHost}:${port}`, '--advertise', seenAs]
+      return this.#process(name, [...address, '--slots', `${options.slots}`])
+    })
     this.#connection = connectJobManager({
       address: this.#address,
       token: readToken(this.#tokenFile),
@@ -249,18 +274,35 @@ export class ProcessCluster implements AsyncDisposable {
     if (!this.#kept) rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  #process(name: string, args: readonly string[]): ClusterProcess {
+  #place(name: ProcessName): ProcessPlace {
+    const own = this.#options.place?.(name) ?? {}
+    const host = own.host ?? '127.0.0.1'
+    const jobManagerHost = name === 'jobmanager' ? host : this.#place('jobmanager').seenAs
+    const simple = { seenAs: host, jobManagerHost, prefix: [], env: {}, defines: [] }
+    return { ...simple, ...own, host }
+  }
+
+  #process(name: ProcessName, args: readonly string[]): ClusterProcess {
     const role = name.replace(/-\d+$/, '')
-    const log = join(this.logDirectory, `${name}.log`)
-    const { directory: cwd, timeline } = this
+    const { host, prefix, env, defines } = this.#place(name)
+    const keys = [
+      ...FAST_PROFILE,
+      'taskmanager.rpc.port=0',
+      `execution.checkpointing.dir=${this.checkpointDirectory}`,
+      ...(this.#options.defines ?? []),
+      ...defines,
+    ]
+    const files = ['--data-dir', this.dataDirectory, '--token-file', this.#tokenFile]
+    const common = ['--bind', host, ...files, ...keys.flatMap((one) => ['-D', one])]
+    const [command = WEIR, ...rest] = [...prefix, WEIR, role, ...args, ...common]
     return new ClusterProcess({
       name,
-      command: WEIR,
-      args: [role, ...args],
-      cwd,
-      env: process.env,
-      log,
-      timeline,
+      command,
+      args: rest,
+      cwd: this.directory,
+      env: { ...process.env, ...env },
+      log: join(this.logDirectory, `${name}.log`),
+      timeline: this.timeline,
     })
   }
 }

@@ -26,6 +26,11 @@ export function isAlive(life: ProcessLife): boolean {
   return lifeOf(life.pid)?.birth === life.birth
 }
 
+/** One letter: `R`unning, `S`leeping, s`T`opped, … null when there is no such process. */
+export function stateOf(pid: number): string | null {
+  return statOf(pid)?.[STATE] ?? null
+}
+
 /** Children of a process, oldest first. */
 export function childrenOf(pid: number): readonly ProcessLife[] {
   return allPids()

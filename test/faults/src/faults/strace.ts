@@ -1,0 +1,99 @@
+// System calls that fail, lie or kill, injected by strace into a process at work: from its k-th call of a kind on, and
+// only on files whose names say so. What strace itself has noted proves that the fault hit.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { ProcessLife } from '../../../processes/src/proc.ts'
+import { cameTrue } from '../../../processes/src/until.ts'
+import { BadCell, type Words } from '../cell.ts'
+import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
+
+const ATTACHED_MS_MAX = 10_000
+const DETACHED_MS_MAX = 5_000
+
+/** Names under which glibc and the kernel know the same deed. */
+const CALLS: Readonly<Record<string, string>> = {
+  fsync: 'fsync,fdatasync',
+  link: 'link,linkat',
+  write: 'write,pwrite64,writev',
+  open: 'openat',
+}
+
+/** `strace job-process | jobmanager fsync error=ENOSPC when=1..2` (anything that strace's `inject` understands) */
+export const STRACE: FaultKind = {
+  needs: ['root', 'strace'],
+  explains: ['storage/full', 'storage/io', 'files/full', 'files/io', 'checkpoint/declined'],
+  strike: async (scene, words) => {
+    const [, whom = '', call = '', ...injection] = words.slice(0, untilFor(words))
+    const calls = CALLS[call]
+    if (calls === undefined) throw new BadCell(`no system call "${call}"`)
+    const victim = await victimOf(scene, whom)
+    const kills = injection.includes('signal=KILL')
+    const log = scene.cluster.path(`strace-${victim.pid}.txt`)
+    const inject = `inject=${calls}:${injection.join(':')}`
+    const tracing = ['-f', '-y', '-o', log, '-p', `${victim.pid}`, '-e', `trace=${calls}`]
+    const tracer = spawn('strace', [...tracing, '-e', inject])
+    if (kills && whom === 'jobmanager') scene.cluster.jobManager.expectEnd()
+    await attached(tracer)
+    return {
+      heal: async () => {
+        if (kills) await cameTrue({ withinMs: ATTACHED_MS_MAX }, () => tracer.exitCode !== null)
+        await detach(tracer)
+        scene.cluster.startAll()
+      },
+      proof: async () => proofIn(log, kills),
+    }
+  },
+}
+
+function untilFor(words: Words): number {
+  const at = words.indexOf('for')
+  return at < 0 ? words.length : at
+}
+
+async function victimOf(scene: Scene, whom: string): Promise<{ readonly pid: number }> {
+  if (whom === 'jobmanager') return { pid: scene.cluster.jobManager.pid ?? 0 }
+  const [victim]: readonly ProcessLife[] = (await busyTaskManagers(scene))[0].jobProcesses()
+  if (whom !== 'job-process' || victim === undefined) throw new BadCell(`nobody is "${whom}"`)
+  return victim
+}
+
+/** strace says on stderr that it has all threads. */
+function attached(tracer: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const late = setTimeout(() => reject(new Error(`strace: ${said}`)), ATTACHED_MS_MAX)
+    tracer.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (!/Process \d+ attached/.test(said)) return
+      clearTimeout(late)
+      resolve()
+    })
+    tracer.once('error', reject)
+    tracer.once('exit', (code) => {
+      clearTimeout(late)
+      reject(new Error(`strace ended with ${code}: ${said}`))
+    })
+  })
+}
+
+async function detach(tracer: ChildProcess): Promise<void> {
+  if (tracer.exitCode !== null || tracer.signalCode !== null) return
+  const gone = new Promise<void>((resolve) => tracer.once('exit', () => resolve()))
+  tracer.kill('SIGINT')
+  const late = setTimeout(() => tracer.kill('SIGKILL'), DETACHED_MS_MAX)
+  await gone
+  clearTimeout(late)
+}
+
+/** `12345 fsync(23</tmp/…/x.state>) = -1 ENOSPC (No space left on device) (INJECTED)` */
+function proofIn(log: string, kills: boolean): string | null {
+  const lines = readFileSync(log, 'utf8').split('\n')
+  const hits = lines.filter(
+    (line) => line.includes('(INJECTED)') || (kills && line.includes('+++ killed by')),
+  )
+  const [first] = hits
+  if (first === undefined) return null
+  const what = first.replace(/^\d+\s+/, '').replace(/<[^>]*\/([^/>]+)>/, '<$1>')
+  return `${hits.length} × ${what.slice(0, 100)}`
+}

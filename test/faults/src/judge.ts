@@ -1,0 +1,66 @@
+// The verdict on a cell: what every cell must bear (committed output that only grows and is exact, a checker in the job
+// that says nothing, processes and logs without surprises, resources that come back), and what its row asks besides.
+
+import { readFileSync } from 'node:fs'
+import {
+  type CommittedOutput,
+  readRows,
+  stagedFiles,
+} from '../../processes/src/committed-output.ts'
+import type { JobWatch } from '../../processes/src/job-watch.ts'
+import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import { judgeLogs, logFiles } from '../../processes/src/process-logs.ts'
+import type { Cell } from './cell.ts'
+import { faultOf, withoutMoment } from './faults.ts'
+import type { ResourceWatch } from './resources.ts'
+
+const ALERTS_SHOWN = 3
+
+export interface Evidence {
+  readonly cluster: ProcessCluster
+  readonly output: CommittedOutput
+  readonly watch: JobWatch
+  readonly resources: ResourceWatch
+  readonly restarts: number
+  readonly firstOutputMs: number | null
+}
+
+/** Stops the cluster. Answers complaints. */
+export async function judgeCell(cell: Cell, evidence: Evidence): Promise<readonly string[]> {
+  const { cluster, output, watch, resources } = evidence
+  const used = await resources.judge()
+  const badEnds = await cluster.stop()
+  const explained = cell.faults.flatMap((fault) => faultOf(withoutMoment(fault)).explains)
+  const found = [
+    ...watch.violations,
+    ...output.judge(),
+    ...judgeLogs(cluster.logDirectory, explained),
+  ]
+  return [
+    ...asked(cell, evidence),
+    ...found.map(({ oracle, message }) => `${oracle}: ${message}`),
+    ...readRows<unknown>(cluster.path('alerts'))
+      .slice(0, ALERTS_SHOWN)
+      .map((row) => `alerts: ${JSON.stringify(row)}`),
+    ...['out', 'alerts']
+      .flatMap((name) => stagedFiles(cluster.path(name)))
+      .map((file) => `staging: ${file} was left`),
+    ...[...cluster.surprises(), ...badEnds].map((message) => `processes: ${message}`),
+    ...used.map((message) => `resources: ${message}`),
+  ]
+}
+
+function asked({ outcome }: Cell, evidence: Evidence): readonly string[] {
+  const { restarts: wanted, firstOutputMsMax, said, state } = outcome
+  const { watch, restarts, firstOutputMs, cluster } = evidence
+  const complaints: string[] = []
+  if (watch.job?.state !== state) complaints.push(`the job is ${watch.job?.state}, not ${state}`)
+  if (restarts < wanted.min || restarts > wanted.max)
+    complaints.push(`${restarts} restarts, expected ${wanted.min} … ${wanted.max}`)
+  if (firstOutputMs !== null && firstOutputMs > firstOutputMsMax)
+    complaints.push(`the first output came after ${firstOutputMs} ms, not ${firstOutputMsMax}`)
+  const logs = logFiles(cluster.logDirectory).map((path) => readFileSync(path, 'utf8'))
+  for (const text of said)
+    if (!logs.some((log) => log.includes(text))) complaints.push(`no log says "${text}"`)
+  return complaints
+}

@@ -1,0 +1,50 @@
+// What this machine can do. A cell that needs more is skipped, and says why: nothing is passed over in silence.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+export type Need =
+  | 'root'
+  | 'strace'
+  | 'namespaces'
+  | 'iptables'
+  | 'faketime'
+  | 'cgroup'
+  | 'mount'
+  | 'loop'
+
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
+
+const LOOKS: Readonly<Record<Need, () => string | null>> = {
+  root: () => (process.getuid?.() === 0 ? null : 'not root'),
+  strace: () =>
+    works('strace', ['-f', '-o', '/dev/null', 'true'], 'strace (apt-get install strace)'),
+  namespaces: () =>
+    works('unshare', ['--net', 'ip', 'link', 'add', 'x0', 'type', 'veth'], 'network namespaces'),
+  iptables: () =>
+    works('unshare', ['--net', 'iptables', '-L'], 'iptables (apt-get install iptables)'),
+  faketime: () => (existsSync(FAKETIME) ? null : 'no libfaketime (apt-get install faketime)'),
+  cgroup: () => (existsSync('/sys/fs/cgroup/cgroup.controllers') ? null : 'no cgroup v2'),
+  mount: () => works('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], 'mounting'),
+  loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
+}
+
+const known = new Map<Need, string | null>()
+
+/** Why the machine cannot; null: it can. */
+export function missing(needs: readonly Need[]): string | null {
+  for (const need of needs) {
+    if (!known.has(need)) known.set(need, LOOKS[need]())
+    const reason = known.get(need) ?? null
+    if (reason !== null) return reason
+  }
+  return null
+}
+
+function works(command: string, args: readonly string[], what: string): string | null {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status === 0) return null
+  return `no ${what}: ${error?.message ?? stderr.trim().split('\n')[0]}`
+}
+
+export const FAKETIME_LIBRARY: string = FAKETIME

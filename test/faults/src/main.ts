@@ -1,0 +1,109 @@
+// npm run faults -- [--cells pr|all|NAME,…] [--list] [--keep] [--json]
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { BadCell, type Cell, parseCells } from './cell.ts'
+import { type CellResult, runCell } from './run-cell.ts'
+
+const usage = `usage: faults [--cells pr|all|NAME,NAME…] [--list] [--keep] [--verbose] [--json]
+  --cells    which rows of test/faults/cells.md; a NAME may end in * (default pr)
+  --list     show them, run nothing
+  --keep     leave the directories with output, checkpoints and logs
+  --verbose  show what happens
+  --json     last line of stdout: {cells, passed, failed, skipped, failures: […]}`
+
+const HISTORY_LINES = 80
+const NAME_COLUMNS = 34
+
+const CELLS: URL = new URL('../cells.md', import.meta.url)
+
+function chosen(all: readonly Cell[], which: string): readonly Cell[] {
+  if (which === 'all') return all
+  if (which === 'pr') return all.filter(({ set }) => set === 'pr')
+  return which.split(',').flatMap((name) => {
+    const matches = all.filter((cell) =>
+      name.endsWith('*') ? cell.name.startsWith(name.slice(0, -1)) : cell.name === name,
+    )
+    if (matches.length === 0) throw new BadCell(`there is no cell "${name}"`)
+    return matches
+  })
+}
+
+function tell(result: CellResult): void {
+  const { name, verdict, wallMs, proof, firstOutputMs, restarts, reasons } = result
+  const head = name.padEnd(NAME_COLUMNS)
+  if (verdict === 'skipped') return console.log(`${head} SKIPPED: ${reasons.join(', ')}`)
+  const output = firstOutputMs === null ? 'no output' : `output +${firstOutputMs} ms`
+  const seconds = (wallMs / 1_000).toFixed(1)
+  console.log(`${head} ${verdict}  ${output}, ${restarts} restarts, ${seconds} s  [${proof}]`)
+}
+
+function explain({ name, verdict, reasons, history, directory }: CellResult): void {
+  if (verdict !== 'failed') return
+  for (const line of history.slice(-HISTORY_LINES)) console.error(line)
+  for (const reason of reasons) console.error(`  ${name}: ${reason}`)
+  console.error(`  kept: ${directory}; again: npm run faults -- --cells ${name}`)
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      cells: { type: 'string', default: 'pr' },
+      list: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
+  const cells = chosen(parseCells(readFileSync(CELLS, 'utf8')), values.cells)
+  if (values.list) {
+    for (const { name, set } of cells) console.log(`${name.padEnd(NAME_COLUMNS)} ${set}`)
+    return 0
+  }
+  const startedMs = performance.now()
+  const results: CellResult[] = []
+  for (const cell of cells) {
+    const result = await runCell(cell, { keep: values.keep, echo: values.verbose })
+    results.push(result)
+    tell(result)
+    explain(result)
+  }
+  const count = (verdict: CellResult['verdict']): number =>
+    results.filter((result) => result.verdict === verdict).length
+  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')]
+  const wallSeconds = Math.round((performance.now() - startedMs) / 100) / 10
+  const failures = results
+    .filter(({ verdict }) => verdict === 'failed')
+    .map(({ name, reasons }) => ({ name, reasons }))
+  if (values.json)
+    console.log(
+      JSON.stringify({
+        cells: cells.length,
+        passed,
+        failed,
+        skipped,
+        wallSeconds,
+        failures,
+        results: results.map(({ history: _, ...rest }) => rest),
+      }),
+    )
+  else
+    console.log(
+      `${cells.length} cells: ${passed} passed, ${failed} failed, ${skipped} skipped in ${wallSeconds} s`,
+    )
+  return failed === 0 ? 0 : 1
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error)
+  if (error instanceof BadCell) console.error(usage)
+  process.exitCode = 2
+}

@@ -1,0 +1,52 @@
+// What a fault finds when it strikes: a cluster with a job at work, and those who watch it.
+
+import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
+import type { CommittedOutput } from '../../processes/src/committed-output.ts'
+import type { JobWatch } from '../../processes/src/job-watch.ts'
+import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import type { Words } from './cell.ts'
+import type { Need } from './machine.ts'
+import type { World } from './world.ts'
+
+export interface Scene {
+  readonly cluster: ProcessCluster
+  readonly world: World
+  readonly watch: JobWatch
+  readonly output: CommittedOutput
+  /** Of the job, in all. */
+  readonly records: number
+}
+
+/** One fault that has struck. */
+export interface Strike {
+  /** Everything is as before. Does nothing the second time. */
+  heal(): Promise<void>
+  /** What shows that the fault really hit; null: nothing does. Asked once, when the job has ended and all is healed. */
+  proof(): Promise<string | null>
+}
+
+export interface FaultKind {
+  readonly needs: readonly Need[]
+  /** Codes that logs may name when this fault has struck, beside those of kills. */
+  readonly explains: readonly string[]
+  strike(scene: Scene, words: Words): Promise<Strike>
+}
+
+/** TaskManagers that have tasks of the job, first the one with the most. Throws when there are none. */
+export async function busyTaskManagers({
+  cluster,
+  watch,
+}: Scene): Promise<readonly [ClusterProcess, ...ClusterProcess[]]> {
+  const { taskViews } = await cluster.client.describe(watch.jobId)
+  const tasks = new Map<string, number>()
+  for (const { worker } of taskViews)
+    if (worker !== null) tasks.set(worker, (tasks.get(worker) ?? 0) + 1)
+  const workers = await cluster.client.workers()
+  const busy = workers
+    .filter(({ workerId }) => tasks.has(workerId))
+    .toSorted((a, b) => (tasks.get(b.workerId) ?? 0) - (tasks.get(a.workerId) ?? 0))
+    .flatMap(({ pid }) => cluster.taskManagers.filter((one) => one.pid === pid))
+  const [first, ...others] = busy
+  if (first === undefined) throw new Error('no TaskManager has tasks')
+  return [first, ...others]
+}

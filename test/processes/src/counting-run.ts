@@ -1,0 +1,51 @@
+// How the counting job is started by those who treat it badly.
+
+import { fileURLToPath } from 'node:url'
+import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
+import type { ProcessCluster } from './process-cluster.ts'
+
+const COUNTING_JOB = fileURLToPath(new URL('counting-job.ts', import.meta.url))
+
+/** What a job must be told so that it bears being killed all the time. */
+const DEFINES: readonly string[] = [
+  'execution.checkpointing.interval=500ms',
+  'execution.checkpointing.timeout=10s',
+  'restart-strategy.type=fixed-delay',
+  'restart-strategy.fixed-delay.attempts=1000000',
+  'restart-strategy.fixed-delay.delay=100ms',
+]
+
+export interface CountingOptions {
+  readonly records: number
+  readonly perSecond: number
+  readonly keys: number
+  /** Of every step. */
+  readonly parallelism: number
+  /** Default: exactly once. */
+  readonly mode?: CheckpointMode
+  /** Beside those of every such job. */
+  readonly defines?: readonly string[]
+  /** Default: `out` in the cluster's directory. */
+  readonly out?: string
+  /** Default: `alerts` in the cluster's directory. */
+  readonly alerts?: string
+}
+
+/** Submits; answers the job's id. */
+export function submitCounting(cluster: ProcessCluster, options: CountingOptions): Promise<string> {
+  const { records, perSecond, keys, parallelism, mode = 'exactly-once', defines = [] } = options
+  const args = {
+    count: records,
+    rate: perSecond,
+    keys,
+    parts: parallelism,
+    out: options.out ?? cluster.path('out'),
+    alerts: options.alerts ?? cluster.path('alerts'),
+  }
+  return cluster.submit({
+    file: COUNTING_JOB,
+    args: Object.entries(args).flatMap(([name, value]) => [`--${name}`, `${value}`]),
+    defines: [...DEFINES, `execution.checkpointing.mode=${mode}`, ...defines],
+    parallelism,
+  })
+}
