@@ -46,5 +46,3 @@ function works(command: string, args: readonly string[], what: string): string |
   if (status === 0) return null
   return `no ${what}: ${error?.message ?? stderr.trim().split('\n')[0]}`
 }
-
-export const FAKETIME_LIBRARY: string = FAKETIME
