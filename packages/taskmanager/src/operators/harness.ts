@@ -109,7 +109,7 @@ export class OperatorHarness {
 
   advanceWatermark(watermark: number): void {
     this.#watermark = watermark
-    this.#operator.onWatermark(watermark)
+    while (this.#operator.onWatermark(watermark) === 'more') continue
     this.#called()
   }
 
@@ -131,7 +131,7 @@ export class OperatorHarness {
   /** The end of the input: the last watermark, then `finish`. */
   finish(): void {
     this.advanceWatermark(MAX_WATERMARK)
-    this.#operator.finish()
+    while (this.#operator.finish() === 'more') continue
   }
 
   snapshot(): OperatorSnapshotInMemory {

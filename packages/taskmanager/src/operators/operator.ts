@@ -85,6 +85,9 @@ export interface OperatorContext {
  */
 export type PollResult = 'more' | 'wait' | 'end'
 
+/** How far a call came that may emit very much: `more` wants to be called again. */
+export type Burst = 'done' | 'more'
+
 export abstract class Operator {
   /** State is restored when this is called; the first record comes after its promise resolved. */
   open(): Promise<void> | void {}
@@ -99,15 +102,20 @@ export abstract class Operator {
 
   /**
    * The watermark of all inputs rose to `watermark`: fire event timers. The chain forwards it
-   * afterwards.
+   * afterwards. A head that has much to do stops after a while with `more`, and is asked again when
+   * outputs have room, with this watermark or a higher one; the task reads nothing meanwhile.
    */
-  onWatermark(_watermark: number): void {}
+  onWatermark(_watermark: number): Burst {
+    return 'done'
+  }
 
   /**
-   * The end of all inputs: emit what is left. Called once over all attempts (its effect is in the
-   * snapshot).
+   * The end of all inputs: emit what is left. Called over all attempts until it has answered `done`
+   * once (its effect is in the snapshot); `more` as above.
    */
-  finish(): void {}
+  finish(): Burst {
+    return 'done'
+  }
 
   /** False: the task must not read input just now; the operator calls `wake` when that changes. */
   get ready(): boolean {

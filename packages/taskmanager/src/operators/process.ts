@@ -8,18 +8,18 @@ import type {
   ProcessFunctions,
   StateRuntime,
 } from '@weirjs/api/functions'
-import type { Key } from '@weirjs/common/core/codec'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import type { KeyedStateBackend, TimerService } from '../state/state-backend.ts'
 import { BroadcastMap } from './broadcast-map.ts'
+import { KeysOnce } from './keys-once.ts'
 import { Operator } from './operator.ts'
-import type { OperatorContext, SnapshotSink } from './operator.ts'
+import type { Burst, OperatorContext, SnapshotSink } from './operator.ts'
 import { OperatorList } from './operator-list.ts'
 import { EngineProcessContext } from './process-context.ts'
 import { promiseReturned } from './user-mistakes.ts'
 
-/** Processing timers between two looks at whether the outputs still take something. */
-const TIMERS_PER_LOOK = 64
+/** Timers fired, or keys finished, in one go; then the task looks at its outputs, its mail and its clock. */
+const CALLS_PER_BURST = 64
 
 export interface ProcessParts {
   readonly functions: ProcessFunctions
@@ -36,6 +36,8 @@ export class ProcessOperator extends Operator {
   readonly #lists: readonly OperatorList[]
   readonly #each: (value: unknown, ctx: unknown) => unknown
   readonly #second: ((value: unknown, ctx: unknown) => unknown) | undefined
+  /** From the first call of `finish` on: where it stands. */
+  #finishing: KeysOnce | null = null
 
   constructor({ functions, states, lists }: ProcessParts, context: OperatorContext) {
     super()
@@ -77,12 +79,11 @@ export class ProcessOperator extends Operator {
     if (returned instanceof Promise) throw promiseReturned('the second input', returned)
   }
 
-  override onWatermark(watermark: number): void {
+  override onWatermark(watermark: number): Burst {
     this.user.watermark = watermark
     const timers = this.keyed?.eventTimers
-    if (timers === undefined) return
-    for (let timer = timers.popDue(watermark); timer !== null; timer = timers.popDue(watermark))
-      this.#fire(timer.time)
+    if (timers === undefined) return 'done'
+    return this.#fireSome(timers, watermark) ? 'more' : 'done'
   }
 
   override nextProcessingTimer(): number | null {
@@ -100,9 +101,10 @@ export class ProcessOperator extends Operator {
     }
   }
 
-  override finish(): void {
-    this.#finishKeys()
+  override finish(): Burst {
+    if (this.#finishKeys() === 'more') return 'more'
     this.#callOutsideOfRecords(this.functions.finish)
+    return 'done'
   }
 
   override snapshot(sink: SnapshotSink): void {
@@ -121,10 +123,10 @@ export class ProcessOperator extends Operator {
     return this.functions.close?.()
   }
 
-  /** Fires a look's worth of due timers; false when none is left. */
-  #fireSome(timers: TimerService, wallMs: number): boolean {
-    for (let i = 0; i < TIMERS_PER_LOOK; i++) {
-      const timer = timers.popDue(wallMs)
+  /** Fires some of the timers that are due; false when none is left. */
+  #fireSome(timers: TimerService, untilMs: number): boolean {
+    for (let i = 0; i < CALLS_PER_BURST; i++) {
+      const timer = timers.popDue(untilMs)
       if (timer === null) return false
       this.#fire(timer.time)
     }
@@ -138,21 +140,18 @@ export class ProcessOperator extends Operator {
     if (returned instanceof Promise) throw promiseReturned('timer', returned)
   }
 
-  /** A key that has several states is visited once: with the first of them. */
-  #finishKeys(): void {
+  #finishKeys(): Burst {
     const { finishKey } = this.functions
     const keyed = this.keyed
-    if (finishKey === undefined || keyed === null) return
+    if (finishKey === undefined || keyed === null) return 'done'
+    const keys = (this.#finishing ??= new KeysOnce(keyed, this.#states))
     this.user.timestamp = NO_TIMESTAMP
-    const visited = this.#states.length > 1 ? new Set<Key>() : null
-    for (const state of this.#states) {
-      keyed.forEachKey(state, (key) => {
-        if (visited?.has(key) === true) return
-        visited?.add(key)
-        const returned: unknown = finishKey(this.user)
-        if (returned instanceof Promise) throw promiseReturned('finishKey', returned)
-      })
+    for (let i = 0; i < CALLS_PER_BURST; i++) {
+      if (!keys.next()) return 'done'
+      const returned: unknown = finishKey(this.user)
+      if (returned instanceof Promise) throw promiseReturned('finishKey', returned)
     }
+    return 'more'
   }
 
   #callOutsideOfRecords(fn: ((ctx: unknown) => unknown) | undefined): void {

@@ -7,7 +7,7 @@ import type { NodeRuntime } from '@weirjs/api/functions'
 import { present } from '@weirjs/common/core/assert'
 import type { Codec } from '@weirjs/common/core/codec'
 import { Operator } from './operator.ts'
-import type { OperatorContext, SnapshotSink } from './operator.ts'
+import type { Burst, OperatorContext, SnapshotSink } from './operator.ts'
 import { TwoPhaseCommits } from './two-phase-sink.ts'
 
 type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
@@ -66,8 +66,9 @@ export class SinkOperator extends Operator {
     return this.#writer?.ready ?? true
   }
 
-  override finish(): void {
+  override finish(): Burst {
     this.#open().finish()
+    return 'done'
   }
 
   override snapshot(sink: SnapshotSink): void {

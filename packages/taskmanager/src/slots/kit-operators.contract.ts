@@ -5,7 +5,7 @@ import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import { intCodec } from '@weirjs/common/codec/primitives'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { Operator } from '../operators/operator.ts'
-import type { OperatorContext, PollResult, SnapshotSink } from '../operators/operator.ts'
+import type { Burst, OperatorContext, PollResult, SnapshotSink } from '../operators/operator.ts'
 
 /** Emits `value(i)` for i from 0 to `count` - 1, and remembers how far it came. */
 export class CountingSource extends Operator {
@@ -141,12 +141,14 @@ export class LoggingSink extends Operator {
     return this.#log.ready
   }
 
-  override onWatermark(watermark: number): void {
+  override onWatermark(watermark: number): Burst {
     this.#log.watermarks.push(watermark)
+    return 'done'
   }
 
-  override finish(): void {
+  override finish(): Burst {
     this.#log.events.push('finish')
+    return 'done'
   }
 
   override snapshot(sink: SnapshotSink): void {

@@ -32,7 +32,7 @@ import { Moments } from './moments.ts'
 import type { SnapshotTable } from './moments.ts'
 import { bridgeFor, checkKind, unknownState } from './restore-checks.ts'
 import { forEachEntry } from './state-file.ts'
-import type { KeyedSnapshot, KeyedStateBackend, TimerService } from './state-backend.ts'
+import type { KeyedSnapshot, KeyedStateBackend, KeyVisit, TimerService } from './state-backend.ts'
 import { StateTable } from './state-table.ts'
 import type { CurrentKey } from './state-table.ts'
 import { HeapTimers, timersCodec } from './timers.ts'
@@ -145,16 +145,28 @@ export class HeapBackend implements KeyedStateBackend {
       : new HeapAggregatingState<In, Out>(this.#values<unknown>(state), state)
   }
 
-  forEachKey(state: StateRuntime, visit: (key: Key) => void): void {
+  visitKeys(state: StateRuntime): KeyVisit {
     const { table } = this.#declare(state).place
-    const { key: keyBefore, keyHash: hashBefore, group: groupBefore } = this.#at
-    for (let group = 0; group < this.#groups; group++) {
-      for (const key of table.keys(group)) {
-        this.#moveTo(key, keyHashOf(key), group)
-        visit(key)
+    let group = -1
+    let keys: readonly Key[] = []
+    let at = 0
+    const next = (): boolean => {
+      while (at === keys.length) {
+        group += 1
+        if (group === this.#groups) {
+          keys = []
+          this.clearKey()
+          return false
+        }
+        keys = table.keys(group)
+        at = 0
       }
+      const key = keys[at] as Key
+      at += 1
+      this.#moveTo(key, keyHashOf(key), group)
+      return true
     }
-    this.#moveTo(keyBefore, hashBefore, groupBefore)
+    return { next }
   }
 
   restore(

@@ -118,8 +118,9 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
     return 1
   }
 
-  keys(group: number): Iterable<Key> {
-    return this.#groups[group]?.keys() ?? []
+  /** All keys of a group as of now. */
+  keys(group: number): readonly Key[] {
+    return [...(this.#groups[group]?.keys() ?? [])]
   }
 
   close(): void {

@@ -57,6 +57,12 @@ export interface KeyedSnapshot {
   release(): void
 }
 
+/** A walk over keys that can pause between any two of them, while nothing else uses the state. */
+export interface KeyVisit {
+  /** Makes the next key current; false at the end, where no key is current. */
+  next(): boolean
+}
+
 export interface KeyedStateBackend {
   readonly currentKey: Key
   readonly currentKeyGroup: number
@@ -70,11 +76,8 @@ export interface KeyedStateBackend {
   folding<In, Out>(state: StateRuntime): FoldingState<In, Out>
   readonly eventTimers: TimerService
   readonly processingTimers: TimerService
-  /**
-   * Every key that has an entry in `state`, in no particular order, with that key set as current
-   * during the call.
-   */
-  forEachKey(state: StateRuntime, visit: (key: Key) => void): void
+  /** Every key that has an entry in `state` when its key group is reached, in no particular order. */
+  visitKeys(state: StateRuntime): KeyVisit
   /** Loads restored entries; `read` yields a verified segment's bytes. */
   restore(
     parts: readonly KeyedStateRestore[],

@@ -67,6 +67,10 @@ export class OperatorChain {
   /** `finish` ran, here or before the restored checkpoint. */
   readonly #ended: boolean[]
   #watermark = MIN_WATERMARK
+  /** The operator that is to see the watermark next, while it is on its way through the chain. */
+  #rising: number | null = null
+  /** Whom to tell behind the end of the input, from its begin on. */
+  #onEnded: (() => void) | null = null
   #idle = false
 
   constructor(options: OperatorChainOptions) {
@@ -172,16 +176,29 @@ export class OperatorChain {
     this.#outputs.status(idle)
   }
 
-  /** Nothing will come any more: last timers, `finish` of each operator, end of data to all consumers. */
-  endOfInput(): void {
+  /**
+   * Nothing will come any more: last timers, `finish` of each operator, end of data to all consumers. `ended` is called
+   * behind all that: at once, or from `resume`.
+   */
+  endOfInput(ended: () => void): void {
+    this.#onEnded = ended
     if (this.#watermark < MAX_WATERMARK) this.#advance(MAX_WATERMARK, 0)
     else this.#outputs.watermark(MAX_WATERMARK)
-    for (let i = 0; i < this.operators.length; i++) {
-      if (this.#ended[i] === true) continue
-      this.#call(i, (operator) => operator.finish())
-      this.#ended[i] = true
-    }
-    this.#outputs.endOfData()
+    if (this.#rising === null) this.#end()
+  }
+
+  /**
+   * The head has not emitted all that a watermark or the end brought about, because the outputs were full. Nothing may be
+   * read, polled or fired, and no barrier taken, until `resume` has gone on with it.
+   */
+  get bursting(): boolean {
+    return this.#rising !== null || this.#onEnded !== null
+  }
+
+  /** Goes on with a burst. May leave another rest of it. */
+  resume(): void {
+    if (this.#rising !== null && !this.#rise()) return
+    if (this.#onEnded !== null) this.#end()
   }
 
   /** Calls something that may take time, blaming the operator. */
@@ -224,16 +241,38 @@ export class OperatorChain {
   #advance(watermark: number, from: number): void {
     if (watermark <= this.#watermark) return
     this.#watermark = watermark
-    for (let i = from; i < this.operators.length; i++) {
-      this.#call(i, (operator) => operator.onWatermark(watermark))
-    }
-    this.#idle = false
-    this.#outputs.watermark(watermark)
+    this.#rising = from
+    this.#rise()
   }
 
-  #call(index: number, work: (operator: Operator) => void): void {
+  /** Shows the watermark to the operators that have not seen it, then to the consumers; false when one needs more. */
+  #rise(): boolean {
+    const watermark = this.#watermark
+    for (let i = this.#rising ?? 0; i < this.operators.length; i++) {
+      this.#rising = i
+      if (this.#call(i, (operator) => operator.onWatermark(watermark)) === 'more') return false
+    }
+    this.#rising = null
+    this.#idle = false
+    this.#outputs.watermark(watermark)
+    return true
+  }
+
+  #end(): void {
+    for (let i = 0; i < this.operators.length; i++) {
+      if (this.#ended[i] === true) continue
+      if (this.#call(i, (operator) => operator.finish()) === 'more') return
+      this.#ended[i] = true
+    }
+    const ended = this.#onEnded
+    this.#onEnded = null
+    this.#outputs.endOfData()
+    ended?.()
+  }
+
+  #call<T>(index: number, work: (operator: Operator) => T): T {
     try {
-      work(this.operators[index] as Operator)
+      return work(this.operators[index] as Operator)
     } catch (error) {
       throw blame(error, this.nodes[index] as PlanOperator)
     }

@@ -204,7 +204,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
 
   /** Works until about `deadlineMs`; true when something is left. `running`: false behind the end of data. */
   run(deadlineMs: number, running: boolean): boolean {
-    let more = running && this.#outputs.gauge.available && this.#timers?.fire() === true
+    let more = running && this.#mayWork && this.#timers?.fire() === true
     if (this.#checkpoints?.advance(SNAPSHOT_SLICE_MS) === true) more = true
     let lastMs = this.scheduler.nowMs()
     // Records get their time behind a slice, too: a long snapshot slows the task down, it does not stop it.
@@ -232,7 +232,13 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     this.#outputs.flush()
   }
 
+  /** The outputs take something, and nothing is left of a burst that must come before. */
+  get #mayWork(): boolean {
+    return this.#outputs.gauge.available && !this.#chain.bursting
+  }
+
   #batch(running: boolean): boolean {
+    if (this.#chain.bursting) return this.#resume()
     const gate = this.#gate
     if (this.#polls) {
       const fed = gate !== null && gate.pump(this.#batchSize.records)
@@ -242,6 +248,12 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     if (gate === null) return false
     if (running && !(this.#outputs.gauge.available && this.#chain.ready)) return false
     return gate.pump(this.#batchSize.records)
+  }
+
+  #resume(): boolean {
+    if (!this.#outputs.gauge.available || !this.#chain.ready) return false
+    this.#chain.resume()
+    return true
   }
 
   #poll(): boolean {
@@ -266,8 +278,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   }
 
   #endOfInput(): void {
-    this.#chain.endOfInput()
-    this.#host.onEndOfData()
+    this.#chain.endOfInput(() => this.#host.onEndOfData())
   }
 
   get #chain(): OperatorChain {
@@ -279,6 +290,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   /** For tasks without network inputs. */
   trigger(barrier: FrameBarrier, startDelayMs: number): void {
     assert(this.#gate === null, 'only tasks without inputs are triggered')
+    assert(!this.#chain.bursting, 'only heads with inputs have bursts')
     const checkpoints = present(this.#checkpoints, 'checkpoints of the task')
     if (barrier.checkpointId > checkpoints.newestId)
       checkpoints.take(barrier, { alignmentMs: 0, startDelayMs })
@@ -311,6 +323,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   }
 
   onAligned(barrier: FrameBarrier, timing: AlignmentTiming): void {
+    assert(!this.#chain.bursting, 'nothing is read during a burst')
     present(this.#checkpoints, 'checkpoints of the task').take(barrier, timing)
   }
 

@@ -172,9 +172,8 @@ export const showKey = (key: Key): string => `${typeof key} ${JSON.stringify(Str
 export function dump(backend: KeyedStateBackend): readonly string[] {
   const lines: string[] = []
   const each = (state: StateRuntime, show: () => unknown): void => {
-    backend.forEachKey(state, (key) =>
-      lines.push(`${state.name} ${showKey(key)} ${JSON.stringify(show())}`),
-    )
+    for (const keys = backend.visitKeys(state); keys.next(); )
+      lines.push(`${state.name} ${showKey(backend.currentKey)} ${JSON.stringify(show())}`)
   }
   each(number, () => backend.value(number).get())
   each(object, () => backend.value(object).get())
