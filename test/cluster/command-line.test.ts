@@ -1,6 +1,6 @@
 // What the command line answers when things are not as they should be: one line, a code, a hint, an exit code.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,31 @@ describe('without a cluster', () => {
     expect(ran.err).not.toContain('    at ')
     expect(ran).toMatchObject({ code, out: '' })
   })
+
+  test.each([
+    [['-D', 'heartbeat.intervall=3s'], {}, /"heartbeat\.intervall" \(flag -D\)/],
+    [['--config', 'weir.yaml'], {}, /"heartbeat\.intervall" \(file .*weir\.yaml:2\)/],
+    [[], { WEIR_HEARTBEAT_INTERVALL: '3s' }, /environment WEIR_HEARTBEAT_INTERVALL/],
+    [['--config', 'directory'], {}, /configuration file .*directory cannot be read/],
+    [['--config', 'broken.yaml'], {}, /broken\.yaml/],
+  ])(
+    'a setting that is wrong is refused before anything is started: %j %j',
+    async (flags, env, says) => {
+      await using kit = WeirKit.empty()
+      kit.environment = env
+      writeFileSync(kit.path('weir.yaml'), 'heartbeat:\n  intervall: 3s\n')
+      writeFileSync(kit.path('broken.yaml'), 'heartbeat: [\n')
+      mkdirSync(kit.path('directory'))
+      const ran = await kit.weir('cluster', 'start', ...flags)
+      expect(ran.err).toMatch(/^error: /)
+      expect(ran.err).toMatch(says)
+      expect(ran.err).toMatch(/\[config\/(unknown-key|bad-file)\]/)
+      if (ran.err.includes('unknown-key'))
+        expect(ran.err).toMatch(/hint: Did you mean .*interval"\?/i)
+      expect(ran).toMatchObject({ code: 2, out: '' })
+      expect(existsSync(kit.path('.weir'))).toBe(false)
+    },
+  )
 
   test('a port in use is named, before anything is started', async () => {
     await using kit = WeirKit.empty()
@@ -102,6 +127,26 @@ describe('on a cluster', () => {
     const ran = await kit.weir(...argv)
     expect(ran.err).toMatch(message)
     expect(ran.code).toBe(code)
+  })
+
+  test.each([
+    ['jobmanager', '--port'],
+    ['taskmanager', '-D'],
+  ])('weir %s names a port that is taken', async (role, flag) => {
+    const { port } = new URL(`http://${kit.address}`)
+    const said = flag === '-D' ? `taskmanager.rpc.port=${port}` : port
+    const place = ['--data-dir', role === 'taskmanager' ? join('.weir', 'cluster') : 'another']
+    const ran = await kit.weir(role, flag, said, ...place)
+    expect(ran.err).toMatch(new RegExp(`error: port ${port} .* in use \\[net/port-in-use\\]`))
+    expect(ran.err).toMatch(/hint: .*(jobmanager|taskmanager)\.rpc\.port/)
+    expect(ran.code).toBe(5)
+  })
+
+  test('a data directory in use is refused, and by whom it is used', async () => {
+    const ran = await kit.weir('jobmanager', '--port', '0', '--data-dir', join('.weir', 'cluster'))
+    const { pid } = await kit.client.cluster()
+    expect(ran.err).toMatch(new RegExp(`pid ${pid} uses .*\\[config/data-directory-in-use\\]`))
+    expect(ran.code).toBe(5)
   })
 
   test('a second cluster in the same place is refused', async () => {

@@ -33,6 +33,8 @@ const FAST: readonly string[] = ['heartbeat.interval=250ms', 'heartbeat.timeout=
 export class WeirKit implements AsyncDisposable {
   /** Where the commands run. */
   readonly directory: string
+  /** Variables that the commands see besides those of the test. */
+  environment: Readonly<Record<string, string>> = {}
   #connection: JobConnection | null = null
 
   private constructor() {
@@ -69,7 +71,11 @@ export class WeirKit implements AsyncDisposable {
 
   /** A command under way. */
   spawn(...args: readonly string[]): { readonly pid: number; readonly ended: Promise<Ran> } {
-    const child = spawn(WEIR, args, { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(WEIR, args, {
+      cwd: this.directory,
+      env: { ...process.env, ...this.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => {
@@ -94,6 +100,11 @@ export class WeirKit implements AsyncDisposable {
       scheduler: systemScheduler(),
     })
     return this.#connection.client
+  }
+
+  /** host:port of the JobManager. */
+  get address(): string {
+    return this.#file.address
   }
 
   get #file(): { readonly address: string; readonly tokenFile: string } {

@@ -54,6 +54,14 @@ describe('job arguments', () => {
     expect(code(() => resolveArguments({}, { constructor: 1 }))).toBe('job/unknown-argument')
   })
 
+  it('that are paths are refused when empty, and not taken for the working directory', () => {
+    for (const empty of ['', '  ']) {
+      expect(() => parse('--input', empty)).toThrow('argument --input: the path is empty')
+      expect(code(() => parse('--input', empty))).toBe('job/bad-argument')
+    }
+    expect(parse('--input', '.')).toEqual({ input: '/home/ann' })
+  })
+
   it('are refused when missing, repeated or of another type', () => {
     expect(() => parse('--verbose')).toThrow('argument --input is missing')
     expect(code(() => resolveArguments(types, {}))).toBe('job/missing-argument')

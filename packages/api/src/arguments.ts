@@ -133,8 +133,17 @@ function readText(
   options: ParseOptions,
 ): unknown {
   const value = checked(name, () => type.fromText(text))
+  if (type.kind === 'path') refuseEmptyPath(name, text)
   if (type.kind !== 'path' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return value
   return resolve(options.directory ?? process.cwd(), text)
+}
+
+/** Resolved, an empty path would mean the working directory, which nobody meant. */
+function refuseEmptyPath(name: string, text: string): void {
+  if (text.trim() !== '') return
+  throw jobError('bad-argument', `argument ${flagOf(name)}: the path is empty`, {
+    hint: 'Is a variable of the shell unset? The working directory itself is "."',
+  })
 }
 
 function readRaw(type: DeclaredType<unknown>, name: string, raw: unknown): unknown {

@@ -32,7 +32,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'checkpoint/timed-out': EXIT_TIMEOUT,
   'net/port-in-use': EXIT_CONFLICT,
   'cli/already-running': EXIT_CONFLICT,
-  'data/locked': EXIT_CONFLICT,
+  'config/data-directory-in-use': EXIT_CONFLICT,
 }
 
 export function exitCodeOf(error: WeirError): number {

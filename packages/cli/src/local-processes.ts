@@ -2,7 +2,7 @@
 // pid and birth. A pid alone is never trusted: it may have been given to somebody else since.
 
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { present } from '@weirjs/common/core/assert'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -14,6 +14,8 @@ const POLL_MS = 25
 export interface StartedProcess extends ClusterProcess {
   /** Set when the process has ended. */
   readonly exited: () => string | null
+  /** Where in its log it began: what stands before is of processes before it. */
+  readonly logFrom: number
 }
 
 /** Starts this command with other arguments so that it outlives us. */
@@ -24,6 +26,7 @@ export function startDetached(
 ): StartedProcess {
   const out = openSync(log, 'a', 0o600)
   try {
+    const logFrom = fstatSync(out).size
     const script = present(process.argv[1], 'the script of this process')
     const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       detached: true,
@@ -39,7 +42,7 @@ export function startDetached(
     })
     child.unref()
     const pid = child.pid ?? 0
-    return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
+    return { role, pid, birth: birthOf(pid), log, args, exited: () => exited, logFrom }
   } finally {
     closeSync(out)
   }
@@ -74,8 +77,8 @@ export async function stopAll(
 }
 
 /** The error for a process that ended while it was waited for. */
-export function endedEarly(process_: ClusterProcess, how: string): WeirError {
-  const lines = lastLines(process_.log)
+export function endedEarly(process_: StartedProcess, how: string): WeirError {
+  const lines = lastLines(process_.log, process_.logFrom)
   return new WeirError(
     'cluster/start-failed',
     `the ${process_.role} ended at once (${how})\n${lines}`,
@@ -95,9 +98,10 @@ function send(process_: ClusterProcess, signal: NodeJS.Signals): void {
   }
 }
 
-export function lastLines(log: string): string {
+function lastLines(log: string, from: number): string {
   if (!existsSync(log)) return ''
-  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+  const text = readFileSync(log).subarray(from).toString('utf8')
+  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }
 
 /** Fields of /proc/<pid>/stat behind the command's name. */

@@ -13,6 +13,8 @@ describe('usage', () => {
     [['job', 'describe'], /missing required argument 'job'/],
     [['run'], /missing required argument/],
     [['run', '--input', 'x'], /the job file comes before/],
+    [['run', '--from', '', 'job.ts'], /--from is empty/],
+    [['job', 'list', '--cluster='], /--cluster is empty/],
   ])('exits with 2 and says what is wrong: weir %j', async (argv, message) => {
     const { code, err, out } = await testCli({}).run(...argv)
     expect(code).toBe(2)

@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander'
 import type { ArgumentDescription } from '@weirjs/api/arguments'
-import { toFailure, type WeirError } from '@weirjs/common/core/errors'
+import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
 import { addClusterCommands } from './commands/cluster.ts'
@@ -66,6 +66,19 @@ function argumentHelp({ help, required, default: preset }: ArgumentDescription):
   return [help ?? '', required ? '(required)' : given].join(' ').trim()
 }
 
+/** `--from "$LAST"` with nothing in LAST means nothing that anybody wants. */
+function refuseEmptyOptions(command: Command): void {
+  const options: Option[] = []
+  for (let at: Command | null = command; at !== null; at = at.parent) options.push(...at.options)
+  const said = command.optsWithGlobals()
+  const empty = options.find((option) => said[option.attributeName()] === '')
+  if (empty === undefined) return
+  throw new WeirError('cli/usage', `${empty.long ?? empty.flags} is empty`, {
+    domain: 'user',
+    hint: 'is a variable of the shell unset?',
+  })
+}
+
 /** Without the defaults that mean "none", and without quotes around the others. */
 function describeOption(option: Option): string {
   const { description, defaultValue, argChoices, negate } = option
@@ -98,6 +111,7 @@ export function buildProgram(cli: Cli): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(weir --help shows what there is)')
     .exitOverride()
+    .hook('preAction', (_program, command) => refuseEmptyOptions(command))
     .configureOutput({
       writeOut: (text) => cli.terminal({}).data(text.trimEnd()),
       writeErr: (text) => cli.terminal({}).say(text.trimEnd()),

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { loadConfig } from '@weirjs/common/node/config'
 import { type Cli, type GlobalOptions, type Session, wantsJson } from '../cli.ts'
 import { openSession } from '../client.ts'
 import {
@@ -36,6 +37,7 @@ export interface StartOptions extends GlobalOptions {
   readonly port: string
   readonly dataDir?: string
   readonly define: readonly string[]
+  readonly config?: string
 }
 
 export async function startCluster(cli: Cli, options: StartOptions): Promise<void> {
@@ -99,12 +101,14 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
   const count = wholeNumber(options.taskmanagers, '--taskmanagers', 0)
   const slots = wholeNumber(options.slots, '--slots', 1)
+  checkConfiguration(cli, options)
   const port = await choosePort(wholeNumber(options.port, '--port', 0))
   const dataDirectory = resolve(cli.cwd, options.dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
   const defines = options.define.flatMap((define) => ['-D', define])
-  const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...defines]
+  const config = options.config === undefined ? [] : ['--config', resolve(cli.cwd, options.config)]
+  const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
   const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
   const jobManager = ['jobmanager', '--port', `${port}`, ...common]
   // Several of them share this machine: each takes whatever control port is free.
@@ -125,6 +129,12 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     processes: started.map(entryOf),
   }
   return { file, started }
+}
+
+/** The processes read the same; what they would refuse is refused before any of them is started. */
+function checkConfiguration(cli: Cli, { config, define }: StartOptions): void {
+  const file = config === undefined ? null : resolve(cli.cwd, config)
+  loadConfig({ file, env: cli.env, defines: define })
 }
 
 async function choosePort(port: number): Promise<number> {

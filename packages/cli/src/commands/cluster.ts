@@ -28,6 +28,7 @@ export function addClusterCommands(program: Command, cli: Cli): void {
       '--data-dir <path>',
       'where state, logs and the token are kept (default: .weir/cluster)',
     )
+    .option('--config <file>', 'YAML file with configuration keys of the processes')
     .option(
       '-D, --define <key=value>',
       'set a configuration key of the processes; may be repeated',

@@ -59,6 +59,15 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     },
   ],
   [
+    'ELOOP',
+    {
+      code: 'files/link-loop',
+      says: 'symbolic links lead round in a circle at',
+      domain: 'user',
+      retry: 'never',
+    },
+  ],
+  [
     'ENOSPC',
     {
       code: 'files/full',
@@ -117,6 +126,7 @@ const UNKNOWN: Kind = {
   says: 'reading or writing failed:',
   domain: 'external',
   retry: 'backoff',
+  hint: 'The disk or its connection may be ill; the log of the machine (dmesg) knows more.',
 }
 
 /** The WeirError for a failed file operation; one that is a WeirError already is passed through. */

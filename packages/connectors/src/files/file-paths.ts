@@ -13,7 +13,10 @@ export interface FoundFile {
   readonly bytes: number
 }
 
-/** Files that `path` means, sorted. Throws WeirError `files/not-found`, `files/no-path` and what the file system throws. */
+/**
+ * Files that `path` means, sorted. Throws WeirError `files/not-found`, `files/not-a-file`, `files/no-path` and what the
+ * file system throws.
+ */
 export async function findFiles(fs: FileSystem, path: string): Promise<readonly FoundFile[]> {
   if (path.trim() === '') {
     throw new WeirError('files/no-path', 'the input path is empty', { domain: 'user' })
@@ -28,7 +31,17 @@ export const isPattern = (path: string): boolean => /[*?[{]/.test(path)
 async function below(fs: FileSystem, path: string): Promise<readonly FoundFile[]> {
   const facts = await fs.facts(path)
   if (facts === null) throw notFound(path)
+  if (facts.kind === 'other') throw notAFile(path)
   return facts.kind === 'directory' ? walk(fs, path) : [{ path, bytes: facts.bytes }]
+}
+
+/** Opening a named pipe waits for whoever writes into it, and nothing of it can be read twice. */
+function notAFile(path: string): WeirError {
+  return new WeirError('files/not-a-file', `neither a file nor a directory is at ${path}`, {
+    domain: 'user',
+    location: path,
+    hint: 'Pipes, sockets and devices cannot be read again after a failure: write what they say into files.',
+  })
 }
 
 /** Looks only into directories that the pattern can lead to. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { describeSink } from '@weirjs/api/contracts/sink.contract'
 import { describeSource } from '@weirjs/api/contracts/source.contract'
 import { struct } from '@weirjs/api/struct'
 import { int } from '@weirjs/api/types'
+import { findFiles } from '../file-paths.ts'
 import type { FileSystem } from '../file-system.ts'
 import { ndjsonFiles } from '../files.ts'
 import { MemoryFileSystem } from '../memory-file-system.ts'
@@ -107,12 +109,32 @@ it('follows symbolic links, and takes broken ones for neither file nor directory
   await symlink(join(root, 'f'), join(root, 'to-f'))
   await symlink(join(root, 'd'), join(root, 'to-d'))
   await symlink(join(root, 'nowhere'), join(root, 'to-nowhere'))
+  await symlink(join(root, 'circle'), join(root, 'circle'))
   const kinds = new Map((await nodeFileSystem.list(root)).map(({ name, kind }) => [name, kind]))
-  expect([kinds.get('to-f'), kinds.get('to-d'), kinds.get('to-nowhere')]).toEqual([
-    'file',
-    'directory',
-    'other',
-  ])
+  expect(Object.fromEntries(kinds)).toEqual({
+    f: 'file',
+    d: 'directory',
+    'to-f': 'file',
+    'to-d': 'directory',
+    'to-nowhere': 'other',
+    circle: 'other',
+  })
+  await expect(nodeFileSystem.facts(join(root, 'circle'))).rejects.toMatchObject({
+    code: 'files/link-loop',
+    location: join(root, 'circle'),
+  })
+  await rm(root, { recursive: true })
+})
+
+it('input is never a pipe, which would be waited for', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'weir-fs-'))
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  await expect(findFiles(nodeFileSystem, join(root, 'pipe'))).rejects.toMatchObject({
+    code: 'files/not-a-file',
+    domain: 'user',
+    retry: 'never',
+  })
+  expect(await findFiles(nodeFileSystem, root)).toEqual([])
   await rm(root, { recursive: true })
 })
 

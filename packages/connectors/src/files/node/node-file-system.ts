@@ -185,10 +185,15 @@ function kindOf(facts: KindFacts): EntryKind {
   return facts.isDirectory() ? 'directory' : 'other'
 }
 
-/** A link to nowhere is neither file nor directory. */
+/** A link to nowhere, or round in a circle, is neither file nor directory. */
 async function linkedKind(path: string): Promise<EntryKind> {
-  const facts = await nodeFileSystem.facts(path)
-  return facts?.kind ?? 'other'
+  try {
+    const facts = await nodeFileSystem.facts(path)
+    return facts?.kind ?? 'other'
+  } catch (error) {
+    if (hasCode(error, 'files/link-loop')) return 'other'
+    throw error
+  }
 }
 
 /** The machine's own file system. */

@@ -1,0 +1,141 @@
+// Disks that are full, on a real cluster: of the checkpoints, of the output, of the cluster's own directory. Nothing is
+// lost, nobody dies of it, and when there is room again all goes on by itself.
+
+import { join } from 'node:path'
+import type { CheckpointView } from '@weirjs/common/job-client'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { errorOf, GoodNeighbour, jobFile } from './good-neighbour.ts'
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
+import { until, WeirKit } from './weir-kit.ts'
+
+const TALLY = jobFile('tally.ts')
+const FAILING = jobFile('failing-sink.ts')
+const MIB = 1_024 * 1_024
+
+/** Null where this machine cannot mount one: then none of this is tested, which is said loudly. */
+const disk: SmallDisk | null = mountSmallDisk(16 * MIB)
+
+let kit: WeirKit
+let neighbour: GoodNeighbour
+beforeAll(async () => {
+  if (disk === null) return
+  const place = [`execution.checkpointing.dir=${disk.directory}/checkpoints`]
+  kit = await WeirKit.start({ taskManagers: 1, slots: 8, defines: place })
+  neighbour = await GoodNeighbour.moveIn(kit)
+})
+afterAll(async () => {
+  if (disk === null) return
+  await kit[Symbol.asyncDispose]()
+  disk.unmount()
+})
+afterEach(async () => {
+  if (disk !== null) await neighbour.isUndisturbed()
+})
+
+const detached = async (...words: readonly string[]): Promise<string> =>
+  (await kit.json<{ jobId: string }>('run', '-d', ...words)).jobId
+const tallied = (output: string): number =>
+  kit.rows<{ count: number }>(kit.path(output)).reduce((sum, { count }) => sum + count, 0)
+
+test.skipIf(disk === null)(
+  'of the checkpoints: they fail, the jobs go on, and all is well when there is room again',
+  async () => {
+    const { fill, free } = disk as SmallDisk
+    const id = await detached(TALLY, '--output', 'full', '--records', '9000', '--perSecond', '3000')
+    const describe = () => kit.client.describe(id)
+    await until(describe, ({ lastCheckpointId }) => lastCheckpointId !== null)
+    // Old checkpoints go and make room: the disk is filled again and again until somebody has felt it.
+    const failures = async (): Promise<readonly CheckpointView[]> => {
+      fill()
+      return (await kit.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+    }
+    const [failed] = await until(failures, (seen) => seen.length > 0).finally(free)
+    expect(failed?.failure?.code).toBe('storage/full')
+    const before = await describe()
+    expect(before).toMatchObject({ restarts: 0 })
+    await until(
+      describe,
+      ({ lastCheckpointId }) => (lastCheckpointId ?? 0) > (before.lastCheckpointId ?? 0),
+    )
+    const end = await until(describe, ({ state }) => state === 'FINISHED')
+    expect(end.restarts).toBe(0)
+    expect(tallied('full')).toBe(9_000)
+  },
+)
+
+test.skipIf(disk === null)(
+  'of the checkpoints, when a job is at its end: it is not called finished before its last one is whole',
+  async () => {
+    const { fill, free } = disk as SmallDisk
+    const args = ['--output', 'last', '--records', '900', '--perSecond', '900']
+    const id = await detached('-D', 'execution.checkpointing.interval=1h', TALLY, ...args)
+    const describe = () => kit.client.describe(id)
+    await until(describe, ({ state }) => state === 'RUNNING')
+    const failures = async (): Promise<readonly CheckpointView[]> => {
+      fill()
+      return (await kit.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+    }
+    const failed = await until(failures, (seen) => seen.length > 0)
+    expect(failed[0]?.failure?.code).toBe('storage/full')
+    expect(await describe()).toMatchObject({ state: 'RUNNING', restarts: 0 })
+    free()
+    const end = await until(describe, ({ state }) => state === 'FINISHED')
+    expect(end.restarts).toBe(0)
+    expect(tallied('last')).toBe(900)
+  },
+)
+
+test.skipIf(disk === null)('of the checkpoints: a job is refused at submit', async () => {
+  const { directory, fill, free } = disk as SmallDisk
+  const before = (await kit.client.list()).length
+  fill()
+  const ran = await kit.weir('run', FAILING, '--output', 'never', '--where', 'nowhere')
+  free()
+  expect(errorOf(ran)).toMatch(/\[storage\/full\]/)
+  expect(ran.err).toContain(directory)
+  expect(ran.err).toMatch(/^hint: /m)
+  expect(ran.code).toBe(1)
+  expect((await kit.client.list()).length).toBe(before)
+})
+
+test.skipIf(disk === null)(
+  'of the output: the job waits for room by restarting, and the output is exact',
+  async () => {
+    const small = mountSmallDisk(MIB) as SmallDisk
+    try {
+      small.fill()
+      const output = join(small.directory, 'out')
+      const strategy = ['type=fixed-delay', 'fixed-delay.attempts=1000', 'fixed-delay.delay=100ms']
+      const flags = strategy.flatMap((one) => ['-D', `restart-strategy.${one}`])
+      const args = ['--output', output, '--where', 'nowhere', '--records', '500']
+      const id = await detached(...flags, FAILING, ...args)
+      const describe = () => kit.client.describe(id)
+      const failing = await until(describe, ({ restarts }) => restarts > 0)
+      expect(failing.attempts.find(({ failure }) => failure !== null)?.failure).toMatchObject({
+        code: 'files/full',
+        hint: expect.stringContaining('Make room') as string,
+      })
+      small.free()
+      await until(describe, ({ state }) => state === 'FINISHED')
+      const rows = kit.rows<{ n: number }>(output).map(({ n }) => n)
+      expect(rows.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, n) => n))
+    } finally {
+      small.unmount()
+    }
+  },
+)
+
+test.skipIf(disk === null)('of the cluster: it does not start, and says why', async () => {
+  const small = mountSmallDisk(MIB) as SmallDisk
+  await using empty = WeirKit.empty()
+  try {
+    small.fill()
+    const place = join(small.directory, 'data')
+    const ran = await empty.weir('cluster', 'start', '--port', '0', '--data-dir', place)
+    expect(ran.err).toContain(place)
+    expect(ran.err).toMatch(/^hint: /m)
+    expect(ran.code).toBe(2)
+  } finally {
+    small.unmount()
+  }
+})
