@@ -76,11 +76,10 @@ describe('a job module that is wrong is refused at submit', () => {
 })
 
 describe('input that is wrong', () => {
-  const count = (input: string, output: string): Promise<Ran> =>
-    kit.weir(
-      ...['run', '-D', 'restart-strategy.type=none', WORDCOUNT],
-      ...['--input', input, '--output', output],
-    )
+  const count = (input: string, output: string): Promise<Ran> => {
+    const args = ['--input', input, '--output', output]
+    return kit.weir('run', '-D', 'restart-strategy.type=none', WORDCOUNT, ...args)
+  }
   const MIB = 1_024 * 1_024
   beforeAll(() => {
     writeFileSync(kit.path('plain.txt'), 'words\n')

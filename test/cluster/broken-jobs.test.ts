@@ -82,9 +82,8 @@ describe('a job that throws loses nothing', () => {
     'once in %s: restarted, and exact',
     async (where) => {
       const output = `once-${where}`
-      const ran = await kit.weir(
-        ...['run', FAILING, '--output', output, '--where', where, '--times', '1'],
-      )
+      const args = ['--output', output, '--where', where, '--times', '1']
+      const ran = await kit.weir('run', FAILING, ...args)
       expect(ran.err).toMatch(new RegExp(`thrown in ${where} \\(.*failing-sink\\.ts:\\d+`))
       expect(ran.code, ran.err).toBe(0)
       expect(numbers(output)).toEqual(upTo(RECORDS))
@@ -109,9 +108,8 @@ describe('a job that throws loses nothing', () => {
       const failed = (await kit.client.list()).find((job) => job.name === output)
       expect(failed?.state).toBe('FAILED')
       const from = failed?.lastCheckpointId === null ? [] : ['-s', failed?.jobId ?? '']
-      const mended = await kit.weir(
-        ...['run', ...from, FAILING, '--output', output, '--where', 'nowhere'],
-      )
+      const args = ['--output', output, '--where', 'nowhere']
+      const mended = await kit.weir('run', ...from, FAILING, ...args)
       expect(mended.code, mended.err).toBe(0)
       expect(numbers(output)).toEqual(upTo(RECORDS))
       await neighbour.isUndisturbed()
