@@ -62,6 +62,12 @@ const FORMATS = [
     about: 'How entries follow each other, and why two leaders can do no harm.',
   },
   {
+    title: 'The tip of a job log',
+    file: 'packages/jobmanager/src/store/log-tip.ts',
+    about:
+      'How a log that has lost its end is told from a whole one. JSON in an envelope of the kind `job-log-tip`.',
+  },
+  {
     title: 'Names of output files',
     file: 'packages/connectors/src/files/file-parts.ts',
     about: 'Where the exactly-once file sink writes.',

@@ -57,7 +57,7 @@ export function open(kind: string, bytes: Uint8Array, nameForErrors: string): Op
   if (bytes[end] !== LINE_END) throw fileDamaged(nameForErrors, end, 'its last byte is no line end')
   const payload = bytes.subarray(start, end)
   if (checksum(header.slice(0, -8), payload) !== crc)
-    throw fileDamaged(nameForErrors, start, 'its checksum does not fit')
+    throw fileDamaged(nameForErrors, 0, 'its checksum does not fit')
   return { version: Number(version), payload }
 }
 

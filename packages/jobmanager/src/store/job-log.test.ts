@@ -3,7 +3,7 @@ import {
   MemoryStorage,
   type StorageVerdict,
 } from '@weirjs/common/core/checkpoint/memory-storage'
-import { logEntry } from '@weirjs/common/core/checkpoint/paths'
+import { logEntry, logTip } from '@weirjs/common/core/checkpoint/paths'
 import { WeirError } from '@weirjs/common/core/errors'
 import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
 import { attempt, bundleHash, checkpointId, jobId } from '@weirjs/common/core/ids'
@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest'
 import type { CompletedCheckpoint } from '../core/checkpoint/events.ts'
 import { CHECKPOINT_ID_SLACK, type JobSubmission } from './job-history.ts'
 import { FOLD_EVERY, JobLog, type JobLogOptions } from './job-log.ts'
-import { openEntry } from './log-entry.ts'
+import { openEntry, sealEntry } from './log-entry.ts'
 import { listJobs, readHistory } from './log-reader.ts'
 
 const JOB = jobId('0123456789abcdef0123456789abcdef')
@@ -45,6 +45,7 @@ function completed(
 }
 const complete = (log: JobLog, id: number): Promise<void> =>
   log.append({ type: 'completed', checkpoint: completed(id) })
+const isEntry = (path: string): boolean => /\/\d{10}$/.test(path)
 const ids = (checkpoints: readonly CompletedCheckpoint[]): number[] =>
   checkpoints.map((one) => one.checkpointId)
 
@@ -242,8 +243,8 @@ describe('when the storage is bad', () => {
     const stage = new Stage()
     const log = await stage.create()
     let lost = 0
-    stage.fault = (operation) => ({
-      verdict: operation === 'create' && lost++ === 0 ? 'ambiguous' : 'ok',
+    stage.fault = (operation, path) => ({
+      verdict: operation === 'create' && isEntry(path) && lost++ === 0 ? 'ambiguous' : 'ok',
     })
     await stage.run(complete(log, 1))
     expect(lost).toBe(2)
@@ -352,6 +353,52 @@ describe('a damaged log', () => {
     await refused(stage, logEntry(JOB, 2))
     stage.disk.tamper(logEntry(JOB, 1), () => null)
     await refused(stage, logEntry(JOB, 2))
+  })
+
+  it('is refused when its end is missing, down to its beginning', async () => {
+    const stage = await logOf(4)
+    for (const index of [4, 3, 2, 1]) {
+      stage.disk.tamper(logEntry(JOB, index), () => null)
+      await refused(stage, logEntry(JOB, 4))
+    }
+    expect(await listJobs(stage.reader)).toEqual([JOB])
+  })
+
+  it('is refused when its newest entry is another one, whole as it may be', async () => {
+    const stage = await logOf(3)
+    const path = logEntry(JOB, 3)
+    const entry = openEntry(JOB, 3, stage.disk.get(path) as Uint8Array, path)
+    stage.disk.tamper(path, () => sealEntry({ ...entry, uuid: 'another' }))
+    await refused(stage, path)
+  })
+
+  it('is refused when it is missing as a whole, and there are checkpoints', async () => {
+    const stage = await logOf(2)
+    stage.disk.create(`${JOB}/chk-1/manifest`, new Uint8Array())
+    for (const path of stage.disk.paths(`${JOB}/log`)) stage.disk.tamper(path, () => null)
+    await refused(stage, `${JOB}/log`)
+  })
+
+  it('has one tip, which may lag or be gone, but not be damaged', async () => {
+    const stage = await logOf(3)
+    const tips = (): readonly string[] =>
+      stage.disk.paths(`${JOB}/log`).filter((path) => path.includes('/tip-'))
+    expect(tips()).toEqual([logTip(JOB, 3)])
+    const tip = stage.disk.get(logTip(JOB, 3)) as Uint8Array
+    for (let at = 0; at < tip.length; at++) {
+      stage.disk.tamper(logTip(JOB, 3), () => tip.map((byte, i) => (i === at ? byte ^ 8 : byte)))
+      await refused(stage, logTip(JOB, 3))
+    }
+    stage.disk.tamper(logTip(JOB, 3), () => null)
+    stage.fault = (operation, path) => ({
+      verdict: operation === 'create' && !isEntry(path) ? 'fail' : 'ok',
+    })
+    await complete(await stage.open(), 4)
+    expect(tips()).toEqual([])
+    stage.fault = () => ({ verdict: 'ok' })
+    await complete(await stage.open(), 5)
+    expect(ids((await readHistory(stage.reader, JOB)).retained)).toEqual([1, 2, 4, 5])
+    expect(tips()).toEqual([logTip(JOB, 7)])
   })
 
   it('is refused when the fold is missing that replaced its beginning', async () => {

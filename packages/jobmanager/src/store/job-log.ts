@@ -9,6 +9,8 @@
 // An entry whose fate is unknown (D2) is never given up: nothing else is written before its fate is known, and the same
 // bytes are offered for the same name until they are there or another leader's are. So after `log/unavailable` the entry
 // may or may not exist, but `settle` makes it exist, or finds out that we are deposed.
+//
+// Behind each entry a tip is written (log-tip), so that a log whose newest entries were lost is not taken for a whole one.
 
 import { Backoff } from '@weirjs/common/core/backoff'
 import { logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
@@ -35,6 +37,7 @@ import {
 } from './job-history.ts'
 import { indexOf, type LogEntry, sealEntry } from './log-entry.ts'
 import { highestEntry, readLog } from './log-reader.ts'
+import { TipWriter } from './log-tip.ts'
 
 /** After so many entries one is written that holds all before it, and those are deleted. */
 export const FOLD_EVERY = 100
@@ -64,6 +67,7 @@ export class JobLog {
   #history: JobHistory
   #last: Pick<LogEntry, 'index' | 'uuid'>
   #sinceFold: number
+  readonly #tip: TipWriter
   /** Offered, fate unknown. */
   #doubt: LogEntry | null = null
   #deposed: WeirError | null = null
@@ -75,12 +79,14 @@ export class JobLog {
     history: JobHistory,
     last: LogEntry,
     sinceFold: number,
+    tip: TipWriter,
   ) {
     this.#options = options
     this.#log = options.log ?? silentLog
     this.#history = history
     this.#last = last
     this.#sinceFold = sinceFold
+    this.#tip = tip
     this.epoch = history.epoch
   }
 
@@ -102,7 +108,9 @@ export class JobLog {
         retry: 'never',
       })
     }
-    return new JobLog(options, foldEntry(null, body, entry), entry, 0)
+    const tip = new TipWriter(options, [])
+    tip.advance(entry)
+    return new JobLog(options, foldEntry(null, body, entry), entry, 0, tip)
   }
 
   /**
@@ -111,12 +119,14 @@ export class JobLog {
    */
   static async open(options: JobLogOptions): Promise<JobLog> {
     for (let tries = 0; tries < OPEN_TRIES_MAX; tries++) {
-      const { history, last, sinceFold } = await readLog(options.storage, options.jobId)
+      const { history, last, sinceFold, tips } = await readLog(options.storage, options.jobId)
       const body: LogBody = { type: 'epoch', firstCheckpointId: firstIdOfNextEpoch(history) }
       const entry = makeEntry(options, last.index + 1, leaderEpoch(last.epoch + 1), last.uuid, body)
       if ((await offer(options, entry)) === 'taken') continue
       if ((await highestEntry(options.storage, options.jobId)) > entry.index) continue
-      return new JobLog(options, foldEntry(history, body, entry), entry, sinceFold + 1)
+      const tip = new TipWriter(options, tips)
+      tip.advance(entry)
+      return new JobLog(options, foldEntry(history, body, entry), entry, sinceFold + 1, tip)
     }
     throw deposed(options.jobId)
   }
@@ -199,6 +209,7 @@ export class JobLog {
     this.#last = entry
     this.#sinceFold = entry.body.type === 'fold' ? 0 : this.#sinceFold + 1
     this.#history = foldEntry(this.#history, entry.body, entry)
+    this.#tip.advance(entry)
   }
 
   /** The append that led here has succeeded, so a failure to fold is told to nobody but the log, and tried again. */

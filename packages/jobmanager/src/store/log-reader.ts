@@ -2,11 +2,12 @@
 // to the end are all there, whole, and in one chain. Nothing is skipped: a log with a hole is refused by file name.
 
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
-import { logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
+import { jobDirectory, logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type JobId, jobId } from '@weirjs/common/core/ids'
 import { foldEntry, type JobHistory } from './job-history.ts'
 import { damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
+import { checkTip, tipsOf } from './log-tip.ts'
 
 /** A leader that folds while we read pulls files from under us; then we begin again, so often. */
 const READ_TRIES_MAX = 5
@@ -20,6 +21,8 @@ export interface ReadLog {
   readonly last: LogEntry
   /** Entries since the newest fold, or since the beginning. */
   readonly sinceFold: number
+  /** Tips that lie beside it, rising. */
+  readonly tips: readonly number[]
 }
 
 /** Jobs that have a directory on the storage. */
@@ -96,14 +99,18 @@ async function tryEntry(
 
 /** The highest index that a listing shows; 0 when there is none. */
 export async function highestEntry(storage: CheckpointStorage, job: JobId): Promise<number> {
-  let highest = 0
-  for (const path of await storage.list(logDirectory(job)))
-    highest = Math.max(highest, indexOf(job, path) ?? 0)
-  return highest
+  return highestOf(job, await storage.list(logDirectory(job)))
+}
+
+function highestOf(job: JobId, paths: readonly string[]): number {
+  return paths.reduce((highest, path) => Math.max(highest, indexOf(job, path) ?? 0), 0)
 }
 
 async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {
-  const highest = await highestEntry(storage, job)
+  const paths = await storage.list(logDirectory(job))
+  const highest = highestOf(job, paths)
+  // Listed before the entries are read: whoever writes meanwhile writes entries first.
+  const tips = tipsOf(job, paths)
   const entries: LogEntry[] = []
   for (let index = highest; index >= 1; index--) {
     const entry = await readEntry(storage, job, index)
@@ -118,15 +125,23 @@ async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog
     if (entry === null) break
     entries.push(entry)
   }
+  const tip = tips.at(-1)
+  if (tip !== undefined) await checkTip(storage, job, tip, entries)
   const last = entries.at(-1)
-  if (last === undefined) {
-    throw new WeirError(
-      'log/not-found',
-      `there is no job log in ${storage.locate(logDirectory(job))}`,
-      { domain: 'user' },
-    )
-  }
-  return { history: replay(storage, job, entries), last, sinceFold: entries.length - 1 }
+  if (last === undefined) throw await noLog(storage, job)
+  return { history: replay(storage, job, entries), last, sinceFold: entries.length - 1, tips }
+}
+
+/** A submission that was never accepted has code and no log; a job that has checkpoints had one. */
+async function noLog(storage: CheckpointStorage, job: JobId): Promise<WeirError> {
+  const located = storage.locate(logDirectory(job))
+  const checkpoints = (await storage.listDirectories(jobDirectory(job))).filter((name) =>
+    name.startsWith('chk-'),
+  )
+  if (checkpoints.length > 0)
+    return damagedLog(located, `it is missing, and the job has ${checkpoints.join(', ')}`)
+  const message = `there is no job log in ${located}`
+  return new WeirError('log/not-found', message, { domain: 'user' })
 }
 
 async function readEntry(

@@ -215,10 +215,23 @@ describe('a damaged checkpoint', () => {
     await refused(stage, path, sha256, 'not the manifest that the job log knows')
   })
 
+  it('is refused when its manifest is that of another checkpoint, or of another job', async () => {
+    const { stage, path } = await stored()
+    for (const other of [{ checkpointId: checkpointId(6) }, { jobId: jobId('f'.repeat(32)) }]) {
+      stage.disk.tamper(path, () => sealManifest(manifest(other)))
+      await refused(stage, path, null, `${path} is damaged at byte 0: it is the manifest of `)
+    }
+  })
+
   it('is refused when a file that it names is missing or cut, naming that file', async () => {
     const { stage, path } = await stored()
     stage.disk.tamper(`${JOB}/${FILE}`, (bytes) => bytes.subarray(1))
-    await refused(stage, path, null, `${JOB}/${FILE} has 23 bytes instead of 24`)
+    await refused(
+      stage,
+      path,
+      null,
+      `${JOB}/${FILE} is damaged at byte 23: it has 23 bytes instead of 24`,
+    )
     stage.disk.tamper(`${JOB}/${FILE}`, () => null)
     await refused(stage, path, null, `${JOB}/${FILE} is missing`)
   })

@@ -91,11 +91,13 @@ export class ManifestStore {
     })
     if (sha256 !== null && sha256Of(bytes) !== sha256) {
       openManifest(bytes, located) // says more exactly what is wrong, if it can
-      throw damaged(located, 'is not the manifest that the job log knows')
+      throw damaged(located, 'is damaged at byte 0: it is not the manifest that the job log knows')
     }
     const [chk, directory] = [parentOf(path), parentOf(parentOf(path))]
     if (chk === '' || directory === '') throw damaged(located, 'does not lie in <job>/chk-<n>')
-    return { manifest: openManifest(bytes, located), path, directory }
+    const manifest = openManifest(bytes, located)
+    checkPlace(manifest, path, located)
+    return { manifest, path, directory }
   }
 
   /** Deletes a checkpoint's directory. The leader only, after the log says that it may go (D6). */
@@ -154,12 +156,19 @@ export class ManifestStore {
       throw damaged(storage.locate(path), 'is missing', error)
     })
     if (bytes === file.bytes) return
-    throw damaged(storage.locate(path), `has ${bytes} bytes instead of ${file.bytes}`)
+    const what = `is damaged at byte ${Math.min(bytes, file.bytes)}: it has ${bytes} bytes instead of ${file.bytes}`
+    throw damaged(storage.locate(path), what)
   }
 }
 
 function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** A whole manifest at the wrong place leads to other files, which may be whole as well: an older checkpoint, unnoticed. */
+function checkPlace({ jobId, checkpointId: id }: Manifest, path: string, located: string): void {
+  if (path === `${jobDirectory(jobId)}/${manifestFile(id)}`) return
+  throw damaged(located, `is damaged at byte 0: it is the manifest of ${jobId}/chk-${id}`)
 }
 
 function parentOf(path: string): string {

@@ -85,7 +85,7 @@ export class MemoryDisk {
     const before = this.#files.get(path)
     if (before === undefined)
       throw new WeirError('storage/not-found', `${path} does not exist`, { domain: 'external' })
-    const after = change(before.slice())
+    const after = change(new Uint8Array(before))
     if (after === null) this.delete(path)
     else this.#files.set(path, after)
   }
@@ -126,7 +126,7 @@ export class MemoryStorage implements CheckpointStorage {
     _tag: string,
   ): Promise<'created' | 'exists'> {
     checkStoragePath(path)
-    const copy = bytes.slice()
+    const copy = new Uint8Array(bytes)
     return this.#run('create', path, () => (this.disk.create(path, copy) ? 'created' : 'exists'))
   }
 
@@ -189,7 +189,7 @@ export class MemoryStorage implements CheckpointStorage {
     return {
       write: async (bytes) => {
         mustBeOpen()
-        const copy = bytes.slice()
+        const copy = new Uint8Array(bytes)
         await this.#run('write', path, () => parts.push(copy))
       },
       publish: async () => {
