@@ -156,8 +156,9 @@ export interface SinkWriter<T, Committable, State> {
 export interface SinkCommitter<Committable> {
   commit(committables: readonly Committable[]): Promise<void>
   /**
-   * Called once per attempt, in subtask 0, when every earlier attempt's committables of completed checkpoints are
-   * committed: whatever earlier attempts left staged besides is garbage.
+   * Called in subtask 0 when every earlier attempt's committables of completed checkpoints are committed: whatever
+   * earlier attempts left staged besides is garbage. Once early in the attempt, and again behind its last record, because
+   * a zombie may have staged more meanwhile.
    */
   cleanUp(): Promise<void>
   close(): Promise<void>

@@ -53,6 +53,10 @@ export class DamagedJob implements JobEntry {
     return true
   }
 
+  hears(): boolean {
+    return false
+  }
+
   summary(): JobSummary {
     const { jobId, history, failure } = this.#options
     if (history !== null) return { ...storedSummary(jobId, history), state: 'FAILED', failure }

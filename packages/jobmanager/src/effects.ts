@@ -3,25 +3,24 @@
 // were asked for). A call that finds nobody tells the hub first, so that a dead worker is known before its failed call.
 
 import { unreachable } from '@weirjs/common/core/assert'
-import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
-import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
-import type { Clock } from '@weirjs/common/core/clock'
+import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { WorkerGateway } from '@weirjs/common/core/gateways'
 import {
   type CheckpointId,
-  checkpointId,
   type Fence,
   type JobId,
   type LeaderEpoch,
   type WorkerId,
 } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
+import { cleanUpEndedJob } from './clean-up.ts'
 import type { CompletedCheckpoint, PendingContent } from './core/checkpoint/events.ts'
 import type { JobEffect, JobHappening } from './core/events.ts'
-import { operatorsOf } from './core/plan/planner.ts'
 import type { LogKeeper } from './log-keeper.ts'
+import { manifestOf } from './manifest-of.ts'
 import type { JobSubmission } from './store/job-history.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import type { WorkerHub } from './worker-hub.ts'
@@ -37,7 +36,8 @@ export interface EffectWorld {
   readonly log: LogKeeper
   readonly storage: CheckpointStorage
   readonly manifests: ManifestStore
-  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly prng: Prng
   readonly logger: Log
   readonly credential: (fence: Fence) => string
   readonly post: (happening: JobHappening) => void
@@ -65,6 +65,7 @@ export class EffectRunner {
   readonly #undeleted = new Set<CheckpointId>()
   /** Work on the storage that clean-up must not overtake. */
   readonly #storageWork = new Set<Promise<void>>()
+  #checking = false
   #closed = false
 
   constructor(world: EffectWorld) {
@@ -75,6 +76,22 @@ export class EffectRunner {
   close(): void {
     this.#closed = true
     this.#world.log.close()
+  }
+
+  /** Somebody has spoken of another leader. Nothing that we would have written may come to tell us. */
+  checkLeadership(): void {
+    if (this.#closed || this.#checking) return
+    this.#checking = true
+    // Cannot reject: both outcomes are handled.
+    void this.#world.log.check().then(
+      () => {
+        this.#checking = false
+      },
+      (error: unknown) => {
+        this.#checking = false
+        this.#deposed(error)
+      },
+    )
   }
 
   run(effect: OuterEffect): void {
@@ -186,9 +203,7 @@ export class EffectRunner {
     void this.#reach(workerId, use).then(
       () => {},
       (error: unknown) => {
-        const failure = toFailure(error, UNKNOWN_FAILURE)
-        if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
-        this.#post(onFailure(failure))
+        this.#post(onFailure(this.#failed(workerId, error)))
       },
     )
   }
@@ -200,15 +215,19 @@ export class EffectRunner {
     void this.#reach(workerId, use).then(
       () => {},
       (error: unknown) => {
-        const failure = toFailure(error, UNKNOWN_FAILURE)
-        if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
-        const { jobId } = this.#world
-        this.#world.logger.debug(
-          { jobId, workerId, code: failure.code, reason: failure.message },
-          'call not answered',
-        )
+        const { code, message } = this.#failed(workerId, error)
+        const fields = { jobId: this.#world.jobId, workerId, code, reason: message }
+        this.#world.logger.debug(fields, 'call not answered')
       },
     )
+  }
+
+  /** What a failed call tells of the worker, and of us. */
+  #failed(workerId: WorkerId, error: unknown): Failure {
+    const failure = toFailure(error, UNKNOWN_FAILURE)
+    if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
+    if (failure.code === 'fence/stale') this.checkLeadership()
+    return failure
   }
 
   async #reach(workerId: WorkerId, use: (worker: WorkerGateway) => Promise<void>): Promise<void> {
@@ -243,7 +262,9 @@ export class EffectRunner {
   async #writeManifest(content: PendingContent): Promise<void> {
     const { checkpointId } = content
     try {
-      const { path, sha256 } = await this.#world.manifests.write(this.#manifest(content))
+      const { path, sha256 } = await this.#world.manifests.write(
+        manifestOf(this.#world, content, this.#world.scheduler.wallMs()),
+      )
       this.#outcome({ type: 'manifest-written', checkpointId, path, sha256 })
     } catch (error) {
       this.#outcome({
@@ -251,30 +272,6 @@ export class EffectRunner {
         checkpointId,
         failure: toFailure(error, UNKNOWN_FAILURE),
       })
-    }
-  }
-
-  #manifest(content: PendingContent): Manifest {
-    const { jobId, epoch, submission, clock } = this.#world
-    const { plan, graph, settings } = submission
-    return {
-      version: 1,
-      jobId,
-      jobName: graph.name,
-      epoch,
-      checkpointId: content.checkpointId,
-      triggeredAtMs: content.triggeredAtMs,
-      completedAtMs: clock.wallMs(),
-      final: content.kind === 'final',
-      operators: operatorsOf(plan).map(({ vertex, operator }) => ({
-        uid: operator.uid,
-        vertex: vertex.id,
-        parallelism: vertex.parallelism,
-        maxParallelism: vertex.maxParallelism,
-      })),
-      tasks: content.tasks,
-      graph,
-      settings,
     }
   }
 
@@ -311,7 +308,7 @@ export class EffectRunner {
     state,
     failure,
   }: Extract<OuterEffect, { type: 'log-terminal' }>): Promise<void> {
-    const endedAtMs = this.#world.clock.wallMs()
+    const endedAtMs = this.#world.scheduler.wallMs()
     const body = { type: 'terminal', state, failure, endedAtMs } as const
     try {
       await this.#world.log.write(body, ({ terminal }) => terminal !== null)
@@ -353,15 +350,13 @@ export class EffectRunner {
     // Cannot reject: everything that is waited for has handled its failures.
     void Promise.allSettled(this.#storageWork).then(() =>
       this.#onStorage(async () => {
-        const { jobId, log, manifests, storage, submission } = this.#world
+        const { log, submission } = this.#world
         if (!keepCheckpoints) await this.#discard(log.history.retained)
-        try {
-          const kept = new Set(log.history.retained.map((one) => one.checkpointId))
-          await manifests.sweep(jobId, kept, ANY_CHECKPOINT)
-          await storage.remove(bundleFile(jobId, submission.bundleHash))
-        } catch (error) {
-          this.#warn(error, 'not everything of the job could be cleaned up')
-        }
+        const { bundleHash } = submission
+        await cleanUpEndedJob(
+          { ...this.#world, bundleHash, closed: () => this.#closed },
+          () => log.history.retained,
+        )
       }),
     )
   }
@@ -388,6 +383,4 @@ export class EffectRunner {
   }
 }
 
-/** Above every id: the job has ended, nothing is pending. */
-const ANY_CHECKPOINT: CheckpointId = checkpointId(Number.MAX_SAFE_INTEGER)
 const UNKNOWN_FAILURE = { code: 'job/internal', domain: 'internal', retry: 'backoff' } as const

@@ -22,6 +22,8 @@ export interface LocalJobClientOptions {
   readonly entries: () => readonly JobEntry[]
   /** Resolves when all jobs on the storage are known: before that, nobody can say that there is no such job. */
   readonly known: () => Promise<void>
+  /** Looks on the storage for a job that is not among the entries, and makes it one if it is there. */
+  readonly lookUp: (id: string) => Promise<void>
   readonly submit: (request: SubmitRequest) => Promise<JobId>
   readonly workers: () => readonly WorkerView[]
   readonly cluster: () => ClusterView
@@ -77,6 +79,8 @@ export class LocalJobClient implements JobClient {
     const known = this.#options.entries().find((entry) => entry.jobId === id)
     if (known !== undefined) return known
     await this.#options.known()
+    if (!this.#options.entries().some((entry) => entry.jobId.startsWith(id)))
+      await this.#options.lookUp(id)
     const entries = this.#options.entries()
     const exact = entries.find((entry) => entry.jobId === id)
     if (exact !== undefined) return exact

@@ -1,6 +1,6 @@
 // A job as the JobManager's clients meet it, whether it runs here, has ended, waits to be taken over, or cannot be.
 
-import type { BundleHash, JobId } from '@weirjs/common/core/ids'
+import type { BundleHash, Fence, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
 
 export interface JobEntry {
@@ -11,6 +11,11 @@ export interface JobEntry {
   readonly bundleHash: BundleHash | null
   /** Nothing of it will ever run again in this JobManager's time. */
   readonly ended: boolean
+  /**
+   * Somebody speaks, or runs, under this fence. True: it may be let go, because the job has ended or a newer epoch is led
+   * from here.
+   */
+  hears(fence: Fence): boolean
   summary(): JobSummary
   detail(): JobDetail
   /** Newest first. */

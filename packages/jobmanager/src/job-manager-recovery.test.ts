@@ -165,27 +165,6 @@ describe('a JobManager that was killed', () => {
     expect(offered.length).toBeGreaterThan(0)
     expect(offered[0]?.path).toContain(`${job}/chk-`)
   })
-
-  it('finishes the clean-up of a job that had ended', async () => {
-    let broken = false
-    const world = await new PlayWorld({
-      storage: {
-        onOperation: (operation) =>
-          broken && operation.startsWith('remove') ? { verdict: 'fail' } : { verdict: 'ok' },
-      },
-    }).start()
-    const job = await world.run()
-    await world.pass(1_500)
-    broken = true
-    world.endOfData(job)
-    await world.until(job, 'FINISHED')
-    broken = false
-    expect((await world.files(job)).some((path) => path.includes('/chk-'))).toBe(true)
-    await world.restartManager()
-    const left = await world.files(job)
-    expect(left.filter((path) => !path.includes('/log/'))).toEqual([])
-    expect((await world.manager.client.describe(job)).state).toBe('FINISHED')
-  })
 })
 
 describe('a wish to cancel', () => {
@@ -238,6 +217,32 @@ describe('a master with a bug', () => {
 })
 
 describe('two JobManagers on one storage', () => {
+  it('a job that the older one accepts is found by the newer one', async () => {
+    const world = await new PlayWorld().start()
+    const old = world.manager
+    world.newManager()
+    await world.start()
+    const job = await drive(world.time, old.client.submit(world.request()))
+    old.close()
+    expect((await drive(world.time, world.manager.client.describe(job))).jobId).toBe(job)
+    await world.until(job, 'RUNNING')
+    expect(await world.manager.client.list()).toHaveLength(1)
+  })
+
+  it('start one job of a submission that reaches both', async () => {
+    const world = await new PlayWorld().start()
+    const old = world.manager
+    world.newManager()
+    await world.start()
+    const request = world.request()
+    const submitted = [old, world.manager].map((manager) => manager.client.submit(request))
+    const [first, second] = await drive(world.time, Promise.all(submitted))
+    expect(second).toBe(first)
+    await world.restartManager()
+    expect(await world.manager.client.list()).toHaveLength(1)
+    if (first !== undefined) await world.until(first, 'RUNNING')
+  })
+
   it('only the newer one decides; the older one notices and stops', async () => {
     const world = await new PlayWorld().start()
     const job = await world.run()

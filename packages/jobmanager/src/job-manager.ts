@@ -2,7 +2,6 @@
 // cluster, the jobs, and the way back to them after a restart; what a job does is its master's. All that differs between
 // a process, `weir dev` and the simulator is handed in. It loads no user code, ever.
 
-import { createHmac } from 'node:crypto'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
@@ -23,16 +22,20 @@ import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
 import { Cluster } from './cluster.ts'
-import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
+import { credentials } from './credentials.ts'
 import type { JobEntry } from './job-entry.ts'
 import { LocalJobClient } from './job-client-impl.ts'
 import { JobMaster } from './job-master.ts'
+import type { JobManagerSettings } from './job-manager-settings.ts'
+import { LateSweeps } from './late-sweeps.ts'
+import { LookUps } from './look-ups.ts'
 import { Recovery } from './recovery.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobLog } from './store/job-log.ts'
 import { ManifestStore } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
-import { Submitter } from './submitter.ts'
+import { Strangers } from './strangers.ts'
+import { jobIdOf, Submitter } from './submitter.ts'
 
 /** Jobs that run or wait at the same time. */
 export const JOBS_LIVE_MAX = 1_000
@@ -40,32 +43,6 @@ export const JOBS_LIVE_MAX = 1_000
 export const JOBS_ENDED_MAX = 500
 /** A job whose master broke more often in this process life stays where it is until the next one. */
 export const MASTER_BREAKS_MAX = 5
-
-export interface JobManagerSettings {
-  readonly version: string
-  readonly pid: number
-  readonly heartbeatIntervalMs: number
-  readonly heartbeatTimeoutMs: number
-  readonly failover: 'region' | 'full'
-  /** Tasks have so long to report `running` after their deployment; then they have failed (`job/deploy-timeout`). */
-  readonly deployTimeoutMs: number
-  /** Names this process life; default: from the prng. */
-  readonly coordinatorId?: string
-  /**
-   * What slots of one attempt show each other, the same for every call with the same fence. Default: derived from the
-   * prng, which is not for hostile networks.
-   */
-  readonly credential?: (fence: Fence) => string
-}
-
-export const DEFAULT_JOB_MANAGER_SETTINGS: JobManagerSettings = {
-  version: '0.0.0',
-  pid: 0,
-  heartbeatIntervalMs: 1_000,
-  heartbeatTimeoutMs: 10_000,
-  failover: 'region',
-  deployTimeoutMs: DEPLOY_TIMEOUT_MS,
-}
 
 export interface JobManagerOptions {
   readonly scheduler: Scheduler
@@ -90,12 +67,16 @@ export class JobManager implements CoordinatorGateway {
   readonly #submitting = new Map<string, Promise<JobId>>()
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
+  readonly #lateSweeps: LateSweeps
+  readonly #strangers: Strangers
+  readonly #lookUps = new LookUps(async (job) => {
+    if (!this.#jobs.has(job) && !this.#closed) await this.#recovery?.find(job)
+  })
   #recovery: Recovery | null = null
   #recovered: Promise<void> | null = null
   /** Times that a master broke, by job. */
   readonly #broken = new Map<JobId, number>()
   #closed = false
-  #strangers = 0
 
   constructor(options: JobManagerOptions) {
     const { scheduler, prng, storage, dialer, log } = options
@@ -120,10 +101,25 @@ export class JobManager implements CoordinatorGateway {
       log,
       onWorkerLost: (worker, failure) => this.#workerLost(worker, failure),
     })
+    this.#lateSweeps = new LateSweeps({
+      scheduler,
+      afterMs: options.options.lateSweepMs,
+      sweep: (job) => this.#sweep(job),
+    })
+    this.#strangers = new Strangers({
+      job: (id) => this.#jobs.get(id),
+      gateway: (worker) => this.#cluster.gateway(worker),
+      sweeps: this.#lateSweeps,
+      log,
+    })
     this.client = new LocalJobClient({
       entries: () => [...this.#jobs.values()],
       known: async () => {
         await this.#recovered
+      },
+      lookUp: async (id) => {
+        await Promise.allSettled(this.#submitting.values())
+        await this.#lookUps.lookUp(id)
       },
       submit: (request) => this.#submit(request),
       workers: () => this.#cluster.workers,
@@ -143,7 +139,7 @@ export class JobManager implements CoordinatorGateway {
       prng: prng.fork(),
       log,
       closed: () => this.#closed,
-      onFound: (job) => this.#jobs.set(job.jobId, job),
+      onFound: (job) => this.#found(job),
       onTaken: (jobLog, before) => this.#taken(jobLog, before),
     })
     this.#recovered = this.#recovery.run()
@@ -157,12 +153,13 @@ export class JobManager implements CoordinatorGateway {
     for (const job of this.#jobs.values()) {
       if (job instanceof JobMaster || job instanceof StoredJob) job.close()
     }
+    this.#lateSweeps.close()
     this.#cluster.close()
   }
 
   /** Messages of older attempts, older leaders and unknown jobs that were refused. */
   get strangersRefused(): number {
-    return this.#strangers
+    return this.#strangers.refused
   }
 
   /** The connection of a worker broke, as the transport noticed. */
@@ -181,6 +178,7 @@ export class JobManager implements CoordinatorGateway {
 
   async heartbeat(heartbeat: Heartbeat): Promise<HeartbeatReply> {
     this.#mustBeOpen()
+    this.#strangers.reported(heartbeat.workerId, heartbeat.tasks)
     if (heartbeat.coordinatorId !== this.coordinatorId) return 'unknown-worker'
     const reply = this.#cluster.heartbeat(heartbeat)
     if (reply === 'ok') {
@@ -249,7 +247,7 @@ export class JobManager implements CoordinatorGateway {
 
   #stranger(fence: Fence): WeirError {
     this.#mustBeOpen()
-    this.#strangers++
+    this.#strangers.refuse(fence)
     const message = `attempt ${fence.attempt} of epoch ${fence.epoch} of job ${fence.jobId} is history`
     return new WeirError('fence/stale', message, { domain: 'internal' })
   }
@@ -265,9 +263,8 @@ export class JobManager implements CoordinatorGateway {
     this.#mustBeOpen()
     const running = this.#submitting.get(request.submissionId)
     if (running !== undefined) return running
-    const accepted = this.#accept(request).finally(() => {
-      this.#submitting.delete(request.submissionId)
-    })
+    const over = (): boolean => this.#submitting.delete(request.submissionId)
+    const accepted = this.#accept(request).finally(over)
     this.#submitting.set(request.submissionId, accepted)
     return accepted
   }
@@ -275,6 +272,7 @@ export class JobManager implements CoordinatorGateway {
   async #accept(request: SubmitRequest): Promise<JobId> {
     // A submission may be repeated across a restart: what is on the storage must be known first.
     await this.#recovered
+    await this.#lookUps.lookUp(jobIdOf(request.submissionId))
     for (const job of this.#jobs.values()) {
       if (job.submissionId === request.submissionId) return job.jobId
     }
@@ -285,10 +283,26 @@ export class JobManager implements CoordinatorGateway {
     }
     const { jobId, log } = await this.#submitter.submit(request)
     this.#mustBeOpen()
+    if (log === null) {
+      await this.#lookUps.lookUp(jobId)
+      return jobId
+    }
     const master = this.#newMaster(jobId, log, false)
     this.#jobs.set(jobId, master)
     master.start()
     return jobId
+  }
+
+  #found(job: JobEntry): void {
+    this.#jobs.set(job.jobId, job)
+    if (job.ended) this.#lateSweeps.noteIfRecent(job.jobId, job.summary().endedAtMs)
+  }
+
+  #sweep(job: JobId): void {
+    const entry = this.#jobs.get(job)
+    if (entry instanceof JobMaster && entry.ended) entry.sweep()
+    // Cannot reject: what goes wrong is logged, and left to the next start.
+    if (entry instanceof StoredJob && entry.ended) void this.#recovery?.again(job, entry)
   }
 
   #taken(log: JobLog, before: StoredJob): void {
@@ -319,7 +333,10 @@ export class JobManager implements CoordinatorGateway {
       credential: this.#credential,
       onDeposed: (error) => this.#deposed(jobId, log, error),
       onBroken: (error) => this.#masterBroke(jobId, log, error),
-      onEnded: () => this.#forgetOldest(),
+      onEnded: () => {
+        this.#lateSweeps.note(jobId)
+        this.#forgetOldest()
+      },
     })
   }
 
@@ -350,7 +367,7 @@ export class JobManager implements CoordinatorGateway {
     this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
     const stored = this.#leave(jobId, log, error)
     if (this.#recovery === null || times > MASTER_BREAKS_MAX) return
-    // Cannot reject: what goes wrong while taking a job over is shown by the job.
+    // Cannot reject: what goes wrong is shown by the job.
     void this.#recovery.again(jobId, stored)
   }
 
@@ -366,10 +383,8 @@ export class JobManager implements CoordinatorGateway {
     const { options, storage } = this.#options
     const { total, free } = this.#cluster.slots
     const jobs: Record<string, number> = {}
-    for (const job of this.#jobs.values()) {
-      const { state } = job.summary()
+    for (const { state } of [...this.#jobs.values()].map((job) => job.summary()))
       jobs[state] = (jobs[state] ?? 0) + 1
-    }
     return {
       coordinatorId: this.coordinatorId,
       version: options.version,
@@ -382,10 +397,4 @@ export class JobManager implements CoordinatorGateway {
       checkpointDirectory: storage.locate('x').slice(0, -'/x'.length),
     }
   }
-}
-
-/** Credentials that nobody can make up who does not know `secret`. */
-export function credentials(secret: string): (fence: Fence) => string {
-  return ({ jobId, epoch, attempt }) =>
-    createHmac('sha256', secret).update(`${jobId}/${epoch}/${attempt}`).digest('hex')
 }

@@ -134,7 +134,8 @@ export class JobMaster implements JobEntry {
       log: this.#log,
       storage,
       manifests,
-      clock: scheduler,
+      scheduler,
+      prng: prng.fork(),
       logger,
       credential,
       post: (happening) => this.post(happening),
@@ -218,6 +219,11 @@ export class JobMaster implements JobEntry {
     }
   }
 
+  /** The job has ended, and somebody may have written for it since it was cleaned up. */
+  sweep(): void {
+    if (this.ended && !this.#closed) this.#runner.run({ type: 'clean-up', keepCheckpoints: true })
+  }
+
   #deposed(error: WeirError): void {
     this.close(error)
     this.#options.onDeposed(error)
@@ -245,9 +251,15 @@ export class JobMaster implements JobEntry {
 
   // ---- what workers say ----
 
-  /** True when the sender is the one that was deployed last; everybody else is refused (D4). */
+  /** True when the sender is the one that was deployed last, and its job lives; everybody else is refused (D4). */
   isCurrent(fence: Fence, task: TaskId): boolean {
-    return !this.#closed && this.#machine.isCurrent(fence, task)
+    return !this.#closed && !this.ended && this.#machine.isCurrent(fence, task)
+  }
+
+  hears({ epoch }: Fence): boolean {
+    if (this.#closed) return false
+    if (epoch > this.#options.log.epoch) this.#runner.checkLeadership()
+    return this.ended || epoch < this.#options.log.epoch
   }
 
   reported(report: TaskReport): void {
@@ -342,10 +354,12 @@ export class JobMaster implements JobEntry {
       restoredFrom,
       failure: before?.failure ?? null,
     } as const
-    // Cannot reject: both outcomes are handled. The next entry that matters will find out what is wrong.
+    // Cannot reject: both outcomes are handled. A storage that does not answer the next entry that matters will meet.
     void this.#log.note(body).then(
       () => {},
       (error: unknown) => {
+        if (error instanceof WeirError && error.code === 'log/deposed' && !this.#closed)
+          return this.#deposed(error)
         this.#options.logger.debug(
           { jobId: this.jobId, reason: String(error) },
           'attempt not logged',

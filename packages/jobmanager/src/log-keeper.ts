@@ -59,6 +59,11 @@ export class LogKeeper {
     return this.#options.log.reserve(id)
   }
 
+  /** Throws `log/deposed` when somebody else leads the job; other errors tell nothing. */
+  check(): Promise<void> {
+    return this.#options.log.check()
+  }
+
   /** For the record only: one try. Throws as JobLog.append does. */
   note(body: Extract<AppendableBody, { type: 'attempt' }>): Promise<void> {
     return this.#options.log.append(body)

@@ -16,7 +16,9 @@ import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerDialer } from '@weirjs/common/rpc/worker-client'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
-import { credentials, JobManager } from './job-manager.ts'
+import { credentials } from './credentials.ts'
+import { JobManager } from './job-manager.ts'
+import { DEFAULT_JOB_MANAGER_SETTINGS } from './job-manager-settings.ts'
 import { LevelHistory } from './store/history-index.ts'
 
 export interface JobManagerProcessSettings {
@@ -78,6 +80,7 @@ export async function startJobManagerProcess(
     history,
     log,
     options: {
+      ...DEFAULT_JOB_MANAGER_SETTINGS,
       version: WEIR_VERSION,
       pid: process.pid,
       coordinatorId,

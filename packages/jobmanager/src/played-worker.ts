@@ -13,6 +13,7 @@ import type {
   SlotReply,
   SlotRequest,
   TaskDeployment,
+  TaskReport,
   TaskStateChange,
   TriggerRequest,
   WorkerGateway,
@@ -164,3 +165,20 @@ export class PlayedWorker implements WorkerGateway {
 
 const sameAttempt = (a: Fence, b: Fence): boolean =>
   a.jobId === b.jobId && a.epoch === b.epoch && a.attempt === b.attempt
+
+/** What a heartbeat says of the task. */
+export function taskReport({ fence, deployment }: PlayedTask): TaskReport {
+  return {
+    fence,
+    task: deployment.task,
+    progressTick: 1,
+    busyRatio: 0,
+    idleRatio: 1,
+    backPressuredRatio: 0,
+    recordsIn: 0,
+    recordsOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    watermark: 0,
+  }
+}

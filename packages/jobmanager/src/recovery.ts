@@ -3,14 +3,14 @@
 // is named, and its job shown as failed, because nobody runs it (D13).
 
 import { Backoff } from '@weirjs/common/core/backoff'
-import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Scheduler, sleep } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
-import { checkpointId, type JobId } from '@weirjs/common/core/ids'
+import type { JobId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import { keepsCheckpoints } from './core/job/job-states.ts'
+import { sweepEndedJob } from './clean-up.ts'
 import { DamagedJob } from './damaged-job.ts'
 import type { JobEntry } from './job-entry.ts'
 import type { HistoryIndex } from './store/history-index.ts'
@@ -41,6 +41,8 @@ export interface RecoveryOptions {
 
 export class Recovery {
   readonly #options: RecoveryOptions
+  /** Jobs that are being tried: two tries at once would depose each other. */
+  readonly #underWay = new Set<JobId>()
 
   constructor(options: RecoveryOptions) {
     this.#options = options
@@ -69,24 +71,36 @@ export class Recovery {
     }
   }
 
+  /** One job that was not there when all were listed, or was not seen. Never rejects. */
+  async find(job: JobId): Promise<void> {
+    if (!this.#underWay.has(job)) await this.#first(job)
+  }
+
   async #first(job: JobId): Promise<void> {
+    this.#underWay.add(job)
     const stored = await this.#try(job, null)
-    // Cannot reject: `again` handles what goes wrong.
-    if (stored !== 'done') void this.again(job, stored)
+    if (stored === 'done') this.#underWay.delete(job)
+    // Cannot reject: `#again` handles what goes wrong.
+    else void this.#again(job, stored)
   }
 
   /** Takes a job over once more, after its master broke. Resolves when that has succeeded, or never will. */
-  async again(job: JobId, before: StoredJob | null): Promise<void> {
+  async again(job: JobId, before: StoredJob): Promise<void> {
+    if (this.#underWay.has(job)) return
+    this.#underWay.add(job)
+    await this.#again(job, before)
+  }
+
+  async #again(job: JobId, before: StoredJob | null): Promise<void> {
     const { scheduler, prng, closed } = this.#options
     const backoff = new Backoff(RETRY, prng)
-    let stored = before
-    for (;;) {
+    let stored: StoredJob | null | 'done' = before
+    while (stored !== 'done') {
       await sleep(scheduler, backoff.nextDelayMs())
       if (closed()) return
-      const next = await this.#try(job, stored)
-      if (next === 'done') return
-      stored = next
+      stored = await this.#try(job, stored)
     }
+    this.#underWay.delete(job)
   }
 
   /** `done`, or what is known of the job so far when it must be tried again. */
@@ -171,9 +185,7 @@ export class Recovery {
     const { storage, manifests } = this.#options
     const { jobId, bundleHash } = stored
     const { retained } = await this.#discardUnkept(stored)
-    const kept = new Set(retained.map((one) => one.checkpointId))
-    await manifests.sweep(jobId, kept, checkpointId(Number.MAX_SAFE_INTEGER))
-    await storage.remove(bundleFile(jobId, bundleHash))
+    await sweepEndedJob({ jobId, bundleHash, storage, manifests }, retained)
   }
 
   /** Only a leader deletes what was complete, after the log says so (D6): there is none, so we become it. */

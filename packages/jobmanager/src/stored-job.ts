@@ -48,6 +48,10 @@ export class StoredJob implements JobEntry {
     return this.#options.history.terminal !== null
   }
 
+  hears(): boolean {
+    return this.ended
+  }
+
   /** Why it cannot be taken over (yet). */
   set failure(failure: Failure | null) {
     this.#failure = failure

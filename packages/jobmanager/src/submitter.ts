@@ -1,9 +1,10 @@
 // Accepts a job: checks everything that can be checked before it runs, then makes it durable, code first, log second. The
 // log's first entry is the moment from which the job exists; before it every failure is an answer and leaves nothing
-// behind.
+// behind. The id follows from the submission, so that one that reaches two JobManagers is one job: both want to create
+// the same entry, and one of them does.
 
 import { createHash } from 'node:crypto'
-import { bundleFile, jobDirectory } from '@weirjs/common/core/checkpoint/paths'
+import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
@@ -20,6 +21,7 @@ import { JobLog } from './store/job-log.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import { resolveRestorePath } from './store/restore-path.ts'
 
+const JOB_ID_DIGITS = 32
 export const BUNDLE_BYTES_MAX: number = 64 * 1_024 * 1_024
 
 export interface SubmitterOptions {
@@ -32,6 +34,11 @@ export interface SubmitterOptions {
   readonly closed: () => boolean
 }
 
+export interface Accepted {
+  readonly jobId: JobId
+  readonly log: JobLog | null
+}
+
 export class Submitter {
   readonly #options: SubmitterOptions
 
@@ -41,9 +48,9 @@ export class Submitter {
 
   /**
    * Throws `job/invalid-graph`, `job/invalid-settings`, `job/bundle-mismatch`, `job/bundle-too-large`, `restore/…`,
-   * `storage/…`, `log/unavailable`.
+   * `storage/…`, `log/unavailable`. No log: the submission was accepted before, by whomever.
    */
-  async submit(request: SubmitRequest): Promise<{ readonly jobId: JobId; readonly log: JobLog }> {
+  async submit(request: SubmitRequest): Promise<Accepted> {
     checkBundle(request.bundle, request.bundleHash)
     checkSettings(request.settings)
     const { plan, notes } = planJob(request.graph, request.settings)
@@ -58,8 +65,9 @@ export class Submitter {
       submittedAtMs: request.submittedAtMs,
       restore,
     }
-    const id = jobId(this.#options.prng.hex(16))
+    const id = jobIdOf(request.submissionId)
     const log = await this.#persist(id, submission, request.bundle)
+    if (log === null) return { jobId: id, log }
     const downgrades = notes.filter((note) => note.kind === 'downgraded').map((note) => note.text)
     const { name } = request.graph
     this.#options.log.info(
@@ -106,38 +114,59 @@ export class Submitter {
     return { manifestPath, checkpointId: manifest.checkpointId, allowNonRestoredState }
   }
 
-  async #persist(id: JobId, submission: JobSubmission, bundle: Uint8Array): Promise<JobLog> {
+  async #persist(id: JobId, submission: JobSubmission, bundle: Uint8Array): Promise<JobLog | null> {
     const { storage, prng, scheduler, log, closed } = this.#options
+    const { bundleHash } = submission
     try {
-      const staged = await storage.stage(bundleFile(id, submission.bundleHash), 'submit')
-      try {
-        await staged.write(bundle)
-        await staged.publish()
-      } finally {
-        await staged.abandon()
-      }
-      return await JobLog.create(
-        { storage, jobId: id, prng: prng.fork(), scheduler, log },
-        submission,
-        closed,
-      )
+      await this.#publish(id, bundleHash, bundle)
+      const options = { storage, jobId: id, prng: prng.fork(), scheduler, log }
+      return await JobLog.create(options, submission, closed)
     } catch (error) {
-      if (!closed()) await this.#leaveNothing(id)
+      if (error instanceof WeirError && error.code === 'log/exists') return null
+      if (!closed()) await this.#leaveNothing(bundleFile(id, bundleHash))
       throw error
     }
   }
 
-  /** Nobody has heard of the job yet, so nobody misses it. */
-  async #leaveNothing(id: JobId): Promise<void> {
+  /** The code is there, or it is put there. */
+  async #publish(id: JobId, hash: BundleHash, bundle: Uint8Array): Promise<void> {
+    const { storage } = this.#options
+    const path = bundleFile(id, hash)
+    if (await isThere(storage, path)) return
+    const staged = await storage.stage(path, 'submit')
     try {
-      await this.#options.storage.removeTree(jobDirectory(id))
+      await staged.write(bundle)
+      await staged.publish()
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'storage/exists') throw error
+    } finally {
+      await staged.abandon()
+    }
+  }
+
+  /** Nobody has heard of the job yet, so nobody misses it. */
+  async #leaveNothing(path: string): Promise<void> {
+    try {
+      await this.#options.storage.remove(path)
     } catch (error) {
       const { code, message } = toFailure(error)
-      this.#options.log.warn(
-        { jobId: id, code, reason: message },
-        'files of a refused job not deleted',
-      )
+      this.#options.log.warn({ path, code, reason: message }, 'files of a refused job not deleted')
     }
+  }
+}
+
+/** One submission is one job, whoever accepts it. */
+export function jobIdOf(submissionId: string): JobId {
+  return jobId(sha256Of(new TextEncoder().encode(submissionId)).slice(0, JOB_ID_DIGITS))
+}
+
+async function isThere(storage: CheckpointStorage, path: string): Promise<boolean> {
+  try {
+    await storage.size(path)
+    return true
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'storage/not-found') return false
+    throw error
   }
 }
 

@@ -29,7 +29,8 @@ import {
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
-import { DEFAULT_JOB_MANAGER_SETTINGS, JobManager } from '@weirjs/jobmanager/job-manager'
+import { JobManager } from '@weirjs/jobmanager/job-manager'
+import { DEFAULT_JOB_MANAGER_SETTINGS } from '@weirjs/jobmanager/job-manager-settings'
 import { type HistoryIndex, MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { MemoryExchange } from '@weirjs/taskmanager/slots/memory-transport'
 import { FREEZE_KEY } from '@weirjs/taskmanager/task/task-environment'

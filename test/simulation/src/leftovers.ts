@@ -5,22 +5,24 @@ import type { Violation } from './oracles.ts'
 import type { SimCluster } from './sim-cluster.ts'
 
 /** Virtual time that tidying may take after the end of the last job. */
-export const TIDY_MS = 20_000
+export const TIDY_MS = 30_000
 const SHOWN_MAX = 3
+
+type Evidence = Pick<SimCluster, 'disk' | 'auditor' | 'files' | 'createdAtMs'>
 
 /** `finished`: the job ended by itself and ran but once; a canceled one leaves staged output for whoever resumes it. */
 export function judgeLeftovers(
-  cluster: SimCluster,
+  cluster: Evidence,
   jobs: readonly JobId[],
   finished: boolean,
 ): readonly Violation[] {
   const found = jobs.flatMap((job) => checkpointsOf(cluster, job))
-  if (finished) found.push(...stagedFiles(cluster))
+  if (finished) found.push(...jobs.flatMap((job) => stagedFiles(cluster, job)))
   return found.map((message) => ({ oracle: 'O9', message }))
 }
 
 /** Of a FINISHED job nothing but its log stays, of a canceled one the checkpoints that are retained. */
-function checkpointsOf({ disk, auditor }: SimCluster, job: JobId): string[] {
+function checkpointsOf({ disk, auditor }: Evidence, job: JobId): string[] {
   const keeps = auditor.terminal(job) !== 'FINISHED'
   const retained = auditor.retained(job)
   const left = disk.paths(job).filter((path) => {
@@ -31,11 +33,18 @@ function checkpointsOf({ disk, auditor }: SimCluster, job: JobId): string[] {
   return some(left, `on the storage of a job that is ${auditor.terminal(job)}`)
 }
 
-function stagedFiles({ files }: SimCluster): string[] {
-  return some(
-    files.paths().filter((path) => path.includes('/.')),
-    'staged for a job that is FINISHED',
-  )
+/**
+ * A job that ends looks at its staging area for the last time when its final checkpoint is complete: what a zombie stages
+ * later nobody sees any more, nor does whoever only commits after a crash at the very end.
+ */
+function stagedFiles(cluster: Evidence, job: JobId): string[] {
+  const { files, auditor } = cluster
+  const tidiedAtMs = auditor.tidiedAtMs(job)
+  if (tidiedAtMs === null) return []
+  const left = files
+    .paths()
+    .filter((path) => path.includes('/.') && cluster.createdAtMs(path) < tidiedAtMs)
+  return some(left, 'staged for a job that is FINISHED')
 }
 
 function some(left: readonly string[], where: string): string[] {

@@ -51,6 +51,9 @@ interface JobRecord {
   /** The first id that the present epoch may use. */
   firstId: number
   finalId: number | null
+  /** When the final checkpoint was decided, and whether the tasks that took it were there to the end. */
+  finalAtMs: number
+  restartedAfterFinal: boolean
   cancelRequested: boolean
   terminal: string | null
 }
@@ -85,6 +88,12 @@ export class LogAuditor implements DiskWatcher {
 
   terminal(job: string): string | null {
     return this.#jobs.get(job)?.terminal ?? null
+  }
+
+  /** When the sinks looked for the last time at what is staged; null: those who should have were killed before. */
+  tidiedAtMs(job: string): number | null {
+    const { finalAtMs, restartedAfterFinal } = this.#job(job)
+    return restartedAfterFinal ? null : finalAtMs
   }
 
   get jobs(): readonly string[] {
@@ -135,6 +144,8 @@ export class LogAuditor implements DiskWatcher {
       retained: new Set(),
       firstId: 1,
       finalId: null,
+      finalAtMs: Number.POSITIVE_INFINITY,
+      restartedAfterFinal: false,
       cancelRequested: false,
       terminal: null,
     }
@@ -167,6 +178,7 @@ export class LogAuditor implements DiskWatcher {
         return
       case 'epoch':
         job.epochEntries.add(index)
+        if (job.finalId !== null && job.terminal === null) job.restartedAfterFinal = true
         if (body.firstCheckpointId <= Math.max(0, ...job.completed))
           this.complain(`${where} begins with an id that was used`)
         job.firstId = body.firstCheckpointId
@@ -196,6 +208,8 @@ export class LogAuditor implements DiskWatcher {
         return
       }
       case 'attempt':
+        if (job.finalId !== null) job.restartedAfterFinal = true
+        return
       case 'ids':
       case 'finishing':
     }
@@ -208,7 +222,10 @@ export class LogAuditor implements DiskWatcher {
     if (checkpointId < job.firstId)
       this.complain(`${where}: ${checkpointId} belongs to an earlier epoch`)
     if (job.finalId !== null) this.complain(`${where}: after the final checkpoint ${job.finalId}`)
-    if (kind === 'final') job.finalId = checkpointId
+    if (kind === 'final') {
+      job.finalId = checkpointId
+      job.finalAtMs = this.#world.scheduler.nowMs()
+    }
     job.completed.add(checkpointId)
     job.retained.add(checkpointId)
     this.#lastCompletionMs = this.#world.scheduler.nowMs()

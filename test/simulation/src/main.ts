@@ -1,13 +1,18 @@
-// npm run simulate -- --seeds N [--from K] [--minutes M] [--seed S --trace] [--fail-fast] [--json]
+// npm run simulate -- --seeds N [--from K] [--minutes M] [--seed S --trace] [--threads T] [--fail-fast] [--json]
 
+import { execFileSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { runSeed, type SeedResult } from './run-seed.ts'
+import { runHere, runPool } from './pool.ts'
+import type { SeedResult } from './run-seed.ts'
 
-const usage = `usage: simulate [--seeds N] [--from K] [--minutes M] [--seed S [--trace]] [--fail-fast] [--json]
+const usage = `usage: simulate [--seeds N] [--from K] [--minutes M] [--seed S [--trace]] [--threads T] [--fail-fast]
+                [--json]
   --seeds N    seeds K … K+N-1 (default 100)
   --from K     first seed (default 1)
   --minutes M  as many seeds as fit, from a random one unless --from is given
   --seed S     one seed; with --trace its history is printed
+  --threads T  seeds that run side by side (default: one for each core)
   --fail-fast  ends with the first seed that fails
   --json       last line of stdout: {seeds, violations, failures, simulatedSeconds, faults, …}`
 
@@ -16,6 +21,7 @@ interface Settings {
   readonly seeds: number
   readonly untilMs: number
   readonly trace: boolean
+  readonly threads: number
   readonly failFast: boolean
   readonly json: boolean
 }
@@ -29,6 +35,7 @@ function settings(): Settings {
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       'fail-fast': { type: 'boolean', default: false },
+      threads: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -57,6 +64,7 @@ function settings(): Settings {
           : number('seeds', values.seeds, 100),
     untilMs: minutes > 0 ? performance.now() + minutes * 60_000 : Number.POSITIVE_INFINITY,
     trace: values.trace,
+    threads: Math.max(1, number('threads', values.threads, availableParallelism())),
     failFast: values['fail-fast'],
     json: values.json,
   }
@@ -68,34 +76,78 @@ function report(result: SeedResult, trace: boolean): void {
   if (!trace) for (const line of result.trace.slice(-60)) console.error(line)
   for (const { oracle, message } of result.violations) console.error(`  ${oracle}: ${message}`)
   if (result.violations.length > 0)
-    console.error(`  replay: npm run simulate -- --seed ${result.seed} --trace`)
+    console.error(
+      `  replay: npm run simulate -- --seed ${result.seed} --trace   (commit ${commit()})`,
+    )
+}
+
+/** What was run, for whoever wants to see it again. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
+  try {
+    const changed =
+      git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' and changes'
+    return `${git('rev-parse', '--short', 'HEAD')}${changed}`
+  } catch {
+    return 'unknown'
+  }
+}
+
+interface Sums {
+  readonly failures: { seed: number; oracle: string; message: string }[]
+  readonly faults: Record<string, number>
+  ran: number
+  failedSeeds: number
+  simulatedMs: number
+  checkpoints: number
+  restarts: number
+}
+
+function add(sums: Sums, result: SeedResult): void {
+  const { seed, violations } = result
+  sums.ran += 1
+  sums.simulatedMs += result.simulatedMs
+  sums.checkpoints += result.checkpoints
+  sums.restarts += result.restarts
+  for (const [kind, count] of Object.entries(result.faults))
+    sums.faults[kind] = (sums.faults[kind] ?? 0) + count
+  for (const { oracle, message } of violations) sums.failures.push({ seed, oracle, message })
+  if (violations.length > 0) sums.failedSeeds += 1
+}
+
+async function run({
+  from,
+  seeds,
+  untilMs,
+  trace,
+  threads,
+  failFast,
+  json,
+}: Settings): Promise<Sums> {
+  const zero = { ran: 0, failedSeeds: 0, simulatedMs: 0, checkpoints: 0, restarts: 0 }
+  const sums: Sums = { failures: [], faults: {}, ...zero }
+  let seed = from
+  const next = (): number | null => {
+    if (seed >= from + seeds || performance.now() >= untilMs) return null
+    return failFast && sums.failedSeeds > 0 ? null : seed++
+  }
+  const onResult = (result: SeedResult): void => {
+    add(sums, result)
+    report(result, trace)
+    if (trace) console.error(`trace hash ${result.traceHash}`)
+    if (!json && sums.ran % 100 === 0)
+      console.error(`${sums.ran} seeds, ${sums.failedSeeds} failed`)
+  }
+  if (trace || seeds === 1) await runHere({ next, onResult }, trace ? console.error : () => {})
+  else await runPool({ threads: Math.min(threads, seeds), next, onResult })
+  return sums
 }
 
 async function main(): Promise<void> {
-  const { from, seeds, untilMs, trace, failFast, json } = settings()
+  const chosen = settings()
   const startedAtMs = performance.now()
-  const failures: { seed: number; oracle: string; message: string }[] = []
-  const faults: Record<string, number> = {}
-  let ran = 0
-  let failedSeeds = 0
-  let simulatedMs = 0
-  let checkpoints = 0
-  let restarts = 0
-  for (let seed = from; seed < from + seeds && performance.now() < untilMs; seed++) {
-    const result = await runSeed(seed, trace ? { onTrace: (line) => console.error(line) } : {})
-    ran += 1
-    simulatedMs += result.simulatedMs
-    checkpoints += result.checkpoints
-    restarts += result.restarts
-    for (const [kind, count] of Object.entries(result.faults))
-      faults[kind] = (faults[kind] ?? 0) + count
-    for (const { oracle, message } of result.violations) failures.push({ seed, oracle, message })
-    if (result.violations.length > 0) failedSeeds += 1
-    report(result, trace)
-    if (failFast && failedSeeds > 0) break
-    if (trace) console.error(`trace hash ${result.traceHash}`)
-    if (!json && ran % 50 === 0) console.error(`${ran} seeds, ${failedSeeds} failed`)
-  }
+  const { failures, faults, simulatedMs, ran, failedSeeds, ...sums } = await run(chosen)
   const seconds = (performance.now() - startedAtMs) / 1_000
   const summary = {
     seeds: ran,
@@ -104,16 +156,18 @@ async function main(): Promise<void> {
     simulatedSeconds: Math.round(simulatedMs / 1_000),
     faults: Object.values(faults).reduce((a, b) => a + b, 0),
     faultsByKind: faults,
-    checkpoints,
-    restarts,
+    ...sums,
+    commit: commit(),
+    threads: chosen.threads,
     wallSeconds: Math.round(seconds * 10) / 10,
     realTimeFactor: Math.round(simulatedMs / 1_000 / seconds),
   }
-  if (json) console.log(JSON.stringify(summary))
+  if (chosen.json) console.log(JSON.stringify(summary))
   else {
     console.log(
-      `${ran} seeds from ${from}: ${summary.simulatedSeconds} simulated seconds in ${summary.wallSeconds} s ` +
-        `(${summary.realTimeFactor}×), ${summary.faults} faults, ${checkpoints} checkpoints, ${restarts} restarts`,
+      `${ran} seeds from ${chosen.from} at ${summary.commit}: ${summary.simulatedSeconds} simulated seconds in ` +
+        `${summary.wallSeconds} s (${summary.realTimeFactor}× on ${chosen.threads} threads), ` +
+        `${summary.faults} faults, ${sums.checkpoints} checkpoints, ${sums.restarts} restarts`,
     )
     console.log(`${ran - failedSeeds} passed, ${failedSeeds} failed`)
   }

@@ -12,7 +12,8 @@ import { type WorkerId, workerId } from '@weirjs/common/core/ids'
 import type { Log, LogFields } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
-import { DEFAULT_JOB_MANAGER_SETTINGS, JobManager } from '@weirjs/jobmanager/job-manager'
+import { JobManager } from '@weirjs/jobmanager/job-manager'
+import { DEFAULT_JOB_MANAGER_SETTINGS } from '@weirjs/jobmanager/job-manager-settings'
 import { MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { Worker } from '@weirjs/taskmanager/worker'
 import { HEALTHY_NETWORK, Network } from './network.ts'
@@ -28,6 +29,8 @@ import type { World } from './world.ts'
 export const HEARTBEAT_INTERVAL_MS = 250
 export const HEARTBEAT_TIMEOUT_MS = 2_000
 const SUPERVISOR_MS = 500
+/** Longer than a worker that is cut off keeps its tasks, and they take to end. */
+const LATE_SWEEP_MS = 8_000
 
 export interface SimClusterOptions {
   readonly world: World
@@ -65,6 +68,7 @@ export class SimCluster {
   readonly completed: Set<string> = new Set()
   /** Files of sinks: when they were last made durable. */
   readonly #sealedAtMs = new Map<string, number>()
+  readonly #createdAtMs = new Map<string, number>()
   /** JobManagers that were replaced while they lived. */
   readonly #usurped = new Set<SimProcess>()
   readonly #options: SimClusterOptions
@@ -140,6 +144,7 @@ export class SimCluster {
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
         heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
         failover: this.#options.failover,
+        lateSweepMs: LATE_SWEEP_MS,
       },
     })
     process.onKill(() => {
@@ -231,7 +236,15 @@ export class SimCluster {
     })
   }
 
+  /** When the file was begun, virtual ms. */
+  createdAtMs(path: string): number {
+    return this.#createdAtMs.get(path) ?? 0
+  }
+
   readonly #fileWatcher: FileWatcher = {
+    created: (path) => {
+      this.#createdAtMs.set(path, this.#world.scheduler.nowMs())
+    },
     sealed: (path) => {
       this.#sealedAtMs.set(path, this.#world.scheduler.nowMs())
     },

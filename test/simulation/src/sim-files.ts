@@ -29,6 +29,7 @@ export const HEALTHY_DISK: DiskFaults = {
 
 /** Is told what becomes durable, and what becomes visible. */
 export interface FileWatcher {
+  created(path: string): void
   sealed(path: string): void
   published(staging: string, final: string): void
 }
@@ -77,6 +78,7 @@ export class SimFiles implements FileSystem {
 
   async create(path: string): Promise<WritableFile> {
     const file = await this.#do('create', path, () => this.#inner.create(path))
+    this.#watcher.created(path)
     return {
       write: (bytes) => this.#do('write', path, () => file.write(bytes)),
       sync: () =>

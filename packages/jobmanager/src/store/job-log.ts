@@ -174,6 +174,19 @@ export class JobLog {
     return this.#enqueue(() => this.#resolveDoubt())
   }
 
+  /**
+   * There are signs of another leader: looks whether one has written behind our last entry. Throws `log/deposed`, and
+   * otherwise as the storage does; then nothing is known.
+   */
+  check(): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#resolveDoubt()
+      if (await isAbsent(this.#options, logEntry(this.#options.jobId, this.#last.index + 1))) return
+      this.#deposed = deposed(this.#options.jobId)
+      throw this.#deposed
+    })
+  }
+
   #enqueue(work: () => Promise<void>): Promise<void> {
     if (this.#queued >= QUEUE_MAX) {
       return Promise.reject(
@@ -297,20 +310,22 @@ async function offerUntilKnown(
       return await offer(options, entry)
     } catch (error) {
       const unknown = error instanceof WeirError && error.code === 'log/unavailable'
-      if (!unknown || closed() || (await isAbsent(options, logEntry(jobId, entry.index))))
-        throw error
+      if (!unknown || closed()) throw error
+      const absent = await isAbsent(options, logEntry(jobId, entry.index)).catch(() => false)
+      if (absent) throw error
     }
     await sleep(scheduler, backoff.nextDelayMs())
   }
 }
 
+/** Throws `storage/…` when nobody can say. */
 async function isAbsent({ storage }: JobLogOptions, path: string): Promise<boolean> {
   try {
     await storage.size(path)
     return false
   } catch (error) {
-    if (!(error instanceof WeirError)) throw error
-    return error.code === 'storage/not-found'
+    if (error instanceof WeirError && error.code === 'storage/not-found') return true
+    throw error
   }
 }
 

@@ -272,6 +272,20 @@ describe('two-phase sink', () => {
     expect(world.calls).toEqual(['clean up 0'])
   })
 
+  test('cleans up once more behind the last record: a zombie may have staged something meanwhile', async () => {
+    const world = new World()
+    const s = await open(world)
+    await s.checkpoint(1)
+    await s.operator.onCheckpointComplete(1)
+    await s.checkpoint(2)
+    s.operator.finish()
+    await s.operator.onCheckpointComplete(2)
+    expect(world.calls).toEqual(['clean up 0', 'finish'])
+    await s.checkpoint(3)
+    await s.operator.onCheckpointComplete(3)
+    expect(world.calls).toEqual(['clean up 0', 'finish', 'clean up 0'])
+  })
+
   test('a restored checkpoint cleans nothing up: other subtasks may still have to commit it', async () => {
     const world = new World()
     const before = []

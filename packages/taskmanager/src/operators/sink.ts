@@ -68,6 +68,7 @@ export class SinkOperator extends Operator {
 
   override finish(): Burst {
     this.#open().finish()
+    this.#commits?.finish()
     return 'done'
   }
 

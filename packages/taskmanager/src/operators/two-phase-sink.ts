@@ -20,6 +20,8 @@ interface Pending {
   readonly checkpointId: number
   /** Resolves when all of it is durable. */
   readonly committables: Promise<readonly unknown[]>
+  /** Taken behind the last record. */
+  readonly ended: boolean
 }
 
 export interface TwoPhaseCommitsOptions {
@@ -36,6 +38,7 @@ export class TwoPhaseCommits {
   /** Rising by checkpoint. */
   #pending: Pending[] = []
   #mustCleanUp: boolean
+  #ended = false
   /**
    * The commits so far, one behind the other; it never rejects, whoever asked for a commit gets its
    * error.
@@ -53,9 +56,14 @@ export class TwoPhaseCommits {
     if (committables.length > 0) await this.#options.committer.commit(committables)
   }
 
+  /** Nothing is written any more: every checkpoint from now on may be the last one. */
+  finish(): void {
+    this.#ended = true
+  }
+
   snapshot(sink: SnapshotSink, committables: Promise<readonly unknown[]>): void {
     if (this.#pending.length >= PENDING_CHECKPOINTS_MAX) throw tooManyPending()
-    this.#pending.push({ checkpointId: sink.checkpointId, committables })
+    this.#pending.push({ checkpointId: sink.checkpointId, committables, ended: this.#ended })
     // What could not be made durable is missing in every later checkpoint too: the task cannot go
     // on.
     committables.catch((error: unknown) => this.#options.fail(error))
@@ -84,7 +92,7 @@ export class TwoPhaseCommits {
   }
 
   async #commitUpTo(checkpointId: number): Promise<void> {
-    const { committer } = this.#options
+    const { committer, cleansUp } = this.#options
     const due = this.#pending.filter((pending) => pending.checkpointId <= checkpointId)
     const committables = (await Promise.all(due.map((pending) => pending.committables))).flat()
     if (committables.length > 0) await committer.commit(committables)
@@ -92,7 +100,9 @@ export class TwoPhaseCommits {
     this.#pending = this.#pending.filter((pending) => pending.checkpointId > checkpointId)
     // Only a checkpoint of this attempt proves that every subtask has committed what it restored:
     // of the restored one itself, others may have staged things that they are still to commit.
-    if (!this.#mustCleanUp || due.length === 0) return
+    // A zombie of an earlier attempt may have gone on writing for a while, hence once more at the end.
+    const cleans = (this.#mustCleanUp && due.length > 0) || due.some(({ ended }) => ended)
+    if (!cleansUp || !cleans) return
     this.#mustCleanUp = false
     await committer.cleanUp()
   }

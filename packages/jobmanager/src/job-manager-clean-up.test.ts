@@ -1,0 +1,63 @@
+import { checkpointId } from '@weirjs/common/core/ids'
+import { drive } from '@weirjs/common/node/virtual-time'
+import { describe, expect, it } from 'vitest'
+import { PlayWorld } from './play-world.ts'
+
+describe('an ended job', () => {
+  it('is cleaned up by the next JobManager when the one before did not get to it', async () => {
+    let broken = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) =>
+          broken && operation.startsWith('remove') ? { verdict: 'fail' } : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    await world.pass(1_500)
+    broken = true
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    broken = false
+    expect((await world.files(job)).some((path) => path.includes('/chk-'))).toBe(true)
+    await world.restartManager()
+    const left = await world.files(job)
+    expect(left.filter((path) => !path.includes('/log/'))).toEqual([])
+    expect((await world.manager.client.describe(job)).state).toBe('FINISHED')
+  })
+
+  it('is cleaned up when the storage comes back', async () => {
+    let broken = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) =>
+          broken && operation === 'list' ? { verdict: 'fail' } : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    broken = true
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    await world.pass(5_000)
+    broken = false
+    await world.pass(30_000)
+    expect((await world.files(job)).filter((path) => !path.includes('/log/'))).toEqual([])
+  })
+
+  it('is swept again when a task wrote for it that was believed dead', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(1_500)
+    const [zombie] = [...world.worker('w1').tasks.values()]
+    if (zombie === undefined) throw new Error('no task')
+    await drive(world.time, world.manager.client.cancel(job))
+    await world.until(job, 'CANCELED')
+    await world.pass(90_000)
+    // It has slept through the end of its job, and wakes up within a checkpoint that was given up.
+    await drive(world.time, world.worker('w1').acknowledge(zombie, checkpointId(7)))
+    expect((await world.files(job)).some((path) => path.includes('/chk-7/'))).toBe(true)
+    await world.pass(90_000)
+    expect(world.refused).toContain('fence/stale')
+    expect((await world.files(job)).some((path) => path.includes('/chk-7/'))).toBe(false)
+    expect((await world.files(job)).some((path) => path.includes('/chk-1/'))).toBe(true)
+  })
+})
