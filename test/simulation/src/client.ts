@@ -7,6 +7,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import { bundleHash, type JobId } from '@weirjs/common/core/ids'
 import {
   type JobClient,
+  type JobDetail,
   type JobSummary,
   type SubmitRequest,
   TERMINAL_STATES,
@@ -81,13 +82,19 @@ export class SimClient {
   async look(id: JobId): Promise<JobSummary> {
     for (;;) {
       const job = await this.#ask('describe', (client) => client.describe(id))
-      // A JobManager that was deposed and does not know it yet tells of the past.
-      if (job.failure?.code !== 'log/deposed') {
+      if (!this.#isPast(job)) {
         this.#note(job)
         return job
       }
       await this.#sleep(RETRY_MS)
     }
+  }
+
+  /** A JobManager that was deposed tells of the past: until it knows it, as if it were the present. */
+  #isPast(job: JobDetail): boolean {
+    if (job.failure?.code === 'log/deposed') return true
+    if (TERMINAL_STATES.includes(job.state)) return false
+    return (job.attempts[0]?.epoch ?? 0) < this.#cluster.auditor.epoch(job.jobId)
   }
 
   /** True when it was accepted: from then on the job must end CANCELED. */

@@ -96,6 +96,11 @@ export class LogAuditor implements DiskWatcher {
     return restartedAfterFinal ? null : finalAtMs
   }
 
+  /** Of the newest entry: who leads the job. */
+  epoch(job: string): number {
+    return this.#job(job).last?.epoch ?? 0
+  }
+
   get jobs(): readonly string[] {
     return [...this.#jobs.keys()]
   }
