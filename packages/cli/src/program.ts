@@ -7,6 +7,7 @@ import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
 import { addClusterCommands } from './commands/cluster.ts'
 import { addDevCommand } from './commands/dev.ts'
+import { addHealthCheck } from './commands/healthcheck.ts'
 import { addJobCommands } from './commands/job.ts'
 import { addCheckpointCommands, addTaskManagerList, addVersionCommand } from './commands/look.ts'
 import { addPlanCommand } from './commands/plan.ts'
@@ -123,6 +124,7 @@ export function buildProgram(cli: Cli): Command {
   addCheckpointCommands(program, cli)
   addClusterCommands(program, cli)
   addTaskManagerList(addProcessCommands(program, cli), cli)
+  addHealthCheck(program, cli)
   addVersionCommand(program, cli)
   inherit(program)
   return program

@@ -62,6 +62,18 @@ describe('a JobManager process', () => {
     })
   })
 
+  it('is ready when it leads and its storage answers, and says why when it is not', async () => {
+    const root = await directory()
+    const running = await start(root)
+    expect(await running.whyNotReady()).toBeNull()
+    await rm(join(root, 'checkpoints'), { recursive: true })
+    await expect(running.whyNotReady()).rejects.toMatchObject({
+      code: expect.stringMatching(/^storage\//),
+    })
+    await running.close()
+    expect(await running.whyNotReady()).toBe('it is closing')
+  })
+
   it('knows its jobs again after it was closed and started on the same directory', async () => {
     const root = await directory()
     const first = await start(root)

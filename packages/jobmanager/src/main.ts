@@ -56,6 +56,8 @@ export interface JobManagerProcess {
   readonly coordinatorId: string
   /** Resolves when all jobs on the storage have been looked at. Rejects when that is not possible. */
   readonly recovered: Promise<void>
+  /** null: it leads its jobs, and their storage answers; else why not. */
+  whyNotReady(): Promise<string | null>
   /** Ends; jobs go on under the next JobManager. */
   close(): Promise<void>
 }
@@ -97,23 +99,34 @@ export async function startJobManagerProcess(
     { address, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
     'JobManager started',
   )
+  let standing = 'jobs are being taken over'
   const recovered = manager.start().then(
-    () => log.info({ coordinatorId }, 'jobs taken over'),
+    () => {
+      standing = ''
+      log.info({ coordinatorId }, 'jobs taken over')
+    },
     (error: unknown) => {
       const { code, message } = toFailure(error)
+      standing = `jobs cannot be taken over: ${message}`
       log.error({ code, reason: message }, 'jobs cannot be taken over')
       throw error
     },
   )
   // Who does not ask for it must not die of it: it has been logged.
   recovered.catch(() => {})
+  const whyNotReady = async (): Promise<string | null> => {
+    if (standing !== '') return standing
+    await storage.reach()
+    return null
+  }
   const close = async (): Promise<void> => {
+    standing = 'it is closing'
     manager.close()
     await server.close()
     await history.close()
     log.info({ coordinatorId }, 'JobManager ended')
   }
-  return { address, port, coordinatorId, recovered, close }
+  return { address, port, coordinatorId, recovered, whyNotReady, close }
 }
 
 async function serveOrClose(

@@ -3,19 +3,21 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { type Failure, fromFailure } from '@weirjs/common/core/errors'
 import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
+import { isWildcard } from '@weirjs/common/node/exposure'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
+import { slotHeapBytes } from './core/slot-heap.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
 import type { PortRange } from './slots/protocol.ts'
@@ -33,12 +35,13 @@ export interface TaskManagerSettings {
   readonly workDirectory: string
   readonly slots: number
   readonly bindHost: string
-  /** What others dial; null: `bindHost`. */
+  /** What others dial; null: `bindHost`, or the name of this machine where that means every address. */
   readonly advertisedHost: string | null
   /** 0: any free port. */
   readonly controlPort: number
   readonly dataPorts: PortRange
-  readonly slotHeapBytesMax: number
+  /** null: by the memory that this process may use. */
+  readonly slotHeapBytesMax: number | null
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
@@ -47,7 +50,6 @@ export interface TaskManagerSettings {
   readonly log: Log
 }
 
-const GIBIBYTE = 2 ** 30
 const REPORT_INTERVAL_MS = 200
 const WORKER_NAME_BYTES = 6
 const SEED_BYTES = 4
@@ -61,7 +63,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   advertisedHost: null,
   controlPort: 0,
   dataPorts: { first: 0, last: 0 },
-  slotHeapBytesMax: 4 * GIBIBYTE,
+  slotHeapBytesMax: null,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
   jobEnvironment: [],
@@ -72,6 +74,8 @@ export interface TaskManagerProcess {
   readonly controlAddress: string
   /** Settles when the process has nothing left to do: resolves after `close`, rejects when it was refused. */
   readonly ended: Promise<void>
+  /** null: it is registered; else why not. */
+  whyNotReady(): Promise<string | null>
   close(reason: string): Promise<void>
 }
 
@@ -132,7 +136,9 @@ export async function startTaskManagerProcess(
     rmSync(workDirectory, { recursive: true, force: true })
     ending.resolve()
   }
-  return { workerId: id, controlAddress, ended: ending.promise, close }
+  const whyNotReady = async (): Promise<string | null> =>
+    worker.registered ? null : `not registered at the JobManager ${settings.jobManager}`
+  return { workerId: id, controlAddress, ended: ending.promise, whyNotReady, close }
 }
 
 type Scheduler = ReturnType<typeof systemScheduler>
@@ -159,9 +165,9 @@ function makeHost(
     runtimeRoot: own.runtimeRoot,
     checkpointDirectory: settings.checkpointDirectory,
     bindHost: settings.bindHost,
-    advertisedHost: settings.advertisedHost ?? settings.bindHost,
+    advertisedHost: advertised(settings),
     dataPorts: settings.dataPorts,
-    heapBytesMax: settings.slotHeapBytesMax,
+    heapBytesMax: settings.slotHeapBytesMax ?? slotHeapBytes(memoryLimitBytes(), settings.slots),
     env: jobEnvironment({
       own: process.env,
       allowed: settings.jobEnvironment,
@@ -175,6 +181,11 @@ function makeHost(
 }
 
 type Gateway = Parameters<typeof workerService>[0]
+
+/** In a network of containers the name of the machine is what the others know it by. */
+function advertised({ advertisedHost, bindHost }: TaskManagerSettings): string {
+  return advertisedHost ?? (isWildcard(bindHost) ? hostname() : bindHost)
+}
 
 /** The server is up before the worker exists, because the worker's registration names its address. */
 async function serveControl(
@@ -203,11 +214,17 @@ async function serveControl(
     scheduler: own.scheduler,
     services: [workerService(gateway)],
   })
-  const host = settings.advertisedHost ?? settings.bindHost
+  const host = advertised(settings)
   return {
     server,
     controlAddress: host.includes(':') ? `[${host}]:${server.port}` : `${host}:${server.port}`,
   }
+}
+
+/** What a container or a service of the system lets its processes use; null: the machine is the limit. */
+function memoryLimitBytes(): number | null {
+  const bytes = process.constrainedMemory()
+  return bytes > 0 && bytes < totalmem() ? bytes : null
 }
 
 /** Resident memory of processes; those that are gone or unknown to the system count nothing. */

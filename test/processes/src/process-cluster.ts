@@ -293,7 +293,8 @@ export class ProcessCluster implements AsyncDisposable {
       ...defines,
     ]
     const files = ['--data-dir', this.dataDirectory, '--token-file', this.#tokenFile]
-    const common = ['--bind', host, ...files, ...keys.flatMap((one) => ['-D', one])]
+    const bind = host.startsWith('127.') ? ['--bind', host] : ['--bind', host, '--insecure']
+    const common = [...bind, ...files, ...keys.flatMap((one) => ['-D', one])]
     const [command = WEIR, ...rest] = [...prefix, WEIR, role, ...args, ...common]
     return new ClusterProcess({
       name,

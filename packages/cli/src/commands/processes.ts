@@ -5,10 +5,13 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Log } from '@weirjs/common/core/log'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
-import type { ConfigKey } from '@weirjs/common/node/config-keys'
+import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
+import { checkExposure } from '@weirjs/common/node/exposure'
+import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import type { Cli } from '../cli.ts'
@@ -20,6 +23,7 @@ interface ProcessOptions {
   readonly dataDir?: string
   readonly tokenFile?: string
   readonly bind?: string
+  readonly insecure?: boolean
   readonly port?: string
   readonly jobmanager?: string
   readonly slots?: string
@@ -51,6 +55,7 @@ function withProcessOptions(command: Command): Command {
     .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
     .option('--data-dir <path>', 'where the process keeps everything')
     .option('--bind <address>', 'address to listen on')
+    .option('--insecure', 'listen to others without encryption: that network is trusted')
 }
 
 function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
@@ -72,12 +77,19 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
   const { values } = configure(cli, options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
+    'security.insecure': options.insecure === true ? 'true' : undefined,
     'jobmanager.bind-host': options.bind,
     'jobmanager.rpc.port': options.port,
   })
   const log = createLog({
     level: values['log.level'],
     fields: { role: 'jobmanager', pid: process.pid },
+  })
+  checkExposure({
+    bindHost: values['jobmanager.bind-host'],
+    key: 'jobmanager.bind-host',
+    insecure: values['security.insecure'],
+    log,
   })
   const running = new Running(cli, log)
   await running.during(async () => {
@@ -99,6 +111,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
       log,
     })
     await running.lifecycle.own('JobManager', () => jobManager.close())
+    await running.showHealth('jobmanager', values, () => jobManager.whyNotReady())
     await jobManager.recovered
     await running.closed
   })
@@ -119,6 +132,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const { values } = configure(cli, options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
+    'security.insecure': options.insecure === true ? 'true' : undefined,
     'taskmanager.bind-host': options.bind,
     'taskmanager.host': options.advertise,
     'taskmanager.numberOfTaskSlots': options.slots,
@@ -129,6 +143,12 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const log = createLog({
     level: values['log.level'],
     fields: { role: 'taskmanager', pid: process.pid },
+  })
+  checkExposure({
+    bindHost: values['taskmanager.bind-host'],
+    key: 'taskmanager.bind-host',
+    insecure: values['security.insecure'],
+    log,
   })
   const running = new Running(cli, log)
   await running.during(async () => {
@@ -151,6 +171,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       log,
     })
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
+    await running.showHealth('taskmanager', values, () => taskManager.whyNotReady())
     await taskManager.ended
   })
 }
@@ -161,8 +182,11 @@ class Running {
   /** Resolves when everything has been closed, by a signal; the process ends then. */
   readonly closed: Promise<void>
 
+  readonly #scheduler: Scheduler
+
   constructor(cli: Cli, log: Log) {
     const { scheduler } = cli
+    this.#scheduler = scheduler
     this.lifecycle = new Lifecycle({ scheduler, log })
     const closed = Promise.withResolvers<void>()
     this.closed = closed.promise
@@ -170,6 +194,20 @@ class Running {
     void this.lifecycle.own('process', () => closed.resolve())
     const exit = (code: number): void => process.exit(code)
     closeOnSignals(this.lifecycle, { signals: process, exit, scheduler, log })
+  }
+
+  /** Answers /livez and /readyz, where `health.port` says so. */
+  async showHealth(
+    role: HealthOptions['role'],
+    values: ConfigValues,
+    whyNotReady: HealthOptions['whyNotReady'],
+  ): Promise<void> {
+    const port = values['health.port']
+    if (port === null) return
+    const host = values['health.bind-host']
+    const scheduler = this.#scheduler
+    const health = await serveHealth({ role, host, port, scheduler, whyNotReady })
+    await this.lifecycle.own('health', () => health.close())
   }
 
   /** Runs `work`; an error closes what is open and is passed on. */

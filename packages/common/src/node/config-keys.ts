@@ -33,6 +33,9 @@ export interface ConfigValues {
   readonly 'data.dir': string
   readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
   readonly 'security.token-file': string | null
+  readonly 'security.insecure': boolean
+  readonly 'health.port': number | null
+  readonly 'health.bind-host': string
 
   readonly 'jobmanager.rpc.address': string
   readonly 'jobmanager.rpc.port': number
@@ -49,7 +52,7 @@ export interface ConfigValues {
   readonly 'taskmanager.bind-host': string
   readonly 'taskmanager.rpc.port': number
   readonly 'taskmanager.data.port-range': PortRange
-  readonly 'taskmanager.memory.job-process-heap': number
+  readonly 'taskmanager.memory.job-process-heap': number | null
   readonly 'taskmanager.memory.exchange': number
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-environment': readonly string[]
@@ -136,6 +139,21 @@ const PROCESS_KEYS = {
     'File with the cluster token, mode 0600; default: token in data.dir.',
     ['cluster.token.file'],
   ),
+  'security.insecure': ofProcess(
+    boolean,
+    false,
+    'Listen to other addresses than loopback without encryption: that network is trusted.',
+  ),
+  'health.port': ofProcess(
+    orWord('off', port),
+    null,
+    'Port of /livez and /readyz, which `weir healthcheck` asks; 0: any free one.',
+  ),
+  'health.bind-host': ofProcess(
+    text,
+    '127.0.0.1',
+    'Address of /livez and /readyz. They say nothing that has to be kept from others.',
+  ),
   'jobmanager.rpc.address': ofProcess(
     text,
     '127.0.0.1',
@@ -169,7 +187,7 @@ const PROCESS_KEYS = {
   'taskmanager.host': ofProcess(
     maybeText,
     null,
-    'Address that others dial; default: its bind host.',
+    'Address that others dial; default: its bind host, or where that is all, the name of the machine.',
   ),
   'taskmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that a TaskManager listens on.'),
   'taskmanager.rpc.port': ofProcess(port, 6122, 'Control port of a TaskManager; 0: any free one.'),
@@ -179,9 +197,9 @@ const PROCESS_KEYS = {
     'Ports of the data plane, one for each slot; 0: any free ones.',
   ),
   'taskmanager.memory.job-process-heap': ofProcess(
-    size(32 * MIB, 1_024 * GIB),
-    4 * GIB,
-    'Heap of each slot thread of a job process.',
+    orWord('auto', size(32 * MIB, 1_024 * GIB)),
+    null,
+    'Heap of each slot thread of a job process; auto: 4 GiB, or a share of what a container may use.',
     ['taskmanager.slot.heap'],
   ),
   'taskmanager.memory.exchange': ofProcess(

@@ -152,6 +152,15 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
+  /** Error: `storage/...` when the root cannot be read just now. */
+  async reach(): Promise<void> {
+    try {
+      await readdir(this.root)
+    } catch (error) {
+      throw storageError(error, 'read', this.root)
+    }
+  }
+
   locate(path: string): string {
     return join(this.root, path)
   }

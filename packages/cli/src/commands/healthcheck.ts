@@ -1,0 +1,104 @@
+// weir healthcheck: asks the process of this machine, over loopback, whether it is of use, as a container engine wants to
+// know every few seconds. It needs no cluster, no token and no network: only the port that `health.port` says.
+
+import { request } from 'node:http'
+import type { Command } from 'commander'
+import { WeirError } from '@weirjs/common/core/errors'
+import { loadConfig } from '@weirjs/common/node/config'
+import { isWildcard } from '@weirjs/common/node/exposure'
+import type { HealthAnswer } from '@weirjs/common/node/health-server'
+import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import { gather } from './run.ts'
+
+const ROLES: readonly string[] = ['jobmanager', 'taskmanager']
+const ANSWER_MS_MAX = 3_000
+const ANSWER_BYTES_MAX = 64 * 1_024
+
+interface HealthCheckOptions extends GlobalOptions {
+  readonly config?: string
+  readonly define: readonly string[]
+}
+
+export function addHealthCheck(program: Command, cli: Cli): void {
+  program
+    .command('healthcheck')
+    .argument('[role]', 'jobmanager or taskmanager: who must be there')
+    .description(
+      'whether the process behind health.port of this machine is ready: exit code 0 or 1',
+    )
+    .option('--config <file>', 'YAML file with configuration keys')
+    .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
+    .action(async (role: string | undefined, _own: object, command: Command) =>
+      healthCheck(cli, role, command.optsWithGlobals()),
+    )
+}
+
+async function healthCheck(
+  cli: Cli,
+  role: string | undefined,
+  options: HealthCheckOptions,
+): Promise<void> {
+  if (role !== undefined && !ROLES.includes(role)) {
+    const message = `"${role}" is none of ${ROLES.join(', ')}`
+    throw new WeirError('cli/usage', message, { domain: 'user' })
+  }
+  const sources = { file: options.config ?? null, env: cli.env, defines: options.define }
+  const { values } = loadConfig(sources)
+  const port = values['health.port']
+  if (port === null || port === 0) {
+    throw new WeirError('config/no-health-port', 'no health.port is set', {
+      domain: 'user',
+      hint: 'Set WEIR_HEALTH_PORT for the process and for this command.',
+    })
+  }
+  const bound = values['health.bind-host']
+  const host = isWildcard(bound) ? '127.0.0.1' : bound
+  const health = await ask(host, port)
+  const isOther = role !== undefined && health.role !== role
+  const reason = isOther ? `a ${health.role} is there` : health.reason
+  if (reason !== null) throw unhealthy(role ?? health.role, reason)
+  const terminal = cli.terminal(options)
+  if (wantsJson(options)) terminal.json(health)
+  else terminal.data(`${health.role} is ready`)
+}
+
+function unhealthy(who: string, reason: string, cause?: unknown): WeirError {
+  const message = `the ${who} is not ready: ${reason}`
+  return new WeirError('process/not-ready', message, { domain: 'external', cause })
+}
+
+function ask(host: string, port: number): Promise<HealthAnswer> {
+  const signal = AbortSignal.timeout(ANSWER_MS_MAX)
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void => {
+      const why =
+        cause.name === 'TimeoutError' ? `within ${ANSWER_MS_MAX} ms` : `(${cause.message})`
+      reject(unhealthy('process', `nobody answers at ${host}:${port} ${why}`, cause))
+    }
+    const asked = request({ host, port, path: '/readyz', signal, agent: false }, (response) => {
+      let text = ''
+      response.on('error', fail)
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+        if (text.length > ANSWER_BYTES_MAX) response.destroy(new Error('it says too much'))
+      })
+      response.on('end', () => {
+        const answer = parse(text)
+        if (answer !== null) return resolve(answer)
+        reject(unhealthy('process', `what answers at ${host}:${port} is no process of Weir`))
+      })
+    })
+    asked.on('error', (error) => fail(signal.aborted ? (signal.reason as Error) : error))
+    asked.end()
+  })
+}
+
+function parse(text: string): HealthAnswer | null {
+  try {
+    const { role, status, reason } = JSON.parse(text) as HealthAnswer
+    const isAnswer = ROLES.includes(role) && (reason === null || typeof reason === 'string')
+    return isAnswer ? { role, status, reason } : null
+  } catch {
+    return null // not JSON
+  }
+}

@@ -1,0 +1,46 @@
+// Who may reach a port of ours. Loopback is always fine. Any other address is reachable by others, who could read what
+// travels, the token included, as long as nothing is encrypted: somebody has to say that this network is trusted, and the
+// log says that somebody did.
+
+import { isIPv4, isIPv6 } from 'node:net'
+import { WeirError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+
+export interface Exposure {
+  readonly bindHost: string
+  /** The key that it comes from. */
+  readonly key: string
+  /** `security.insecure`: somebody vouches for the network. */
+  readonly insecure: boolean
+  readonly log: Log
+}
+
+/** Throws `config/insecure-bind`. */
+export function checkExposure({ bindHost, key, insecure, log }: Exposure): void {
+  if (isLoopback(bindHost)) return
+  if (insecure) {
+    const fields = { bindHost, key }
+    log.warn(fields, 'listens to others without encryption, as security.insecure allows')
+    return
+  }
+  throw new WeirError(
+    'config/insecure-bind',
+    `${key} is ${bindHost}, where others can reach it, and connections are not encrypted`,
+    {
+      domain: 'user',
+      hint: 'Bind 127.0.0.1; or say --insecure (security.insecure) when you trust that network.',
+    },
+  )
+}
+
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (isIPv4(plain)) return plain.startsWith('127.')
+  return plain === 'localhost' || (isIPv6(plain) && /^(?:0*:)*:?0*1$/.test(plain))
+}
+
+/** Listens on every address of the machine: no name that others could dial. */
+export function isWildcard(host: string): boolean {
+  const plain = host.replace(/^\[(.*)\]$/, '$1')
+  return plain === '0.0.0.0' || (isIPv6(plain) && /^[0:]+$/.test(plain))
+}

@@ -1,0 +1,111 @@
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ManualScheduler } from '../core/manual-scheduler.ts'
+import { type HealthOptions, READY_MS_MAX, serveHealth } from './health-server.ts'
+import { advance } from './virtual-time.ts'
+
+const cleanup: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of cleanup.splice(0).toReversed()) await end()
+})
+
+async function start(more: Partial<HealthOptions> = {}): Promise<number> {
+  const server = await serveHealth({
+    role: 'taskmanager',
+    host: '127.0.0.1',
+    port: 0,
+    scheduler: new ManualScheduler(),
+    whyNotReady: async () => null,
+    ...more,
+  })
+  cleanup.push(() => server.close())
+  return server.port
+}
+
+interface Answer {
+  readonly status: number | undefined
+  readonly body: string
+}
+
+function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, path, method, host: '127.0.0.1' }, (response) => {
+      let body = ''
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      response.on('end', () => resolve({ status: response.statusCode, body }))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+describe('the health of a process', () => {
+  it('is alive and ready', async () => {
+    const port = await start()
+    for (const path of ['/livez', '/readyz']) {
+      const { status, body } = await ask(port, path)
+      expect(status).toBe(200)
+      expect(JSON.parse(body)).toEqual({ role: 'taskmanager', status: 'ok', reason: null })
+    }
+  })
+
+  it('is alive and not ready, and says why', async () => {
+    const port = await start({ whyNotReady: async () => 'not registered' })
+    expect((await ask(port, '/livez')).status).toBe(200)
+    const { status, body } = await ask(port, '/readyz')
+    expect(status).toBe(503)
+    expect(JSON.parse(body)).toMatchObject({ status: 'not ready', reason: 'not registered' })
+  })
+
+  it('counts a look that throws as not ready', async () => {
+    const port = await start({ whyNotReady: () => Promise.reject(new Error('the disk is gone')) })
+    expect(await ask(port, '/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('the disk is gone'),
+    })
+  })
+
+  it('does not wait for ever, and looks once for all who ask meanwhile', async () => {
+    const scheduler = new ManualScheduler()
+    let looks = 0
+    const looking = Promise.withResolvers<void>()
+    const port = await start({
+      scheduler,
+      whyNotReady: () => {
+        looks += 1
+        looking.resolve()
+        return new Promise(() => {})
+      },
+    })
+    const answers = [ask(port, '/readyz'), ask(port, '/readyz')]
+    await looking.promise
+    // The second has come when a third, which needs no look, is answered.
+    await ask(port, '/livez')
+    await advance(scheduler, READY_MS_MAX)
+    for (const { status, body } of await Promise.all(answers)) {
+      expect(status).toBe(503)
+      expect(body).toContain(`no answer within ${READY_MS_MAX} ms`)
+    }
+    expect(looks).toBe(1)
+  })
+
+  it('answers nothing else', async () => {
+    const port = await start()
+    expect((await ask(port, '/')).status).toBe(404)
+    expect((await ask(port, '/readyz?x=1')).status).toBe(404)
+    expect((await ask(port, '/../livez')).status).toBe(404)
+    expect((await ask(port, '/readyz', 'POST')).status).toBe(405)
+  })
+
+  it('says when its port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => {
+      other.listen(0, '127.0.0.1', resolve)
+    })
+    cleanup.push(() => other.close())
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    await expect(start({ port })).rejects.toMatchObject({ code: 'net/port-in-use' })
+  })
+})
