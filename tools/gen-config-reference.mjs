@@ -2,7 +2,7 @@
 // Usage: node tools/gen-config-reference.mjs [--check]
 import { CONFIG_KEYS } from '../packages/common/src/node/config-keys.ts'
 import { envNameOf } from '../packages/common/src/node/config-sources.ts'
-import { sizeText } from '../packages/common/src/node/config-values.ts'
+import { wantedBy, writtenAs } from '../packages/common/src/node/config-values.ts'
 import { writePage } from './write-page.mjs'
 
 const HEAD = `# Configuration
@@ -11,8 +11,12 @@ const HEAD = `# Configuration
 
 ## Where a value comes from
 
-Weakest first: the default; for a process its YAML file (\`--config FILE\`); the environment; for a job what its code says;
-\`-D key=value\`; a flag of its own (\`-p\`, \`--port\`). A key that is not understood is an error that names the nearest one.
+Weakest first: the default; for a process its YAML file (\`--config FILE\` or \`WEIR_CONFIG\`); for a job the file of its
+project (\`weir.config.ts\`, \`.js\` or \`.yaml\` beside the nearest \`package.json\`, or nearer); the environment; for a job
+what its code says; \`-D key=value\`; a flag of its own (\`-p\`, \`--port\`). A key that is not understood is an error that
+names the nearest one, and values that do not fit each other are refused with both names.
+
+\`weir config explain KEY\` says what holds and why; \`weir config list\` says it for every key.
 
 * **Environment**: \`WEIR_\` and the key in capitals, with \`_\` for every other character. \`NAME_FILE\` reads the value from
   a file, for mounted secrets.
@@ -20,6 +24,8 @@ Weakest first: the default; for a process its YAML file (\`--config FILE\`); the
 * **Durations**: \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`30d\`; a bare number is milliseconds.
 * **Sizes**: \`64kb\`, \`16mb\`, \`1gb\`, in powers of 1,024; a bare number is bytes.
 * Keys that begin with \`user.\` are the job's own and are passed on as they are.
+* **Secrets**: values of keys that end in \`password\`, \`secret\`, \`token\`, \`credential\` or \`api-key\` are shown as
+  \`******\` everywhere. They stand in the job's log on the checkpoint storage: keep that to yourself.
 
 The names are Flink's where the meaning is equal.
 `
@@ -46,40 +52,12 @@ const SECTIONS = [
 
 const cell = (text) => text.replaceAll('|', '\\|')
 
-/** What a value must be, as its own parser says when it refuses. */
-function wanted(schema) {
-  const refusal = schema.safeParse('\u0000')
-  if (refusal.success) return 'text'
-  return refusal.error.issues[0].message.replace(/^must be /, '')
-}
-
-/** The default as one would write it. */
-function written(key, { byDefault, schema }) {
-  const kind = wanted(schema)
-  if (byDefault === null) return /"(\w+)"$/.exec(kind)?.[1] ?? ''
-  if (Array.isArray(byDefault)) return byDefault.join(',')
-  if (typeof byDefault === 'object') return `${byDefault.first}`
-  if (typeof byDefault !== 'number') return `${byDefault}`
-  if (kind.startsWith('a duration')) return durationText(byDefault)
-  return kind.startsWith('a size') ? sizeText(byDefault) : `${byDefault}`
-}
-
-function durationText(ms) {
-  const units = [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
-  ]
-  const unit = units.find(([, factor]) => ms >= factor && ms % factor === 0)
-  return unit === undefined ? `${ms}ms` : `${ms / unit[1]}${unit[0]}`
-}
-
 function row([key, definition]) {
   const { about, aliases, schema } = definition
   const also =
     aliases.length === 0 ? '' : ` Also: ${aliases.map((one) => `\`${one}\``).join(', ')}.`
-  const preset = written(key, definition)
-  return `| \`${key}\` | ${preset === '' ? '' : `\`${preset}\``} | ${cell(about)}${also}<br>${cell(wanted(schema))} |`
+  const preset = writtenAs(schema, definition.byDefault)
+  return `| \`${key}\` | ${preset === '' ? '' : `\`${preset}\``} | ${cell(about)}${also}<br>${cell(wantedBy(schema))} |`
 }
 
 function section({ scope, title, about }) {

@@ -2,13 +2,14 @@
 
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { JobClient } from '@weirjs/common/job-client'
+import type { Format } from './output/show.ts'
 import type { Terminal } from './output/terminal.ts'
 
 export interface GlobalOptions {
   readonly cluster?: string
   readonly tokenFile?: string
   readonly json?: boolean
-  readonly format?: 'json' | 'table'
+  readonly format?: Format
   readonly verbose?: boolean
   readonly quiet?: boolean
   readonly color?: boolean

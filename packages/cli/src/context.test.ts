@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeContexts } from './named-clusters.ts'
 import { chooseCluster, type ClusterFile, clusterFilePath, writeClusterFile } from './context.ts'
 
 const file: ClusterFile = {
@@ -61,8 +62,39 @@ describe('chooseCluster', () => {
     )
   })
 
+  test('takes a context by its name, and the one in use before the file at home', () => {
+    const env = { HOME: root }
+    writeContexts(env, {
+      version: 1,
+      current: 'prod',
+      clusters: {
+        prod: { address: 'prod:6123', tokenFile: '/p/token' },
+        test: { address: 'test:6123', tokenFile: null },
+      },
+    })
+    writeClusterFile(clusterFilePath(root), file)
+    const path = join(root, '.config', 'weir', 'contexts.json')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    const elsewhere = '/'
+    expect(chooseCluster({ env, cwd: elsewhere })).toEqual({
+      address: 'prod:6123',
+      tokenFile: '/p/token',
+      origin: 'context prod',
+    })
+    expect(chooseCluster({ env, cwd: elsewhere, cluster: 'test' }).address).toBe('test:6123')
+    // What was started in this directory is nearer.
+    expect(chooseCluster({ env, cwd: root }).address).toBe('127.0.0.1:7001')
+    expect(() => chooseCluster({ env, cwd: root, cluster: 'prd' })).toThrow(
+      expect.objectContaining({ code: 'context/not-found', hint: 'Did you mean prod?' }),
+    )
+    writeFileSync(path, '{')
+    expect(() => chooseCluster({ env, cwd: elsewhere })).toThrow(
+      expect.objectContaining({ code: 'config/contexts-damaged' }),
+    )
+  })
+
   test('refuses nonsense by name', () => {
-    expect(() => chooseCluster({ env: {}, cwd: root, cluster: 'nonsense' })).toThrow(
+    expect(() => chooseCluster({ env: {}, cwd: root, cluster: 'non.sense' })).toThrow(
       expect.objectContaining({ code: 'config/bad-address' }),
     )
     mkdirSync(join(root, '.weir'))

@@ -1,10 +1,11 @@
 // Which cluster a command talks to: what a flag or the environment says, else the cluster file that `weir cluster start`
-// wrote in `.weir/` of this directory or one above it, else in `~/.weir/`. The file names the address and the token's
-// file; the token itself is never in it.
+// wrote in `.weir/` of this directory or one above it, else the context in use, else the cluster file in `~/.weir/`. All
+// of them name the address and the token's file; the token itself is never in them.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
+import { namedCluster, readContexts } from './named-clusters.ts'
 
 export interface ClusterProcess {
   readonly role: 'jobmanager' | 'taskmanager'
@@ -35,7 +36,7 @@ export interface ClusterChoice {
 }
 
 export interface ContextOptions {
-  /** `--cluster`: `host:port`, or the path of a cluster file or its directory. */
+  /** `--cluster`: `host:port`, the name of a context, or the path of a cluster file or its directory. */
   readonly cluster?: string | undefined
   readonly tokenFile?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
@@ -43,18 +44,17 @@ export interface ContextOptions {
 }
 
 const FILE = join('.weir', 'cluster.json')
+const ADDRESS = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
+/** No colon, so no address; no dot or slash, so no path. */
+const CONTEXT = /^[a-z][\w-]*$/i
 
 /** Error: `cli/no-cluster` when nothing names one. */
 export function chooseCluster(options: ContextOptions): ClusterChoice {
   const said = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
   const tokenFile = options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null
   if (said !== undefined && !looksLikePath(said)) {
-    if (!/^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i.test(said)) {
-      throw new WeirError('config/bad-address', `"${said}" is no address of a cluster`, {
-        domain: 'user',
-        hint: 'write host:port, for instance 127.0.0.1:6123',
-      })
-    }
+    if (CONTEXT.test(said)) return ofContext(options, said, tokenFile)
+    checkAddress(said)
     const known = tokenFile === null ? findClusterFile(options) : null
     return {
       address: said,
@@ -62,8 +62,11 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
       origin: '--cluster',
     }
   }
-  const found =
-    said === undefined ? findClusterFile(options) : readNamed(resolve(options.cwd, said))
+  const named = said === undefined ? null : readNamed(resolve(options.cwd, said))
+  const nearest = named ?? findClusterFile(options, false)
+  const { current } = nearest === null ? readContexts(options.env) : { current: null }
+  if (current !== null) return ofContext(options, current, tokenFile)
+  const found = nearest ?? findClusterFile(options)
   if (found === null) {
     throw new WeirError('cli/no-cluster', 'no cluster is known here', {
       domain: 'user',
@@ -77,22 +80,54 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
   }
 }
 
+function ofContext(options: ContextOptions, name: string, tokenFile: string | null): ClusterChoice {
+  const cluster = namedCluster(readContexts(options.env), name)
+  return {
+    address: cluster.address,
+    tokenFile: tokenFile ?? cluster.tokenFile,
+    origin: `context ${name}`,
+  }
+}
+
+/** Error: `config/bad-address`. */
+export function checkAddress(said: string): void {
+  if (ADDRESS.test(said)) return
+  throw new WeirError('config/bad-address', `"${said}" is no address of a cluster`, {
+    domain: 'user',
+    hint: 'write host:port, for instance 127.0.0.1:6123',
+  })
+}
+
 export interface FoundClusterFile {
   readonly path: string
   readonly file: ClusterFile
 }
 
-/** The nearest cluster file: here, above, or at home. */
+/** The nearest cluster file: here, above, or (unless `home` is false) at home. */
 export function findClusterFile(
   options: Pick<ContextOptions, 'env' | 'cwd'>,
+  home = true,
 ): FoundClusterFile | null {
-  for (const path of candidates(options)) {
+  for (const path of candidates(options, home)) {
     if (existsSync(path)) return { path, file: readClusterFile(path) }
   }
   return null
 }
 
-function* candidates(options: Pick<ContextOptions, 'env' | 'cwd'>): Generator<string> {
+/** The cluster that `weir cluster start` left running. Error: `cluster/not-found`. */
+export function localCluster(options: Pick<ContextOptions, 'env' | 'cwd'>): FoundClusterFile {
+  const found = findClusterFile(options)
+  if (found !== null) return found
+  throw new WeirError('cluster/not-found', 'no cluster was started here', {
+    domain: 'user',
+    hint: '`weir cluster start` starts one',
+  })
+}
+
+function* candidates(
+  options: Pick<ContextOptions, 'env' | 'cwd'>,
+  withHome: boolean,
+): Generator<string> {
   let directory = resolve(options.cwd)
   for (;;) {
     yield join(directory, FILE)
@@ -100,7 +135,7 @@ function* candidates(options: Pick<ContextOptions, 'env' | 'cwd'>): Generator<st
     directory = dirname(directory)
   }
   const home = nonEmpty(options.env['HOME'])
-  if (home !== undefined) yield join(home, FILE)
+  if (withHome && home !== undefined) yield join(home, FILE)
 }
 
 function readNamed(path: string): FoundClusterFile {

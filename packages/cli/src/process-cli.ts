@@ -28,6 +28,7 @@ const cli: Cli = {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
+      screen: stdout.isTTY === true && env['TERM'] !== 'dumb',
       columns: () => stderr.columns ?? COLUMNS_WITHOUT_TERMINAL,
       outColour: wantsColour(stdout, env, options.color !== false),
       errColour: wantsColour(stderr, env, options.color !== false),

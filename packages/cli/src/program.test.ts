@@ -7,10 +7,17 @@ import { testCli } from './test-cli.fixture.ts'
 
 describe('usage', () => {
   test.each([
-    [['jop', 'list'], /unknown command 'jop'.*Did you mean job/s],
+    [['jop', 'list'], /unknown command 'jop'.*Did you mean one of job, top/s],
     [['job', 'lst'], /Did you mean list/],
     [['job', 'list', '--jsno'], /unknown option '--jsno'/],
     [['job', 'describe'], /missing required argument 'job'/],
+    [['job', 'logs', '-n', '0', 'x'], /--lines is "0"/],
+    [['top', '--every', 'soon'], /--every "soon"/],
+    [['context', 'add', '9', 'h:1'], /"9" is no name/],
+    [['context', 'add', 'x', 'h'], /"h" is no address/],
+    [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
+    [['job', 'list', '-o', 'xml'], /Allowed choices are table, wide, json, yaml, name/],
+    [['config', 'explain', 'heartbeat.intervall'], /Did you mean "heartbeat.interval"/],
     [['run'], /missing required argument/],
     [['run', '--input', 'x'], /the job file comes before/],
     [['run', '--from', '', 'job.ts'], /--from is empty/],

@@ -6,17 +6,24 @@ import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
 import { addClusterCommands } from './commands/cluster.ts'
+import { addCompletionCommands } from './commands/completion.ts'
+import { addConfigCommands } from './commands/config.ts'
+import { addContextCommands } from './commands/context.ts'
 import { addDevCommand } from './commands/dev.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addHealthCheck } from './commands/healthcheck.ts'
 import { addJobCommands } from './commands/job.ts'
-import { addCheckpointCommands, addTaskManagerList, addVersionCommand } from './commands/look.ts'
+import { addCheckpointCommands, addVersionCommand } from './commands/look.ts'
 import { addPlanCommand } from './commands/plan.ts'
 import { addProcessCommands } from './commands/processes.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addTaskManagerCommands } from './commands/taskmanager.ts'
+import { addTopCommand } from './commands/top.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
 import { JobEndedBadly } from './follow.ts'
 import { describeJob } from './job/prepare.ts'
 import { asWeirError, errorJson, errorLines } from './output/errors.ts'
+import { FORMATS } from './output/show.ts'
 import { facts } from './output/table.ts'
 
 /** Commands whose first word is a job file. */
@@ -101,9 +108,9 @@ export function buildProgram(cli: Cli): Command {
   const program = new Command('weir')
     .description('distributed, stateful stream processing for TypeScript')
     .version(WEIR_VERSION, '-V, --version', 'the version')
-    .option('--cluster <address>', 'host:port of a JobManager, or a cluster file')
+    .option('--cluster <address>', 'host:port of a JobManager, a context, or a cluster file')
     .option('--token-file <path>', 'file with the cluster token')
-    .addOption(new Option('-o, --format <format>', 'how to print data').choices(['json', 'table']))
+    .addOption(new Option('-o, --format <format>', 'how to print data').choices([...FORMATS]))
     .option('--json', 'short for --format json')
     .option('-v, --verbose', 'show stacks of errors')
     .option('-q, --quiet', 'only data and errors')
@@ -123,8 +130,13 @@ export function buildProgram(cli: Cli): Command {
   addJobCommands(program, cli)
   addCheckpointCommands(program, cli)
   addClusterCommands(program, cli)
-  addTaskManagerList(addProcessCommands(program, cli), cli)
+  addTaskManagerCommands(addProcessCommands(program, cli), cli)
   addHealthCheck(program, cli)
+  addTopCommand(program, cli)
+  addConfigCommands(program, cli)
+  addContextCommands(program, cli)
+  addCompletionCommands(program, cli)
+  addDoctorCommand(program, cli)
   addVersionCommand(program, cli)
   inherit(program)
   return program

@@ -23,12 +23,13 @@ export function summary(state: JobSummary['state'], more: Partial<JobSummary> = 
   }
 }
 
-export const detail = (state: JobSummary['state'], more: Partial<JobSummary> = {}): JobDetail => ({
+export const detail = (state: JobSummary['state'], more: Partial<JobDetail> = {}): JobDetail => ({
   ...summary(state, more),
   plan: { jobName: 'flights', vertices: [], edges: [], mode: 'exactly-once', bufferTimeoutMs: 5 },
   settings: DEFAULT_JOB_SETTINGS,
   taskViews: [],
   attempts: [],
+  ...more,
 })
 
 export const completed: CheckpointView = {

@@ -26,6 +26,12 @@ export interface JobClient {
   /** Resolves with the completed checkpoint. Errors: `checkpoint/failed`, `job/wrong-state`. */
   triggerCheckpoint(id: string): Promise<CheckpointView>
   workers(): Promise<readonly WorkerView[]>
+  /**
+   * Moves the tasks of a worker to others and gives it nothing more, or takes that back. Jobs restart from their newest
+   * checkpoint, which costs them no restart of their strategy. Safe to repeat. Errors: `worker/not-found`,
+   * `worker/ambiguous-id`.
+   */
+  drainWorker(id: string, draining: boolean): Promise<WorkerView>
   cluster(): Promise<ClusterView>
   /** Starts with the present state; ends when the job has ended or `signal` aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobEventView>

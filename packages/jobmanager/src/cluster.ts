@@ -14,18 +14,22 @@ import type {
 import type { JobId, SlotRef, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { WorkerView } from '@weirjs/common/job-client'
+import type { JobHappening } from './core/events.ts'
+import { WORKER_DRAINED } from './core/job/failover.ts'
 import type { SeatName, SeatRequest } from './core/plan/slot-allocator.ts'
 import type { DetectorSettings } from './core/workers/failure-detector.ts'
 import { freeOf, WorkerRegistry } from './core/workers/worker-registry.ts'
 import type { WorkerHub } from './worker-hub.ts'
+
+type WorkerHappening = Extract<JobHappening, { type: 'worker-lost' | 'worker-draining' }>
 
 export interface ClusterOptions {
   readonly detector: DetectorSettings
   readonly dialer: WorkerDialer
   readonly scheduler: Scheduler
   readonly log: Log
-  /** Tasks on this worker are lost. */
-  readonly onWorkerLost: (worker: WorkerId, failure: Failure) => void
+  /** Tells all jobs that a worker is lost, or is to be left. */
+  readonly tell: (happening: WorkerHappening) => void
 }
 
 interface SeatWish {
@@ -94,12 +98,30 @@ export class Cluster implements WorkerHub {
     this.#gateways.delete(worker)
     this.#options.dialer.disconnect(worker)
     this.#options.log.warn({ workerId: worker, reason }, 'worker lost')
-    this.#options.onWorkerLost(worker, {
+    const failure: Failure = {
       code: 'worker/lost',
       message: `worker ${worker} (${entry.registration.controlAddress}) is lost: ${reason}`,
       domain: 'external',
       retry: 'immediate',
-    })
+    }
+    this.#options.tell({ type: 'worker-lost', workerId: worker, failure })
+  }
+
+  /** Nothing happens when the worker is not known. */
+  drain(worker: WorkerId, draining: boolean): void {
+    const entry = this.#registry.get(worker)
+    if (entry === undefined) return
+    if (entry.draining !== draining)
+      this.#options.log.info({ workerId: worker, draining }, 'worker draining')
+    entry.draining = draining
+    if (!draining) return this.#serve()
+    const failure: Failure = {
+      code: WORKER_DRAINED,
+      message: `worker ${worker} (${entry.registration.controlAddress}) is being drained`,
+      domain: 'external',
+      retry: 'immediate',
+    }
+    this.#options.tell({ type: 'worker-draining', workerId: worker, failure })
   }
 
   gateway(worker: WorkerId): WorkerGateway | null {
@@ -157,6 +179,7 @@ export class Cluster implements WorkerHub {
         freeSlots: freeOf(entry).length,
         lastHeartbeatAgeMs: this.#registry.silentMs(workerId, nowMs),
         rssBytes: entry.rssBytes,
+        draining: entry.draining,
       }
     })
   }

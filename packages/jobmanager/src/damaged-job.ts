@@ -9,7 +9,7 @@ import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
 import type { JobEntry } from './job-entry.ts'
-import { CheckpointBook, loggedAttempts, storedSummary } from './job-views.ts'
+import { CheckpointBook, loggedAttempts, shownSettings, storedSummary } from './job-views.ts'
 import type { JobHistory } from './store/job-history.ts'
 
 /** Shown where the log does not tell any more how the job was called. */
@@ -80,7 +80,7 @@ export class DamagedJob implements JobEntry {
     return {
       ...this.summary(),
       plan: history?.submission.plan ?? NO_PLAN,
-      settings: history?.submission.settings ?? DEFAULT_JOB_SETTINGS,
+      settings: shownSettings(history?.submission.settings ?? DEFAULT_JOB_SETTINGS),
       taskViews: [],
       attempts: loggedAttempts(history?.attempts ?? []),
     }

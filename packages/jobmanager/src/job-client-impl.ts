@@ -26,6 +26,7 @@ export interface LocalJobClientOptions {
   readonly lookUp: (id: string) => Promise<void>
   readonly submit: (request: SubmitRequest) => Promise<JobId>
   readonly workers: () => readonly WorkerView[]
+  readonly drain: (worker: WorkerView['workerId'], draining: boolean) => void
   readonly cluster: () => ClusterView
 }
 
@@ -65,6 +66,31 @@ export class LocalJobClient implements JobClient {
 
   async workers(): Promise<readonly WorkerView[]> {
     return this.#options.workers()
+  }
+
+  async drainWorker(id: string, draining: boolean): Promise<WorkerView> {
+    const { workerId } = this.#worker(id)
+    this.#options.drain(workerId, draining)
+    return this.#worker(workerId)
+  }
+
+  #worker(id: string): WorkerView {
+    const workers = this.#options.workers()
+    const found = id === '' ? [] : workers.filter(({ workerId }) => workerId.startsWith(id))
+    const only = found.find(({ workerId }) => workerId === id) ?? found[0]
+    if (only === undefined) {
+      throw new WeirError('worker/not-found', `there is no TaskManager ${id}`, {
+        domain: 'user',
+        hint: 'List them with: weir taskmanager list',
+      })
+    }
+    if (found.length === 1 || only.workerId === id) return only
+    const ids = found.slice(0, IDS_SHOWN_MAX).map(({ workerId }) => workerId)
+    throw new WeirError(
+      'worker/ambiguous-id',
+      `${found.length} TaskManagers begin with ${id}: ${ids.join(', ')}`,
+      { domain: 'user', hint: 'Give more of the id.' },
+    )
   }
 
   async cluster(): Promise<ClusterView> {

@@ -22,6 +22,7 @@ import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
 import { Cluster } from './cluster.ts'
+import type { JobHappening } from './core/events.ts'
 import { credentials } from './credentials.ts'
 import type { JobEntry } from './job-entry.ts'
 import { LocalJobClient } from './job-client-impl.ts'
@@ -99,7 +100,7 @@ export class JobManager implements CoordinatorGateway {
       dialer,
       scheduler,
       log,
-      onWorkerLost: (worker, failure) => this.#workerLost(worker, failure),
+      tell: (happening) => this.#tell(happening),
     })
     this.#lateSweeps = new LateSweeps({
       scheduler,
@@ -123,6 +124,7 @@ export class JobManager implements CoordinatorGateway {
       },
       submit: (request) => this.#submit(request),
       workers: () => this.#cluster.workers,
+      drain: (worker, draining) => this.#cluster.drain(worker as WorkerId, draining),
       cluster: () => this.#view(),
     })
   }
@@ -227,10 +229,8 @@ export class JobManager implements CoordinatorGateway {
     return this.#submitter.readBundle(job, hash)
   }
 
-  #workerLost(worker: WorkerId, failure: Failure): void {
-    for (const job of this.#jobs.values()) {
-      if (job instanceof JobMaster) job.post({ type: 'worker-lost', workerId: worker, failure })
-    }
+  #tell(happening: JobHappening): void {
+    for (const job of this.#jobs.values()) if (job instanceof JobMaster) job.post(happening)
   }
 
   /** The only place where zombies are refused (D4). */

@@ -4,10 +4,12 @@
 import { checkpointDirectory } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { TaskReport } from '@weirjs/common/core/gateways'
+import type { JobSettings } from '@weirjs/common/core/graph/logical-graph'
 import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
 import { type CheckpointId, type JobId, taskKey } from '@weirjs/common/core/ids'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { AttemptView, CheckpointView, JobSummary, TaskView } from '@weirjs/common/job-client'
+import { shownValues } from '@weirjs/common/node/config-secrets'
 import type { CheckpointRecord, CompletedCheckpoint } from './core/checkpoint/events.ts'
 import type { TaskEntry } from './core/job/execution-graph.ts'
 import { taskName } from './core/plan/planner.ts'
@@ -15,6 +17,12 @@ import { type JobHistory, lastAttempt, type LoggedAttempt } from './store/job-hi
 
 /** Records of checkpoints that a job shows. */
 export const CHECKPOINT_RECORDS_MAX = 200
+
+/** Settings for eyes: what the job's own configuration keeps secret is masked. */
+export const shownSettings = (settings: JobSettings): JobSettings => ({
+  ...settings,
+  config: shownValues(settings.config),
+})
 
 // ---- checkpoints ----
 

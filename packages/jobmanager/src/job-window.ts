@@ -17,6 +17,7 @@ import {
   CheckpointBook,
   loggedAttempts,
   progressOf,
+  shownSettings,
   taskView,
 } from './job-views.ts'
 import type { HistoryIndex } from './store/history-index.ts'
@@ -84,7 +85,7 @@ export class JobWindow {
     return {
       ...this.summary(),
       plan: submission.plan,
-      settings: submission.settings,
+      settings: shownSettings(submission.settings),
       taskViews: machine.tasks.map((entry) => taskView(entry, this.#reports.get(entry.key))),
       attempts: [...machine.attempts, ...former].slice(0, ATTEMPTS_SHOWN_MAX),
     }

@@ -7,7 +7,13 @@ import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
 import { CancelRequests } from './cancel-requests.ts'
 import type { JobEntry } from './job-entry.ts'
-import { asCheckpointView, CheckpointBook, loggedAttempts, storedSummary } from './job-views.ts'
+import {
+  asCheckpointView,
+  CheckpointBook,
+  loggedAttempts,
+  shownSettings,
+  storedSummary,
+} from './job-views.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { Watchers } from './watch/watchers.ts'
@@ -81,7 +87,7 @@ export class StoredJob implements JobEntry {
     return {
       ...this.summary(),
       plan: submission.plan,
-      settings: submission.settings,
+      settings: shownSettings(submission.settings),
       taskViews: [],
       attempts: loggedAttempts(attempts),
     }

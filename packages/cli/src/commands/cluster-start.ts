@@ -8,7 +8,7 @@ import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { loadConfig } from '@weirjs/common/node/config'
-import { type Cli, type GlobalOptions, type Session, wantsJson } from '../cli.ts'
+import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import {
   type ClusterFile,
@@ -18,6 +18,8 @@ import {
   removeClusterFile,
   writeClusterFile,
 } from '../context.ts'
+import { formatOf, show } from '../output/show.ts'
+import { configFile } from './config.ts'
 import {
   endedEarly,
   isAlive,
@@ -54,7 +56,9 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
     if (!healing) removeClusterFile(path)
     throw error
   }
-  if (wantsJson(options)) return terminal.json({ ...file, clusterFile: path })
+  const format = formatOf(options)
+  if (format === 'json' || format === 'yaml')
+    return show(terminal, options, { json: { ...file, clusterFile: path }, names: [] })
   terminal.note(`cluster is up at ${file.address}: ${workersOf(file)} TaskManagers`)
   const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')
   terminal.note(healing ? `restarted: ${names}` : `left running: ${names}`)
@@ -107,7 +111,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
   const defines = options.define.flatMap((define) => ['-D', define])
-  const config = options.config === undefined ? [] : ['--config', resolve(cli.cwd, options.config)]
+  const configured = configFile(cli, options.config)
+  const config = configured === null ? [] : ['--config', configured]
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
   const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
   const jobManager = ['jobmanager', '--port', `${port}`, ...common]
@@ -133,8 +138,7 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
 
 /** The processes read the same; what they would refuse is refused before any of them is started. */
 function checkConfiguration(cli: Cli, { config, define }: StartOptions): void {
-  const file = config === undefined ? null : resolve(cli.cwd, config)
-  loadConfig({ file, env: cli.env, defines: define })
+  loadConfig({ file: configFile(cli, config), env: cli.env, defines: define })
 }
 
 async function choosePort(port: number): Promise<number> {

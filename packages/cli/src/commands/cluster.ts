@@ -2,13 +2,19 @@
 // stopped. What runs is written down in `.weir/cluster.json`; what they keep lies beside it.
 
 import type { Command } from 'commander'
-import { WeirError } from '@weirjs/common/core/errors'
 import type { ClusterView, WorkerView } from '@weirjs/common/job-client'
-import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
-import { findClusterFile, type FoundClusterFile, removeClusterFile } from '../context.ts'
+import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
+import {
+  findClusterFile,
+  type FoundClusterFile,
+  localCluster,
+  removeClusterFile,
+} from '../context.ts'
 import { isAlive, stopAll } from '../local-processes.ts'
+import { formatOf, show } from '../output/show.ts'
 import { facts } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
+import { addClusterLogs } from './cluster-logs.ts'
 import { startCluster, STOP_GRACE_MS } from './cluster-start.ts'
 import { gather } from './run.ts'
 
@@ -40,6 +46,7 @@ export function addClusterCommands(program: Command, cli: Cli): void {
     .command('stop')
     .description('stop the processes that `start` left running')
     .action(async (_own: object, command: Command) => stop(cli, command.optsWithGlobals()))
+  addClusterLogs(cluster, cli)
   cluster
     .command('status')
     .description('what runs, and where')
@@ -59,22 +66,17 @@ async function stop(cli: Cli, options: GlobalOptions): Promise<void> {
     pid,
     killed: killed.some((one) => one.pid === pid),
   }))
-  if (wantsJson(options)) return terminal.json({ stopped, dataDirectory: found.file.dataDirectory })
+  const format = formatOf(options)
+  if (format === 'json' || format === 'yaml') {
+    const json = { stopped, dataDirectory: found.file.dataDirectory }
+    return show(terminal, options, { json, names: [] })
+  }
   terminal.note(
     stopped.length === 0 ? 'nothing was running' : `stopped ${stopped.length} processes`,
   )
   for (const one of stopped)
     if (one.killed) terminal.note(`${one.role} ${one.pid} did not end by itself and was killed`)
   terminal.note(`kept on disk: ${found.file.dataDirectory}`)
-}
-
-function localCluster(cli: Cli): FoundClusterFile {
-  const found = findClusterFile({ env: cli.env, cwd: cli.cwd })
-  if (found !== null) return found
-  throw new WeirError('cluster/not-found', 'no cluster was started here', {
-    domain: 'user',
-    hint: '`weir cluster start` starts one',
-  })
 }
 
 // ---- status ----
@@ -94,9 +96,11 @@ async function status(cli: Cli, options: GlobalOptions): Promise<void> {
     async ({ client, address: at }) =>
       [at, await client.cluster(), await client.workers()] as const,
   )
-  if (wantsJson(options))
-    return terminal.json({ address, cluster, taskmanagers: workers, processes })
-  for (const line of statusFacts(address, cluster, workers, found)) terminal.data(line)
+  show(terminal, options, {
+    json: { address, cluster, taskmanagers: workers, processes },
+    names: [address],
+    lines: statusFacts(address, cluster, workers, found),
+  })
   for (const one of processes)
     if (!one.alive) terminal.note(`${one.role} ${one.pid} is not running any more`)
 }

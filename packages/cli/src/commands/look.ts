@@ -1,11 +1,11 @@
-// weir checkpoint trigger, weir taskmanager list, weir version: small commands.
+// weir checkpoint trigger, weir version: small commands.
 
 import type { Command } from 'commander'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
-import type { CheckpointView, JobClient, JobState, WorkerView } from '@weirjs/common/job-client'
-import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
-import { table } from '../output/table.ts'
+import type { CheckpointView, JobClient, JobState } from '@weirjs/common/job-client'
+import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
+import { formatOf, show } from '../output/show.ts'
 import { formatBytes, formatDuration } from '../output/units.ts'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 
@@ -28,10 +28,12 @@ export function addCheckpointCommands(program: Command, cli: Cli): void {
 async function triggerCheckpoint(cli: Cli, id: string, options: GlobalOptions): Promise<void> {
   const terminal = cli.terminal(options)
   const checkpoint = await withSession(cli, options, ({ client }) => whenRunning(cli, client, id))
-  if (wantsJson(options)) return terminal.json(checkpoint)
   const took = formatDuration(
     (checkpoint.endedAtMs ?? checkpoint.triggeredAtMs) - checkpoint.triggeredAtMs,
   )
+  const format = formatOf(options)
+  if (format === 'json' || format === 'yaml')
+    return show(terminal, options, { json: checkpoint, names: [] })
   terminal.note(
     `checkpoint ${checkpoint.checkpointId} completed: ${formatBytes(checkpoint.stateBytes)} in ${took}`,
   )
@@ -53,38 +55,6 @@ async function whenRunning(cli: Cli, client: JobClient, id: string): Promise<Che
   }
 }
 
-/** `list` below the `taskmanager` command that the caller made. */
-export function addTaskManagerList(taskmanager: Command, cli: Cli): void {
-  taskmanager
-    .command('list')
-    .description('registered TaskManagers and their slots')
-    .action(async (_own: object, command: Command) => listWorkers(cli, command.optsWithGlobals()))
-}
-
-async function listWorkers(cli: Cli, options: GlobalOptions): Promise<void> {
-  const terminal = cli.terminal(options)
-  const workers = await withSession(cli, options, ({ client }) => client.workers())
-  if (wantsJson(options)) return terminal.json({ taskmanagers: workers })
-  if (workers.length === 0) return terminal.note('no TaskManagers')
-  const lines = table<WorkerView>(
-    [
-      { title: 'TASKMANAGER', cell: (w) => w.workerId },
-      { title: 'ADDRESS', cell: (w) => w.address },
-      { title: 'PID', cell: (w) => `${w.pid}`, align: 'right' },
-      { title: 'SLOTS', cell: (w) => `${w.slots}`, align: 'right' },
-      { title: 'FREE', cell: (w) => `${w.freeSlots}`, align: 'right' },
-      { title: 'MEMORY', cell: (w) => formatBytes(w.rssBytes), align: 'right' },
-      {
-        title: 'LAST HEARTBEAT',
-        cell: (w) => `${formatDuration(w.lastHeartbeatAgeMs)} ago`,
-        align: 'right',
-      },
-    ],
-    workers,
-  )
-  for (const line of lines) terminal.data(line)
-}
-
 export function addVersionCommand(program: Command, cli: Cli): void {
   program
     .command('version')
@@ -93,7 +63,10 @@ export function addVersionCommand(program: Command, cli: Cli): void {
       const options: GlobalOptions = command.optsWithGlobals()
       const terminal = cli.terminal(options)
       const versions = { weir: WEIR_VERSION, node: process.versions.node }
-      if (wantsJson(options)) terminal.json(versions)
-      else terminal.data(`weir ${WEIR_VERSION} (node ${process.versions.node})`)
+      show(terminal, options, {
+        json: versions,
+        names: [WEIR_VERSION],
+        lines: [`weir ${WEIR_VERSION} (node ${process.versions.node})`],
+      })
     })
 }

@@ -6,6 +6,7 @@ import type {
   LogicalGraph,
   LogicalNode,
 } from '@weirjs/common/core/graph/logical-graph'
+import { shownValues } from '@weirjs/common/node/config-secrets'
 import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
 import { type JobOptions, prepareJob } from '../job/prepare.ts'
 import { table } from '../output/table.ts'
@@ -32,7 +33,11 @@ export function addPlanCommand(program: Command, cli: Cli): void {
         print: (chunk) => terminal.say(chunk.trimEnd()),
       })
       const { graph, settings } = built
-      if (wantsJson(options)) return terminal.json({ graph, settings, args: built.args })
+      if (wantsJson(options)) {
+        const config = shownValues(settings.config)
+        const args = shownValues(built.args)
+        return terminal.json({ graph, settings: { ...settings, config }, args })
+      }
       const lines =
         options.mermaid === true ? mermaid(graph) : planTable(graph, settings.parallelism)
       for (const line of lines) terminal.data(line)

@@ -15,6 +15,7 @@ import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-serv
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import type { Cli } from '../cli.ts'
+import { configFile } from './config.ts'
 import { gather } from './run.ts'
 
 interface ProcessOptions {
@@ -59,7 +60,7 @@ function withProcessOptions(command: Command): Command {
 }
 
 function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
-  const file = options.config ?? null
+  const file = configFile(cli, options.config)
   const given = Object.entries(flags).filter(([, text]) => text !== undefined)
   return loadConfig({
     file,

@@ -10,6 +10,7 @@ import type { SubmitRequest } from '@weirjs/common/job-client'
 import { loadConfig } from '@weirjs/common/node/config'
 import { jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
+import { projectSettings } from '../project-config.ts'
 import { type Built, GraphBuilder } from './build-graph.ts'
 import type { BuiltGraph } from './build-protocol.ts'
 import { type Bundle, bundleJob } from './bundle.ts'
@@ -53,7 +54,7 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
     how,
   )
   const { name } = how.options
-  const config = loadConfig({ env: cli.env })
+  const config = loadConfig({ project: await projectSettings(cli), env: cli.env })
   const settings = jobSettingsFrom(config, built.said, definesOf(how.options))
   const graph = name === undefined ? built.graph : { ...built.graph, name }
   return { bundle, built: { graph, settings, args: built.args }, submittedAtMs }

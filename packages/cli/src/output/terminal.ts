@@ -10,12 +10,17 @@ export interface TerminalOptions {
   /** The error stream is a terminal: a progress line makes sense. */
   readonly interactive: boolean
   readonly columns: () => number
+  /** The output stream is a terminal: it can be drawn on. */
+  readonly screen?: boolean
   readonly outColour: boolean
   readonly errColour: boolean
   readonly quiet: boolean
 }
 
 const CLEAR_LINE = '\r\x1b[2K'
+const HOME = '\x1b[H'
+const CLEAR_REST_OF_LINE = '\x1b[K'
+const CLEAR_BELOW = '\x1b[J'
 
 export class Terminal {
   readonly #options: TerminalOptions
@@ -31,6 +36,17 @@ export class Terminal {
 
   get interactive(): boolean {
     return this.#options.interactive
+  }
+
+  /** True when data goes to a terminal, which `redraw` may draw on. */
+  get screen(): boolean {
+    return this.#options.screen === true
+  }
+
+  /** Everything anew from the upper left corner. */
+  redraw(lines: readonly string[]): void {
+    const body = lines.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join('')
+    this.#options.writeOut(`${HOME}${body}${CLEAR_BELOW}`)
   }
 
   /** A line of data. */

@@ -104,6 +104,8 @@ export interface WorkerView {
   readonly freeSlots: number
   readonly lastHeartbeatAgeMs: number
   readonly rssBytes: number
+  /** It gets nothing more to do; what it did has been moved, or is being moved. */
+  readonly draining: boolean
 }
 
 export interface ClusterView {

@@ -125,6 +125,36 @@ export function sizeText(bytes: number): string {
   return unit === undefined ? `${bytes}b` : `${bytes / unit[1]}${unit[0]}`
 }
 
+/** What a value must be, as its own parser says when it refuses. */
+export function wantedBy(schema: ValueSchema<unknown>): string {
+  const refusal = schema.safeParse('\u0000')
+  if (refusal.success) return 'text'
+  return (refusal.error.issues[0]?.message ?? 'text').replace(/^must be /, '')
+}
+
+/** A value as one would write it; empty for none. */
+export function writtenAs(schema: ValueSchema<unknown>, given: unknown): string {
+  const kind = wantedBy(schema)
+  if (given === null) return /"(\w+)"$/.exec(kind)?.[1] ?? ''
+  if (Array.isArray(given)) return given.join(',')
+  if (isPortRange(given))
+    return given.first === given.last ? `${given.first}` : `${given.first}-${given.last}`
+  if (typeof given !== 'number') return typeof given === 'string' ? given : JSON.stringify(given)
+  if (kind.startsWith('a duration')) return durationText(given)
+  return kind.startsWith('a size') ? sizeText(given) : `${given}`
+}
+
+const isPortRange = (given: unknown): given is PortRange =>
+  typeof given === 'object' && given !== null && 'first' in given
+
+function durationText(ms: number): string {
+  const units = ['h', 'm', 's'] as const
+  const unit = units.find(
+    (one) => ms >= (DURATION_MS[one] ?? 1) && ms % (DURATION_MS[one] ?? 1) === 0,
+  )
+  return unit === undefined ? `${ms}ms` : `${ms / (DURATION_MS[unit] ?? 1)}${unit}`
+}
+
 function scaled(
   given: string,
   units: Readonly<Record<string, number>>,

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { WeirError } from '../core/errors.ts'
-import { type Config, type ConfigSources, explainConfig, KEY_NAMES, loadConfig } from './config.ts'
-import { CONFIG_KEYS } from './config-keys.ts'
+import { type Config, type ConfigSources, KEY_NAMES, loadConfig, parseSetting } from './config.ts'
+import { CONFIG_KEYS, type ConfigKey } from './config-keys.ts'
+import { isSecretName, shownValue } from './config-secrets.ts'
 import { envNameOf } from './config-sources.ts'
+import { writtenAs } from './config-values.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'weir-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -115,11 +117,45 @@ user.greeting: "\${NAME:-nobody}, hello \${WHO}"
     expect(config.values['pipeline.operator-chaining.enabled']).toBe(false)
   })
 
-  it('explains every value and where it stands', () => {
-    const lines = explainConfig(load('rest.port: 9\nuser.x: y\n'))
-    expect(lines).toHaveLength(KEY_NAMES.length + 1)
-    expect(lines.find((line) => line.key === 'rest.port')).toMatchObject({ value: '9' })
+  it('says in one sentence what each key means', () => {
     expect(KEY_NAMES.every((key) => CONFIG_KEYS[key].about.endsWith('.'))).toBe(true)
+  })
+
+  it('writes values as they may be written', () => {
+    const { values } = loadConfig({
+      defines: ['taskmanager.data.port-range=50100-50110', 'execution.checkpointing.interval=off'],
+    })
+    const written = (key: ConfigKey): string => writtenAs(CONFIG_KEYS[key].schema, values[key])
+    expect(written('taskmanager.data.port-range')).toBe('50100-50110')
+    expect(written('execution.checkpointing.interval')).toBe('off')
+    expect(written('heartbeat.timeout')).toBe('10s')
+    expect(written('taskmanager.memory.exchange')).toBe('256mb')
+    // What is written is understood again.
+    for (const key of KEY_NAMES.filter((one) => written(one) !== '')) {
+      const setting = { key, text: written(key), origin: 'here' }
+      expect(parseSetting(key, setting)).toEqual(values[key])
+    }
+  })
+
+  it('takes what the project says before the file and after the environment', () => {
+    const project = [{ key: 'log.level', text: 'error', origin: 'file weir.config.ts' }]
+    expect(load('log.level: warn\n', { project }).values['log.level']).toBe('error')
+    const env = { WEIR_LOG_LEVEL: 'debug' }
+    expect(loadConfig({ project, env }).values['log.level']).toBe('debug')
+  })
+
+  it.each([
+    ['user.db.password', true],
+    ['user.apiKey', true],
+    ['user.kafka.sasl.secret', true],
+    ['apiToken', true],
+    ['security.token-file', false],
+    ['user.tokenizer', false],
+    ['user.key', false],
+    ['keyBy', false],
+  ])('knows whether %s is a secret by its name: %s', (name, secret) => {
+    expect(isSecretName(name)).toBe(secret)
+    expect(shownValue(name, 'canary') === 'canary').toBe(!secret)
   })
 })
 
@@ -153,6 +189,19 @@ describe('wrong configuration', () => {
       'exchange.frame-bytes: 64kb\nexchange.credit-bytes: 32kb',
       'config/bad-value',
       'exchange.credit-bytes',
+      undefined,
+    ],
+    ['rest.port: 6123', 'config/bad-value', 'another port than jobmanager.rpc.port', undefined],
+    [
+      'jobmanager.execution.deploy-timeout: 5s',
+      'config/bad-value',
+      'at least heartbeat.timeout (default)',
+      undefined,
+    ],
+    [
+      'parallelism.default: 8\npipeline.max-parallelism: 4',
+      'config/bad-value',
+      'pipeline.max-parallelism',
       undefined,
     ],
     ['exchange.credit-bytes: 300mb', 'config/bad-value', 'taskmanager.memory.exchange', undefined],

@@ -1,4 +1,4 @@
-// The configuration of a process: defaults < YAML file < environment < flags, held against one schema, as one frozen
+// The configuration of a process: defaults < YAML file < project < environment < flags, held against one schema, as one frozen
 // object that knows where each value came from. Whatever is not understood is an error with a suggestion; nothing is
 // ignored.
 
@@ -33,6 +33,8 @@ export interface Config {
 export interface ConfigSources {
   /** A YAML file that must exist; absent or null: none. */
   readonly file?: string | null
+  /** What the project of a job says: stronger than the file, weaker than the environment. */
+  readonly project?: readonly Setting[]
   readonly env?: Readonly<Record<string, string | undefined>>
   /** `key=value`, from -D. */
   readonly defines?: readonly string[]
@@ -76,32 +78,14 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** Weakest first. */
 function gather(sources: ConfigSources): readonly Setting[] {
-  const { file = null, env = {}, defines = [], flags = {} } = sources
+  const { file = null, project = [], env = {}, defines = [], flags = {} } = sources
   const readText = (path: string): string => readFileSync(path, 'utf8')
   return [
     ...(file === null ? [] : settingsOfYaml(readFile(file), file, env)),
+    ...project,
     ...settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
     ...settingsOfDefines(defines),
     ...Object.entries(flags).map(([key, text]) => ({ key, text, origin: 'flag' })),
-  ]
-}
-
-export interface ExplainedKey {
-  readonly key: string
-  readonly value: string
-  readonly origin: string
-}
-
-/** One line for each key with its value and origin, for `config explain`. */
-export function explainConfig(config: Config): readonly ExplainedKey[] {
-  const origin = (key: string): string => config.origins[key] ?? 'default'
-  return [
-    ...KEY_NAMES.map((key) => ({
-      key,
-      value: JSON.stringify(config.values[key]),
-      origin: origin(key),
-    })),
-    ...Object.entries(config.user).map(([key, value]) => ({ key, value, origin: origin(key) })),
   ]
 }
 
@@ -148,12 +132,33 @@ function unknownVariable(name: string, origin: string): never {
   })
 }
 
+/** Throws `config/bad-value` for job settings that are right by themselves and wrong together, with both names. */
+export function checkJobNeighbours(
+  values: ConfigValues,
+  originOf: (key: ConfigKey) => string,
+): void {
+  const { 'pipeline.max-parallelism': most, 'parallelism.default': parallelism } = values
+  if (most !== null && parallelism > most)
+    throw unfit('pipeline.max-parallelism', 'at least', 'parallelism.default', originOf)
+  const longest = 'restart-strategy.exponential-delay.max-backoff'
+  const first = 'restart-strategy.exponential-delay.initial-backoff'
+  if (values[longest] < values[first]) throw unfit(longest, 'at least', first, originOf)
+}
+
+function unfit(
+  a: ConfigKey,
+  words: string,
+  b: ConfigKey,
+  originOf: (key: ConfigKey) => string,
+): WeirError {
+  const message = `${a} (${originOf(a)}) must be ${words} ${b} (${originOf(b)})`
+  return new WeirError('config/bad-value', message, { domain: 'user' })
+}
+
 /** Values that are right by themselves and wrong together. */
 function checkNeighbours({ values, origins }: Config): void {
   const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
-    if (holds) return
-    const message = `${a} (${origins[a]}) must be ${words} ${b} (${origins[b]})`
-    throw new WeirError('config/bad-value', message, { domain: 'user' })
+    if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
   }
   const frame = values['exchange.frame-bytes']
   const credit = values['exchange.credit-bytes']
@@ -172,13 +177,20 @@ function checkNeighbours({ values, origins }: Config): void {
     `at least ${sizeText(frame)} above`,
     'exchange.credit-bytes',
   )
+  const rest = values['rest.port']
   demand(
-    values['restart-strategy.exponential-delay.max-backoff'] >=
-      values['restart-strategy.exponential-delay.initial-backoff'],
-    'restart-strategy.exponential-delay.max-backoff',
-    'at least',
-    'restart-strategy.exponential-delay.initial-backoff',
+    rest === 0 || rest !== values['jobmanager.rpc.port'],
+    'rest.port',
+    'another port than',
+    'jobmanager.rpc.port',
   )
+  demand(
+    values['jobmanager.execution.deploy-timeout'] >= values['heartbeat.timeout'],
+    'jobmanager.execution.deploy-timeout',
+    'at least',
+    'heartbeat.timeout',
+  )
+  checkJobNeighbours(values, (key) => `${origins[key]}`)
   if (ports.first === 0) return
   demand(
     control < ports.first || control > ports.last,

@@ -57,6 +57,12 @@ export class DataDirectory {
     return directory
   }
 
+  /** Makes nothing. Throws `config/data-directory` when another release laid the directory out. */
+  static async check(root: string): Promise<void> {
+    const found = await readOrNull(join(root, 'VERSION'))
+    if (found !== null) refuseOther(root, found)
+  }
+
   get token(): string {
     return join(this.root, 'token')
   }
@@ -88,19 +94,22 @@ export class DataDirectory {
       await writeFile(path, VERSION_LINE, { flag: 'wx' })
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
-      const found = await readFile(path, 'utf8')
-      // Empty: somebody else is writing it just now, or was killed while doing so.
-      if (found === VERSION_LINE || found === '') return
-      throw new WeirError(
-        'config/data-directory',
-        `${this.root} was laid out by another release: ${found.trim()}`,
-        {
-          domain: 'user',
-          hint: `This release knows: ${VERSION_LINE.trim()}. Choose another data.dir, or that release.`,
-        },
-      )
+      refuseOther(this.root, await readFile(path, 'utf8'))
     }
   }
+}
+
+function refuseOther(root: string, found: string): void {
+  // Empty: somebody else is writing it just now, or was killed while doing so.
+  if (found === VERSION_LINE || found === '') return
+  throw new WeirError(
+    'config/data-directory',
+    `${root} was laid out by another release: ${found.trim()}`,
+    {
+      domain: 'user',
+      hint: `This release knows: ${VERSION_LINE.trim()}. Choose another data.dir, or that release.`,
+    },
+  )
 }
 
 /** Takes a pid file. A file left by a dead process, or by one of another machine, is taken over. */
@@ -123,8 +132,8 @@ export async function lockByPid(path: string): Promise<PidLock> {
   throw inUse(path, null)
 }
 
-/** The pid of the owner if it is alive on this machine, else null. */
-async function livingOwner(content: string): Promise<number | null> {
+/** The pid of the owner that a pid file names, if it is alive on this machine, else null. */
+export async function livingOwner(content: string): Promise<number | null> {
   const [pidText = '', birth = '-', host = ''] = content.trim().split(' ')
   const pid = Number(pidText)
   if (!Number.isSafeInteger(pid) || pid <= 0 || host !== hostname() || pid === process.pid)

@@ -6,7 +6,7 @@ import type {
   JobSettings,
   RestartSettings,
 } from '../core/graph/logical-graph.ts'
-import { type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
+import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import { settingsOfDefines } from './config-sources.ts'
 
@@ -38,6 +38,7 @@ export function jobSettingsFrom(
   const overrides = settingsOfDefines(defines)
   const fromFlags = withImpliedStrategy(valuesOf(overrides))
   const values: ConfigValues = { ...config.values, ...fromCode, ...fromFlags }
+  checkJobNeighbours(values, (key) => originOf(key, config, fromCode, fromFlags))
   const said = new Set([...Object.keys(fromCode), ...Object.keys(fromFlags)])
   const user = [...codeConfig, ...overrides].filter(({ key }) => key.startsWith(USER_PREFIX))
   const travelling = KEY_NAMES.filter((key) => CONFIG_KEYS[key].scope === 'task')
@@ -46,6 +47,16 @@ export function jobSettingsFrom(
   const own = user.map(({ key, text }) => [key, text] as const)
   const travels = [...Object.entries(config.user), ...travelling, ...own]
   return { ...settingsOf(values), config: Object.fromEntries(travels) }
+}
+
+function originOf(
+  key: ConfigKey,
+  config: Config,
+  fromCode: SomeValues,
+  fromFlags: SomeValues,
+): string {
+  if (fromFlags[key] !== undefined) return 'flag'
+  return fromCode[key] === undefined ? `${config.origins[key]}` : "the job's code"
 }
 
 /** The settings of a job that says nothing itself. */

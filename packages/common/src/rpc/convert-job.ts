@@ -277,6 +277,7 @@ export function workerFromWire(wire: WorkerView__Output, field: string): WorkerV
     freeSlots: whole(wire.freeSlots, `${field}.freeSlots`),
     lastHeartbeatAgeMs: real(wire.lastHeartbeatAgeMs, `${field}.lastHeartbeatAgeMs`),
     rssBytes: whole(wire.rssBytes, `${field}.rssBytes`),
+    draining: wire.draining,
   }
 }
 

@@ -17,7 +17,7 @@ import type {
   WorkerView,
 } from '../job-client.ts'
 import { RpcChannel } from './call.ts'
-import { each } from './check.ts'
+import { each, refuse } from './check.ts'
 import { toJobId } from './convert.ts'
 import {
   BUNDLE_BYTES_MAX,
@@ -130,6 +130,12 @@ class RemoteJobClient implements JobClient {
       header: this.#channel.header(),
     })
     return each(workers, 'workers', workerFromWire)
+  }
+
+  async drainWorker(id: string, draining: boolean): Promise<WorkerView> {
+    const request = { header: this.#channel.header(), worker: id, draining }
+    const { worker } = await this.#channel.unary(this.#methods.DrainWorker, request)
+    return workerFromWire(worker ?? refuse('worker', 'is missing'), 'worker')
   }
 
   async cluster(): Promise<ClusterView> {

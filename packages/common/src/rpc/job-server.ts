@@ -28,6 +28,7 @@ import { unavailable } from './status.ts'
 import { WatchBuffer } from './watch-buffer.ts'
 
 const JOB_CHARS_MAX = 64
+const WORKER_CHARS_MAX = 255
 
 /** To be served by `serve`. */
 export function jobService(client: JobClient): ServiceBinding {
@@ -49,6 +50,10 @@ export function jobService(client: JobClient): ServiceBinding {
       checkpoint: checkpointToWire(await client.triggerCheckpoint(jobOf(request))),
     })),
     Workers: unary(async () => ({ workers: (await client.workers()).map(workerToWire) })),
+    DrainWorker: unary(async ({ worker, draining }) => {
+      const id = text(worker, 'worker', 1, WORKER_CHARS_MAX)
+      return { worker: workerToWire(await client.drainWorker(id, draining)) }
+    }),
     Cluster: unary(async () => clusterToWire(await client.cluster())),
     Watch: serverStream((request, signal) => watch(client, jobOf(request), signal, closing.signal)),
   }

@@ -117,6 +117,7 @@ const WORKERS: readonly WorkerView[] = [
     freeSlots: 1,
     lastHeartbeatAgeMs: 0.5,
     rssBytes: 9,
+    draining: true,
   },
 ]
 const CLUSTER: ClusterView = {
@@ -173,6 +174,10 @@ class RecordingJobs implements JobClient {
   }
   async workers() {
     return WORKERS
+  }
+  async drainWorker(id: string, draining: boolean) {
+    this.asked.push(['drainWorker', id, draining])
+    return WORKERS[0] as WorkerView
   }
   async cluster() {
     return CLUSTER
@@ -265,12 +270,15 @@ describe('a client at the JobManager', () => {
     await client.cancel('0123')
     expect(await client.triggerCheckpoint('0123')).toEqual(CHECKPOINT)
     expect(await client.workers()).toEqual(WORKERS)
+    expect(await client.drainWorker('w', true)).toEqual(WORKERS[0])
+    expect(jobs.asked).toContainEqual(['drainWorker', 'w', true])
     expect(await client.cluster()).toEqual(CLUSTER)
     expect(jobs.asked.map(([method]) => method)).toEqual([
       'describe',
       'checkpoints',
       'cancel',
       'triggerCheckpoint',
+      'drainWorker',
     ])
     await expect(client.describe('12')).rejects.toMatchObject({
       code: 'job/not-found',

@@ -94,6 +94,8 @@ export type JobHappening =
     }
   | { readonly type: 'task-update'; readonly update: TaskUpdate }
   | { readonly type: 'worker-lost'; readonly workerId: WorkerId; readonly failure: Failure }
+  /** Its tasks are to go elsewhere; it lives. */
+  | { readonly type: 'worker-draining'; readonly workerId: WorkerId; readonly failure: Failure }
   | {
       readonly type: 'slots-lost'
       readonly workerId: WorkerId

@@ -12,6 +12,8 @@ import type { ClusterResponse as _weir_v1_ClusterResponse, ClusterResponse__Outp
 import type { DescribeRequest as _weir_v1_DescribeRequest, DescribeRequest__Output as _weir_v1_DescribeRequest__Output } from './weir/v1/DescribeRequest.ts';
 import type { DescribeResponse as _weir_v1_DescribeResponse, DescribeResponse__Output as _weir_v1_DescribeResponse__Output } from './weir/v1/DescribeResponse.ts';
 import type { Document as _weir_v1_Document, Document__Output as _weir_v1_Document__Output } from './weir/v1/Document.ts';
+import type { DrainWorkerRequest as _weir_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _weir_v1_DrainWorkerRequest__Output } from './weir/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _weir_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _weir_v1_DrainWorkerResponse__Output } from './weir/v1/DrainWorkerResponse.ts';
 import type { Failure as _weir_v1_Failure, Failure__Output as _weir_v1_Failure__Output } from './weir/v1/Failure.ts';
 import type { Fence as _weir_v1_Fence, Fence__Output as _weir_v1_Fence__Output } from './weir/v1/Fence.ts';
 import type { Header as _weir_v1_Header, Header__Output as _weir_v1_Header__Output } from './weir/v1/Header.ts';
@@ -57,6 +59,8 @@ export interface ProtoGrpcType {
       DescribeRequest: MessageTypeDefinition<_weir_v1_DescribeRequest, _weir_v1_DescribeRequest__Output>
       DescribeResponse: MessageTypeDefinition<_weir_v1_DescribeResponse, _weir_v1_DescribeResponse__Output>
       Document: MessageTypeDefinition<_weir_v1_Document, _weir_v1_Document__Output>
+      DrainWorkerRequest: MessageTypeDefinition<_weir_v1_DrainWorkerRequest, _weir_v1_DrainWorkerRequest__Output>
+      DrainWorkerResponse: MessageTypeDefinition<_weir_v1_DrainWorkerResponse, _weir_v1_DrainWorkerResponse__Output>
       ErrorDomain: EnumTypeDefinition
       Failure: MessageTypeDefinition<_weir_v1_Failure, _weir_v1_Failure__Output>
       Fence: MessageTypeDefinition<_weir_v1_Fence, _weir_v1_Fence__Output>

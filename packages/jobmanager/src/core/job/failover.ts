@@ -14,6 +14,9 @@ import { RestartPolicy } from './restart-policy.ts'
 /** Failures of those who only lost sight of somebody that fell. */
 const SHADOWS: ReadonlySet<string> = new Set(['exchange/peer-lost'])
 
+/** A worker that lives is to be left: no misfortune, and the restart strategy is not asked. */
+export const WORKER_DRAINED = 'worker/drained'
+
 export type FailoverOutcome = 'ignored' | 'restarting' | 'given-up'
 
 export class Failover {
@@ -58,7 +61,10 @@ export class Failover {
     this.#failure = failure
     for (const { phase } of hit) if ('attempt' in phase) this.#history.end(phase.attempt, failure)
     const judged = isShadow(failure) ? ({ ...failure, retry: 'backoff' } as const) : failure
-    const decision = this.#policy.decide({ failure: judged, nowMs, runningSinceMs })
+    const decision =
+      failure.code === WORKER_DRAINED
+        ? ({ verdict: 'restart', delayMs: 0 } as const)
+        : this.#policy.decide({ failure: judged, nowMs, runningSinceMs })
     if (decision.verdict === 'give-up') {
       this.#context.emit({ type: 'failed', failure, willRestart: false, delayMs: 0 })
       return 'given-up'

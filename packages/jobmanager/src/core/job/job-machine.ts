@@ -149,6 +149,11 @@ export class JobMachine {
         return this.#taskUpdate(event.update)
       case 'worker-lost':
         return this.#workerLost(event.workerId, event.failure)
+      case 'worker-draining':
+        return this.#failRegions(
+          this.#regionsOn(({ slot }) => slot?.workerId === event.workerId),
+          event.failure,
+        )
       case 'slots-lost':
         return this.#slotsLost(event)
       case 'acknowledged':

@@ -19,6 +19,8 @@ export interface WorkerEntry {
   rssBytes: number
   /** Per slot: the job that holds it. */
   readonly holders: (JobId | null)[]
+  /** Nothing more is given to it. */
+  draining: boolean
 }
 
 /** `again`: the worker was known and has started anew; what it ran is gone. */
@@ -46,6 +48,7 @@ export class WorkerRegistry {
       registration,
       registeredAtMs: nowMs,
       rssBytes: 0,
+      draining: false,
       holders: Array.from({ length: registration.slots }, () => null),
     })
     this.#detector.heard(registration.workerId, nowMs)
@@ -92,7 +95,7 @@ export class WorkerRegistry {
   }
 
   get freeCount(): number {
-    return this.workers.reduce((sum, entry) => sum + freeOf(entry).length, 0)
+    return this.workers.reduce((sum, entry) => sum + offeredBy(entry).length, 0)
   }
 
   /**
@@ -103,7 +106,7 @@ export class WorkerRegistry {
     this.free(job, [...request.kept.values()])
     const offers = this.workers.map((entry) => ({
       workerId: entry.registration.workerId,
-      free: freeOf(entry),
+      free: offeredBy(entry),
     }))
     const placed = allocateSeats(request, offers)
     if (placed === null) return null
@@ -133,6 +136,9 @@ export class WorkerRegistry {
 export function freeOf(entry: WorkerEntry): number[] {
   return [...entry.holders.keys()].filter((index) => entry.holders[index] === null)
 }
+
+/** Free slots that jobs may have. */
+const offeredBy = (entry: WorkerEntry): number[] => (entry.draining ? [] : freeOf(entry))
 
 function checkRegistration(registration: WorkerRegistration): void {
   const { workerId, slots } = registration

@@ -10,6 +10,8 @@ import type { ClusterRequest as _weir_v1_ClusterRequest, ClusterRequest__Output 
 import type { ClusterResponse as _weir_v1_ClusterResponse, ClusterResponse__Output as _weir_v1_ClusterResponse__Output } from '../../weir/v1/ClusterResponse.ts';
 import type { DescribeRequest as _weir_v1_DescribeRequest, DescribeRequest__Output as _weir_v1_DescribeRequest__Output } from '../../weir/v1/DescribeRequest.ts';
 import type { DescribeResponse as _weir_v1_DescribeResponse, DescribeResponse__Output as _weir_v1_DescribeResponse__Output } from '../../weir/v1/DescribeResponse.ts';
+import type { DrainWorkerRequest as _weir_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _weir_v1_DrainWorkerRequest__Output } from '../../weir/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _weir_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _weir_v1_DrainWorkerResponse__Output } from '../../weir/v1/DrainWorkerResponse.ts';
 import type { ListRequest as _weir_v1_ListRequest, ListRequest__Output as _weir_v1_ListRequest__Output } from '../../weir/v1/ListRequest.ts';
 import type { ListResponse as _weir_v1_ListResponse, ListResponse__Output as _weir_v1_ListResponse__Output } from '../../weir/v1/ListResponse.ts';
 import type { SubmitRequest as _weir_v1_SubmitRequest, SubmitRequest__Output as _weir_v1_SubmitRequest__Output } from '../../weir/v1/SubmitRequest.ts';
@@ -57,6 +59,15 @@ export interface JobServiceClient extends grpc.Client {
   describe(argument: _weir_v1_DescribeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_DescribeResponse__Output>): grpc.ClientUnaryCall;
   describe(argument: _weir_v1_DescribeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DescribeResponse__Output>): grpc.ClientUnaryCall;
   describe(argument: _weir_v1_DescribeRequest, callback: grpc.requestCallback<_weir_v1_DescribeResponse__Output>): grpc.ClientUnaryCall;
+  
+  DrainWorker(argument: _weir_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _weir_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _weir_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _weir_v1_DrainWorkerRequest, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _weir_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _weir_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _weir_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _weir_v1_DrainWorkerRequest, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
   
   List(argument: _weir_v1_ListRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_ListResponse__Output>): grpc.ClientUnaryCall;
   List(argument: _weir_v1_ListRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_ListResponse__Output>): grpc.ClientUnaryCall;
@@ -110,6 +121,8 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   Describe: grpc.handleUnaryCall<_weir_v1_DescribeRequest__Output, _weir_v1_DescribeResponse>;
   
+  DrainWorker: grpc.handleUnaryCall<_weir_v1_DrainWorkerRequest__Output, _weir_v1_DrainWorkerResponse>;
+  
   List: grpc.handleUnaryCall<_weir_v1_ListRequest__Output, _weir_v1_ListResponse>;
   
   Submit: grpc.handleClientStreamingCall<_weir_v1_SubmitRequest__Output, _weir_v1_SubmitResponse>;
@@ -127,6 +140,7 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   Checkpoints: MethodDefinition<_weir_v1_CheckpointsRequest, _weir_v1_CheckpointsResponse, _weir_v1_CheckpointsRequest__Output, _weir_v1_CheckpointsResponse__Output>
   Cluster: MethodDefinition<_weir_v1_ClusterRequest, _weir_v1_ClusterResponse, _weir_v1_ClusterRequest__Output, _weir_v1_ClusterResponse__Output>
   Describe: MethodDefinition<_weir_v1_DescribeRequest, _weir_v1_DescribeResponse, _weir_v1_DescribeRequest__Output, _weir_v1_DescribeResponse__Output>
+  DrainWorker: MethodDefinition<_weir_v1_DrainWorkerRequest, _weir_v1_DrainWorkerResponse, _weir_v1_DrainWorkerRequest__Output, _weir_v1_DrainWorkerResponse__Output>
   List: MethodDefinition<_weir_v1_ListRequest, _weir_v1_ListResponse, _weir_v1_ListRequest__Output, _weir_v1_ListResponse__Output>
   Submit: MethodDefinition<_weir_v1_SubmitRequest, _weir_v1_SubmitResponse, _weir_v1_SubmitRequest__Output, _weir_v1_SubmitResponse__Output>
   TriggerCheckpoint: MethodDefinition<_weir_v1_TriggerCheckpointRequest, _weir_v1_TriggerCheckpointResponse, _weir_v1_TriggerCheckpointRequest__Output, _weir_v1_TriggerCheckpointResponse__Output>

@@ -10,6 +10,7 @@ export interface WorkerView {
   'freeSlots'?: (number | string | Long);
   'lastHeartbeatAgeMs'?: (number | string);
   'rssBytes'?: (number | string | Long);
+  'draining'?: (boolean);
 }
 
 export interface WorkerView__Output {
@@ -20,4 +21,5 @@ export interface WorkerView__Output {
   'freeSlots': (string);
   'lastHeartbeatAgeMs': (number);
   'rssBytes': (string);
+  'draining': (boolean);
 }

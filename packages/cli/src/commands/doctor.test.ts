@@ -1,0 +1,167 @@
+// weir doctor on a healthy installation and on broken ones. What it finds on a real cluster, see test/cluster.
+
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sealJson } from '@weirjs/common/codec/envelope'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { clusterFilePath, writeClusterFile } from '../context.ts'
+import { nodeFinding } from '../doctor/system-checks.ts'
+import { testCli } from '../test-cli.fixture.ts'
+
+const TOKEN = '0123456789abcdef'.repeat(4)
+const ANY_PORTS = ['jobmanager.rpc.port=0', 'taskmanager.rpc.port=0', 'rest.port=0']
+const FLAGS = ANY_PORTS.flatMap((define) => ['-D', define])
+const JOB = '7f3a'.padEnd(32, '0')
+
+let root = ''
+let data = ''
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'weir-doctor-'))
+  data = join(root, '.weir', 'cluster')
+  mkdirSync(join(data, 'jobmanager'), { recursive: true })
+  mkdirSync(join(data, 'checkpoints'))
+  writeFileSync(join(data, 'VERSION'), 'weir data directory 1\n')
+  writeFileSync(join(data, 'token'), TOKEN, { mode: 0o600 })
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+interface Examined {
+  readonly code: number
+  /** Of everything that is not as it should be. */
+  readonly findings: readonly { check: string; verdict: string; message: string; hint: string }[]
+}
+
+async function examine(...more: readonly string[]): Promise<Examined> {
+  const { code, out } = await testCli(null, root).run('doctor', '--json', ...FLAGS, ...more)
+  const { findings } = JSON.parse(out[0] ?? '') as Examined
+  return { code, findings: findings.filter(({ verdict }) => verdict !== 'ok') }
+}
+
+/** A process that has been and is gone. */
+const deadPid = (): number =>
+  Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }))
+
+describe('a healthy installation', () => {
+  test('is well', async () => {
+    expect(await examine()).toEqual({ code: 0, findings: [] })
+    const { out, err } = await testCli(null, root).run('doctor', ...FLAGS)
+    expect(out.every((line) => line.startsWith('ok '))).toBe(true)
+    expect(err).toEqual(['all is well'])
+  })
+
+  test('is well before anything was started, too', async () => {
+    rmSync(join(root, '.weir'), { recursive: true })
+    expect(await examine()).toEqual({ code: 0, findings: [] })
+  })
+})
+
+describe('a broken installation', () => {
+  const one = (check: string, message: RegExp, hint: RegExp, verdict = 'broken'): object => ({
+    code: verdict === 'broken' ? 1 : 0,
+    findings: [
+      {
+        check,
+        verdict,
+        message: expect.stringMatching(message) as string,
+        hint: expect.stringMatching(hint) as string,
+      },
+    ],
+  })
+
+  test('has a Node that is too old', () => {
+    expect(nodeFinding('22.22.1')).toMatchObject({ verdict: 'broken' })
+    expect(nodeFinding('24.10.0')).toMatchObject({ verdict: 'broken' })
+    expect(nodeFinding('24.11.0')).toMatchObject({ verdict: 'ok' })
+    expect(nodeFinding('26.0.0')).toMatchObject({ verdict: 'ok' })
+  })
+
+  test('has a token that others may read', async () => {
+    chmodSync(join(data, 'token'), 0o644)
+    expect(await examine()).toEqual(one('token', /mode 644.*token-exposed/, /chmod 600/))
+  })
+
+  test('has a token that anybody can guess', async () => {
+    writeFileSync(join(data, 'token'), 'secret')
+    expect(await examine()).toEqual(one('token', /less than 256 bits/, /openssl/))
+  })
+
+  test('has a port that somebody else has', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as { port: number }
+    const examined = await examine('-D', `jobmanager.rpc.port=${port}`)
+    server.close()
+    expect(examined).toEqual(
+      one('ports', new RegExp(`jobmanager.rpc.port ${port} .*EADDRINUSE`), /another port/),
+    )
+  })
+
+  test('has a data directory where none can be made', async () => {
+    writeFileSync(join(root, 'file'), '')
+    expect(await examine('--data-dir', join(root, 'file', 'data'))).toEqual(
+      one('data directory', /cannot be made: .*file is not writable/, /data\.dir/),
+    )
+  })
+
+  test('has the data directory of another release', async () => {
+    writeFileSync(join(data, 'VERSION'), 'weir data directory 9\n')
+    expect(await examine()).toEqual(one('data directory', /another release/, /Choose another/))
+  })
+
+  test('has the lock of a dead process', async () => {
+    const pid = deadPid()
+    writeFileSync(join(data, 'jobmanager', 'pid'), `${pid} 1 ${hostname()}\n`)
+    const lock = one('lock', new RegExp(`left by pid ${pid}, which is gone`), /takes it/, 'warning')
+    expect(await examine()).toEqual(lock)
+    // It only looks.
+    expect(readFileSync(join(data, 'jobmanager', 'pid'), 'utf8')).toContain(`${pid}`)
+  })
+
+  test('has a cluster whose processes died, and that does not answer', async () => {
+    const pid = deadPid()
+    const log = join(data, 'logs', 'jobmanager.log')
+    writeClusterFile(clusterFilePath(root), {
+      version: 1,
+      address: '127.0.0.1:1',
+      tokenFile: join(data, 'token'),
+      dataDirectory: data,
+      startedAtMs: 0,
+      processes: [{ role: 'jobmanager', pid, birth: '1', log, args: [] }],
+    })
+    const { code, findings } = await examine()
+    expect(code).toBe(1)
+    expect(findings.map(({ check, verdict }) => [check, verdict])).toEqual([
+      ['processes', 'warning'],
+      ['cluster', 'broken'],
+    ])
+    expect(findings[0]?.message).toContain(`jobmanager ${pid}`)
+    expect(findings[1]?.message).toContain('[rpc/unavailable]')
+  })
+
+  test('has a manifest that was changed, and a state file that is gone', async () => {
+    const checkpoint = join(data, 'checkpoints', JOB, 'chk-1')
+    mkdirSync(checkpoint, { recursive: true })
+    const file = { path: 'chk-1/v0-0-1-1.state', bytes: 3, sha256: '0'.repeat(64) }
+    const manifest = Buffer.from(sealJson('manifest', 1, { tasks: [{ snapshot: { file } }] }))
+    writeFileSync(join(checkpoint, 'manifest'), manifest)
+    expect((await examine()).findings[0]?.message).toMatch(/v0-0-1-1\.state: 7f3a\d+ has lost it/)
+    writeFileSync(join(checkpoint, 'v0-0-1-1.state'), 'ab')
+    expect((await examine()).findings[0]?.message).toMatch(/2 bytes instead of 3/)
+    writeFileSync(join(checkpoint, 'v0-0-1-1.state'), 'abc')
+    expect((await examine()).findings[0]?.message).toMatch(/checksum does not fit/)
+    manifest[60] = (manifest[60] ?? 0) ^ 1
+    writeFileSync(join(checkpoint, 'manifest'), manifest)
+    expect(await examine()).toEqual(one('checkpoints', /manifest.*checksum/, /-s PATH/))
+  })
+
+  test('has a setting that nobody understands', async () => {
+    expect(await examine('-D', 'heartbeat.intervall=1s')).toEqual(
+      one('configuration', /heartbeat\.intervall.*unknown-key/, /heartbeat\.interval/),
+    )
+  })
+})

@@ -1,0 +1,123 @@
+// Checks of what lies on disk: the data directory, its token, locks that dead processes left, the checkpoint storage.
+
+import {
+  accessSync,
+  constants,
+  existsSync,
+  linkSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { checkStorage } from '@weirjs/common/node/checkpoint-check'
+import { DataDirectory, livingOwner } from '@weirjs/common/node/data-directory'
+import { findClusterFile } from '../context.ts'
+import { isAlive } from '../local-processes.ts'
+import { formatBytes, formatCount } from '../output/units.ts'
+import { broken, type Check, type Finding, ok, type Patient, warning } from './check.ts'
+import { existingAbove } from './system-checks.ts'
+
+const DAMAGES_SHOWN_MAX = 10
+
+export const checkDataDirectory: Check = async ({ dataDirectory }) => {
+  if (!existsSync(dataDirectory)) return [notThereYet(dataDirectory)]
+  const cannot = cannotWrite(dataDirectory)
+  if (cannot !== null) {
+    const hint = 'give it to the user that runs Weir, or choose another with data.dir'
+    return [broken('data directory', `${dataDirectory} cannot be used: ${cannot}`, hint)]
+  }
+  await DataDirectory.check(dataDirectory)
+  return [ok('data directory', dataDirectory)]
+}
+
+function notThereYet(directory: string): Finding {
+  const above = existingAbove(directory)
+  try {
+    accessSync(above, constants.W_OK | constants.X_OK)
+    return ok('data directory', `${directory} is not there yet and can be made`)
+  } catch {
+    const hint = 'choose another with data.dir, or --data-dir'
+    return broken('data directory', `${directory} cannot be made: ${above} is not writable`, hint)
+  }
+}
+
+/** What the storage needs of a file system: new files, and names for them that are taken once. Null: all is well. */
+function cannotWrite(directory: string): string | null {
+  const probe = join(directory, `.doctor-${process.pid}`)
+  try {
+    writeFileSync(probe, 'probe', { flag: 'wx', mode: 0o600 })
+    linkSync(probe, `${probe}.link`)
+    return readFileSync(`${probe}.link`, 'utf8') === 'probe'
+      ? null
+      : 'a file reads otherwise than written'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    rmSync(probe, { force: true })
+    rmSync(`${probe}.link`, { force: true })
+  }
+}
+
+export const checkToken: Check = async ({ config, dataDirectory }) => {
+  const said = config.values['security.token-file']
+  const path = said ?? join(dataDirectory, 'token')
+  if (said === null && !existsSync(path))
+    return [ok('token', 'there is none yet; the first JobManager makes it')]
+  const { readToken } = await import('@weirjs/common/rpc/token')
+  readToken(path)
+  return [ok('token', path)]
+}
+
+/** What says that something runs, and is wrong. Neither hinders anything: both are put right by the next start. */
+export const checkLeftovers: Check = async (patient) => [
+  ...(await staleLock(patient)),
+  ...deadProcesses(patient),
+]
+
+async function staleLock({ dataDirectory }: Patient): Promise<readonly Finding[]> {
+  const path = join(dataDirectory, 'jobmanager', 'pid')
+  if (!existsSync(path)) return []
+  const content = readFileSync(path, 'utf8')
+  const [pid = '?', , host = ''] = content.trim().split(' ')
+  if (host !== '' && host !== hostname())
+    return [warning('lock', `${path} is of pid ${pid} on ${host}`, 'that JobManager may still run')]
+  if ((await livingOwner(content)) !== null)
+    return [ok('lock', `held by the JobManager, pid ${pid}`)]
+  const hint = 'the next JobManager takes it over; nothing has to be done'
+  return [warning('lock', `${path} was left by pid ${pid}, which is gone`, hint)]
+}
+
+function deadProcesses({ cli }: Patient): readonly Finding[] {
+  const found = findClusterFile(cli)
+  if (found === null) return []
+  const dead = found.file.processes.filter((one) => !isAlive(one))
+  const count = found.file.processes.length
+  if (dead.length === 0) return [ok('processes', `all ${count} of ${found.path} run`)]
+  const names = dead.map(({ role, pid }) => `${role} ${pid}`).join(', ')
+  return [
+    warning(
+      'processes',
+      `${names} of ${found.path} ${dead.length === 1 ? 'is' : 'are'} gone`,
+      dead.length === count
+        ? '`weir cluster start` starts a cluster anew, `weir cluster stop` forgets this one'
+        : '`weir cluster start` starts what is missing',
+    ),
+  ]
+}
+
+export const checkCheckpoints: Check = async ({ checkpointDirectory, deep }) => {
+  if (!existsSync(checkpointDirectory)) return [ok('checkpoints', 'there are none yet')]
+  const report = await checkStorage(checkpointDirectory, deep)
+  const { jobs, checkpoints, files, bytes, unreadBytes, damages } = report
+  const read = unreadBytes === 0 ? '' : `; ${formatBytes(unreadBytes)} not read without --deep`
+  const counts = `${formatCount(checkpoints)} of ${formatCount(jobs)} jobs`
+  const summary = `${counts}: ${formatCount(files)} files, ${formatBytes(bytes)}${read}`
+  if (damages.length === 0) return [ok('checkpoints', summary)]
+  const hint = 'go on from another checkpoint with -s PATH; a damaged one is never used silently'
+  const shown = damages.slice(0, DAMAGES_SHOWN_MAX)
+  return shown.map(({ path, what }) =>
+    broken('checkpoints', what.includes(path) ? what : `${path}: ${what}`, hint),
+  )
+}

@@ -1,0 +1,27 @@
+// Which configuration values nobody may read in an output: what is named like a secret. A path to a secret's file is none.
+
+export const SECRET_MASK = '******'
+
+const SECRET_NAME =
+  /(?:^|[._-])(?:passwords?|passwd|passphrase|secrets?|tokens?|credentials?|(?:api|access|private|secret)[._-]?keys?)$/i
+/** `dbPassword` as `db-Password`. */
+const HUMP = /([a-z0-9])([A-Z])/g
+
+/** True for `user.db.password` or `user.apiKey`; false for `security.token-file`. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name.replaceAll(HUMP, '$1-$2'))
+}
+
+/** The value as it may be shown. */
+export function shownValue<T>(name: string, value: T): T | typeof SECRET_MASK {
+  return isSecretName(name) ? SECRET_MASK : value
+}
+
+/** The members as they may be shown. */
+export function shownValues<T>(
+  values: Readonly<Record<string, T>>,
+): Readonly<Record<string, T | typeof SECRET_MASK>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, shownValue(name, value)]),
+  )
+}
