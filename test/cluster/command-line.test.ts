@@ -70,6 +70,21 @@ describe('without a cluster', () => {
     expect(ran.code).toBe(5)
   })
 
+  test('cluster start takes port, slots and place from settings, too', async () => {
+    await using kit = WeirKit.empty()
+    const settings = ['jobmanager.rpc.port=0', 'taskmanager.numberOfTaskSlots=3', 'data.dir=mine']
+    const ran = await kit.weir('cluster', 'start', ...settings.flatMap((one) => ['-D', one]))
+    expect(ran.code, ran.err).toBe(0)
+    const { address, cluster } = await kit.json<{
+      address: string
+      cluster: { slots: number; checkpointDirectory: string }
+    }>('cluster', 'status')
+    await kit.weir('cluster', 'stop')
+    expect(address).not.toBe('127.0.0.1:6123')
+    expect(cluster.slots).toBe(3)
+    expect(cluster.checkpointDirectory).toBe(kit.path('mine', 'checkpoints'))
+  })
+
   test('weir dev runs a job without one', async () => {
     await using kit = WeirKit.empty()
     writeFileSync(kit.path('in.txt'), 'to be or not to be\n')

@@ -32,11 +32,14 @@ const READY_MS_MAX = 30_000
 const POLL_MS = 20
 export const STOP_GRACE_MS = 10_000
 const PORT_MAX = 65_535
+const SLOTS = 'taskmanager.numberOfTaskSlots'
+/** Of each TaskManager, when neither flag nor setting says more: one machine is the whole cluster. */
+export const SLOTS_DEFAULT = 4
 
 export interface StartOptions extends GlobalOptions {
   readonly taskmanagers: string
-  readonly slots: string
-  readonly port: string
+  readonly slots?: string
+  readonly port?: string
   readonly dataDir?: string
   readonly define: readonly string[]
   readonly config?: string
@@ -104,15 +107,14 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 
 async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
   const count = wholeNumber(options.taskmanagers, '--taskmanagers', 0)
-  const slots = wholeNumber(options.slots, '--slots', 1)
-  checkConfiguration(cli, options)
-  const port = await choosePort(wholeNumber(options.port, '--port', 0))
-  const dataDirectory = resolve(cli.cwd, options.dataDir ?? join(dirname(path), 'cluster'))
+  const { slots, port: wanted, dataDir } = configured(cli, options)
+  const port = await choosePort(wanted)
+  const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
   const defines = options.define.flatMap((define) => ['-D', define])
-  const configured = configFile(cli, options.config)
-  const config = configured === null ? [] : ['--config', configured]
+  const yaml = configFile(cli, options.config)
+  const config = yaml === null ? [] : ['--config', yaml]
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
   const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
   const jobManager = ['jobmanager', '--port', `${port}`, ...common]
@@ -137,8 +139,26 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
 }
 
 /** The processes read the same; what they would refuse is refused before any of them is started. */
-function checkConfiguration(cli: Cli, { config, define }: StartOptions): void {
-  loadConfig({ file: configFile(cli, config), env: cli.env, defines: define })
+function configured(
+  cli: Cli,
+  options: StartOptions,
+): { readonly slots: number; readonly port: number; readonly dataDir: string | undefined } {
+  const { config, define } = options
+  const { values, origins } = loadConfig({
+    file: configFile(cli, config),
+    env: cli.env,
+    defines: define,
+  })
+  const slots = origins[SLOTS] === 'default' ? SLOTS_DEFAULT : values[SLOTS]
+  return {
+    slots: options.slots === undefined ? slots : wholeNumber(options.slots, '--slots', 1),
+    dataDir:
+      options.dataDir ?? (origins['data.dir'] === 'default' ? undefined : values['data.dir']),
+    port:
+      options.port === undefined
+        ? values['jobmanager.rpc.port']
+        : wholeNumber(options.port, '--port', 0),
+  }
 }
 
 async function choosePort(port: number): Promise<number> {

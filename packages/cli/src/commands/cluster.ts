@@ -15,10 +15,8 @@ import { formatOf, show } from '../output/show.ts'
 import { facts } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
 import { addClusterLogs } from './cluster-logs.ts'
-import { startCluster, STOP_GRACE_MS } from './cluster-start.ts'
+import { SLOTS_DEFAULT, startCluster, STOP_GRACE_MS } from './cluster-start.ts'
 import { gather } from './run.ts'
-
-const DEFAULT_PORT = 6123
 
 export function addClusterCommands(program: Command, cli: Cli): void {
   const cluster = program.command('cluster').description('a cluster of processes on this machine')
@@ -28,8 +26,8 @@ export function addClusterCommands(program: Command, cli: Cli): void {
       'start a JobManager and TaskManagers, or those of them that died; leave them running',
     )
     .option('--taskmanagers <n>', 'number of TaskManagers', '1')
-    .option('--slots <n>', 'slots of each TaskManager', '4')
-    .option('--port <port>', 'port of the JobManager; 0: any free one', `${DEFAULT_PORT}`)
+    .option('--slots <n>', `slots of each TaskManager (default: ${SLOTS_DEFAULT})`)
+    .option('--port <port>', 'port of the JobManager; 0: any free one (default: 6123)')
     .option(
       '--data-dir <path>',
       'where state, logs and the token are kept (default: .weir/cluster)',
