@@ -1,0 +1,143 @@
+// The packages as somebody outside gets them: packed, installed from the tarballs in a clean directory, type-checked by
+// both resolutions of today, and their job run on a cluster of this checkout. Nothing of the checkout is on their path.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { firstBlock } from './console-blocks.ts'
+import { WeirKit } from './weir-kit.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const MISTAKES = `import { int, job, keyedProcess, struct, text, value } from 'weirjs'
+import type { Source } from 'weirjs/connector'
+import { harness } from 'weirjs/testing'
+const Row = struct('Row', { name: text(), count: int() })
+export const step = keyedProcess({
+  uid: 'step', in: Row, out: Row, key: text(), state: { seen: value(int(), { initial: 0 }) },
+  each(row, { state, emit }) {
+    // @ts-expect-error: text is no number
+    state.seen.set(row.name)
+    // @ts-expect-error: a member is missing
+    emit({ name: 'x' })
+  },
+})
+// @ts-expect-error: a job has a name
+export const none = job()
+export type Mine = Source<number, string>
+export const test: typeof harness = harness
+`
+
+let outside = ''
+beforeAll(() => {
+  outside = mkdtempSync(join(tmpdir(), 'weir-outside-'))
+  const tarballs = join(outside, 'tarballs')
+  mkdirSync(tarballs)
+  run(ROOT, 'pnpm', '-r', '--filter', './packages/*', 'pack', '--pack-destination', tarballs)
+  writeProject(tarballs)
+  run(outside, 'pnpm', 'install', '--prefer-offline')
+})
+afterAll(() => rmSync(outside, { recursive: true, force: true }))
+
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const ran = spawnSync(command, args, { cwd, encoding: 'utf8', env: cleanEnvironment() })
+  if (ran.status === 0) return ran.stdout
+  const said = `${ran.stdout}\n${ran.stderr}\n${ran.error?.message ?? ''}`
+  throw new Error(`${command} ${args.join(' ')} ended with ${ran.status}:\n${said}`)
+}
+
+/** Nothing that points at the checkout, but the tools. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:WEIR_|VITEST|NODE_OPTIONS$|npm_)/i.test(name),
+  )
+  return Object.fromEntries(kept)
+}
+
+function writeProject(tarballs: string): void {
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  const catalog = readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')
+  const versionOf = (name: string): string =>
+    new RegExp(`^ +'?${name}'?: (\\S+)$`, 'm').exec(catalog)?.[1] ?? devDependencies[name] ?? ''
+  const project = {
+    name: 'outside',
+    private: true,
+    type: 'module',
+    dependencies: { weirjs: `file:${tarballOf(tarballs, 'weirjs')}` },
+    devDependencies: {
+      typescript: versionOf('typescript'),
+      '@types/node': versionOf('@types/node'),
+    },
+  }
+  writeFileSync(join(outside, 'package.json'), JSON.stringify(project))
+  const internal = readdirSync(join(ROOT, 'packages')).filter((name) => name !== 'weirjs')
+  const overrides = internal.map(
+    (name) => `  '@weirjs/${name}': 'file:${tarballOf(tarballs, `weirjs-${name}`)}'\n`,
+  )
+  const builds = 'allowBuilds:\n  classic-level: false\n  protobufjs: false\n'
+  writeFileSync(join(outside, 'pnpm-workspace.yaml'), `overrides:\n${overrides.join('')}${builds}`)
+  const job = firstBlock(join(ROOT, 'docs/guide/first-job.md'), /^ts job/)
+  writeFileSync(join(outside, 'totals.ts'), job.replace('perSecond: 8_000', 'perSecond: 200_000'))
+  writeFileSync(join(outside, 'mistakes.ts'), MISTAKES)
+}
+
+function tarballOf(tarballs: string, name: string): string {
+  const found = readdirSync(tarballs).find((file) => new RegExp(`^${name}-\\d.*\\.tgz$`).test(file))
+  return join(tarballs, found ?? `${name} was not packed`)
+}
+
+const installed = (command: string): string => join(outside, 'node_modules', '.bin', command)
+
+test('tarballs hold what was built, and nothing else', () => {
+  const tarballs = join(outside, 'tarballs')
+  const names = readdirSync(tarballs)
+  expect(names).toHaveLength(readdirSync(join(ROOT, 'packages')).length)
+  for (const name of names) {
+    const files = run(tarballs, 'tar', '-tzf', name).trim().split('\n')
+    const strangers = files.filter(
+      (file) =>
+        !/^package\/(?:LICENSE|README\.md|package\.json|proto\/.*\.proto|bin\/\w+\.js)$/.test(
+          file,
+        ) &&
+        !/^package\/dist\/(?!.*(?:\.test|\.contract|\.fixture)\.)[\w/.-]+\.(?:js|js\.map|d\.ts)$/.test(
+          file,
+        ),
+    )
+    expect(strangers, name).toEqual([])
+    expect(files, name).toEqual(expect.arrayContaining(['package/LICENSE', 'package/README.md']))
+    const manifest = run(tarballs, 'tar', '-xzOf', name, 'package/package.json')
+    expect(manifest, name).not.toMatch(/workspace:|catalog:|"source"/)
+  }
+})
+
+test.each([
+  ['nodenext', ['--module', 'nodenext']],
+  ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--types', 'node']],
+])(
+  'types resolve under --strict with moduleResolution %s, libraries checked too',
+  (_name, flags) => {
+    const files = ['totals.ts', 'mistakes.ts']
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024']
+    expect(run(outside, installed('tsc'), ...strict, ...flags, ...files)).toBe('')
+  },
+)
+
+test('its job runs in one process, and on a cluster of this checkout', async () => {
+  const weir = installed('weir')
+  run(outside, weir, 'dev', 'totals.ts', '--output', 'alone')
+  await using kit = await WeirKit.start({ taskManagers: 2, slots: 1 })
+  const place = ['--cluster', kit.address, '--token-file', kit.path('.weir', 'cluster', 'token')]
+  run(outside, weir, 'run', ...place, '-p', '2', 'totals.ts', '--output', kit.path('there'))
+  const sorted = (directory: string): readonly string[] =>
+    kit
+      .rows<{ customer: string; orders: number }>(directory)
+      .map(({ customer, orders }) => `${basename(customer)} ${orders}`)
+      .sort()
+  const expected = [0, 1, 2, 3].map((n) => `customer-${n} 30000`)
+  expect(sorted(join(outside, 'alone'))).toEqual(expected)
+  expect(sorted(kit.path('there'))).toEqual(expected)
+})
