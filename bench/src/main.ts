@@ -2,6 +2,7 @@
 // Starts a cluster of processes, runs the workload on it, checks the result, and prints figures; the last line of stdout
 // is one JSON object. Exit code 1 when a result differs from the expected one, 2 for a wrong flag.
 
+import { WeirError } from '@weirjs/common/core/errors'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expectedCheck } from './expected.ts'
@@ -128,7 +129,9 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await bench(parseOptions(argv, process.env))
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    const mistaken =
+      error instanceof RangeError || (error instanceof WeirError && error.domain === 'user')
+    if (!mistaken) throw error
     note(error.message)
     return 2
   }

@@ -71,7 +71,7 @@ export function parseOptions(
     workload,
     source,
     seed: whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
-    events: whole('events', values.events, 1_000, Number.MAX_SAFE_INTEGER),
+    events: blocks(values.events),
     parallelism: whole('parallelism', values.parallelism, 1, 128),
     input: values.input ?? join(cacheDirectory(env), 'inputs'),
     group: Number(oneOf('out-of-order', values['out-of-order'], ['1', '1000'] as const)),
@@ -98,6 +98,13 @@ function whole(name: string, text: string, low: number, high: number): number {
   const value = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN
   if (value >= low && value <= high) return value
   throw new RangeError(`--${name} ${text}: a whole number from ${low} to ${high} is needed`)
+}
+
+/** The specification's streams come in blocks of a thousand positions. */
+function blocks(text: string): number {
+  const events = whole('events', text, 1_000, Number.MAX_SAFE_INTEGER)
+  if (events % 1_000 === 0) return events
+  throw new RangeError(`--events ${text}: a multiple of 1,000 is needed`)
 }
 
 function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
