@@ -1,7 +1,7 @@
 // What every codec must survive: declare it with an arbitrary of its values and call
 // `describeCodec`. Values must come back equal (prototypes, -0 and NaN count) alone, in a frame
 // among others and in a chunk; hostile bytes must end in a value or in WeirError `codec/damaged`.
-// WEIR_PROPERTY_RUNS raises the number of cases.
+// `npm run prove` raises the number of cases.
 
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
@@ -12,9 +12,12 @@ import { WeirError } from '../core/errors.ts'
 import { Prng } from '../core/prng.ts'
 import { BlockReader, BlockWriter, decodeValue, encodeValue } from './block.ts'
 import { ELEMENT_NONE, FrameReader, FrameWriter } from './frame.ts'
+import { runs } from './runs.contract.ts'
 
-export const PROPERTY_RUNS: number = Number(process.env['WEIR_PROPERTY_RUNS'] ?? 300)
-export const HOSTILE_RUNS: number = PROPERTY_RUNS * 8
+export const PROPERTY_RUNS: number = runs(300, 5_000)
+export const HOSTILE_RUNS: number = runs(2_400, 40_000)
+/** Of a codec that most records go through. */
+const MANY_RUNS = runs(300, 100_000)
 
 /**
  * Any UTF-16 units, with a liking for the awkward ones: lone surrogates, U+00FF and U+0100,
@@ -38,39 +41,53 @@ export const anyNumber: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(-0, 0, 127, 128, 2 ** 53, -(2 ** 53), 2 ** 31),
 )
 
+/** With many cases only; a few take no time. */
+const TIMEOUT_MS = 600_000
+
 export function describeCodec<T>(name: string, codec: Codec<T>, values: fc.Arbitrary<T>): void {
+  const propertyRuns = name === 'dynamic' || name === 'struct' ? MANY_RUNS : PROPERTY_RUNS
   describe(`codec ${name}`, () => {
-    it('gives back what was written', () => {
-      fc.assert(
-        fc.property(values, (value) => {
-          deepStrictEqual(decodeValue(codec, encodeValue(codec, value)), value)
-        }),
-        {
-          numRuns: PROPERTY_RUNS,
-        },
-      )
-    })
+    it(
+      'gives back what was written',
+      () => {
+        fc.assert(
+          fc.property(values, (value) => {
+            deepStrictEqual(decodeValue(codec, encodeValue(codec, value)), value)
+          }),
+          { numRuns: propertyRuns },
+        )
+      },
+      TIMEOUT_MS,
+    )
 
-    it('gives back many values of one frame and of one chunk', () => {
-      fc.assert(
-        fc.property(fc.array(values, { maxLength: 12 }), (all) => {
-          deepStrictEqual(throughFrame(codec, all), all)
-          deepStrictEqual(throughChunk(codec, all), all)
-        }),
-        { numRuns: Math.ceil(PROPERTY_RUNS / 3) },
-      )
-    })
+    it(
+      'gives back many values of one frame and of one chunk',
+      () => {
+        fc.assert(
+          fc.property(fc.array(values, { maxLength: 12 }), (all) => {
+            deepStrictEqual(throughFrame(codec, all), all)
+            deepStrictEqual(throughChunk(codec, all), all)
+          }),
+          { numRuns: Math.ceil(PROPERTY_RUNS / 3) },
+        )
+      },
+      TIMEOUT_MS,
+    )
 
-    it('answers hostile bytes with a value or with codec/damaged', () => {
-      const prng = new Prng(20_261_101)
-      const samples = fc
-        .sample(values, { numRuns: 50, seed: 7 })
-        .map((value) => encodeValue(codec, value))
-      for (let run = 0; run < HOSTILE_RUNS; run++) {
-        const bytes = prng.chance(0.2) ? randomBytes(prng) : mutated(prng, prng.pick(samples))
-        expectValueOrDamaged(() => decodeValue(codec, bytes))
-      }
-    })
+    it(
+      'answers hostile bytes with a value or with codec/damaged',
+      () => {
+        const prng = new Prng(20_261_101)
+        const samples = fc
+          .sample(values, { numRuns: 50, seed: 7 })
+          .map((value) => encodeValue(codec, value))
+        for (let run = 0; run < HOSTILE_RUNS; run++) {
+          const bytes = prng.chance(0.2) ? randomBytes(prng) : mutated(prng, prng.pick(samples))
+          expectValueOrDamaged(() => decodeValue(codec, bytes))
+        }
+      },
+      TIMEOUT_MS,
+    )
   })
 }
 

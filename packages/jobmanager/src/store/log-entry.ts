@@ -8,7 +8,9 @@ import { openJson, sealJson } from '@weirjs/common/codec/envelope'
 import { logEntry } from '@weirjs/common/core/checkpoint/paths'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId, LeaderEpoch } from '@weirjs/common/core/ids'
+import { z } from 'zod'
 import type { LogBody } from './job-history.ts'
+import { wrongBody } from './log-body-format.ts'
 
 const KIND = 'job-log'
 const VERSION = 1
@@ -29,18 +31,15 @@ export interface LogEntry {
   readonly body: LogBody
 }
 
-const BODY_TYPES: ReadonlySet<string> = new Set<LogBody['type']>([
-  'submitted',
-  'epoch',
-  'attempt',
-  'ids',
-  'completed',
-  'discarded',
-  'finishing',
-  'cancel-requested',
-  'terminal',
-  'fold',
-])
+const frame = z.looseObject({
+  job: z.string(),
+  index: z.int(),
+  epoch: z.int().positive(),
+  uuid: z.string(),
+  previous: z.string().nullable(),
+  atMs: z.number(),
+  body: z.looseObject({}),
+})
 
 /** Throws `log/entry-too-large`. */
 export function sealEntry(entry: LogEntry): Uint8Array {
@@ -67,6 +66,8 @@ export function openEntry(job: JobId, index: number, bytes: Uint8Array, located:
     )
   }
   if (!isEntry(value)) throw damagedLog(located, 'it is no log entry')
+  const wrong = wrongBody(value.body)
+  if (wrong !== null) throw damagedLog(located, wrong)
   if (value.job !== job) throw damagedLog(located, `it belongs to job ${value.job}`)
   if (value.index !== index) throw damagedLog(located, `it is entry ${value.index}, not ${index}`)
   return value
@@ -90,20 +91,5 @@ export function damagedLog(located: string, why: string): WeirError {
 }
 
 function isEntry(value: unknown): value is LogEntry {
-  if (!isObject(value) || !isObject(value['body'])) return false
-  const { job, index, epoch, uuid, previous, atMs, body } = value
-  return (
-    typeof job === 'string' &&
-    Number.isSafeInteger(index) &&
-    Number.isSafeInteger(epoch) &&
-    typeof uuid === 'string' &&
-    (previous === null || typeof previous === 'string') &&
-    typeof atMs === 'number' &&
-    typeof body['type'] === 'string' &&
-    BODY_TYPES.has(body['type'])
-  )
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return frame.safeParse(value).success
 }

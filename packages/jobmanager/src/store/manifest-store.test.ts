@@ -6,75 +6,20 @@ import {
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
 import { present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
-import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
-import { checkpointId, jobId, leaderEpoch, operatorUid, vertexId } from '@weirjs/common/core/ids'
+import { checkpointId, jobId } from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { Prng } from '@weirjs/common/core/prng'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
 import { ManifestStore } from './manifest-store.ts'
 import { sealManifest } from './manifest-format.ts'
+import { SAMPLE_FILE, sampleManifest } from './sample-manifest.fixture.ts'
 
 const JOB = jobId('0123456789abcdef0123456789abcdef')
-const FILE = `chk-7/v0-0-1-1.state`
+const FILE = SAMPLE_FILE
 const state = new TextEncoder().encode('the state of one subtask')
 
-function manifest(change: Partial<Manifest> = {}): Manifest {
-  const int = { name: 'int', version: 1 }
-  return {
-    version: 1,
-    jobId: JOB,
-    jobName: 'job',
-    epoch: leaderEpoch(1),
-    checkpointId: checkpointId(7),
-    triggeredAtMs: 1,
-    completedAtMs: 2,
-    final: false,
-    graph: { version: 1, name: 'job', nodes: [], edges: [] },
-    settings: DEFAULT_JOB_SETTINGS,
-    operators: [{ uid: operatorUid('op'), vertex: 'v0', parallelism: 1, maxParallelism: 128 }],
-    tasks: [
-      {
-        task: { vertexId: vertexId('v0'), subtask: 0 },
-        snapshot: {
-          file: { path: FILE, bytes: state.length, sha256: 'a'.repeat(64) },
-          operators: [
-            {
-              uid: operatorUid('op'),
-              ended: false,
-              watermark: Number.MIN_SAFE_INTEGER,
-              keyed: [
-                {
-                  name: 'n',
-                  kind: 'value',
-                  codec: int,
-                  segments: [{ keyGroup: 3, offset: 0, bytes: 24, entries: 1 }],
-                },
-              ],
-              lists: [
-                {
-                  name: 'l',
-                  mode: 'list',
-                  codec: int,
-                  segment: { offset: 0, bytes: 0, entries: 0 },
-                },
-              ],
-            },
-          ],
-        },
-        stats: {
-          syncMs: 0,
-          asyncMs: 0,
-          alignmentMs: 0,
-          startDelayMs: 0,
-          stallMsMax: 0,
-          stateBytes: 24,
-        },
-      },
-    ],
-    ...change,
-  }
-}
+const manifest = (change: Partial<Manifest> = {}): Manifest => sampleManifest(JOB, change)
 
 class Stage {
   readonly disk = new MemoryDisk()

@@ -100,12 +100,21 @@ function checkHeader(file: StateFile, bytes: Buffer): number {
   if (crc32(bytes.subarray(0, crcAt)) !== bytes.readUInt32LE(crcAt)) {
     throw damagedFile(file, 0, 'the header has another checksum than it says')
   }
-  const { path } = JSON.parse(bytes.toString('utf8', FIXED_HEADER_BYTES, crcAt)) as {
-    readonly path: string
-  }
+  const path = pathIn(bytes.toString('utf8', FIXED_HEADER_BYTES, crcAt))
+  if (path === null) throw damagedFile(file, FIXED_HEADER_BYTES, 'the header names no file')
   if (path !== file.path)
     throw damagedFile(file, FIXED_HEADER_BYTES, `this is another file: it was written as ${path}`)
   return crcAt + CRC_BYTES
+}
+
+/** The path in an identity; null when it is none. */
+function pathIn(identity: string): string | null {
+  try {
+    const value = JSON.parse(identity) as { readonly path?: unknown } | null
+    return typeof value?.path === 'string' ? value.path : null
+  } catch {
+    return null // not JSON
+  }
 }
 
 /** How many chunks there must be. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../codec/runs.contract.ts'
 import type { Key } from '../codec.ts'
 import { WeirError } from '../errors.ts'
 import {
@@ -83,9 +84,34 @@ describe('key groups', () => {
         }
         expect(next).toBe(maxParallelism)
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60, 3_000) },
     )
-  })
+  }, 600_000)
+
+  it('lead every key to the one subtask that restores its key group, at any parallelism', () => {
+    const keys = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.double({ noNaN: true }),
+      fc.integer(),
+      fc.boolean(),
+      fc.bigInt(),
+    )
+    const growing = fc.tuple(parallelisms, fc.nat()).map(([{ maxParallelism, parallelism }, n]) => {
+      return { maxParallelism, before: parallelism, after: 1 + (n % maxParallelism) }
+    })
+    fc.assert(
+      fc.property(growing, keys, ({ maxParallelism, before, after }, key) => {
+        const group = keyGroupOf(key, maxParallelism)
+        expect(group >= 0 && group < maxParallelism && Number.isInteger(group)).toBe(true)
+        for (const parallelism of [before, after]) {
+          const subtask = subtaskOfKeyGroup(group, maxParallelism, parallelism)
+          const { first, last } = keyGroupRange(maxParallelism, parallelism, subtask)
+          expect(first <= group && group <= last).toBe(true)
+        }
+      }),
+      { numRuns: runs(1_000, 200_000) },
+    )
+  }, 600_000)
 
   it('default to 128, then to a power of two with room to grow', () => {
     expect([1, 128, 129, 170, 171, 1_000, 20_000, 32_768].map(defaultMaxParallelism)).toEqual([

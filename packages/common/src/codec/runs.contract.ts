@@ -1,0 +1,9 @@
+// How many cases a property is tried with: a few in every run of the tests, many when `npm run prove` asks for it
+// (WEIR_PROVE=1). The seed is fixed unless WEIR_SEED says another, so that a failure can be had again.
+
+const PROVE: boolean = process.env['WEIR_PROVE'] === '1'
+
+export const PROPERTY_SEED: number = Number(process.env['WEIR_SEED'] ?? 20_261_121)
+
+/** Cases: `quick` in every run, `many` in `npm run prove`. */
+export const runs = (quick: number, many: number): number => (PROVE ? many : quick)
