@@ -1,11 +1,16 @@
 // What goes wrong in a run, drawn from the seed: which kinds at all (swarm: most runs know only some of them), how hard,
-// and when. The safety phase lets it happen; the liveness phase heals everything and then wants the job to end.
+// and when. The safety phase lets it happen; the liveness phase heals everything and then wants the job to end. Each fault
+// has a chance of its own, so that one can be left out and the others are drawn as before.
 
 import type { Prng } from '@weirjs/common/core/prng'
+import { drawAction, FAILPOINTS } from './failpoints.ts'
+import { cutBetween, cutOffStorage } from './partitions.ts'
+import type { SimProcess } from './process.ts'
 import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
 import type { World } from './world.ts'
 
 const KINDS = [
+  'failpoint',
   'kill-tm',
   'kill-job',
   'kill-jm',
@@ -13,85 +18,103 @@ const KINDS = [
   'power-loss',
   'usurp-jm',
   'pause-tm',
+  'pause-job',
   'pause-jm',
   'partition',
+  'partition-one-way',
+  'partition-tms',
+  'isolate',
+  'storage-cut',
   'network',
   'disk',
+  'slow',
   'clock',
 ] as const
 export type FaultKind = (typeof KINDS)[number]
 
 /** JobManagers that live on after they were replaced, at the same time. */
 const USURPED_MAX = 2
+/** Failpoints that one fault arms. */
+const ARMED_AT_ONCE = 6
+const HOUR_MS = 3_600_000
+const SLOW_MS_MAX = 3_000
+
+export interface PlannedFault {
+  readonly kind: FaultKind
+  readonly prng: Prng
+  /** Until the next one. */
+  readonly thenMs: number
+}
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[]
-  readonly count: number
+  readonly faults: readonly PlannedFault[]
   readonly everyMs: number
   /** From the first moment on, also while the job is being submitted. */
   readonly early: boolean
 }
 
 export function drawFaults(prng: Prng): FaultPlan {
-  const kinds = KINDS.filter(() => prng.chance(0.35))
-  const chosen = kinds.length === 0 ? [prng.pick(KINDS)] : kinds
-  return {
-    kinds: chosen,
-    count: prng.between(4, 20),
-    everyMs: prng.pick([300, 1_000, 2_500]),
-    early: prng.chance(0.2),
-  }
+  const some = KINDS.filter(() => prng.chance(0.3))
+  const kinds = some.length === 0 ? [prng.pick(KINDS)] : some
+  const count = prng.between(4, 20)
+  const everyMs = prng.pick([300, 1_000, 2_500])
+  const early = prng.chance(0.2)
+  const faults = Array.from({ length: count }, () => ({
+    kind: prng.pick(kinds),
+    thenMs: prng.float() * 2 * everyMs,
+    prng: prng.fork(),
+  }))
+  return { kinds, faults, everyMs, early }
 }
 
 /** Carries one fault out. Killed processes come back by themselves after a while. */
-export function inflict(kind: FaultKind, world: World, cluster: SimCluster, prng: Prng): void {
-  const backAfterMs = 50 + prng.float() * 1_500
+export function inflict({ kind, prng }: PlannedFault, world: World, cluster: SimCluster): void {
   switch (kind) {
+    case 'failpoint':
+      for (let i = 0; i < ARMED_AT_ONCE; i++)
+        cluster.failpoints.arm(
+          prng.pick(FAILPOINTS),
+          drawAction((actions) => prng.pick(actions)),
+          prng.int(3),
+        )
+      return
     case 'kill-tm':
-      return killTaskManager(world, cluster, prng, backAfterMs)
-    case 'kill-job': {
-      const processes = cluster.taskManagers.flatMap(({ host }) => [...host.processes])
-      if (processes.length === 0) return
-      const victim = prng.pick(processes)
-      world.fault(kind, victim.name)
-      return victim.kill()
-    }
+      return killOne(world, cluster, prng)
+    case 'kill-job':
+    case 'pause-job':
+    case 'slow':
+      return troubleJobProcess(kind, world, cluster, prng)
     case 'kill-jm':
-      return killJobManager(world, cluster, backAfterMs)
+      return killJobManager(world, cluster)
     case 'kill-all':
       world.fault(kind, 'everything at once')
-      while (cluster.taskManagers.length > 0) killTaskManager(world, cluster, prng, backAfterMs)
-      return killJobManager(world, cluster, backAfterMs)
+      while (cluster.taskManagers.length > 0) killOne(world, cluster, prng)
+      return killJobManager(world, cluster)
     case 'power-loss':
       world.fault(kind, 'the whole machine')
       cluster.losePower()
-      return bringBack(world, cluster, backAfterMs)
+      return bringBack(world, cluster, 50 + prng.float() * 1_500)
     case 'usurp-jm':
       return usurpJobManager(world, cluster, prng)
-    case 'clock': {
-      const jumpMs = prng.pick([-3_600_000, -1_000, 1_000, 3_600_000])
-      world.fault(kind, `the wall clock jumps by ${jumpMs} ms`)
-      world.scheduler.jumpWall(jumpMs)
-      return
-    }
+    case 'clock':
+      return moveClock(world, prng)
     case 'pause-tm': {
       if (cluster.taskManagers.length === 0) return
       const { process, host } = prng.pick(cluster.taskManagers)
-      return pause(world, kind, [process, ...host.processes], prng)
+      return pause(kind, [process, ...host.processes], world, cluster, prng)
     }
     case 'pause-jm': {
       const life = cluster.jobManager
-      return life === null ? undefined : pause(world, kind, [life.process], prng)
+      return life === null ? undefined : pause(kind, [life.process], world, cluster, prng)
     }
-    case 'partition': {
-      const life = cluster.jobManager
-      if (life === null || cluster.taskManagers.length === 0) return
-      const one = prng.pick(cluster.taskManagers)
-      world.fault(kind, `${life.process.name} | ${one.process.name}`)
-      cluster.network.partition(life.process, one.process)
-      world.scheduler.timer(prng.float() * 2 * HEARTBEAT_TIMEOUT_MS, () => cluster.network.heal())
-      return
-    }
+    case 'partition':
+    case 'partition-one-way':
+    case 'partition-tms':
+    case 'isolate':
+      return cutBetween(kind, world, cluster, prng)
+    case 'storage-cut':
+      return cutOffStorage(world, cluster, prng)
     case 'network':
       world.fault(kind, 'storm')
       Object.assign(cluster.network.faults, {
@@ -105,7 +128,7 @@ export function inflict(kind: FaultKind, world: World, cluster: SimCluster, prng
     case 'disk':
       world.fault(kind, 'storm')
       Object.assign(cluster.diskFaults, {
-        delayMsMax: prng.pick([0.5, 5, 50]),
+        delayMsMax: prng.pick([0.5, 5, 50, 400]),
         failProbability: prng.pick([0, 0.01, 0.1]),
         ambiguousProbability: prng.pick([0, 0.01, 0.1]),
       })
@@ -124,31 +147,54 @@ export function heal(world: World, cluster: SimCluster): void {
     breakProbability: 0,
   })
   Object.assign(cluster.diskFaults, cluster.soundDisk)
+  cluster.failpoints.disarm()
   cluster.network.heal()
-  if (cluster.jobManager === null) cluster.startJobManager()
+  cluster.cutOff.clear()
+  cluster.startMissingJobManager()
   for (const name of cluster.missingTaskManagers) cluster.startTaskManager(name)
 }
 
-function killTaskManager(world: World, cluster: SimCluster, prng: Prng, backAfterMs: number): void {
+function killOne(world: World, cluster: SimCluster, prng: Prng): void {
   if (cluster.taskManagers.length === 0) return
-  const { name, process } = prng.pick(cluster.taskManagers)
+  const { process } = prng.pick(cluster.taskManagers)
   world.fault('kill-tm', process.name)
-  process.kill()
-  world.scheduler.timer(backAfterMs, () => {
-    if (cluster.missingTaskManagers.includes(name)) cluster.startTaskManager(name)
-  })
+  cluster.crash(process)
+}
+
+function killJobManager(world: World, cluster: SimCluster): void {
+  const life = cluster.jobManager
+  if (life === null) return
+  world.fault('kill-jm', life.process.name)
+  cluster.crash(life.process)
 }
 
 /** Everything that is missing starts again, each at its own time. */
 function bringBack(world: World, cluster: SimCluster, withinMs: number): void {
-  const parts = cluster.missingTaskManagers.length + 1
-  for (const [i, name] of cluster.missingTaskManagers.entries()) {
-    world.scheduler.timer((withinMs * (i + 1)) / parts, () => {
-      if (cluster.missingTaskManagers.includes(name)) cluster.startTaskManager(name)
-    })
+  const missing = cluster.missingTaskManagers
+  const stepMs = withinMs / (missing.length + 1)
+  for (const [i, name] of missing.entries())
+    world.scheduler.timer(stepMs * (i + 1), () => cluster.startMissing(name))
+  world.scheduler.timer(stepMs, () => cluster.startMissingJobManager())
+}
+
+function troubleJobProcess(
+  kind: 'kill-job' | 'pause-job' | 'slow',
+  world: World,
+  cluster: SimCluster,
+  prng: Prng,
+): void {
+  const processes = cluster.taskManagers.flatMap(({ host }) => [...host.processes])
+  if (processes.length === 0) return
+  const victim = prng.pick(processes)
+  if (kind === 'pause-job') return pause(kind, [victim], world, cluster, prng)
+  if (kind === 'kill-job') {
+    world.fault(kind, victim.name)
+    return victim.kill()
   }
-  world.scheduler.timer(withinMs / parts, () => {
-    if (cluster.jobManager === null) cluster.startJobManager()
+  victim.slowMs = prng.pick([2, 10, 100])
+  world.fault(kind, `${victim.name}: each turn takes ${victim.slowMs} ms`)
+  world.scheduler.timer(prng.float() * SLOW_MS_MAX, () => {
+    victim.slowMs = 0
   })
 }
 
@@ -157,35 +203,31 @@ function usurpJobManager(world: World, cluster: SimCluster, prng: Prng): void {
   const life = cluster.jobManager
   if (life === null || cluster.usurped.length >= USURPED_MAX) return
   world.fault('usurp-jm', life.process.name)
-  if (prng.chance(0.5)) {
-    life.process.pause()
-    world.scheduler.timer(prng.float() * 2 * HEARTBEAT_TIMEOUT_MS, () => life.process.resume())
-  }
+  if (prng.chance(0.5)) cluster.pause([life.process], prng.float() * 2 * HEARTBEAT_TIMEOUT_MS)
   cluster.usurpJobManager()
 }
 
-function killJobManager(world: World, cluster: SimCluster, backAfterMs: number): void {
-  const life = cluster.jobManager
-  if (life === null) return
-  world.fault('kill-jm', life.process.name)
-  life.process.kill()
-  world.scheduler.timer(backAfterMs, () => {
-    if (cluster.jobManager === null) cluster.startJobManager()
-  })
-}
-
-interface Pausable {
-  readonly name: string
-  pause(): void
-  resume(): void
+/** One jump, or many small ones: nothing but processing time may notice. */
+function moveClock(world: World, prng: Prng): void {
+  const strobe = prng.chance(0.3)
+  const jumpMs = strobe
+    ? 5_000
+    : prng.pick([-24 * HOUR_MS, -HOUR_MS, -1_000, 1_000, HOUR_MS, 24 * HOUR_MS])
+  world.fault('clock', strobe ? 'the wall clock swings' : `the wall clock jumps by ${jumpMs} ms`)
+  const swings = strobe ? 20 : 1
+  for (let i = 0; i < swings; i++)
+    world.scheduler.timer(i * 100, () => world.scheduler.jumpWall(i % 2 === 0 ? jumpMs : -jumpMs))
 }
 
 /** SIGSTOP for less or more than the heartbeat time-out, then SIGCONT: the sleeper may wake as a zombie. */
-function pause(world: World, kind: FaultKind, processes: readonly Pausable[], prng: Prng): void {
+function pause(
+  kind: FaultKind,
+  processes: readonly SimProcess[],
+  world: World,
+  cluster: SimCluster,
+  prng: Prng,
+): void {
   const forMs = HEARTBEAT_TIMEOUT_MS * prng.pick([0.25, 0.5, 1.5, 3])
   world.fault(kind, `${processes[0]?.name} for ${forMs} ms`)
-  for (const process of processes) process.pause()
-  world.scheduler.timer(forMs, () => {
-    for (const process of processes) process.resume()
-  })
+  cluster.pause(processes, forMs)
 }

@@ -5,6 +5,7 @@
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Prng } from '@weirjs/common/core/prng'
 import { copy } from './copy.ts'
+import type { When } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
 
@@ -43,7 +44,10 @@ export class Network {
   readonly #world: World
   readonly #prng: Prng
   readonly #lastArrival = new Map<string, number>()
+  /** Directions between machines that nothing gets through. */
   readonly #cut = new Set<string>()
+  /** Steps of a call that something may happen at. An error: the request is not sent, or the reply is not. */
+  onStep: (when: When, step: string, process: SimProcess) => 'go' | 'error' = () => 'go'
 
   constructor(world: World, faults: NetworkFaults) {
     this.#world = world
@@ -51,9 +55,11 @@ export class Network {
     this.faults = faults
   }
 
-  /** Cuts both directions between two processes until `heal`. */
-  partition(a: SimProcess, b: SimProcess): void {
-    this.#cut.add(pairKey(a, b)).add(pairKey(b, a))
+  /** Nothing gets from one machine to the other, until the answer is called or all is healed. */
+  cut(from: string, to: string): () => void {
+    const key = `${from}→${to}`
+    this.#cut.add(key)
+    return () => this.#cut.delete(key)
   }
 
   heal(): void {
@@ -61,7 +67,7 @@ export class Network {
   }
 
   reachable(from: SimProcess, to: SimProcess): boolean {
-    return !this.#cut.has(pairKey(from, to))
+    return this.#cut.size === 0 || !this.#cut.has(`${from.machine}→${to.machine}`)
   }
 
   /** Delay for one message; in order with its predecessors of the same lane when `lane` is given. */
@@ -91,6 +97,9 @@ export class Network {
         ),
       )
       if (!to.alive) return this.#refuse(options, end)
+      if (this.onStep('before', stepOf(options), from) === 'error')
+        return this.#refuse(options, end)
+      if (!from.alive) return
       if (!this.#passes(to, from, options.name, 'request')) return
       const lane = options.ordered || !this.faults.reorder ? pairKey(from, to) : null
       const arrive = (): void => this.#arrive(options, handler, end)
@@ -107,7 +116,8 @@ export class Network {
     if (!to.alive) return this.#refuse(options, end)
     const reply = (fn: () => void): void =>
       to.run(() => {
-        if (end.settled || !this.#passes(from, to, name, 'reply')) return
+        if (this.onStep('after', stepOf(options), to) === 'error') return
+        if (!to.alive || end.settled || !this.#passes(from, to, name, 'reply')) return
         this.#world.scheduler.timer(this.delay(null), () => end.settle(fn))
       })
     to.run(() => {
@@ -166,6 +176,9 @@ class CallEnd<T> {
     this.settle(() => this.reject(error))
   }
 }
+
+/** Calls have an id of a checkpoint or a state in their names. */
+const stepOf = ({ name }: CallOptions): string => `call.${name.split(' ')[0]}`
 
 function pairKey(from: SimProcess, to: SimProcess): string {
   return `${from.name}→${to.name}`

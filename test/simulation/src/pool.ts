@@ -1,7 +1,7 @@
 // Runs seeds on several threads, each seed on one: a seed knows nothing of its neighbours, so its history is the same.
 
 import { Worker } from 'node:worker_threads'
-import { runSeed, type SeedResult } from './run-seed.ts'
+import type { SeedResult } from './run-seed.ts'
 
 export interface PoolOptions {
   readonly threads: number
@@ -13,14 +13,6 @@ export interface PoolOptions {
 /** Resolves when every seed that was taken has its result. Rejects when a thread dies. */
 export async function runPool({ threads, next, onResult }: PoolOptions): Promise<void> {
   await Promise.all(Array.from({ length: threads }, () => runThread(next, onResult)))
-}
-
-/** The same on the calling thread, with every line of the history as it happens. */
-export async function runHere(
-  { next, onResult }: Omit<PoolOptions, 'threads'>,
-  onTrace: (line: string) => void,
-): Promise<void> {
-  for (let seed = next(); seed !== null; seed = next()) onResult(await runSeed(seed, { onTrace }))
 }
 
 function runThread(

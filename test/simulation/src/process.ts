@@ -9,15 +9,20 @@ const HELD_CALLBACKS_MAX = 100_000
 
 export class SimProcess implements Scheduler {
   readonly name: string
+  /** Processes of one machine are cut off together. */
+  readonly machine: string
+  /** What a turn of the event loop takes longer than it should, ms: a core that others use, or user code that is slow. */
+  slowMs = 0
   readonly #world: World
   readonly #onKill = new Set<() => void>()
   readonly #held: (() => void)[] = []
   #alive = true
   #paused = false
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, machine: string = name) {
     this.#world = world
     this.name = name
+    this.machine = machine
   }
 
   get alive(): boolean {
@@ -41,6 +46,7 @@ export class SimProcess implements Scheduler {
   }
 
   nextTurn(fn: () => void): CancelTimer {
+    if (this.slowMs > 0) return this.#world.scheduler.timer(this.slowMs, () => this.run(fn))
     return this.#world.scheduler.nextTurn(() => this.run(fn))
   }
 

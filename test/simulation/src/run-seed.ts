@@ -23,6 +23,10 @@ export interface SeedResult {
   /** Callbacks of simulated processes that ran. */
   readonly events: number
   readonly faults: Readonly<Record<string, number>>
+  /** Faults in the plan; those that were not reached or found no victim among them. */
+  readonly planned: number
+  /** Failpoints at which something happened, and how often. */
+  readonly failpoints: Readonly<Record<string, number>>
   readonly checkpoints: number
   readonly restarts: number
   readonly description: string
@@ -36,6 +40,8 @@ export interface SeedOptions {
   /** A disk that says that it has written and has not: another negative control, for losses of power. */
   readonly lyingDisk?: boolean
   readonly onTrace?: (line: string) => void
+  /** Faults that do not happen, by their place in the plan. */
+  readonly skip?: readonly number[]
 }
 
 /** All that a run is made of. */
@@ -56,7 +62,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const stray = (error: unknown): void => world.bug(error)
   process.on('unhandledRejection', stray)
   try {
-    await play(run)
+    await play(run, new Set(options.skip ?? []))
   } catch (error) {
     world.bug(error)
   }
@@ -71,6 +77,8 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     simulatedMs: world.scheduler.nowMs(),
     events: world.events,
     faults: Object.fromEntries(world.faults),
+    planned: plan.faults.length,
+    failpoints: Object.fromEntries(cluster.failpoints.hits),
     checkpoints: cluster.completed.size,
     restarts: story.jobs.reduce((sum, job) => sum + (client.job(job)?.restarts ?? 0), 0),
     description: describe(workload, storyOptions, plan),
@@ -109,7 +117,8 @@ function prepare(world: World, options: SeedOptions): Run {
   return { world, workload, plan, cluster, client, story, storyOptions, reader }
 }
 
-async function play({ world, plan, cluster, story, reader, workload }: Run): Promise<void> {
+async function play(run: Run, skip: ReadonlySet<number>): Promise<void> {
+  const { world, plan, cluster, story, reader, workload } = run
   const done = (): boolean => story.done || world.broken
   const chance = world.prng.fork()
   story.begin()
@@ -118,11 +127,13 @@ async function play({ world, plan, cluster, story, reader, workload }: Run): Pro
   // Files are read as fast as the disk gives them.
   const early = plan.early || workload.shape === 'files'
   if (!early) await world.run(1_000 + chance.float() * 2_000, done)
-  for (let i = 0; i < plan.count && !done(); i++) {
-    const kind = chance.pick(plan.kinds)
-    inflict(kind, world, cluster, chance)
-    if (kind === 'power-loss') await reader.powerFailed()
-    await world.run(world.scheduler.nowMs() + chance.float() * 2 * plan.everyMs, done)
+  for (const [i, fault] of plan.faults.entries()) {
+    if (done()) break
+    if (!skip.has(i)) {
+      inflict(fault, world, cluster)
+      if (fault.kind === 'power-loss') await reader.powerFailed()
+    }
+    await world.run(world.scheduler.nowMs() + fault.thenMs, done)
     await reader.look()
   }
 
@@ -173,6 +184,6 @@ function describe(workload: WorkloadOptions, story: StoryOptions, plan: FaultPla
       : `, canceled after ${Math.round(cancelAfterMs)} ms, resumed with ${second.parallelism}`
   const asked =
     checkpointEveryMs === null ? '' : `, checkpoints asked every ${checkpointEveryMs} ms`
-  const faults = `${plan.kinds.join(',')} × ${plan.count} every ${plan.everyMs} ms`
+  const faults = `${plan.kinds.join(',')} × ${plan.faults.length} every ${plan.everyMs} ms`
   return `${JSON.stringify(workload)}${resumed}${asked}, faults ${plan.early ? 'early ' : ''}${faults}`
 }

@@ -2,11 +2,6 @@
 // over the simulated network, on one shared disk. Restarting a process makes a new life with a new identity.
 
 import type { JobFunctions } from '@weirjs/api/functions'
-import {
-  MemoryStorage,
-  type StorageOperation,
-  type StorageVerdict,
-} from '@weirjs/common/core/checkpoint/memory-storage'
 import type { CoordinatorGateway, SlotRequest, WorkerGateway } from '@weirjs/common/core/gateways'
 import { type WorkerId, workerId } from '@weirjs/common/core/ids'
 import type { Log, LogFields } from '@weirjs/common/core/log'
@@ -16,12 +11,14 @@ import { JobManager } from '@weirjs/jobmanager/job-manager'
 import { DEFAULT_JOB_MANAGER_SETTINGS } from '@weirjs/jobmanager/job-manager-settings'
 import { MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { Worker } from '@weirjs/taskmanager/worker'
+import { Failpoints } from './failpoints.ts'
 import { HEALTHY_NETWORK, Network } from './network.ts'
 import { SimProcess } from './process.ts'
 import { LogAuditor } from './log-auditor.ts'
 import { SimDisk } from './sim-disk.ts'
 import { type DiskFaults, type FileWatcher, HEALTHY_DISK, SimFiles } from './sim-files.ts'
 import { coordinatorOver, type Party, workerOver } from './sim-gateways.ts'
+import { storageOf, type StorageWorld } from './sim-storage.ts'
 import { SimSlotHost } from './sim-slot-host.ts'
 import { Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
@@ -29,6 +26,10 @@ import type { World } from './world.ts'
 export const HEARTBEAT_INTERVAL_MS = 250
 export const HEARTBEAT_TIMEOUT_MS = 2_000
 const SUPERVISOR_MS = 500
+/** A process that was killed is back after 50 to 1,550 ms. */
+const BACK_MS_MIN = 50
+const BACK_MS_MAX = 1_500
+const PAUSE_MS_MAX = 3 * HEARTBEAT_TIMEOUT_MS
 /** Longer than a worker that is cut off keeps its tasks, and they take to end. */
 const LATE_SWEEP_MS = 8_000
 
@@ -75,7 +76,11 @@ export class SimCluster {
   readonly #world: World
   readonly #board: Switchboard
   readonly #nobody: SimProcess
-  readonly #diskPrng: Prng
+  readonly failpoints: Failpoints
+  /** Machines that do not reach any storage. */
+  readonly cutOff: Set<string> = new Set()
+  readonly #storage: StorageWorld
+  readonly #prng: Prng
   readonly #taskManagers = new Map<string, TaskManager>()
   #jobManager: JobManagerLife | null = null
   #lives = 0
@@ -88,10 +93,19 @@ export class SimCluster {
     this.#board = new Switchboard(world, this.network)
     this.#nobody = new SimProcess(world, 'nobody')
     this.#nobody.kill()
-    this.#diskPrng = world.prng.fork()
+    const prng = world.prng.fork()
+    this.#prng = world.prng.fork()
     this.diskFaults = this.soundDisk
     this.disk = new SimDisk({ honest: options.honestDisk })
     this.auditor = new LogAuditor(world, this.disk)
+    this.failpoints = new Failpoints({
+      world,
+      crash: (process) => this.crash(process),
+      pause: (process) => this.pause([process], PAUSE_MS_MAX * this.#prng.float()),
+    })
+    this.network.onStep = (when, step, process) => this.failpoints.pass(when, step, process)
+    const { disk, failpoints, cutOff } = this
+    this.#storage = { world, disk, prng, failpoints, cutOff, faults: () => this.diskFaults }
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
   }
@@ -122,7 +136,7 @@ export class SimCluster {
     const manager = new JobManager({
       scheduler: process,
       prng: world.prng.fork(),
-      storage: this.#storage(process),
+      storage: storageOf(this.#storage, process),
       dialer: {
         connect: (registration, onLost) => {
           const target = this.#workerById(registration.workerId)
@@ -182,12 +196,40 @@ export class SimCluster {
     return [...this.#usurped]
   }
 
+  /** kill -9 of a process, whatever it is; it, or another one in its place, is back after a while. */
+  crash(process: SimProcess): void {
+    const backAfterMs = BACK_MS_MIN + this.#prng.float() * BACK_MS_MAX
+    const tm = this.taskManagers.find((one) => one.process === process)
+    const isLeader = this.jobManager?.process === process
+    process.kill()
+    this.#world.scheduler.timer(backAfterMs, () => {
+      if (tm !== undefined) this.startMissing(tm.name)
+      else if (isLeader) this.startMissingJobManager()
+    })
+  }
+
+  /** SIGSTOP, and SIGCONT after a while. */
+  pause(processes: readonly SimProcess[], forMs: number): void {
+    for (const process of processes) process.pause()
+    this.#world.scheduler.timer(forMs, () => {
+      for (const process of processes) process.resume()
+    })
+  }
+
+  startMissing(name: string): void {
+    if (this.missingTaskManagers.includes(name)) this.startTaskManager(name)
+  }
+
+  startMissingJobManager(): void {
+    if (this.jobManager === null) this.startJobManager()
+  }
+
   /** The machine under everything loses power: processes, and what nobody has made durable. */
   losePower(): void {
     for (const { process } of this.taskManagers) process.kill()
     for (const process of this.#usurped) process.kill()
     this.jobManager?.process.kill()
-    this.files.losePower()
+    this.files.losePower(() => this.#prng.float())
     this.disk.losePower()
   }
 
@@ -202,7 +244,7 @@ export class SimCluster {
       board: this.#board,
       workerId: id,
       parent: process,
-      storage: { disk: this.disk, ...this.#storageHooks() },
+      storage: (job) => storageOf(this.#storage, job),
       build: (request, job) => this.#options.build(request, this.#filesOf(job)),
     })
     const worker = new Worker({
@@ -233,6 +275,8 @@ export class SimCluster {
     return new SimFiles(this.#world, process, this.files, {
       faults: () => this.diskFaults,
       watcher: this.#fileWatcher,
+      failpoints: this.failpoints,
+      cutOff: this.cutOff,
     })
   }
 
@@ -269,32 +313,6 @@ export class SimCluster {
   #workerParty(id: WorkerId): Party<WorkerGateway> | null {
     const target = this.#workerById(id)
     return target === undefined ? null : { process: target.process, party: target.worker.gateway }
-  }
-
-  #storage(process: SimProcess): MemoryStorage {
-    return new MemoryStorage({ disk: this.disk, scheduler: process, ...this.#storageHooks() })
-  }
-
-  #storageHooks(): {
-    latencyMs: (operation: StorageOperation) => number
-    onOperation: (operation: StorageOperation, path: string) => StorageVerdict
-  } {
-    const prng = this.#diskPrng
-    return {
-      latencyMs: () => 0.02 + prng.float() * this.diskFaults.delayMsMax,
-      onOperation: (operation, path) => {
-        const { failProbability, ambiguousProbability } = this.diskFaults
-        if (prng.chance(failProbability)) {
-          this.#world.fault('storage-fail', `${operation} ${path}`)
-          return { verdict: 'fail' }
-        }
-        if (operation !== 'read' && operation !== 'list' && prng.chance(ambiguousProbability)) {
-          this.#world.fault('storage-ambiguous', `${operation} ${path}`)
-          return { verdict: 'ambiguous' }
-        }
-        return { verdict: 'ok' }
-      },
-    }
   }
 
   /** What the processes log is part of the history. */

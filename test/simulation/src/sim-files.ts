@@ -10,6 +10,7 @@ import type {
   ReadableFile,
   WritableFile,
 } from '@weirjs/connectors/files/file-system'
+import type { Failpoints } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
 
@@ -27,6 +28,14 @@ export const HEALTHY_DISK: DiskFaults = {
   ambiguousProbability: 0,
 }
 
+export interface SimFilesOptions {
+  readonly faults: () => DiskFaults
+  readonly watcher: FileWatcher
+  readonly failpoints: Failpoints
+  /** Machines that do not reach any storage. */
+  readonly cutOff: ReadonlySet<string>
+}
+
 /** Is told what becomes durable, and what becomes visible. */
 export interface FileWatcher {
   created(path: string): void
@@ -38,20 +47,15 @@ export class SimFiles implements FileSystem {
   readonly #world: World
   readonly #process: SimProcess
   readonly #inner: FileSystem
-  readonly #faults: () => DiskFaults
+  readonly #options: SimFilesOptions
   readonly #watcher: FileWatcher
   readonly #prng: Prng
 
-  constructor(
-    world: World,
-    process: SimProcess,
-    inner: FileSystem,
-    options: { readonly faults: () => DiskFaults; readonly watcher: FileWatcher },
-  ) {
+  constructor(world: World, process: SimProcess, inner: FileSystem, options: SimFilesOptions) {
     this.#world = world
     this.#process = process
     this.#inner = inner
-    this.#faults = options.faults
+    this.#options = options
     this.#watcher = options.watcher
     this.#prng = world.prng.fork()
   }
@@ -116,17 +120,28 @@ export class SimFiles implements FileSystem {
   }
 
   async #do<T>(operation: string, path: string, effect: () => Promise<T>): Promise<T> {
-    const { delayMsMax, failProbability, ambiguousProbability } = this.#faults()
+    const { faults, failpoints, cutOff } = this.#options
+    const { delayMsMax, failProbability, ambiguousProbability } = faults()
+    const step = `sink.${operation}`
+    const before = failpoints.pass('before', step, this.#process)
     await this.#wait(this.#prng.float() * delayMsMax)
+    if (before === 'error' || cutOff.has(this.#process.machine))
+      throw this.#error('fail', operation, path)
     if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
     const result = await effect()
+    const after = failpoints.pass('after', step, this.#process)
     await this.#wait(this.#prng.float() * delayMsMax)
+    if (after === 'error') throw this.#error('ambiguous', operation, path)
     if (this.#prng.chance(ambiguousProbability)) throw this.#failure('ambiguous', operation, path)
     return result
   }
 
   #failure(kind: string, operation: string, path: string): WeirError {
     this.#world.fault(`file-${kind}`, `${operation} ${path}`)
+    return this.#error(kind, operation, path)
+  }
+
+  #error(kind: string, operation: string, path: string): WeirError {
     return new WeirError('files/io', `${operation} ${path}: simulated ${kind}`, {
       domain: 'external',
     })

@@ -2,10 +2,7 @@
 // slots inside are the real SlotRuntime with the real operators, heap state and snapshot files.
 
 import type { JobFunctions } from '@weirjs/api/functions'
-import {
-  MemoryStorage,
-  type MemoryStorageOptions,
-} from '@weirjs/common/core/checkpoint/memory-storage'
+import type { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence, WorkerId } from '@weirjs/common/core/ids'
@@ -24,7 +21,8 @@ export interface SimSlotHostOptions {
   readonly workerId: WorkerId
   /** The TaskManager: its job processes die with it. */
   readonly parent: SimProcess
-  readonly storage: Omit<MemoryStorageOptions, 'scheduler'>
+  /** The checkpoint storage as the job process reaches it. */
+  readonly storage: (process: SimProcess) => MemoryStorage
   /** Builds the job anew, as each slot does from the bundle. `process` is for what connectors need of it. */
   readonly build: (request: SlotRequest, process: SimProcess) => JobFunctions
 }
@@ -40,7 +38,7 @@ export class SimSlotHost implements SlotHost {
 
   async start(request: SlotRequest, listener: SlotListener): Promise<SlotGroup> {
     const { world, parent, workerId } = this.#options
-    const process = new SimProcess(world, `${workerId}-job${this.#started++}`)
+    const process = new SimProcess(world, `${workerId}-job${this.#started++}`, parent.machine)
     parent.onKill(() => process.kill())
     this.processes.add(process)
     process.onKill(() => this.processes.delete(process))
@@ -51,7 +49,7 @@ export class SimSlotHost implements SlotHost {
   #slot(process: SimProcess, request: SlotRequest, slot: number, listener: SlotListener): Slot {
     const { world, board, workerId, parent } = this.#options
     const endpoint = { workerId, slot, dataAddress: `${process.name}:${slot}` }
-    const storage = new MemoryStorage({ ...this.#options.storage, scheduler: process })
+    const storage = this.#options.storage(process)
     // What a slot tells crosses from the job process to the TaskManager.
     const tell =
       <T>(say: (message: T) => void) =>

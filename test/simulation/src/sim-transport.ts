@@ -18,6 +18,9 @@ import type { Network } from './network.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
 
+/** After so long a connection that does not move is given up by both ends. */
+const KEEP_ALIVE_MS = 1_500
+
 /** Who listens where. One for the whole world. */
 export class Switchboard {
   readonly world: World
@@ -103,6 +106,8 @@ class Connection {
   #requests: ChannelRequests | null = null
   readonly #early: ((requests: ChannelRequests) => void)[] = []
   #broken = false
+  /** Something was lost between unreachable machines: nothing arrives any more. */
+  #stalled = false
 
   constructor(
     board: Switchboard,
@@ -165,6 +170,17 @@ class Connection {
     }
   }
 
+  /** Between machines that cannot reach each other a connection stands still until somebody gives it up. */
+  #stall(down: boolean): boolean {
+    const producer = this.#producer
+    if (this.#stalled || producer === null) return this.#stalled
+    const [from, to] = down ? [producer, this.#consumer] : [this.#consumer, producer]
+    if (this.#board.network.reachable(from, to)) return false
+    this.#stalled = true
+    this.#board.world.scheduler.timer(KEEP_ALIVE_MS, () => this.break('timed out'))
+    return true
+  }
+
   #request(fn: (requests: ChannelRequests) => void): void {
     this.#deliver(this.#up, null, () => {
       if (this.#requests === null) this.#early.push(fn)
@@ -183,7 +199,7 @@ class Connection {
       return
     }
     this.#board.world.scheduler.timer(this.#board.network.delay(lane), () => {
-      if (this.#broken) return
+      if (this.#broken || this.#stall(lane === this.#down)) return
       if (target === null) fn()
       else target.run(() => (this.#broken ? undefined : fn()))
     })

@@ -43,11 +43,20 @@ export class MemoryFileSystem implements FileSystem {
   #durable = new Map<string, Inode>()
   readonly #directories = new Set<string>(['/', '.'])
 
-  /** Everything not synced is gone. Files that are open write to nowhere from now on. */
-  losePower(): void {
-    const kept = [...this.#durable].map(([path, inode]) => {
-      const copy = Buffer.from(inode.durable)
-      return [path, { content: copy, durable: copy }] as const
+  /**
+   * Everything not synced is gone; with `luck` (0 … 1, asked again and again) some of it is not: names, and torn pieces
+   * of what was written. Files that are open write to nowhere from now on.
+   */
+  losePower(luck: () => number = () => 1): void {
+    const left = new Map(this.#durable)
+    for (const [path, inode] of this.#names) if (luck() < 0.5) left.set(path, inode)
+    for (const path of this.#durable.keys())
+      if (!this.#names.has(path) && luck() < 0.5) left.delete(path)
+    const copies = new Map<Inode, Inode>()
+    const kept = [...left].map(([path, inode]) => {
+      const copy = copies.get(inode) ?? torn(inode, luck())
+      copies.set(inode, copy)
+      return [path, copy] as const
     })
     this.#names = new Map(kept)
     this.#durable = new Map(kept)
@@ -181,6 +190,15 @@ export class MemoryFileSystem implements FileSystem {
     for (let at = trimmed(path); !this.#directories.has(at); at = directoryOf(at))
       this.#directories.add(at)
   }
+}
+
+/** What was synced, and perhaps the beginning of what was not, of which the end may be something else. */
+function torn({ content, durable }: Inode, luck: number): Inode {
+  if (luck >= 0.5 || content.length <= durable.length) return { content: durable, durable }
+  const bytes = durable.length + Math.floor(2 * luck * (content.length - durable.length))
+  const copy = Buffer.from(content.subarray(0, bytes))
+  if (luck < 0.25 && bytes > durable.length) copy[bytes - 1] = 0
+  return { content: copy, durable: copy }
 }
 
 const trimmed = (path: string): string =>

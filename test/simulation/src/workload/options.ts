@@ -16,11 +16,15 @@ export const SHAPES = [
   'event-timers',
   'folds',
   'pipelines',
+  'diamond',
+  'mixed',
   'files',
 ] as const
 /** Ways to spread records over subtasks without a key. */
 const SPREADS = ['rebalance', 'rescale', 'shuffle', 'global'] as const
 export type Shape = (typeof SHAPES)[number]
+/** Steps of the shape `mixed`. */
+const STAGES = ['map', 'spread', 'keyed', 'diamond'] as const
 
 export interface WorkloadOptions {
   readonly shape: Shape
@@ -36,6 +40,8 @@ export interface WorkloadOptions {
   readonly copies: number
   /** Shape `files`: files that the input lies in. */
   readonly inputFiles: number
+  /** Shape `mixed`: its steps. */
+  readonly stages: readonly (typeof STAGES)[number][]
   /** How records without a key are spread. */
   readonly spread: (typeof SPREADS)[number]
   /** Shape `rules`: control records. */
@@ -85,6 +91,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     skewed: prng.chance(0.2),
     copies: shape === 'blow-up' ? Math.max(2, Math.floor(BLOWN_UP_RECORDS / records)) : 1,
     inputFiles: prng.between(60, 200),
+    stages: Array.from({ length: prng.between(1, 4) }, () => prng.pick(STAGES)),
     spread: prng.pick(SPREADS),
     rules: prng.between(1, 40),
     parallelism: prng.between(1, PARALLELISM_MAX),

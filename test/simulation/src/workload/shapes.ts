@@ -19,11 +19,11 @@ import {
   numbered,
   rule,
 } from './records.ts'
-import { again, checking, counting, delaying, folding, holding, listing } from './steps.ts'
+import { again, checking, counting, delaying, folding, holding, listing, passing } from './steps.ts'
 
 /** Records in the list of the shape `lists` before it is emptied. */
 const LIST_RECORDS = 13
-/** Numbers of several partitions travel side by side; within one they rise. */
+/** Numbers of several blocks may travel side by side; within one they rise, whoever reads it. */
 const GENERATOR_BLOCK = 1_000
 
 export interface Graph {
@@ -69,6 +69,10 @@ export function buildShape(env: Environment, options: WorkloadOptions, files: Fi
       const delayed = all(env, options, time).keyBy('key').process(delaying)
       return one(delayed, delayed.side('alerts'))
     }
+    case 'diamond':
+      return one(diamond(all(env, options), 'diamond').keyBy('key').process(counting))
+    case 'mixed':
+      return one(mixed(env, options).keyBy('key').process(counting))
     case 'folds': {
       const folded = all(env, options).keyBy('key').process(folding)
       return one(folded, folded.side('alerts'))
@@ -112,7 +116,7 @@ function source(
   watermarks?: Watermarks<Numbered>,
 ): DataStream<Numbered> {
   const { name, from, count } = range
-  const { records, recordsPerSecond, parallelism, tickMs } = options
+  const { records, recordsPerSecond, tickMs } = options
   const generator = paced<Numbered>(tickMs, {
     count,
     perSecond: Math.max(1, recordsPerSecond * (count / records)),
@@ -120,7 +124,7 @@ function source(
     make: (i) => ({
       n: from + i,
       key: keyOf(from + i, options),
-      part: `${name}${Math.floor(i / GENERATOR_BLOCK) % parallelism}`,
+      part: `${name}${Math.floor(i / GENERATOR_BLOCK)}`,
     }),
   })
   return env.from(generator, {
@@ -229,6 +233,30 @@ function ruled(env: Environment, options: WorkloadOptions): Graph {
       },
     })
   return one(out, out.side('alerts'))
+}
+
+/** Two ways of which each record goes one; where they meet again, barriers of both must. */
+function diamond(input: DataStream<Numbered>, name: string): DataStream<Numbered> {
+  const even = input.filter((record) => record.n % 2 === 0).rebalance()
+  const odd = input.filter((record) => record.n % 2 !== 0)
+  return even.union(odd.keyBy('key').process({ ...passing, uid: `${name}-odd` }))
+}
+
+/** A graph by chance: sources that flow together, and steps that let every record through once. */
+function mixed(env: Environment, options: WorkloadOptions): DataStream<Numbered> {
+  const [first, second] = halves(env, options)
+  return options.stages.reduce((stream, stage, i) => {
+    switch (stage) {
+      case 'map':
+        return stream.map((record) => ({ ...record })).returns(numbered)
+      case 'spread':
+        return spread(stream, options)
+      case 'keyed':
+        return stream.keyBy('key').process({ ...passing, uid: `pass-${i}` })
+      case 'diamond':
+        return diamond(stream, `diamond-${i}`)
+    }
+  }, first.union(second))
 }
 
 /** Many small records of each one, so that channels run full. */

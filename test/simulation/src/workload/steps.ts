@@ -27,6 +27,18 @@ export const counting = keyedProcess({
   },
 })
 
+/** Lets every record through, and remembers how many. */
+export const passing = keyedProcess({
+  uid: 'passer',
+  in: numbered,
+  out: numbered,
+  state: { seen: value(int(), { initial: zero }) },
+  each(record, ctx) {
+    ctx.state.seen.set(ctx.state.seen.get() + 1)
+    ctx.emit(record)
+  },
+})
+
 /** Counts in three ways, which must agree. */
 export const folding = keyedProcess({
   uid: 'folder',

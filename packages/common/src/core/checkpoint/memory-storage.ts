@@ -37,6 +37,8 @@ export interface MemoryStorageOptions {
   /** Time from asking to the reply; the effect lies in the middle. */
   readonly latencyMs?: (operation: StorageOperation, path: string) => number
   readonly onOperation?: (operation: StorageOperation, path: string) => StorageVerdict
+  /** It has just been done, and nobody knows yet. False: nobody will know, the caller is told that it failed. */
+  readonly onDone?: (operation: StorageOperation, path: string) => boolean
 }
 
 /** The durable part, shared by the storages of several processes. */
@@ -217,8 +219,10 @@ export class MemoryStorage implements CheckpointStorage {
     if (verdict.verdict === 'fail')
       throw injectedError(path, operation, verdict.code ?? 'storage/io')
     const result = effect()
+    const known = this.#options.onDone?.(operation, path) ?? true
     await this.#pause(latencyMs / 2, path)
-    if (verdict.verdict === 'ambiguous') throw injectedError(path, operation, 'storage/io')
+    if (verdict.verdict === 'ambiguous' || !known)
+      throw injectedError(path, operation, 'storage/io')
     return result
   }
 

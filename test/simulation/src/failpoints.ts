@@ -1,0 +1,136 @@
+// The places where a process persists, sends or commits something, by name, and what may be made to happen there: just
+// before the step, or just behind it, when it is done and nobody knows. They lie at the interfaces that the product is
+// handed (storage, file system, network), so the product holds no code for them. What is armed happens at the next pass.
+
+import type { SimProcess } from './process.ts'
+import type { World } from './world.ts'
+
+export type When = 'before' | 'after'
+export type FailAction = 'crash' | 'error' | 'pause'
+
+/** What a process does on the checkpoint storage, `<file>.<operation>`. */
+const STORAGE_STEPS = [
+  'bundle.publish',
+  'bundle.read',
+  'bundle.remove',
+  'checkpoint.remove-tree',
+  'log.create',
+  'log.list',
+  'log.read',
+  'log.remove',
+  'manifest.publish',
+  'manifest.read',
+  'manifest.stage',
+  'state.publish',
+  'state.read',
+  'state.size',
+  'state.stage',
+  'state.write',
+] as const
+
+/** What an exactly-once file sink does. */
+const SINK_STEPS = [
+  'sink.create',
+  'sink.link',
+  'sink.list',
+  'sink.mkdir',
+  'sink.remove',
+  'sink.rmdir',
+  'sink.sync',
+  'sink.syncdir',
+  'sink.write',
+] as const
+
+/** What processes ask of each other: before a request leaves, and when the answer is about to. */
+const CALL_STEPS = [
+  'call.aborted',
+  'call.acknowledge',
+  'call.allocate',
+  'call.cancel',
+  'call.complete',
+  'call.decline',
+  'call.deploy',
+  'call.heartbeat',
+  'call.register',
+  'call.release',
+  'call.slotsLost',
+  'call.taskUpdate',
+  'call.trigger',
+] as const
+
+export const STEPS: readonly string[] = [...STORAGE_STEPS, ...SINK_STEPS, ...CALL_STEPS]
+const ACTIONS: readonly FailAction[] = ['crash', 'crash', 'error', 'pause']
+
+/** All that can be armed. */
+export const FAILPOINTS: readonly string[] = STEPS.flatMap((step) => [
+  `before ${step}`,
+  `after ${step}`,
+])
+
+export interface FailpointWorld {
+  readonly world: World
+  /** kill -9; whoever should be there comes back by himself. */
+  readonly crash: (process: SimProcess) => void
+  /** SIGSTOP for a while. */
+  readonly pause: (process: SimProcess) => void
+}
+
+export class Failpoints {
+  readonly #options: FailpointWorld
+  readonly #armed = new Map<string, { readonly action: FailAction; skip: number }>()
+  /** Those at which something was made to happen, and how often. */
+  readonly hits: Map<string, number> = new Map()
+
+  constructor(options: FailpointWorld) {
+    this.#options = options
+  }
+
+  /** At the next pass but `skip`. One action at a time for each. */
+  arm(name: string, action: FailAction, skip: number): void {
+    this.#armed.set(name, { action, skip })
+  }
+
+  disarm(): void {
+    this.#armed.clear()
+  }
+
+  /** `error`: the step has failed, or is said to have. A process that crashed here is dead when this returns. */
+  pass(when: When, step: string, process: SimProcess): 'go' | 'error' {
+    const name = `${when} ${step}`
+    const armed = this.#armed.get(name)
+    if (armed === undefined || !process.alive) return 'go'
+    if (armed.skip-- > 0) return 'go'
+    this.#armed.delete(name)
+    this.hits.set(name, (this.hits.get(name) ?? 0) + 1)
+    const { world, crash, pause } = this.#options
+    world.fault('failpoint', `${name}: ${armed.action} of ${process.name}`)
+    switch (armed.action) {
+      case 'crash':
+        crash(process)
+        return 'go'
+      case 'pause':
+        pause(process)
+        return 'go'
+      case 'error':
+        return 'error'
+    }
+  }
+}
+
+export const drawAction = (pick: (items: readonly FailAction[]) => FailAction): FailAction =>
+  pick(ACTIONS)
+
+/** The storage step of an operation on a path; null: nothing of importance. */
+export function storageStep(operation: string, path: string): string | null {
+  const kind = path.includes('/log')
+    ? 'log'
+    : path.includes('/bundle-')
+      ? 'bundle'
+      : path.endsWith('/manifest')
+        ? 'manifest'
+        : path.endsWith('.state')
+          ? 'state'
+          : 'checkpoint'
+  const step = `${kind}.${operation}`
+  return STEPS.includes(step) ? step : null
+}

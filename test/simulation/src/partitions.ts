@@ -1,0 +1,63 @@
+// Machines that do not reach each other: a TaskManager and the JobManager, both ways or one, two TaskManagers, one machine
+// and everybody, one machine and the storage. Each cut heals by itself.
+
+import type { Prng } from '@weirjs/common/core/prng'
+import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
+import type { World } from './world.ts'
+
+type Cut = 'partition' | 'partition-one-way' | 'partition-tms' | 'isolate'
+
+/** Less or more than a heartbeat may be late. */
+const CUT_MS_MAX = 2 * HEARTBEAT_TIMEOUT_MS
+
+export function cutBetween(kind: Cut, world: World, cluster: SimCluster, prng: Prng): void {
+  const pairs = draw(kind, cluster, prng)
+  if (pairs.length === 0) return
+  world.fault(kind, pairs.map(([from, to]) => `${from} ↛ ${to}`).join(', '))
+  const healers = pairs.map(([from, to]) => cluster.network.cut(from, to))
+  world.scheduler.timer(prng.float() * CUT_MS_MAX, () => {
+    for (const healed of healers) healed()
+  })
+}
+
+/** A machine whose storage does not answer, while it reaches everybody else. */
+export function cutOffStorage(world: World, cluster: SimCluster, prng: Prng): void {
+  const machines = everyMachine(cluster)
+  if (machines.length === 0) return
+  const machine = prng.pick(machines)
+  world.fault('storage-cut', machine)
+  cluster.cutOff.add(machine)
+  world.scheduler.timer(prng.float() * CUT_MS_MAX, () => cluster.cutOff.delete(machine))
+}
+
+function draw(kind: Cut, cluster: SimCluster, prng: Prng): readonly (readonly [string, string])[] {
+  const workers = cluster.taskManagers.map(({ process }) => process.machine)
+  const leader = cluster.jobManager?.process.machine ?? null
+  if (workers.length === 0) return []
+  const one = prng.pick(workers)
+  switch (kind) {
+    case 'partition':
+      return leader === null ? [] : bothWays(leader, one)
+    case 'partition-one-way':
+      return leader === null ? [] : [prng.chance(0.5) ? [leader, one] : [one, leader]]
+    case 'partition-tms': {
+      const other = prng.pick(workers)
+      if (other === one) return []
+      return prng.chance(0.7) ? bothWays(one, other) : [[one, other]]
+    }
+    case 'isolate':
+      return everyMachine(cluster)
+        .filter((other) => other !== one)
+        .flatMap((other) => bothWays(one, other))
+  }
+}
+
+function everyMachine({ taskManagers, jobManager }: SimCluster): readonly string[] {
+  const machines = taskManagers.map(({ process }) => process.machine)
+  return jobManager === null ? machines : [...machines, jobManager.process.machine]
+}
+
+const bothWays = (a: string, b: string): readonly (readonly [string, string])[] => [
+  [a, b],
+  [b, a],
+]
