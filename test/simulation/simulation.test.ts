@@ -29,11 +29,19 @@ describe('the simulated cluster', () => {
     },
   )
 
-  it('has one history for one seed', async () => {
+  it('has one history for one seed, however often it is told', async () => {
     const first = await runSeed(12)
-    const second = await runSeed(12)
-    expect(second.traceHash).toBe(first.traceHash)
+    const again = [await runSeed(12), await runSeed(12)]
+    expect(again.map(({ traceHash }) => traceHash)).toEqual([first.traceHash, first.traceHash])
+    expect(again[0]?.events).toBe(first.events)
     expect((await runSeed(13)).traceHash).not.toBe(first.traceHash)
+  })
+
+  it('has another history when a fault is left out', async () => {
+    const whole = await runSeed(14)
+    const without = await runSeed(14, { skip: [0] })
+    expect(without.traceHash).not.toBe(whole.traceHash)
+    expect(without.violations).toEqual([])
   })
 })
 

@@ -12,7 +12,7 @@ import {
   type SubmitRequest,
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
-import type { Violation } from './oracles.ts'
+import type { Violation } from './oracles/violation.ts'
 import type { SimCluster } from './sim-cluster.ts'
 import { buildWorkload } from './workload/workload.ts'
 import type { RunOptions, WorkloadOptions } from './workload/options.ts'

@@ -3,17 +3,22 @@
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { SimClient } from './client.ts'
 import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
-import { judgeLeftovers, TIDY_MS } from './leftovers.ts'
-import { judgeAlerts, judgeHits, judgeLedger, Reader, type Violation } from './oracles.ts'
+import { judgeLedger, type LedgerLine } from './oracles/o1-ledger.ts'
+import { Reader } from './oracles/o2-reader.ts'
+import { judgeAlerts } from './oracles/o4-alerts.ts'
+import { judgeLiveness, LIVENESS_MS } from './oracles/o6-liveness.ts'
+import { judgeHits } from './oracles/o8-hits.ts'
+import { judgeLeftovers, TIDY_MS } from './oracles/o9-leftovers.ts'
+import type { Violation } from './oracles/violation.ts'
+import { readLines } from './oracles/visible-files.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { drawStory, Story, type StoryOptions } from './story.ts'
+import { expectationOf } from './workload/expectation.ts'
 import { drawWorkload, type RunOptions, type WorkloadOptions } from './workload/options.ts'
 import { ALERTS, buildWorkload, writeInput } from './workload/workload.ts'
 import { World } from './world.ts'
 
 const TASK_MANAGERS = 3
-/** After healing, the story must have ended within so much virtual time, and the time that its input takes. */
-const LIVENESS_MS = 180_000
 
 export interface SeedResult {
   readonly seed: number
@@ -150,12 +155,16 @@ async function judge(run: Run): Promise<readonly Violation[]> {
   const { world, workload, cluster, client, story, storyOptions, reader } = run
   const runs: RunOptions[] = [storyOptions.first, storyOptions.second]
   const finished = story.end?.state === 'FINISHED'
+  const outputs = runs.map((one) => one.output)
+  const lines = (await readLines(cluster.files, outputs)).map(
+    (one) => JSON.parse(one) as LedgerLine,
+  )
   return [
-    ...judgeEnd(story),
+    ...judgeLiveness(story),
     ...reader.violations,
-    ...(await judgeLedger(cluster.files, runs, workload)),
+    ...judgeLedger(lines, expectationOf(workload, runs)),
     ...cluster.auditor.violations,
-    ...(await judgeAlerts(cluster.files, ALERTS)),
+    ...judgeAlerts(await readLines(cluster.files, [ALERTS])),
     ...client.violations,
     ...world.bugs.map((message): Violation => ({ oracle: 'O7', message })),
     ...judgeHits({
@@ -165,15 +174,6 @@ async function judge(run: Run): Promise<readonly Violation[]> {
     }),
     ...(finished ? judgeLeftovers(cluster, story.jobs, story.jobs.length === 1) : []),
   ]
-}
-
-/** O6. */
-function judgeEnd({ end, failure, state }: Story): readonly Violation[] {
-  if (failure !== null) return [{ oracle: 'O6', message: `the client gave up: ${failure}` }]
-  if (end === null)
-    return [{ oracle: 'O6', message: `the job is ${state} long after the last fault` }]
-  if (end.state === 'FINISHED') return []
-  return [{ oracle: 'O6', message: `the job is ${end.state}: ${end.failure?.message}` }]
 }
 
 function describe(workload: WorkloadOptions, story: StoryOptions, plan: FaultPlan): string {

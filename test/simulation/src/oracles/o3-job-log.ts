@@ -4,9 +4,9 @@
 
 import { createHash } from 'node:crypto'
 import type { StateFile } from '@weirjs/common/core/checkpoint/handles'
-import type { Violation } from './oracles.ts'
-import type { DiskWatcher, SimDisk } from './sim-disk.ts'
-import type { World } from './world.ts'
+import type { DiskWatcher, SimDisk } from '../sim-disk.ts'
+import type { World } from '../world.ts'
+import type { Violation } from './violation.ts'
 
 const VIOLATIONS_MAX = 5
 const ENTRY = /^([0-9a-f]{32})\/log\/(\d{10})$/

@@ -1,8 +1,8 @@
 // Oracle O9: what a job must not leave behind when it has ended and everybody has had time to tidy up.
 
 import type { JobId } from '@weirjs/common/core/ids'
-import type { Violation } from './oracles.ts'
-import type { SimCluster } from './sim-cluster.ts'
+import type { SimCluster } from '../sim-cluster.ts'
+import type { Violation } from './violation.ts'
 
 /** Virtual time that tidying may take after the end of the last job. */
 export const TIDY_MS = 30_000

@@ -1,0 +1,24 @@
+// What the ledger must find in the output of a workload, over all runs of the job together.
+
+import type { Expectation } from '../oracles/o1-ledger.ts'
+import {
+  isCounted,
+  outputKey,
+  outputRecords,
+  type RunOptions,
+  type WorkloadOptions,
+} from './options.ts'
+
+export function expectationOf(options: WorkloadOptions, runs: readonly RunOptions[]): Expectation {
+  return {
+    records: outputRecords(options),
+    keyOf: (n) => outputKey(n, options),
+    counted: isCounted(options),
+    // A rule is taken by every subtask of the run that it came to.
+    marks: options.shape === 'rules' ? options.rules : 0,
+    takers: runs.map((run) => subtasks(run.parallelism)),
+  }
+}
+
+const subtasks = (parallelism: number): string =>
+  Array.from({ length: parallelism }, (_, i) => `s${i}`).join()
