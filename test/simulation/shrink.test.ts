@@ -5,7 +5,8 @@ import { SHRINK_RUNS_MAX, shrink } from './src/shrink.ts'
 /** A run with 16 faults that fails while all of `needed` happen. */
 function failing(needed: readonly number[]): { run: typeof runSeed; runs: number[][] } {
   const runs: number[][] = []
-  const run: typeof runSeed = async (seed, { skip = [] } = {}) => {
+  const run: typeof runSeed = async (seed, options) => {
+    const skip = options?.skip ?? []
     runs.push([...skip])
     const fails = needed.every((fault) => !skip.includes(fault))
     const violations = fails ? ([{ oracle: 'O1', message: 'record 0 is lost' }] as const) : []

@@ -32,6 +32,24 @@ export function reportSeed(result: SeedResult, skip: readonly number[], traced: 
   )
 }
 
+export interface Summary {
+  readonly seeds: number
+  readonly violations: number
+  readonly failures: readonly { seed: number; oracle: string; message: string }[]
+  readonly simulatedSeconds: number
+  readonly faults: number
+  readonly faultsByKind: Readonly<Record<string, number>>
+  /** How many were hit. */
+  readonly failpoints: number
+  readonly failpointsNotHit: readonly string[]
+  readonly checkpoints: number
+  readonly restarts: number
+  readonly commit: string
+  readonly threads: number
+  readonly wallSeconds: number
+  readonly realTimeFactor: number
+}
+
 export class Sums {
   readonly #failures: { seed: number; oracle: string; message: string }[] = []
   readonly #faults = new Map<string, number>()
@@ -53,7 +71,7 @@ export class Sums {
     if (violations.length > 0) this.failedSeeds += 1
   }
 
-  summary(seconds: number, threads: number): Record<string, unknown> {
+  summary(seconds: number, threads: number): Summary {
     const simulatedSeconds = Math.round(this.#simulatedMs / 1_000)
     return {
       seeds: this.ran,
@@ -77,7 +95,7 @@ export class Sums {
     const sums = this.summary(seconds, threads)
     const { simulatedSeconds, wallSeconds, realTimeFactor, faults, checkpoints, restarts } = sums
     console.log(
-      `${this.ran} seeds from ${from} at ${sums['commit']}: ${simulatedSeconds} simulated seconds in ` +
+      `${this.ran} seeds from ${from} at ${sums.commit}: ${simulatedSeconds} simulated seconds in ` +
         `${wallSeconds} s (${realTimeFactor}× on ${threads} threads), ` +
         `${faults} faults, ${checkpoints} checkpoints, ${restarts} restarts`,
     )
