@@ -58,7 +58,15 @@ const CALL_STEPS = [
   'call.trigger',
 ] as const
 
-export const STEPS: readonly string[] = [...STORAGE_STEPS, ...SINK_STEPS, ...CALL_STEPS]
+/** What slots send each other: the wish for a channel, a frame. Before: where it leaves. After: where it arrived. */
+const DATA_STEPS = ['data.open', 'data.frame'] as const
+
+export const STEPS: readonly string[] = [
+  ...STORAGE_STEPS,
+  ...SINK_STEPS,
+  ...CALL_STEPS,
+  ...DATA_STEPS,
+]
 const ACTIONS: readonly FailAction[] = ['crash', 'crash', 'error', 'pause']
 
 /** All that can be armed. */
@@ -96,6 +104,7 @@ export class Failpoints {
 
   /** `error`: the step has failed, or is said to have. A process that crashed here is dead when this returns. */
   pass(when: When, step: string, process: SimProcess): 'go' | 'error' {
+    if (this.#armed.size === 0) return 'go'
     const name = `${when} ${step}`
     const armed = this.#armed.get(name)
     if (armed === undefined || !process.alive) return 'go'

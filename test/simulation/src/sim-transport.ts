@@ -14,6 +14,7 @@ import type {
 } from '@weirjs/taskmanager/exchange/exchange'
 import { peerLost } from '@weirjs/taskmanager/exchange/exchange'
 import { copy } from './copy.ts'
+import type { When } from './failpoints.ts'
 import type { Network } from './network.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -152,8 +153,13 @@ class Connection {
   }
 
   readonly upstream: UpstreamWire = {
-    open: (channel, creditBytes) =>
-      this.#request((requests) => requests.open(channel, creditBytes)),
+    open: (channel, creditBytes) => {
+      this.#step('before', 'data.open', this.#consumer)
+      this.#request((requests) => {
+        requests.open(channel, creditBytes)
+        this.#step('after', 'data.open', this.#producer)
+      })
+    },
     credit: (channel, bytes) => this.#request((requests) => requests.credit(channel, bytes)),
     hint: (channel) => this.#request((requests) => requests.hint(channel)),
     close: () => this.break('closed by the consumer'),
@@ -164,7 +170,11 @@ class Connection {
       send: (channel: ChannelKey, frame: Uint8Array) => {
         const copy = frame.slice()
         frame.fill(0xdb) // handed over: whoever still reads it is wrong
-        this.#deliver(this.#down, this.#consumer, () => this.#receiver.frame(channel, copy))
+        this.#step('before', 'data.frame', this.#producer)
+        this.#deliver(this.#down, this.#consumer, () => {
+          this.#receiver.frame(channel, copy)
+          this.#step('after', 'data.frame', this.#consumer)
+        })
       },
       close: () => this.break('closed by the producer'),
     }
@@ -179,6 +189,12 @@ class Connection {
     this.#stalled = true
     this.#board.world.scheduler.timer(KEEP_ALIVE_MS, () => this.break('timed out'))
     return true
+  }
+
+  /** An error at a step of a connection is its end. */
+  #step(when: When, step: string, process: SimProcess | null): void {
+    if (process !== null && this.#board.network.onStep(when, step, process) === 'error')
+      this.break('connection reset')
   }
 
   #request(fn: (requests: ChannelRequests) => void): void {
