@@ -44,14 +44,14 @@ describe('failpoints', () => {
     const job = '0'.repeat(32)
     const steps = [
       storageStep('publish', `${job}/chk-7/v1-0-1-1.state`),
-      storageStep('publish', `${job}/chk-7/manifest`),
+      storageStep('create', `${job}/chk-7/manifest`),
       storageStep('create', `${job}/log/0000000007`),
       storageStep('publish', `${job}/bundle-${'a'.repeat(64)}.mjs`),
       storageStep('remove-tree', `${job}/chk-7`),
     ]
     expect(steps).toEqual([
       'state.publish',
-      'manifest.publish',
+      'manifest.create',
       'log.create',
       'bundle.publish',
       'checkpoint.remove-tree',

@@ -11,16 +11,14 @@ export type FailAction = 'crash' | 'error' | 'pause'
 /** What a process does on the checkpoint storage, `<file>.<operation>`. */
 const STORAGE_STEPS = [
   'bundle.publish',
-  'bundle.read',
   'bundle.remove',
   'checkpoint.remove-tree',
   'log.create',
   'log.list',
   'log.read',
   'log.remove',
-  'manifest.publish',
+  'manifest.create',
   'manifest.read',
-  'manifest.stage',
   'state.publish',
   'state.read',
   'state.size',
