@@ -33,7 +33,7 @@ const WORD_SHAPES: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{32}/g, '<job>'],
   [/^[0-9a-f]{12}$/, '<job>'],
   [/\d[\d,.]*/g, '<n>'],
-  [/^(?:ms|s|B|kB|MB)$/, '<unit>'],
+  [/^(?:ms|s|B|kB|MB|GB)$/, '<unit>'],
 ]
 
 function shapeOf(word: string): string {
@@ -50,9 +50,21 @@ const NAMED = /^(?:[0-9a-f]{32}|[0-9a-f]{12}|\d{4,7})$/
 /** An attempt that has ended: whichever side notices a broken connection first, its words are there. */
 const ATTEMPT_ROW = /^(\s*\d+\s+\S+Z\s+(?:\d+|-)\s+)\S.*\s.*$/
 
+/** So with the errors of attempts, told one by one. */
+const ATTEMPT_ERROR = /^ +error: .* \[[\w/-]+\]$/
+/** Where a checkpoint lies that is kept: the oldest are not. */
+const PATH_OR_NONE = / (?:…|-|\/\S+\/chk-\d+)$/
+
 const wordsOf = (line: string): readonly string[] => line.split(/\s+/).filter((word) => word !== '')
 const lineShape = (line: string): string =>
-  wordsOf(line.replace(ATTEMPT_ROW, '$1<reason>')).map(shapeOf).join(' ')
+  wordsOf(
+    line
+      .replace(ATTEMPT_ROW, '$1<reason>')
+      .replace(ATTEMPT_ERROR, '<error>')
+      .replace(PATH_OR_NONE, ' <path>'),
+  )
+    .map(shapeOf)
+    .join(' ')
 
 /** What the page's words are called in this run. */
 export class Names {

@@ -1,7 +1,8 @@
-// The guide's first page, typed as it says: every command against a real cluster, every output as shown.
+// Pages of the guide, typed as they say: every command against a real cluster, every output as shown.
 
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { JobSummary } from '@weirjs/common/job-client'
 import { expect, test } from 'vitest'
@@ -9,7 +10,11 @@ import { Names, firstBlock, stepsOf } from './console-blocks.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const PAGE = `${ROOT}docs/guide/first-job.md`
+/** Page, and where its reader saves the first program. */
+const PAGES: readonly (readonly [string, string])[] = [
+  ['first-job.md', 'examples/totals.ts'],
+  ['first-hour.md', 'jobs/shop.ts'],
+]
 
 function shell(command: string, directory: string): Promise<readonly string[]> {
   // One pipe for both streams, so that their lines come in the order in which a terminal has them.
@@ -32,16 +37,18 @@ function shell(command: string, directory: string): Promise<readonly string[]> {
 
 const isLine = (line: string): boolean => line.trim() !== ''
 
-test('the first page of the guide says what happens', async () => {
+test.each(PAGES)('%s says what happens', async (name, program) => {
   await using kit = WeirKit.empty()
-  mkdirSync(kit.path('examples'))
-  writeFileSync(kit.path('examples', 'totals.ts'), firstBlock(PAGE, /^ts job/))
+  const page = `${ROOT}docs/guide/${name}`
+  mkdirSync(kit.path(dirname(program)))
+  writeFileSync(kit.path(program), firstBlock(page, /^ts job/))
   const names = new Names()
-  for (const { command, expected } of stepsOf(PAGE)) {
+  for (const { command, expected } of stepsOf(page)) {
     const line = names
       .inCommand(command)
       .replace('./weir', `${ROOT}weir`)
       .replace('cluster start', 'cluster start --port 0')
+      .replace(/doctor$/, 'doctor -D jobmanager.rpc.port=0')
     const real = await shell(line, kit.directory)
     expect(names.compare(expected.filter(isLine), real), command).toBeNull()
     await asAPersonReads(kit, command)
