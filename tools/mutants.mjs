@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // Can the tests fail? Applies each seeded bug of test/mutants, one at a time, to a copy of HEAD (a git worktree in the
 // temporary directory; the checkout is not touched), runs the simulator over some seeds and the unit tests that the patch
-// names, and prints what caught it. A patch begins with a sentence for people and a line `Unit: <path>`.
+// names, and prints what caught it. A patch begins with a sentence for people and the lines `Trap: <name>` and
+// `Unit: <paths>`. A suite that does not come to run has caught nothing.
 //
-//   node tools/mutants.mjs [--only name,name] [--seeds N] [--seconds S] [--no-unit] [--no-simulation] [--json]
+//   node tools/mutants.mjs [--only name,name] [--seeds N] [--seconds S] [--no-unit] [--no-simulation] [--json|--markdown]
 //
-// Exit code 1 when a bug was caught by nothing, or a patch does not fit any more. Takes minutes: not part of CI.
+// Exit code 1 when a bug was caught by nothing, 2 when a patch does not fit any more or a suite did not run. Takes
+// minutes: not part of CI, which only looks whether every patch fits.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     unit: { type: 'boolean', default: true },
     simulation: { type: 'boolean', default: true },
     json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
   },
   allowNegative: true,
 })
@@ -57,8 +60,14 @@ function mutants() {
     .filter((file) => file.endsWith('.patch'))
     .map((file) => {
       const patch = readFileSync(join(folder, file), 'utf8')
-      const unit = /^Unit: (.+)$/m.exec(patch)?.[1] ?? null
-      return { name: file.slice(0, -'.patch'.length), file: join(folder, file), unit }
+      const said = (word) => new RegExp(`^${word}: (.+)$`, 'm').exec(patch)?.[1] ?? null
+      return {
+        name: file.slice(0, -'.patch'.length),
+        file: join(folder, file),
+        what: patch.slice(0, patch.indexOf('\n')),
+        trap: said('Trap') ?? '-',
+        unit: said('Unit'),
+      }
     })
   const chosen = all.filter(({ name }) => wanted === null || wanted.has(name))
   if (chosen.length === 0) throw new Error(`no mutant is called ${values.only}`)
@@ -70,9 +79,9 @@ function copyOfHead() {
   const copy = join(mkdtempSync(join(tmpdir(), 'weir-mutants-')), 'tree')
   must('git', ['worktree', 'add', '--detach', copy, 'HEAD'], root)
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const parts = ['packages', 'test'].flatMap((group) =>
-    readdirSync(join(root, group)).map((name) => join(group, name)),
-  )
+  const parts = ['packages', 'test']
+    .flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)))
+    .concat('bench', 'examples', 'tools')
   for (const part of parts) {
     const modules = join(root, part, 'node_modules')
     if (existsSync(modules) && existsSync(join(copy, part)))
@@ -88,50 +97,56 @@ function simulate(copy) {
   const result = run(process.execPath, [...args, '--fail-fast', '--json'], copy, { timeout })
   if (result.error?.code === 'ETIMEDOUT') return { caught: null, text: 'out of time' }
   const line = result.stdout.trim().split('\n').at(-1) ?? ''
-  if (!line.startsWith('{')) return { caught: 'crash', text: `crash: ${result.stderr.slice(-200)}` }
+  if (!line.startsWith('{')) return broken(result)
   const { failures, seeds } = JSON.parse(line)
   if (failures.length === 0) return { caught: null, text: `not in ${seeds} seeds` }
   const oracles = [...new Set(failures.map(({ oracle }) => oracle))].join(' ')
   return { caught: oracles, text: `${oracles} after ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` }
 }
 
-/** How many tests of the paths failed. */
-function unitTests(copy, path) {
-  if (path === null) return { caught: null, text: '-' }
-  const args = [
-    'run',
-    '--reporter=json',
-    '--project',
-    'unit',
-    '--project',
-    'scenario',
-    '--project',
-    'contract',
-  ]
-  const result = run(
-    join(root, 'node_modules', '.bin', 'vitest'),
-    [...args, ...path.split(' ')],
-    copy,
-  )
-  const json = result.stdout.slice(result.stdout.indexOf('{"'))
-  try {
-    const { numFailedTests, numTotalTests } = JSON.parse(json)
-    if (numFailedTests === 0) return { caught: null, text: `passed (${numTotalTests})` }
-    return { caught: `${numFailedTests}`, text: `${numFailedTests} of ${numTotalTests} failed` }
-  } catch {
-    return { caught: 'crash', text: `crash: ${(result.stderr || json).slice(-200)}` }
-  }
+/** The suite did not come to run: that proves nothing. */
+function broken(result) {
+  const words = `${result.stderr}${result.error ?? ''}`.trim().slice(-300)
+  return { caught: null, broken: words, text: 'did not run' }
 }
 
-function tryOne(copy, { name, file, unit }) {
+/** How many tests of the paths failed. */
+function unitTests(copy, paths) {
+  if (paths === null) return { caught: null, text: '-' }
+  const output = join(dirname(copy), 'tests.json')
+  rmSync(output, { force: true })
+  const projects = ['unit', 'scenario', 'contract'].flatMap((name) => ['--project', name])
+  const args = ['run', '--reporter=json', `--outputFile.json=${output}`, ...projects]
+  const vitest = join(root, 'node_modules', '.bin', 'vitest')
+  const result = run(vitest, [...args, ...paths.split(' ')], copy)
+  if (!existsSync(output)) return broken(result)
+  const { numFailedTests, numFailedTestSuites, numTotalTests } = JSON.parse(
+    readFileSync(output, 'utf8'),
+  )
+  if (numTotalTests === 0) return broken(result)
+  if (numFailedTests + numFailedTestSuites === 0)
+    return { caught: null, text: `passed (${numTotalTests})` }
+  return { caught: `${numFailedTests}`, text: `${numFailedTests} of ${numTotalTests} failed` }
+}
+
+function tryOne(copy, { name, file, what, trap, unit }) {
   must('git', ['checkout', '-q', '-f', 'HEAD', '--', '.'], copy)
+  const about = { name, trap, what }
   const applied = run('git', ['apply', '-C1', file], copy)
-  if (applied.status !== 0) return { name, caught: false, simulation: 'does not apply', unit: '-' }
+  if (applied.status !== 0)
+    return {
+      ...about,
+      caught: false,
+      broken: applied.stderr,
+      simulation: 'does not fit',
+      unit: '-',
+    }
   const none = { caught: null, text: '-' }
   const simulation = values.simulation ? simulate(copy) : none
   const tests = values.unit ? unitTests(copy, unit) : none
   const caught = simulation.caught !== null || tests.caught !== null
-  return { name, caught, simulation: simulation.text, unit: tests.text }
+  const didNotRun = simulation.broken ?? tests.broken ?? null
+  return { ...about, caught, broken: didNotRun, simulation: simulation.text, unit: tests.text }
 }
 
 const width = (rows, key) => Math.max(key.length, ...rows.map((row) => row[key].length))
@@ -146,18 +161,31 @@ try {
     process.stderr.write(
       `${row.caught ? 'caught' : 'MISSED'}  ${row.name}: ${row.simulation}; ${row.unit}\n`,
     )
+    if (row.broken !== null)
+      process.stderr.write(`        ${row.broken.replaceAll('\n', '\n        ')}\n`)
   }
 } finally {
   run('git', ['worktree', 'remove', '--force', copy], root)
   rmSync(dirname(copy), { recursive: true, force: true })
 }
 const missed = rows.filter((row) => !row.caught).map((row) => row.name)
+const closing = `${rows.length - missed.length} of ${rows.length} caught`
+const columns = ['name', 'trap', 'simulation', 'unit']
 if (values.json) console.log(JSON.stringify({ mutants: rows.length, missed, rows }))
-else {
-  const columns = ['name', 'simulation', 'unit']
+else if (values.markdown) {
+  console.log(
+    '| seeded bug | trap | simulator | unit, contract and scenario tests |\n|---|---|---|---|',
+  )
+  for (const row of rows)
+    console.log(`| **${row.name}**: ${row.what} | ${row.trap} | ${row.simulation} | ${row.unit} |`)
+  const commit = must('git', ['rev-parse', '--short', 'HEAD'], root).trim()
+  const date = new Date().toISOString().slice(0, 10)
+  console.log(`\n${closing}, ${values.seeds} seeds each; ${date}, commit ${commit}.`)
+} else {
   const widths = columns.map((key) => width(rows, key))
-  for (const row of [{ name: 'name', simulation: 'simulation', unit: 'unit' }, ...rows])
+  for (const row of [Object.fromEntries(columns.map((key) => [key, key])), ...rows])
     console.log(columns.map((key, i) => row[key].padEnd(widths[i])).join('  '))
-  console.log(`${rows.length - missed.length} of ${rows.length} caught`)
+  console.log(closing)
 }
+if (rows.some((row) => row.broken !== null)) process.exit(2)
 process.exit(missed.length > 0 ? 1 : 0)

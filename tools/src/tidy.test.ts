@@ -1,6 +1,6 @@
 // The tree itself under test: what a reviewer would otherwise have to say again and again (after TigerBeetle's tidy).
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,17 @@ describe('the tree', () => {
   it(`has no source file over ${FILE_LINES_MAX} lines`, () => {
     const long = own.filter((path) => read(path).split('\n').length > FILE_LINES_MAX + 1)
     expect(long).toEqual([])
+  })
+
+  it('is what every seeded bug of test/mutants fits', () => {
+    const patches = files.filter((path) => /^test\/mutants\/.*\.patch$/.test(path))
+    expect(patches.length).toBeGreaterThanOrEqual(30)
+    const unfit = patches.filter(
+      (path) =>
+        spawnSync('git', ['apply', '--check', '-C1', path], { cwd: root, stdio: 'ignore' })
+          .status !== 0,
+    )
+    expect(unfit).toEqual([])
   })
 
   it('opens every file of a core/ folder with a head comment', () => {
