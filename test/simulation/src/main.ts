@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const threads = Math.min(settings.threads, settings.seeds)
   if (settings.json) console.log(JSON.stringify(sums.summary(seconds, threads)))
   else sums.print(settings.from, seconds, threads)
-  process.exit(sums.failedSeeds > 0 ? 1 : 0)
+  process.exit(sums.passed ? 0 : 1)
 }
 
 try {
