@@ -71,17 +71,23 @@ export class Recovery {
     }
   }
 
-  /** One job that was not there when all were listed, or was not seen. Never rejects. */
+  /** A job that may be there, though it was not when all were listed. Never rejects. */
   async find(job: JobId): Promise<void> {
-    if (!this.#underWay.has(job)) await this.#first(job)
+    if (this.#underWay.has(job)) return
+    this.#underWay.add(job)
+    this.#goOn(job, await this.#try(job, null), false)
   }
 
   async #first(job: JobId): Promise<void> {
     this.#underWay.add(job)
-    const stored = await this.#try(job, null)
-    if (stored === 'done') this.#underWay.delete(job)
+    this.#goOn(job, await this.#try(job, null), true)
+  }
+
+  /** Behind the first try; `exists`: there is such a job, although nothing is known of it. */
+  #goOn(job: JobId, stored: StoredJob | null | 'done', exists: boolean): void {
     // Cannot reject: `#again` handles what goes wrong.
-    else void this.#again(job, stored)
+    if (stored !== 'done' && (stored !== null || exists)) void this.#again(job, stored)
+    else this.#underWay.delete(job)
   }
 
   /** Takes a job over once more, after its master broke. Resolves when that has succeeded, or never will. */
