@@ -22,6 +22,7 @@ import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { ProcessSlotHost } from './slots/slot-host.ts'
+import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
 import { nameWorker, openWorkDirectory } from './slots/work-directories.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
 
@@ -45,6 +46,8 @@ export interface TaskManagerSettings {
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
+  /** Longest time that user code may block a slot; null: no limit. */
+  readonly progressTimeoutMs: number | null
   /** Environment variables that jobs may see. */
   readonly jobEnvironment: readonly string[]
   readonly log: Log
@@ -66,6 +69,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   slotHeapBytesMax: null,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
+  progressTimeoutMs: PROGRESS_TIMEOUT_MS,
   jobEnvironment: [],
 }
 
@@ -175,6 +179,7 @@ function makeHost(
     }),
     prepare: settings.prepareJobProcess,
     reportIntervalMs: REPORT_INTERVAL_MS,
+    progressTimeoutMs: settings.progressTimeoutMs,
     scheduler: own.scheduler,
     log: settings.log,
   })

@@ -2,11 +2,18 @@
 
 import { BadCell, type Words } from './cell.ts'
 import { KILL } from './faults/kill.ts'
+import { PARTITION } from './faults/partition.ts'
 import { PAUSE } from './faults/pause.ts'
 import { STRACE } from './faults/strace.ts'
 import type { FaultKind } from './scene.ts'
 
-const FAULTS: Readonly<Record<string, FaultKind>> = { kill: KILL, pause: PAUSE, strace: STRACE }
+const FAULTS: Readonly<Record<string, FaultKind>> = {
+  kill: KILL,
+  oneway: PARTITION,
+  partition: PARTITION,
+  pause: PAUSE,
+  strace: STRACE,
+}
 
 export function faultOf(words: Words): FaultKind {
   const found = FAULTS[words[0]]

@@ -21,6 +21,8 @@ export const SLOTS = 2
 const PARALLELISM = 4
 const KEYS = 97
 const RECORDS_PER_SECOND = 2_000
+/** A broken data plane is noticed within two seconds, like everything else. */
+const JOB_DEFINES = ['exchange.probe.interval=1s', 'exchange.probe.timeout=1s']
 /** The job works so long besides the time that faults last. */
 const WORK_SECONDS = 5
 const LOOK_MS = 15
@@ -113,6 +115,7 @@ class CellRun {
       perSecond: RECORDS_PER_SECOND,
       keys: KEYS,
       parallelism: PARALLELISM,
+      defines: JOB_DEFINES,
     })
     const watch = new JobWatch(this.#cluster, jobId)
     const scene: Scene = {

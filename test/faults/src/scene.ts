@@ -4,7 +4,7 @@ import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
 import type { CommittedOutput } from '../../processes/src/committed-output.ts'
 import type { JobWatch } from '../../processes/src/job-watch.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
-import type { Words } from './cell.ts'
+import { BadCell, type Words } from './cell.ts'
 import type { Need } from './machine.ts'
 import type { World } from './world.ts'
 
@@ -49,4 +49,15 @@ export async function busyTaskManagers({
   const [first, ...others] = busy
   if (first === undefined) throw new Error('no TaskManager has tasks')
   return [first, ...others]
+}
+
+/** By the name that rows use: `jobmanager`, `busiest` and `second` (TaskManagers with tasks), `idle` (one without). */
+export async function processOf(scene: Scene, who: string | undefined): Promise<ClusterProcess> {
+  const { jobManager, taskManagers } = scene.cluster
+  if (who === 'jobmanager') return jobManager
+  const busy = await busyTaskManagers(scene)
+  const idle = taskManagers.find((one) => !busy.includes(one))
+  const found = { busiest: busy[0], second: busy[1], idle }[who ?? '']
+  if (found === undefined) throw new BadCell(`nobody is "${who}"`)
+  return found
 }

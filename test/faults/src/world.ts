@@ -4,6 +4,7 @@ import type { ClusterOptions } from '../../processes/src/process-cluster.ts'
 import type { Words } from './cell.ts'
 import { BadCell } from './cell.ts'
 import type { Need } from './machine.ts'
+import { NAMESPACES } from './worlds/namespaces.ts'
 
 export interface World extends AsyncDisposable {
   /** What the cluster's options must say. */
@@ -20,7 +21,7 @@ const PLAIN: WorldKind = {
   open: async () => ({ cluster: {}, [Symbol.asyncDispose]: async () => {} }),
 }
 
-const WORLDS: Readonly<Record<string, WorldKind>> = { plain: PLAIN }
+const WORLDS: Readonly<Record<string, WorldKind>> = { plain: PLAIN, namespaces: NAMESPACES }
 
 export function worldOf(words: Words): WorldKind {
   const found = WORLDS[words[0]]

@@ -168,6 +168,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       slotHeapBytesMax: values['taskmanager.memory.job-process-heap'],
       prepareJobProcess: values['taskmanager.job-process.prepared'],
       cancelGraceMs: values['task.cancellation.timeout'],
+      progressTimeoutMs: values['task.progress.timeout'],
       jobEnvironment: values['taskmanager.job-environment'],
       log,
     })

@@ -57,9 +57,12 @@ export interface ConfigValues {
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-environment': readonly string[]
   readonly 'task.cancellation.timeout': number
+  readonly 'task.progress.timeout': number | null
 
   readonly 'exchange.frame-bytes': number
   readonly 'exchange.credit-bytes': number
+  readonly 'exchange.probe.interval': number
+  readonly 'exchange.probe.timeout': number
 
   readonly 'parallelism.default': number
   readonly 'pipeline.max-parallelism': number | null
@@ -224,6 +227,11 @@ const PROCESS_KEYS = {
     10_000,
     'Time that a cancelled task has before its job process is killed.',
   ),
+  'task.progress.timeout': ofProcess(
+    orWord('off', duration(1_000)),
+    120_000,
+    "Time for which the job's code may block a slot, or a job process be silent; then it is killed and the job restarts.",
+  ),
   'execution.checkpointing.dir': ofProcess(
     maybeText,
     null,
@@ -242,6 +250,16 @@ const TASK_KEYS = {
     size(KIB, GIB),
     128 * KIB,
     'Bytes that may be on the way on one channel.',
+  ),
+  'exchange.probe.interval': ofTask(
+    duration(100),
+    10_000,
+    'Silence after which a slot asks whether the TaskManager that it gets records from can be reached.',
+  ),
+  'exchange.probe.timeout': ofTask(
+    duration(100),
+    5_000,
+    'Time for the answer; then the connection counts as lost. A busy TaskManager answers all the same.',
   ),
 } as const
 

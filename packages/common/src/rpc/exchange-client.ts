@@ -2,8 +2,8 @@
 // hints go up, those of one turn as one message. The window of 4 MiB is what makes the stream fast, the credits of those
 // above are what bounds it.
 //
-// It gives no verdict on life while the other loop is merely busy: pings are rare and patient (for a peer that vanished
-// without a word), a broken connection is reported at once.
+// It gives no verdict on life while the other loop is merely busy: a broken connection is reported at once, a silent one
+// is looked into by `peer-probe`, which asks the other kernel and not the loop; pings are rare and patient.
 
 import {
   type ChannelOptions,
@@ -28,6 +28,7 @@ import {
   type ExchangeOpen,
   UP_MESSAGE_BYTES_MAX,
 } from './exchange-wire.ts'
+import { PeerProbe, type PeerProbeTimes } from './peer-probe.ts'
 import { fromStatus } from './status.ts'
 import { bearer } from './token.ts'
 
@@ -48,6 +49,8 @@ export interface ExchangeClientOptions {
   readonly address: string
   readonly open: ExchangeOpen
   readonly scheduler: Scheduler
+  /** When a silent peer is asked whether it can be reached; left out: never. */
+  readonly probe?: PeerProbeTimes
   /** `frame` stays valid, but is a view: its ArrayBuffer may hold other frames. */
   onFrame(channel: number, frame: Uint8Array): void
   /** Once, in a later turn, unless we closed. After it nothing comes. */
@@ -86,6 +89,7 @@ class ConsumerConnection implements ExchangeConsumer {
   readonly #onFrame: (channel: number, frame: Uint8Array) => void
   readonly #client: Client
   readonly #call: ClientDuplexStream<Buffer, Buffer>
+  readonly #probe: PeerProbe | null
   #state: 'connecting' | 'open' | 'closing' | 'ended' = 'connecting'
   #cancelTimer: () => void
   #channels: number
@@ -120,6 +124,7 @@ class ConsumerConnection implements ExchangeConsumer {
     call.on('status', (ended: StatusObject) => {
       if (ended.code === status.OK) this.#finish(null)
     })
+    this.#probe = this.#makeProbe()
     call.write(encodeOpen(options.open))
   }
 
@@ -145,10 +150,25 @@ class ConsumerConnection implements ExchangeConsumer {
     if (this.#state === 'closing' || this.#state === 'ended') return
     this.#flush()
     this.#state = 'closing'
+    this.#probe?.stop()
     this.#cancelTimer()
     this.#call.write(encodeClosing())
     this.#call.end()
     this.#cancelTimer = this.#options.scheduler.timer(CLOSE_GRACE_MS, () => this.#call.cancel())
+  }
+
+  #makeProbe(): PeerProbe | null {
+    const { address, probe, scheduler } = this.#options
+    if (probe === undefined) return null
+    return new PeerProbe({
+      ...probe,
+      address,
+      scheduler,
+      onUnreachable: (reason) => {
+        this.#call.cancel()
+        this.#lose(connectionLost(`the slot at ${address} cannot be reached: ${reason}`))
+      },
+    })
   }
 
   #connected(): void {
@@ -159,6 +179,7 @@ class ConsumerConnection implements ExchangeConsumer {
 
   #receive(message: Buffer): void {
     if (this.#state !== 'open') return
+    this.#probe?.heard()
     try {
       eachFrame(message, this.#channels, this.#onFrame)
     } catch (error) {
@@ -206,6 +227,7 @@ class ConsumerConnection implements ExchangeConsumer {
     if (this.#state === 'ended') return
     const told = this.#state === 'closing'
     this.#state = 'ended'
+    this.#probe?.stop()
     this.#cancelTimer()
     this.#client.close()
     if (!told) this.#options.onLost(error)

@@ -17,6 +17,7 @@ import {
   serveExchange,
 } from './exchange-server.ts'
 import type { ExchangeOpen } from './exchange-wire.ts'
+import type { PeerProbeTimes } from './peer-probe.ts'
 import { stallingProxy } from './stalling-proxy.fixture.ts'
 import { makeToken } from './token.ts'
 
@@ -79,7 +80,11 @@ interface Consumed {
   arrived(count: number): Promise<void>
 }
 
-function consume(address: string, open: ExchangeOpen = OPEN): Consumed {
+function consume(
+  address: string,
+  open: ExchangeOpen = OPEN,
+  probe: PeerProbeTimes | null = null,
+): Consumed {
   const frames: Consumed['frames'] = []
   let wanted = 0
   let reached = (): void => {}
@@ -88,6 +93,7 @@ function consume(address: string, open: ExchangeOpen = OPEN): Consumed {
     address,
     open,
     scheduler: systemScheduler(),
+    ...(probe === null ? {} : { probe }),
     onFrame: (channel, frame) => {
       frames.push({ channel, frame })
       if (frames.length === wanted) reached()
@@ -309,6 +315,34 @@ describe('the data plane', () => {
     expect(await Promise.race([told, quiet(100)])).toBe(false)
     time.advance(CONNECT_MS_MAX - silentMs)
     expect(await told).toMatchObject({ code: 'exchange/connection-lost' })
+  })
+
+  it('probes a silent producer again and again, and nobody notices', async () => {
+    const { server, seen } = await producer()
+    const { consumer, lost } = consume(server.address, OPEN, { afterMs: 10, answerMsMax: 500 })
+    consumer.credit(0, 1)
+    await eventsReach(seen, 'credit 0 1')
+    expect(await Promise.race([lost, quiet(300)])).toBe(false)
+    consumer.hint(1)
+    await eventsReach(seen, 'hint 1')
+    expect(seen.opens).toHaveLength(1)
+  })
+
+  it('reports a producer that can no longer be reached although its connection still stands', async () => {
+    const { server, seen } = await producer()
+    const wire = await stallingProxy(splitAddress(server.address).port)
+    cleanup.push(() => wire.close())
+    const address = `127.0.0.1:${wire.port}`
+    const { consumer, lost } = consume(address, OPEN, { afterMs: 50, answerMsMax: 500 })
+    consumer.credit(0, 1)
+    await eventsReach(seen, 'credit 0 1')
+    wire.stall()
+    wire.refuse()
+    expect(await lost).toMatchObject({
+      code: 'exchange/connection-lost',
+      message: expect.stringContaining(`${address} cannot be reached`),
+    })
+    await eventsReach(seen, 'lost exchange/connection-lost')
   })
 
   it('tries the next port of its range, and names the range and the flag when all are taken', async () => {

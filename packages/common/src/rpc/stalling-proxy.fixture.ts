@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 /** A wire that can stop: what a consumer looks like whose loop is in user code. */
 export async function stallingProxy(
   target: number,
-): Promise<{ port: number; stall(): void; flow(): void; close(): void }> {
+): Promise<{ port: number; stall(): void; flow(): void; refuse(): void; close(): void }> {
   const downs: Socket[] = []
   const proxy = createServer((socket) => {
     const onward = connect(target, '127.0.0.1')
@@ -25,6 +25,8 @@ export async function stallingProxy(
       for (const socket of downs) socket.destroy()
       proxy.close()
     },
+    /** Nobody can connect any more; what is connected stays. */
+    refuse: () => proxy.close(),
     flow: () => downs.forEach((socket) => socket.resume()),
   }
 }

@@ -16,6 +16,7 @@ import type {
 } from '@weirjs/common/rpc/exchange-server'
 import type { ExchangeOpen } from '@weirjs/common/rpc/exchange-wire'
 import type { PortRange } from '@weirjs/common/rpc/listen'
+import type { PeerProbeTimes } from '@weirjs/common/rpc/peer-probe'
 import type {
   Accept,
   ChannelKey,
@@ -37,22 +38,24 @@ export interface GrpcTransportOptions {
   /** From SlotRequest. */
   readonly credential: string
   readonly scheduler: Scheduler
+  /** When a silent producer is asked whether it can be reached; left out: never. */
+  readonly probe?: PeerProbeTimes
 }
 
 export class GrpcTransport implements Transport {
-  readonly #scheduler: Scheduler
+  readonly #options: GrpcTransportOptions
   #server: ExchangeServer | null = null
   #accept: Accept | null = null
   readonly #early: (() => void)[] = []
   readonly #consumers = new Set<ExchangeConsumer>()
 
-  private constructor(scheduler: Scheduler) {
-    this.#scheduler = scheduler
+  private constructor(options: GrpcTransportOptions) {
+    this.#options = options
   }
 
   /** Listens. Errors: `net/port-in-use`, `net/bad-address`. */
   static async open(options: GrpcTransportOptions): Promise<GrpcTransport> {
-    const transport = new GrpcTransport(options.scheduler)
+    const transport = new GrpcTransport(options)
     transport.#server = await serveExchange({
       host: options.bindHost,
       portRange: options.ports,
@@ -76,9 +79,11 @@ export class GrpcTransport implements Transport {
     const names: ChannelKey[] = []
     const numbers = new Map<ChannelKey, number>()
     const peer: SlotRef = { workerId: producer.workerId, index: producer.slot }
+    const { scheduler, probe } = this.#options
     const consumer = connectExchange({
       address: producer.dataAddress,
-      scheduler: this.#scheduler,
+      scheduler,
+      ...(probe === undefined ? {} : { probe }),
       open: {
         fence: handshake.fence,
         credential: handshake.credential,

@@ -136,9 +136,13 @@ export class JobProcess {
   }
 
   /** Ends at once. `lost` will be told with this reason. */
-  kill(reason: string): void {
+  kill(reason: string, hint?: string): void {
     if (this.#gone) return
-    const error = new WeirError('job/process-killed', reason, { domain: 'user', retry: 'backoff' })
+    const error = new WeirError('job/process-killed', reason, {
+      domain: 'user',
+      retry: 'backoff',
+      ...(hint === undefined ? {} : { hint }),
+    })
     this.#reason ??= toFailure(error)
     this.#child.kill('SIGKILL')
   }

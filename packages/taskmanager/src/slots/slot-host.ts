@@ -9,7 +9,7 @@ import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids
 import type { Log } from '@weirjs/common/core/log'
 import { JobProcess } from './job-process.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
-import { SlotWatch } from './slot-watch.ts'
+import { PROGRESS_TIMEOUT_MS, SlotWatch } from './slot-watch.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
 
 export interface ProcessHostOptions {
@@ -31,6 +31,8 @@ export interface ProcessHostOptions {
   /** Keep one process started ahead. */
   readonly prepare: boolean
   readonly reportIntervalMs: number
+  /** Of SlotWatch; null: no limit. Default: PROGRESS_TIMEOUT_MS. */
+  readonly progressTimeoutMs?: number | null
   readonly scheduler: Scheduler
   readonly log: Log
   /** Default: START_MS_MAX. */
@@ -44,6 +46,9 @@ export const PREPARE_AFTER_MS = 1_000
 
 /** A job that is not loaded by then never will be; the JobManager waits longer, so it hears why. */
 const START_MS_MAX = 45_000
+
+const PROGRESS_HINT =
+  'do long work in pieces or in a step of its own that awaits, or raise task.progress.timeout'
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
@@ -168,7 +173,7 @@ export class ProcessSlotHost implements SlotHost {
   }
 }
 
-type GroupOptions = Pick<ProcessHostOptions, 'workerId' | 'scheduler' | 'log'>
+type GroupOptions = Pick<ProcessHostOptions, 'workerId' | 'scheduler' | 'log' | 'progressTimeoutMs'>
 
 /** The slots of one job attempt in one process. */
 export class ProcessSlotGroup implements SlotGroup {
@@ -210,6 +215,7 @@ export class ProcessSlotGroup implements SlotGroup {
       lost: (failure) => this.#end(failure),
     })
     this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))
+    const { progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#options
     this.#watch = new SlotWatch({
       slots: start.request.slots,
       probe: () => this.#process.probe(),
@@ -218,6 +224,8 @@ export class ProcessSlotGroup implements SlotGroup {
         this.#options.log.warn({ ...this.fence, pid: this.pid }, text)
         this.#print('stderr', text)
       },
+      progressTimeoutMs,
+      onStuck: (reason) => this.#process.kill(reason, PROGRESS_HINT),
     })
   }
 

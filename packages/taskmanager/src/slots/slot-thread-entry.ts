@@ -11,6 +11,7 @@ import { PortTransport } from '../exchange/port-exchange.ts'
 import { createOperator } from '../operators/registry.ts'
 import { heapSnapshots } from '../state/state-factory.ts'
 import { GrpcTransport } from '../exchange/grpc-exchange.ts'
+import { probeTimes } from '../task/task-environment.ts'
 import { loadJob } from './load-job.ts'
 import { withLocations } from './located-listener.ts'
 import type { SlotOpen, ThreadData } from './protocol.ts'
@@ -38,6 +39,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
       ports: start.dataPorts,
       credential: request.credential,
       scheduler,
+      probe: probeTimes(request.config),
     }),
   ])
   const ports = open.siblings.map(({ slot: index, port }) => ({ peer: { workerId, index }, port }))

@@ -6,6 +6,7 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import type { SlotEndpoint, SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
 import type { Prng } from '@weirjs/common/core/prng'
+import type { PeerProbeTimes } from '@weirjs/common/rpc/peer-probe'
 import type { SlotExchange } from '../exchange/slot-exchange.ts'
 import type { SlotListener } from '../slots/slot.ts'
 import type { OperatorFactory, SnapshotFactory } from './factories.ts'
@@ -16,6 +17,11 @@ export const FRAME_BYTES_MIN = 1_024
 export const FRAME_BYTES_MAX: number = 128 * 1_024
 /** Default credit of a channel, in frames. */
 export const CREDIT_FRAMES_DEFAULT = 4
+
+export const PROBE_AFTER_MS = 10_000
+export const PROBE_ANSWER_MS_MAX = 5_000
+const PROBE_MS_MIN = 100
+const PROBE_MS_MAX = 3_600_000
 
 export interface DataPlaneSizes {
   /** A frame counts as full from here on: FRAME_BYTES_MIN … FRAME_BYTES_MAX. */
@@ -63,6 +69,16 @@ export function dataPlaneSizes(config: SlotRequest['config']): DataPlaneSizes {
   return { frameBytesMax, creditBytesPerChannel }
 }
 
+/** Of the data plane, when a silent producer is asked whether it can be reached; WeirError `config/out-of-range`. */
+export function probeTimes(config: SlotRequest['config']): PeerProbeTimes {
+  const msOf = (key: string, byDefault: number): number =>
+    integerOf(config, { key, byDefault, low: PROBE_MS_MIN, high: PROBE_MS_MAX, unit: 'ms' })
+  return {
+    afterMs: msOf('exchange.probe.interval', PROBE_AFTER_MS),
+    answerMsMax: msOf('exchange.probe.timeout', PROBE_ANSWER_MS_MAX),
+  }
+}
+
 function bytesOf(
   config: SlotRequest['config'],
   key: string,
@@ -70,16 +86,31 @@ function bytesOf(
   low: number,
   high: number,
 ): number {
+  return integerOf(config, { key, byDefault, low, high, unit: 'bytes' })
+}
+
+interface IntegerKey {
+  readonly key: string
+  readonly byDefault: number
+  readonly low: number
+  readonly high: number
+  readonly unit: 'bytes' | 'ms'
+}
+
+function integerOf(
+  config: SlotRequest['config'],
+  { key, byDefault, low, high, unit }: IntegerKey,
+): number {
   const text = config[key]
   if (text === undefined) return byDefault
-  const bytes = Number(text)
-  if (Number.isInteger(bytes) && bytes >= low && bytes <= high) return bytes
+  const found = Number(text)
+  if (Number.isInteger(found) && found >= low && found <= high) return found
   throw new WeirError(
     'config/out-of-range',
     `${key} is '${text}'; it must be an integer from ${low} to ${high}`,
     {
       domain: 'user',
-      hint: `leave it out for the default of ${byDefault} bytes`,
+      hint: `leave it out for the default of ${byDefault} ${unit}`,
     },
   )
 }
