@@ -25,6 +25,8 @@ export interface Outcome {
   readonly said: readonly string[]
   /** The job's last state. */
   readonly state: string
+  /** A negative control: the judges must find something. */
+  readonly broken: boolean
 }
 
 export interface Range {
@@ -89,6 +91,7 @@ function outcomeOf(cell: string, text: string): Outcome {
   let restarts: Range | null = null
   let firstOutputMsMax = FIRST_OUTPUT_MS_MAX
   let state = 'FINISHED'
+  let broken = false
   const said: string[] = []
   for (const part of text.split(',').map((one) => one.trim())) {
     const [what, ...rest] = part.split(' ')
@@ -97,10 +100,12 @@ function outcomeOf(cell: string, text: string): Outcome {
     else if (what === 'output') firstOutputMsMax = durationOf(value)
     else if (what === 'says') said.push(value)
     else if (what === 'state') state = value
+    else if (what === 'broken') broken = true
     else throw new BadCell(`${cell}: what is "${part}"?`)
   }
+  if (broken) restarts ??= { min: 0, max: Number.POSITIVE_INFINITY }
   if (restarts === null) throw new BadCell(`${cell}: how many restarts?`)
-  return { restarts, firstOutputMsMax, said, state }
+  return { restarts, firstOutputMsMax, said, state, broken }
 }
 
 /** `1`, `0..2`, `1..` */

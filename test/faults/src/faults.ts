@@ -1,6 +1,11 @@
 // The kinds of fault by the word that a row begins with.
 
 import { BadCell, type Words } from './cell.ts'
+import { CLOCK } from './faults/clock.ts'
+import { FILL, POWER_LOSS } from './faults/disk.ts'
+import { RUNAWAY } from './faults/runaway.ts'
+import { DESCRIPTORS, QUOTA } from './faults/starve.ts'
+import { WIRE } from './faults/wire.ts'
 import { KILL } from './faults/kill.ts'
 import { PARTITION } from './faults/partition.ts'
 import { PAUSE } from './faults/pause.ts'
@@ -8,11 +13,18 @@ import { STRACE } from './faults/strace.ts'
 import type { FaultKind } from './scene.ts'
 
 const FAULTS: Readonly<Record<string, FaultKind>> = {
+  clock: CLOCK,
+  descriptors: DESCRIPTORS,
+  fill: FILL,
   kill: KILL,
   oneway: PARTITION,
   partition: PARTITION,
   pause: PAUSE,
+  'power-loss': POWER_LOSS,
+  quota: QUOTA,
+  runaway: RUNAWAY,
   strace: STRACE,
+  wire: WIRE,
 }
 
 export function faultOf(words: Words): FaultKind {

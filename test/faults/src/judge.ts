@@ -23,11 +23,13 @@ export interface Evidence {
   readonly resources: ResourceWatch
   readonly restarts: number
   readonly firstOutputMs: number | null
+  /** Of the counts, and of what the checker says. */
+  readonly outputs: readonly string[]
 }
 
 /** Stops the cluster. Answers complaints. */
 export async function judgeCell(cell: Cell, evidence: Evidence): Promise<readonly string[]> {
-  const { cluster, output, watch, resources } = evidence
+  const { cluster, output, watch, resources, outputs } = evidence
   const used = await resources.judge()
   const badEnds = await cluster.stop()
   const explained = cell.faults.flatMap((fault) => faultOf(withoutMoment(fault)).explains)
@@ -39,12 +41,10 @@ export async function judgeCell(cell: Cell, evidence: Evidence): Promise<readonl
   return [
     ...asked(cell, evidence),
     ...found.map(({ oracle, message }) => `${oracle}: ${message}`),
-    ...readRows<unknown>(cluster.path('alerts'))
+    ...readRows<unknown>(outputs[1] ?? '')
       .slice(0, ALERTS_SHOWN)
       .map((row) => `alerts: ${JSON.stringify(row)}`),
-    ...['out', 'alerts']
-      .flatMap((name) => stagedFiles(cluster.path(name)))
-      .map((file) => `staging: ${file} was left`),
+    ...outputs.flatMap(stagedFiles).map((file) => `staging: ${file} was left`),
     ...[...cluster.surprises(), ...badEnds].map((message) => `processes: ${message}`),
     ...used.map((message) => `resources: ${message}`),
   ]

@@ -12,8 +12,10 @@ export type Need =
   | 'cgroup'
   | 'mount'
   | 'loop'
+  | 'eatmydata'
 
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
+/** Where Debian puts it. */
+export const FAKETIME_LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 
 const LOOKS: Readonly<Record<Need, () => string | null>> = {
   root: () => (process.getuid?.() === 0 ? null : 'not root'),
@@ -23,10 +25,17 @@ const LOOKS: Readonly<Record<Need, () => string | null>> = {
     works('unshare', ['--net', 'ip', 'link', 'add', 'x0', 'type', 'veth'], 'network namespaces'),
   iptables: () =>
     works('unshare', ['--net', 'iptables', '-L'], 'iptables (apt-get install iptables)'),
-  faketime: () => (existsSync(FAKETIME) ? null : 'no libfaketime (apt-get install faketime)'),
-  cgroup: () => (existsSync('/sys/fs/cgroup/cgroup.controllers') ? null : 'no cgroup v2'),
+  faketime: () =>
+    existsSync(FAKETIME_LIBRARY) ? null : 'no libfaketime (apt-get install faketime)',
+  cgroup: () =>
+    ['/sys/fs/cgroup/cgroup.controllers', '/sys/fs/cgroup/cpu/cpu.stat'].some((path) =>
+      existsSync(path),
+    )
+      ? null
+      : 'no control group for the processor',
   mount: () => works('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], 'mounting'),
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
+  eatmydata: () => works('eatmydata', ['true'], 'eatmydata (apt-get install eatmydata)'),
 }
 
 const known = new Map<Need, string | null>()

@@ -13,7 +13,7 @@ const RSS_BYTES_MAX = 512 * MIB
 /** Connections to a client, log files, and the like may have come since. */
 const FDS_MORE_MAX = 12
 /** Of the checkpoint storage of one small job that has ended. */
-const FILES_MAX = 60
+const FILES_MAX = 250
 const SETTLE_MS_MAX = 5_000
 
 export class ResourceWatch {

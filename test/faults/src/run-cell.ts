@@ -1,6 +1,7 @@
 // One cell from its world to its verdict: a cluster of its own, the counting job, the fault at its moment, healing, the
 // end of the job, judgement. The reader of the committed output looks all the time.
 
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommittedOutput, isNewer } from '../../processes/src/committed-output.ts'
 import { submitCounting } from '../../processes/src/counting-run.ts'
@@ -21,6 +22,8 @@ export const SLOTS = 2
 const PARALLELISM = 4
 const KEYS = 97
 const RECORDS_PER_SECOND = 2_000
+/** So is user code that blocks its slot, a little later. */
+const CLUSTER_DEFINES = ['task.progress.timeout=4s']
 /** A broken data plane is noticed within two seconds, like everything else. */
 const JOB_DEFINES = ['exchange.probe.interval=1s', 'exchange.probe.timeout=1s']
 /** The job works so long besides the time that faults last. */
@@ -30,6 +33,7 @@ const LOOK_MS = 15
 const LIVE_MS_MAX = 30_000
 /** … and the job must end within so much more than its input takes. */
 const FINISH_MS_MAX = 60_000
+const BROKEN_MS_MAX = 5_000
 
 export interface CellResult {
   readonly name: string
@@ -52,8 +56,31 @@ export interface RunOptions {
   readonly echo: boolean
 }
 
-export async function runCell(cell: Cell, { keep, echo }: RunOptions): Promise<CellResult> {
+/** Never rejects: what goes wrong in a cell is the cell's failure. */
+export async function runCell(cell: Cell, options: RunOptions): Promise<CellResult> {
   const startedMs = performance.now()
+  try {
+    return await openAndRun(cell, options, startedMs)
+  } catch (error) {
+    return {
+      name: cell.name,
+      verdict: 'failed',
+      wallMs: Math.round(performance.now() - startedMs),
+      proof: '',
+      firstOutputMs: null,
+      restarts: 0,
+      reasons: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+      directory: null,
+      history: [],
+    }
+  }
+}
+
+async function openAndRun(
+  cell: Cell,
+  { keep, echo }: RunOptions,
+  startedMs: number,
+): Promise<CellResult> {
   const kind = worldOf(cell.world)
   const lacking = missing([
     ...kind.needs,
@@ -66,21 +93,31 @@ export async function runCell(cell: Cell, { keep, echo }: RunOptions): Promise<C
   await using cluster = await ProcessCluster.start({
     taskManagers: TASK_MANAGERS,
     slots: SLOTS,
+    defines: CLUSTER_DEFINES,
     echo,
     ...world.cluster,
   })
   const run = new CellRun(cell, cluster, world)
   const played = await run.play()
-  const failed = played.reasons.length > 0
+  const { broken } = cell.outcome
+  const failed = broken ? played.reasons.length === 0 : played.reasons.length > 0
   if (failed || keep) cluster.keep()
   return {
     ...result,
     ...played,
+    ...(broken ? controlled(played) : {}),
     verdict: failed ? 'failed' : 'passed',
     wallMs: Math.round(performance.now() - startedMs),
     directory: failed || keep ? cluster.directory : null,
     history: failed ? cluster.history() : [],
   }
+}
+
+/** Of a negative control: what the judges have found proves them. */
+function controlled({ proof, reasons }: Played): Partial<CellResult> {
+  const [first] = reasons
+  if (first === undefined) return { reasons: ['the judges have found nothing'] }
+  return { proof: `${proof}; found: ${first}`, reasons: [] }
 }
 
 type Played = Pick<CellResult, 'proof' | 'firstOutputMs' | 'restarts' | 'reasons'>
@@ -102,10 +139,14 @@ class CellRun {
     const lastingMs = cell.faults.reduce((sum, fault) => sum + lasting(fault), 0)
     this.#records = RECORDS_PER_SECOND * (WORK_SECONDS + Math.ceil(lastingMs / 1_000))
     this.#output = new CommittedOutput({
-      directory: cluster.path('out'),
+      directory: this.#outputPath('out'),
       records: this.#records,
       keys: KEYS,
     })
+  }
+
+  #outputPath(name: string): string {
+    return join(this.#world.outputDirectory ?? this.#cluster.directory, name)
   }
 
   async play(): Promise<Played> {
@@ -116,6 +157,11 @@ class CellRun {
       keys: KEYS,
       parallelism: PARALLELISM,
       defines: JOB_DEFINES,
+      out: this.#outputPath('out'),
+      alerts: this.#outputPath('alerts'),
+      ...(this.#cell.faults.some(([kind]) => kind === 'runaway')
+        ? { trap: this.#cluster.path('trap') }
+        : {}),
     })
     const watch = new JobWatch(this.#cluster, jobId)
     const scene: Scene = {
@@ -179,10 +225,18 @@ class CellRun {
   }
 
   async #lives(watch: JobWatch, made: () => boolean, sinceMs: number): Promise<void> {
-    const alive = await cameTrue({ withinMs: LIVE_MS_MAX }, () => made() || watch.ended)
+    const alive = await cameTrue(
+      { withinMs: this.#patienceMs(LIVE_MS_MAX) },
+      () => made() || watch.ended,
+    )
     if (alive) this.#firstOutputMs = Math.round(performance.now() - sinceMs)
     else
       this.#complaints.push(`no output for ${LIVE_MS_MAX} ms after all was healed: ${state(watch)}`)
+  }
+
+  /** Nobody waits long for what must not come. */
+  #patienceMs(ms: number): number {
+    return this.#cell.outcome.broken ? Math.min(ms, BROKEN_MS_MAX) : ms
   }
 
   #before(watch: JobWatch): Before {
@@ -198,32 +252,50 @@ class CellRun {
 
   async #finish(watch: JobWatch): Promise<void> {
     const left = Math.max(0, this.#records - this.#output.records)
-    const withinMs = FINISH_MS_MAX + (2_000 * left) / RECORDS_PER_SECOND
+    const withinMs = this.#patienceMs(FINISH_MS_MAX) + (2_000 * left) / RECORDS_PER_SECOND
     if (await cameTrue({ withinMs }, () => watch.ended)) return
     this.#complaints.push(`not ended ${withinMs} ms after all was healed: ${state(watch)}`)
   }
 
-  async #judge(watch: JobWatch, resources: ResourceWatch): Promise<Played> {
-    const restarts = (await this.#cluster.ask((client) => client.describe(watch.jobId)))?.restarts
+  async #restarts(jobId: string): Promise<number> {
+    try {
+      return (await this.#cluster.ask((client) => client.describe(jobId)))?.restarts ?? -1
+    } catch (error) {
+      this.#complaints.push(error instanceof Error ? error.message : String(error))
+      return -1
+    }
+  }
+
+  async #proofs(): Promise<readonly string[]> {
     const proofs: string[] = []
     for (const [i, strike] of this.#strikes.entries()) {
-      const proof = await strike.proof()
+      const proof = await strike.proof().catch((error: Error) => {
+        this.#complaints.push(error.message)
+        return ''
+      })
       if (proof === null)
-        this.#complaints.push(`nothing shows that ${this.#cell.faults[i]?.join(' ')} has hit`)
+        this.#complaints.push(`nothing shows that "${this.#cell.faults[i]?.join(' ')}" has hit`)
       else proofs.push(proof)
     }
+    return proofs
+  }
+
+  async #judge(watch: JobWatch, resources: ResourceWatch): Promise<Played> {
+    const restarts = await this.#restarts(watch.jobId)
+    const proofs = await this.#proofs()
     const reasons = await judgeCell(this.#cell, {
       cluster: this.#cluster,
       output: this.#output,
       watch,
       resources,
-      restarts: restarts ?? -1,
+      restarts: restarts,
       firstOutputMs: this.#firstOutputMs,
+      outputs: ['out', 'alerts'].map((name) => this.#outputPath(name)),
     })
     return {
       proof: proofs.join('; '),
       firstOutputMs: this.#firstOutputMs,
-      restarts: restarts ?? -1,
+      restarts: restarts,
       reasons: [...this.#complaints, ...reasons],
     }
   }

@@ -4,11 +4,16 @@ import type { ClusterOptions } from '../../processes/src/process-cluster.ts'
 import type { Words } from './cell.ts'
 import { BadCell } from './cell.ts'
 import type { Need } from './machine.ts'
+import { CLOCKS } from './worlds/clocks.ts'
+import { IMAGE, SMALL_DISK } from './worlds/disks.ts'
+import { PROXIES } from './worlds/proxies.ts'
 import { NAMESPACES } from './worlds/namespaces.ts'
 
 export interface World extends AsyncDisposable {
   /** What the cluster's options must say. */
   readonly cluster: Partial<ClusterOptions>
+  /** Where the job writes to; default: the directory of the cluster. */
+  readonly outputDirectory?: string
 }
 
 export interface WorldKind {
@@ -21,7 +26,14 @@ const PLAIN: WorldKind = {
   open: async () => ({ cluster: {}, [Symbol.asyncDispose]: async () => {} }),
 }
 
-const WORLDS: Readonly<Record<string, WorldKind>> = { plain: PLAIN, namespaces: NAMESPACES }
+const WORLDS: Readonly<Record<string, WorldKind>> = {
+  clocks: CLOCKS,
+  image: IMAGE,
+  namespaces: NAMESPACES,
+  plain: PLAIN,
+  proxies: PROXIES,
+  'small-disk': SMALL_DISK,
+}
 
 export function worldOf(words: Words): WorldKind {
   const found = WORLDS[words[0]]

@@ -10,6 +10,8 @@ import type { Violation } from './violation.ts'
 
 const VIOLATIONS_MAX = 20
 const COMPARED_EACH_LOOK = 50
+/** What a file holds is remembered for so long. */
+const YOUNG_MS_MAX = 1_000
 
 export interface CountedLine {
   readonly n: number
@@ -30,6 +32,13 @@ export interface WriterLife {
   readonly attempt: number
 }
 
+/** A file that has only just become visible. */
+interface YoungFile {
+  readonly name: string
+  readonly seenAtMs: number
+  readonly lines: CountedLine[]
+}
+
 interface SeenFile {
   readonly identity: string
   readonly sha256: string
@@ -41,6 +50,7 @@ export class CommittedOutput {
   readonly #times: Uint8Array
   readonly #countsByKey = new Map<string, number[]>()
   readonly #violations: Violation[] = []
+  #young: YoungFile[] = []
   #records = 0
   #turn = 0
   #newestLife: WriterLife = { epoch: 0, attempt: 0 }
@@ -86,6 +96,23 @@ export class CommittedOutput {
     }
   }
 
+  /**
+   * The power was off: names that had become visible within `youngMs` before the last look may be gone, because no sync
+   * of their directory had been confirmed. Answers how many are. All others must still be there.
+   */
+  forgetYoung(youngMs: number): number {
+    const present = new Set(visibleFiles(this.#options.directory))
+    const newestMs = this.#young.at(-1)?.seenAtMs ?? 0
+    const gone = this.#young.filter(
+      ({ name, seenAtMs }) => !present.has(name) && seenAtMs > newestMs - youngMs,
+    )
+    for (const { name, lines } of gone) {
+      this.#files.delete(name)
+      for (const line of lines) this.#untake(line)
+    }
+    return gone.length
+  }
+
   /** At the end: a last look, all bytes once more, and every record exactly once with counts 1 … k for each key. */
   judge(): readonly Violation[] {
     this.look()
@@ -103,16 +130,24 @@ export class CommittedOutput {
     const bytes = readFileSync(path)
     this.#files.set(name, { identity: identityOf(path), sha256: hashOf(bytes) })
     const text = bytes.toString('utf8')
+    const lines: CountedLine[] = []
     if (!text.endsWith('\n')) this.#complain('ledger', `${name} ends within a line`)
-    for (const line of text.split('\n')) if (line !== '') this.#take(name, line)
+    for (const line of text.split('\n')) if (line !== '') lines.push(this.#take(name, line))
     this.#noteLife(name)
+    const seenAtMs = performance.now()
+    this.#young = this.#young.filter((young) => young.seenAtMs > seenAtMs - YOUNG_MS_MAX)
+    this.#young.push({ name, seenAtMs, lines })
   }
 
-  #take(name: string, line: string): void {
-    const { n, key, count } = this.#parse(name, line)
+  #take(name: string, text: string): CountedLine {
+    const line = this.#parse(name, text)
+    const { n, key, count } = line
     this.#records += 1
     const times = this.#times[n]
-    if (times === undefined) return this.#complain('ledger', `${name}: nobody made record ${n}`)
+    if (times === undefined) {
+      this.#complain('ledger', `${name}: nobody made record ${n}`)
+      return line
+    }
     this.#times[n] = times + 1
     if (times > 0) this.#complain('ledger', `record ${n} is visible ${times + 1} times (${name})`)
     if (key !== keyOf(n, this.#options.keys))
@@ -120,6 +155,14 @@ export class CommittedOutput {
     const counts = this.#countsByKey.get(key)
     if (counts === undefined) this.#countsByKey.set(key, [count])
     else counts.push(count)
+    return line
+  }
+
+  #untake({ n, key, count }: CountedLine): void {
+    this.#records -= 1
+    this.#times[n] = (this.#times[n] ?? 1) - 1
+    const counts = this.#countsByKey.get(key) ?? []
+    counts.splice(counts.lastIndexOf(count), 1)
   }
 
   #parse(name: string, line: string): CountedLine {

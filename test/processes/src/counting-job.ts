@@ -4,10 +4,14 @@
 import { generator, int, job, keyedProcess, path, struct, text, value } from 'weirjs'
 import { ndjsonFiles } from 'weirjs/files'
 import { BLOCK_RECORDS, keyOf } from './counting-plan.ts'
+import { springTrap } from './trap.ts'
 
 const Numbered = struct('Numbered', { n: int(), key: text(), part: int() })
 const Counted = struct('Counted', { n: int(), key: text(), count: int() })
 const Alert = struct('Alert', { part: int(), expected: int(), got: int() })
+
+/** A look at the disk costs more than a record. */
+const TRAP_EACH_RECORDS = 20
 
 const counter = keyedProcess({
   uid: 'counter',
@@ -44,14 +48,14 @@ const args = {
   parts: int({ help: 'Subtasks of the source.' }),
   out: path({ help: 'Directory for the counts.' }),
   alerts: path({ help: 'Directory for what the checker says.' }),
+  trap: text({ default: '', help: 'A file that says how the code is to misbehave, once.' }),
 }
 
-export default job('counting', { args }, (env, { count, rate, keys, parts, out, alerts }) => {
-  const make = (n: number): { n: number; key: string; part: number } => ({
-    n,
-    key: keyOf(n, keys),
-    part: Math.floor(n / BLOCK_RECORDS) % parts,
-  })
+export default job('counting', { args }, (env, { count, rate, keys, parts, out, alerts, trap }) => {
+  const make = (n: number): { n: number; key: string; part: number } => {
+    if (trap !== '' && n % TRAP_EACH_RECORDS === 0) springTrap(trap)
+    return { n, key: keyOf(n, keys), part: Math.floor(n / BLOCK_RECORDS) % parts }
+  }
   const input = env.from(generator({ count, perSecond: rate, type: Numbered, make }), {
     uid: 'numbers',
     parallelism: parts,

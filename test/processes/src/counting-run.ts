@@ -29,6 +29,8 @@ export interface CountingOptions {
   readonly out?: string
   /** Default: `alerts` in the cluster's directory. */
   readonly alerts?: string
+  /** What the job's code does once when this file appears: see `trap.ts`. Default: nothing. */
+  readonly trap?: string
 }
 
 /** Submits; answers the job's id. */
@@ -41,6 +43,7 @@ export function submitCounting(cluster: ProcessCluster, options: CountingOptions
     parts: parallelism,
     out: options.out ?? cluster.path('out'),
     alerts: options.alerts ?? cluster.path('alerts'),
+    trap: options.trap ?? '',
   }
   return cluster.submit({
     file: COUNTING_JOB,

@@ -38,6 +38,8 @@ export interface ClusterOptions {
   readonly echo?: boolean
   /** Where each process runs; by default all of them on loopback. */
   readonly place?: (name: ProcessName) => Partial<ProcessPlace>
+  /** Of the JobManager; default: a free one. */
+  readonly port?: number
   /** Checkpoints; default: in the directory of the cluster. */
   readonly checkpointDirectory?: string
 }
@@ -123,7 +125,7 @@ export class ProcessCluster implements AsyncDisposable {
   /** Started, with all slots registered. */
   static async start(options: ClusterOptions): Promise<ProcessCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'weir-processes-'))
-    const cluster = new ProcessCluster(options, directory, await freePort())
+    const cluster = new ProcessCluster(options, directory, options.port ?? (await freePort()))
     for (const one of cluster.processes) one.start()
     try {
       await cluster.ready()

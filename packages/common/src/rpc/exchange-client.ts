@@ -26,7 +26,10 @@ import {
   encodeOpen,
   encodeUp,
   type ExchangeOpen,
+  SEQUENCE_BYTES,
+  takeSequence,
   UP_MESSAGE_BYTES_MAX,
+  writeSequence,
 } from './exchange-wire.ts'
 import { PeerProbe, type PeerProbeTimes } from './peer-probe.ts'
 import { fromStatus } from './status.ts'
@@ -96,6 +99,9 @@ class ConsumerConnection implements ExchangeConsumer {
   #names: string[] = []
   #credits = new Map<number, number>()
   #hints = new Set<number>()
+  /** Messages in either direction. */
+  #sent = 0
+  #heard = 0
   #flushing = false
   #blocked = false
 
@@ -125,7 +131,7 @@ class ConsumerConnection implements ExchangeConsumer {
       if (ended.code === status.OK) this.#finish(null)
     })
     this.#probe = this.#makeProbe()
-    call.write(encodeOpen(options.open))
+    this.#write(encodeOpen(options.open))
   }
 
   addChannel(name: string): number {
@@ -152,7 +158,7 @@ class ConsumerConnection implements ExchangeConsumer {
     this.#state = 'closing'
     this.#probe?.stop()
     this.#cancelTimer()
-    this.#call.write(encodeClosing())
+    this.#write(encodeClosing())
     this.#call.end()
     this.#cancelTimer = this.#options.scheduler.timer(CLOSE_GRACE_MS, () => this.#call.cancel())
   }
@@ -181,7 +187,7 @@ class ConsumerConnection implements ExchangeConsumer {
     if (this.#state !== 'open') return
     this.#probe?.heard()
     try {
-      eachFrame(message, this.#channels, this.#onFrame)
+      eachFrame(takeSequence(message, this.#heard++), this.#channels, this.#onFrame)
     } catch (error) {
       if (!(error instanceof WeirError)) throw error
       this.#lose(error)
@@ -193,6 +199,13 @@ class ConsumerConnection implements ExchangeConsumer {
     if (this.#flushing || this.#blocked) return
     this.#flushing = true
     queueMicrotask(() => this.#flush())
+  }
+
+  #write(message: Buffer): boolean {
+    const numbered = Buffer.allocUnsafe(message.length + SEQUENCE_BYTES)
+    numbered.set(message)
+    writeSequence(numbered, message.length, this.#sent++)
+    return this.#call.write(numbered)
   }
 
   #drained(): void {
@@ -208,7 +221,7 @@ class ConsumerConnection implements ExchangeConsumer {
     this.#names = []
     this.#credits.clear()
     this.#hints.clear()
-    this.#blocked = !this.#call.write(message)
+    this.#blocked = !this.#write(message)
   }
 
   #finish(error: ServiceError | null): void {

@@ -3,7 +3,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js'
 
 import { WeirError } from '../core/errors.ts'
-import { writeDown } from './exchange-wire.ts'
+import { SEQUENCE_BYTES, writeDown, writeSequence } from './exchange-wire.ts'
 
 export interface QueuedFrame {
   readonly channel: number
@@ -17,11 +17,14 @@ export interface QueuedFrame {
  */
 export class DownBatch {
   readonly #frames: readonly QueuedFrame[]
+  readonly #sequence: number
   readonly byteLength: number
 
-  constructor(frames: readonly QueuedFrame[], byteLength: number) {
+  /** `bytes`: of the frames with their heads. */
+  constructor(frames: readonly QueuedFrame[], bytes: number, sequence: number) {
     this.#frames = frames
-    this.byteLength = byteLength
+    this.#sequence = sequence
+    this.byteLength = bytes + SEQUENCE_BYTES
   }
 
   /** The disguise, in one place. */
@@ -32,6 +35,7 @@ export class DownBatch {
   copy(target: Buffer, start: number): void {
     let at = start
     for (const { channel, frame } of this.#frames) at = writeDown(target, at, channel, frame)
+    writeSequence(target, at, this.#sequence)
   }
 }
 

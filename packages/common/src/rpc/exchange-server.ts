@@ -31,6 +31,7 @@ import {
   EXCHANGE_CHANNELS_MAX,
   EXCHANGE_FRAME_BYTES_MAX,
   type ExchangeOpen,
+  takeSequence,
   UP_MESSAGE_BYTES_MAX,
   type UpVisitor,
 } from './exchange-wire.ts'
@@ -134,6 +135,9 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
   readonly #options: ExchangeServerOptions
   #producer: ExchangeProducer | null = null
   #channels = 0
+  /** Messages in either direction. */
+  #sent = 0
+  #heard = 0
   #ended = false
   #buffered = 0
   #full = false
@@ -177,7 +181,7 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
       frames += 1
       bytes += downBytes(frame)
     }
-    const batch = new DownBatch(this.#queue.splice(0, frames), bytes)
+    const batch = new DownBatch(this.#queue.splice(0, frames), bytes, this.#sent++)
     this.#writing = true
     this.#call.write(batch.message, () => this.#written(bytes))
   }
@@ -203,7 +207,7 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
   receive(message: Buffer): void {
     if (this.#ended) return
     try {
-      decodeUp(message, this.#options.credential, this)
+      decodeUp(takeSequence(message, this.#heard++), this.#options.credential, this)
     } catch (error) {
       if (!(error instanceof WeirError)) throw error
       this.#call.emit('error', toStatus(error))
@@ -238,25 +242,25 @@ class ProducerConnection implements ExchangeConnection, UpVisitor {
   }
 
   onChannel(name: string): void {
-    const producer = this.#heard()
+    const producer = this.#told()
     if (this.#channels >= EXCHANGE_CHANNELS_MAX) refuse('channels', 'too many')
     this.#channels += 1
     producer.onChannel(this.#channels - 1, name)
   }
 
   onCredit(channel: number, bytes: number): void {
-    this.#heard().onCredit(this.#known(channel), bytes)
+    this.#told().onCredit(this.#known(channel), bytes)
   }
 
   onHint(channel: number): void {
-    this.#heard().onHint(this.#known(channel))
+    this.#told().onHint(this.#known(channel))
   }
 
   onClosing(): void {
     this.lose(closedByPeer())
   }
 
-  #heard(): ExchangeProducer {
+  #told(): ExchangeProducer {
     if (this.#producer === null) refuse('open', 'must come first')
     if (this.#ended) refuse('closing', 'must come last')
     return this.#producer

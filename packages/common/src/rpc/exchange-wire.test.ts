@@ -12,8 +12,11 @@ import {
   encodeOpen,
   encodeUp,
   type ExchangeOpen,
+  SEQUENCE_BYTES,
+  takeSequence,
   type UpVisitor,
   writeDown,
+  writeSequence,
 } from './exchange-wire.ts'
 
 const protoDir = fileURLToPath(new URL('../../../../proto', import.meta.url))
@@ -89,6 +92,10 @@ describe('bytes of the data plane', () => {
     ]
     const whole = down(frames.map(({ channel, frame }) => [channel, frame]))
     expect(whole).toEqual(message('ExchangeDown').serialize({ frames }))
+    const numbered = Buffer.concat([whole, Buffer.alloc(SEQUENCE_BYTES)])
+    writeSequence(numbered, whole.length, 2 ** 32 + 7)
+    expect(numbered).toEqual(message('ExchangeDown').serialize({ frames, sequence: 7 }))
+    expect(takeSequence(numbered, 2 ** 32 + 7)).toEqual(whole)
   })
 
   it('are read back as they were said, unknown fields left aside', () => {
@@ -105,6 +112,15 @@ describe('bytes of the data plane', () => {
       0x78, 1, 0x7d, 0, 0, 0, 0, 0x79, 0, 0, 0, 0, 0, 0, 0, 0, 0x7a, 1, 5,
     ])
     expect(told(Buffer.concat([unknown, up, unknown]))).toEqual(['a', [0, 9], [1, 2 ** 50], 3])
+  })
+
+  it('are refused when a message comes twice, or one is missing', () => {
+    const numbered = Buffer.alloc(SEQUENCE_BYTES)
+    writeSequence(numbered, 0, 4)
+    for (const due of [3, 5])
+      expect(() => takeSequence(numbered, due)).toThrow(`message 4 has come where ${due} was due`)
+    for (const bytes of [[], [0x7d, 4, 0, 0], [0x7c, 4, 0, 0, 0]])
+      expect(() => takeSequence(Buffer.from(bytes), 4)).toThrow('is missing')
   })
 
   it('are refused when cut anywhere', () => {

@@ -3,6 +3,7 @@
 //
 //   ExchangeDown:  any number of  | 0x0a | varint bytes of the rest |
 //                                 | 0x0d | channel u32 LE | 0x12 | varint bytes of frame | frame ... |
+//   and at the end of every message, down and up:  | 0x7d | sequence u32 LE |
 //
 // Reading is strict where speed counts (frames: only the form above) and tolerant of unknown fields where the format
 // may grow (messages up).
@@ -40,6 +41,28 @@ export const DOWN_BATCH_BYTES: number = 256 * 1_024
 const FRAME_HEADS_BYTES_MAX = 24
 export const DOWN_MESSAGE_BYTES_MAX: number =
   EXCHANGE_FRAME_BYTES_MAX + DOWN_BATCH_BYTES + FRAME_HEADS_BYTES_MAX
+
+// ---- every message ----
+
+const TAG_SEQUENCE = 0x7d
+/** At the end of every message. */
+export const SEQUENCE_BYTES = 5
+
+/** `sequence`: messages of this stream and direction before this one; wraps at 2^32. */
+export function writeSequence(target: Buffer, at: number, sequence: number): void {
+  target[at] = TAG_SEQUENCE
+  target.writeUInt32LE(sequence >>> 0, at + 1)
+}
+
+/** The message without its number. Throws `rpc/invalid-argument` when another one was expected. */
+export function takeSequence(message: Buffer, expected: number): Buffer {
+  const end = message.length - SEQUENCE_BYTES
+  if (end < 0 || message[end] !== TAG_SEQUENCE) refuse('sequence', 'is missing')
+  const found = message.readUInt32LE(end + 1)
+  const due = expected >>> 0
+  if (found !== due) refuse('sequence', `message ${found} has come where ${due} was due`)
+  return message.subarray(0, end)
+}
 
 // ---- frames, down ----
 

@@ -1,9 +1,12 @@
 // SIGSTOP, longer than anybody waits, then SIGCONT: what wakes up believes that it is still somebody. Whatever it does
 // then must be refused, or at least change nothing.
 
-import { lifeOf, type ProcessLife, stateOf } from '../../../processes/src/proc.ts'
+import { isAlive, lifeOf, type ProcessLife, stateOf } from '../../../processes/src/proc.ts'
+import { cameTrue } from '../../../processes/src/until.ts'
 import { BadCell, type Words } from '../cell.ts'
 import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
+
+const STOPPED_MS_MAX = 1_000
 
 /** `pause taskmanager | taskmanager-tree | job-process | jobmanager for 4s` */
 export const PAUSE: FaultKind = {
@@ -13,18 +16,23 @@ export const PAUSE: FaultKind = {
     const lives = await victims(scene, words)
     for (const { pid } of lives) process.kill(pid, 'SIGSTOP')
     const stoppedAtMs = performance.now()
+    const stopped = await cameTrue({ withinMs: STOPPED_MS_MAX }, () =>
+      lives.every(({ pid }) => stateOf(pid) === 'T'),
+    )
     let stoppedMs = 0
-    let stopped = 0
+    let awake = 0
     const pids = lives.map(({ pid }) => pid).join(', ')
     return {
       heal: async () => {
         if (stoppedMs > 0) return
-        stopped = lives.filter(({ pid }) => stateOf(pid) === 'T').length
+        awake = lives.filter(isAlive).length
         stoppedMs = Math.round(performance.now() - stoppedAtMs)
-        for (const { pid } of lives) if (lifeOf(pid) !== null) process.kill(pid, 'SIGCONT')
+        for (const life of lives) if (isAlive(life)) process.kill(life.pid, 'SIGCONT')
       },
       proof: async () =>
-        stopped === lives.length ? `pid ${pids} stopped for ${stoppedMs} ms, then awake` : null,
+        stopped && lives.length > 0
+          ? `pid ${pids} stopped for ${stoppedMs} ms, ${awake} of ${lives.length} woke up`
+          : null,
     }
   },
 }

@@ -59,6 +59,7 @@ function openNetwork(): NetworkWorld {
   const place = (name: ProcessName): Partial<ProcessPlace> => ({
     host: addressOf(name),
     prefix: ['ip', 'netns', 'exec', spaceOf(name)],
+    defines: ['security.insecure=true'],
   })
   return {
     cluster: { place },

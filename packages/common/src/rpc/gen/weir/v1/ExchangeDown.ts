@@ -4,8 +4,10 @@ import type { ExchangeFrame as _weir_v1_ExchangeFrame, ExchangeFrame__Output as 
 
 export interface ExchangeDown {
   'frames'?: (_weir_v1_ExchangeFrame)[];
+  'sequence'?: (number);
 }
 
 export interface ExchangeDown__Output {
   'frames': (_weir_v1_ExchangeFrame__Output)[];
+  'sequence': (number);
 }

@@ -9,6 +9,7 @@ export interface ExchangeUp {
   'credits'?: (_weir_v1_ExchangeCredit)[];
   'hints'?: (number)[];
   'closing'?: (boolean);
+  'sequence'?: (number);
 }
 
 export interface ExchangeUp__Output {
@@ -17,4 +18,5 @@ export interface ExchangeUp__Output {
   'credits': (_weir_v1_ExchangeCredit__Output)[];
   'hints': (number)[];
   'closing': (boolean);
+  'sequence': (number);
 }

@@ -1,0 +1,76 @@
+// A disk without room, and a machine without power.
+
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BadCell } from '../cell.ts'
+import { danglingReferences } from '../fsck.ts'
+import type { FaultKind, Scene } from '../scene.ts'
+import type { DiskWorld } from '../worlds/disks.ts'
+
+const CHUNK = new Uint8Array(65_536)
+
+/** `fill for 3s`: another writer takes what room there is, and gives it back. */
+export const FILL: FaultKind = {
+  needs: ['root', 'mount'],
+  explains: ['storage/full', 'storage/io', 'files/full', 'files/io', 'checkpoint/declined'],
+  strike: async (scene) => {
+    const { disk } = diskOf(scene)
+    const ballast = join(disk, 'ballast')
+    fill(ballast)
+    let leftBytes = -1
+    return {
+      heal: async () => {
+        if (!existsSync(ballast)) return
+        leftBytes = freeBytes(disk)
+        rmSync(ballast)
+      },
+      proof: async () =>
+        leftBytes < 0 || leftBytes > CHUNK.length ? null : `${leftBytes} bytes had been left`,
+    }
+  },
+}
+
+function fill(path: string): void {
+  for (;;) {
+    try {
+      writeFileSync(path, CHUNK, { flag: 'a' })
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return
+      throw error
+    }
+  }
+}
+
+function freeBytes(disk: string): number {
+  const { bavail, bsize } = statfsSync(disk)
+  return bavail * bsize
+}
+
+/** `power-loss`: all processes are killed and the disk comes back with what had been synced. */
+export const POWER_LOSS: FaultKind = {
+  needs: ['root', 'mount', 'loop'],
+  explains: [],
+  strike: async (scene) => {
+    const { cluster, output } = scene
+    await cluster.killEverything()
+    const before = output.files
+    const bytes = await diskOf(scene).losePower()
+    const lost = output.forgetYoung(YOUNG_MS)
+    const dangling = danglingReferences(cluster.checkpointDirectory)
+    return {
+      heal: async () => cluster.startAll(),
+      proof: async () => {
+        if (dangling.length > 0) throw new Error(`after the power loss: ${dangling.join(', ')}`)
+        return `image of ${bytes} bytes; ${before} files seen before, ${lost} of them not yet durable`
+      },
+    }
+  },
+}
+
+/** A name is visible before its directory is synced: a reader may see it that much too early. */
+const YOUNG_MS = 250
+
+function diskOf({ world }: Scene): DiskWorld {
+  if ('disk' in world) return world as DiskWorld
+  throw new BadCell('this fault needs a world with a disk of its own')
+}

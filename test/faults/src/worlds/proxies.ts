@@ -1,0 +1,146 @@
+// Every connection between two processes passes a proxy of ours, which can hold bytes back, slow them down, repeat some
+// of them, or cut the wire. A process listens on 127.0.2.x and is known to the others as 127.0.3.x, at the same port.
+
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { ProcessName, ProcessPlace } from '../../../processes/src/process-cluster.ts'
+import type { World, WorldKind } from '../world.ts'
+import { Http2Frames, isData } from './http2-frames.ts'
+
+const NAMES: readonly ProcessName[] = [
+  'jobmanager',
+  'taskmanager-1',
+  'taskmanager-2',
+  'taskmanager-3',
+]
+/** Of each process: control, and slots of an attempt that ends while the next one begins. */
+const PORTS = 14
+const FIRST_PORT = 21_000
+
+export interface Wire {
+  /** Later by so much, in order. */
+  delayMs: number
+  /** Nothing passes, nothing is lost. */
+  held: boolean
+  /** So many of the next messages of the data plane come twice, each as one whole HTTP/2 frame. */
+  repeat: number
+  /** What was done so far: bytes delayed or held, frames that came twice, connections cut. */
+  readonly done: { delayed: number; held: number; repeated: number; cut: number }
+  /** Cuts every connection. */
+  cut(): void
+}
+
+export interface ProxyWorld extends World {
+  readonly wire: Wire
+}
+
+export const PROXIES: WorldKind = {
+  needs: [],
+  open: async () => {
+    const links = new Set<Link>()
+    const wire: Wire = {
+      delayMs: 0,
+      held: false,
+      repeat: 0,
+      done: { delayed: 0, held: 0, repeated: 0, cut: 0 },
+      cut: () => {
+        for (const link of links) link.cut()
+        wire.done.cut += links.size
+      },
+    }
+    const servers = await Promise.all(
+      NAMES.flatMap((_name, i) =>
+        Array.from({ length: PORTS }, (_, k) => forward(i, FIRST_PORT + k, wire, links)),
+      ),
+    )
+    const place = (name: ProcessName): Partial<ProcessPlace> => ({
+      host: `127.0.2.${NAMES.indexOf(name) + 1}`,
+      seenAs: `127.0.3.${NAMES.indexOf(name) + 1}`,
+      defines: [
+        `taskmanager.rpc.port=${FIRST_PORT}`,
+        `taskmanager.data.port-range=${FIRST_PORT + 1}-${FIRST_PORT + PORTS - 1}`,
+      ],
+    })
+    return {
+      wire,
+      cluster: { place, port: FIRST_PORT },
+      [Symbol.asyncDispose]: async () => {
+        for (const server of servers) server.close()
+        for (const link of links) link.cut()
+      },
+    } satisfies ProxyWorld
+  },
+}
+
+function forward(host: number, port: number, wire: Wire, links: Set<Link>): Promise<Server> {
+  const server = createServer((near) => {
+    const far = connect(port, `127.0.2.${host + 1}`)
+    const link = new Link(near, far, { wire, control: port === FIRST_PORT })
+    links.add(link)
+    near.once('close', () => links.delete(link))
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, host: `127.0.3.${host + 1}` }, () => resolve(server))
+  })
+}
+
+const HELD_LOOK_MS = 10
+
+/** Two sockets, and what is between them. */
+class Link {
+  readonly #sockets: readonly Socket[]
+  readonly #wire: Wire
+  readonly #control: boolean
+
+  constructor(
+    near: Socket,
+    far: Socket,
+    { wire, control }: { readonly wire: Wire; readonly control: boolean },
+  ) {
+    this.#control = control
+    this.#sockets = [near, far]
+    this.#wire = wire
+    // What ends one side ends the other: a reset stays a reset.
+    for (const socket of this.#sockets) {
+      socket.setNoDelay(true)
+      socket.on('error', () => this.cut())
+      socket.once('close', () => this.cut())
+    }
+    // Cannot reject: errors of both sockets cut the link.
+    void this.#carry(near, far)
+    void this.#carry(far, near)
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy()
+  }
+
+  async #carry(from: Socket, to: Socket): Promise<void> {
+    let last: Promise<void> = Promise.resolve()
+    const frames = new Http2Frames()
+    from.on('data', (chunk: Buffer) => {
+      const dueMs = performance.now() + this.#wire.delayMs
+      if (this.#wire.delayMs > 0) this.#wire.done.delayed += chunk.length
+      for (const frame of frames.cut(chunk)) last = last.then(() => this.#pass(frame, dueMs, to))
+    })
+    from.once('end', () => {
+      last = last.then(() => void to.end())
+    })
+  }
+
+  async #pass(chunk: Buffer, dueMs: number, to: Socket): Promise<void> {
+    const wire = this.#wire
+    if (wire.held) wire.done.held += chunk.length
+    for (;;) {
+      const leftMs = wire.held ? HELD_LOOK_MS : dueMs - performance.now()
+      if (leftMs <= 0 || to.destroyed) break
+      await new Promise((resolve) => setTimeout(resolve, leftMs))
+    }
+    if (to.destroyed) return
+    to.write(chunk)
+    if (wire.repeat === 0 || this.#control || !isData(chunk)) return
+    wire.repeat -= 1
+    wire.done.repeated += 1
+    to.write(chunk)
+  }
+}

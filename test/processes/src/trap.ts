@@ -1,0 +1,43 @@
+// Code of a job that misbehaves once: when a file appears, whoever can remove it does what the file says. The next attempt
+// finds no file, and goes on.
+
+import { existsSync, readFileSync, unlinkSync } from 'node:fs'
+
+/** Takes for ever on a long text that does not end as it must: each letter doubles the ways to try. */
+const CATASTROPHIC = /^(?:a+)+$/
+const LETTERS = 40
+
+export function springTrap(path: string): void {
+  if (!existsSync(path)) return
+  const how = readFileSync(path, 'utf8')
+  try {
+    unlinkSync(path)
+  } catch {
+    return // another subtask was quicker
+  }
+  misbehave(how)
+}
+
+function misbehave(how: string): void {
+  switch (how) {
+    case 'loop':
+      for (;;) Math.sqrt(2)
+    case 'regex':
+      CATASTROPHIC.test(`${'a'.repeat(LETTERS)}!`)
+      return
+    case 'exit':
+      return process.exit(7)
+    case 'rejection':
+      void Promise.reject(new Error('nobody catches this'))
+      return
+    case 'throw':
+      throw new Error('thrown by a step')
+    case 'throw-later':
+      setTimeout(() => {
+        throw new Error('thrown later')
+      }, 1)
+      return
+    default:
+      throw new Error(`a trap does not know "${how}"`)
+  }
+}
