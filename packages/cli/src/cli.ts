@@ -19,6 +19,8 @@ export interface GlobalOptions {
 export interface Session {
   readonly client: JobClient
   readonly address: string
+  /** Opens the REST interface and the page for reading, nothing else. */
+  readonly readKey: string
   close(): void
 }
 

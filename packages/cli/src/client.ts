@@ -30,9 +30,10 @@ export async function openSession(choice: ClusterChoice, scheduler: Scheduler): 
       },
     )
   }
-  const [{ connectJobManager }, { readToken }] = await Promise.all([
+  const [{ connectJobManager }, { readToken }, { readKeyOf }] = await Promise.all([
     import('@weirjs/common/rpc/job-client'),
     import('@weirjs/common/rpc/token'),
+    import('@weirjs/common/node/http-access'),
   ])
   const token = readToken(choice.tokenFile)
   const connection = connectJobManager({
@@ -44,6 +45,7 @@ export async function openSession(choice: ClusterChoice, scheduler: Scheduler): 
   return {
     client: explained(connection.client, choice),
     address: choice.address,
+    readKey: readKeyOf(token),
     close: () => connection.close(),
   }
 }

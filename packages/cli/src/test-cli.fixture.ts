@@ -55,7 +55,13 @@ export function testCli(
         connect: async () => {
           if (client === null)
             throw new WeirError('rpc/unavailable', 'nobody answers', { domain: 'external' })
-          return { client: client as JobClient, address: 'test', close: () => {} }
+          const known = { cluster: async () => ({ restAddress: null }), ...client }
+          return {
+            client: known as unknown as JobClient,
+            address: 'test',
+            readKey: '0'.repeat(32),
+            close: () => {},
+          }
         },
         onInterrupt: (callback) => {
           listeners.add(callback)

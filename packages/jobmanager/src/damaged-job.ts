@@ -49,6 +49,10 @@ export class DamagedJob implements JobEntry {
     return null
   }
 
+  get measures(): null {
+    return null
+  }
+
   get ended(): boolean {
     return true
   }

@@ -1,7 +1,16 @@
 // A job as the JobManager's clients meet it, whether it runs here, has ended, waits to be taken over, or cannot be.
 
+import type { TaskReport } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
+import type { CheckpointMeter } from './core/checkpoint/checkpoint-meter.ts'
+
+/** What a job that runs here has measured in this JobManager's time. */
+export interface JobMeasures {
+  readonly checkpoints: CheckpointMeter
+  /** The newest of each task, by `taskKey`. */
+  readonly reports: ReadonlyMap<string, TaskReport>
+}
 
 export interface JobEntry {
   readonly jobId: JobId
@@ -16,6 +25,8 @@ export interface JobEntry {
    * from here.
    */
   hears(fence: Fence): boolean
+  /** null: it does not run here. */
+  readonly measures: JobMeasures | null
   summary(): JobSummary
   detail(): JobDetail
   /** Newest first. */

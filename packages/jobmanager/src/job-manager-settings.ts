@@ -1,7 +1,13 @@
 // What a JobManager is told at its start, and what it takes for granted when it is not.
 
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import type { Scheduler } from '@weirjs/common/core/clock'
+import type { WorkerDialer } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
+import type { Log } from '@weirjs/common/core/log'
+import type { Prng } from '@weirjs/common/core/prng'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
+import type { HistoryIndex } from './store/history-index.ts'
 
 export interface JobManagerSettings {
   readonly version: string
@@ -20,6 +26,18 @@ export interface JobManagerSettings {
    * prng, which is not for hostile networks.
    */
   readonly credential?: (fence: Fence) => string
+}
+
+export interface JobManagerOptions {
+  readonly scheduler: Scheduler
+  /** Seeded differently in every process life: ids come from it. */
+  readonly prng: Prng
+  readonly storage: CheckpointStorage
+  readonly dialer: WorkerDialer
+  /** Not closed by the JobManager. */
+  readonly history: HistoryIndex
+  readonly log: Log
+  readonly options: JobManagerSettings
 }
 
 export const DEFAULT_JOB_MANAGER_SETTINGS: JobManagerSettings = {

@@ -2,8 +2,6 @@
 // cluster, the jobs, and the way back to them after a restart; what a job does is its master's. All that differs between
 // a process, `weir dev` and the simulator is handed in. It loads no user code, ever.
 
-import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
-import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type {
   CheckpointAck,
@@ -14,24 +12,22 @@ import type {
   OutputLine,
   RegistrationReply,
   TaskUpdate,
-  WorkerDialer,
   WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, TaskId, WorkerId } from '@weirjs/common/core/ids'
-import type { Log } from '@weirjs/common/core/log'
-import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
 import { Cluster } from './cluster.ts'
+import { clusterView } from './cluster-view.ts'
 import type { JobHappening } from './core/events.ts'
 import { credentials } from './credentials.ts'
 import type { JobEntry } from './job-entry.ts'
 import { LocalJobClient } from './job-client-impl.ts'
 import { JobMaster } from './job-master.ts'
-import type { JobManagerSettings } from './job-manager-settings.ts'
+import type { JobManagerOptions } from './job-manager-settings.ts'
 import { LateSweeps } from './late-sweeps.ts'
 import { LookUps } from './look-ups.ts'
 import { Recovery } from './recovery.ts'
-import type { HistoryIndex } from './store/history-index.ts'
+import type { ClusterMeasures } from './rest/metrics.ts'
 import type { JobLog } from './store/job-log.ts'
 import { ManifestStore } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
@@ -45,21 +41,11 @@ export const JOBS_ENDED_MAX = 500
 /** A job whose master broke more often in this process life stays where it is until the next one. */
 export const MASTER_BREAKS_MAX = 5
 
-export interface JobManagerOptions {
-  readonly scheduler: Scheduler
-  /** Seeded differently in every process life: ids come from it. */
-  readonly prng: Prng
-  readonly storage: CheckpointStorage
-  readonly dialer: WorkerDialer
-  /** Not closed by the JobManager. */
-  readonly history: HistoryIndex
-  readonly log: Log
-  readonly options: JobManagerSettings
-}
-
 export class JobManager implements CoordinatorGateway {
   readonly coordinatorId: string
   readonly client: JobClient
+  /** Where the REST interface listens; set by whoever serves it. */
+  restAddress: string | null = null
   readonly #options: JobManagerOptions
   readonly #cluster: Cluster
   readonly #manifests: ManifestStore
@@ -159,9 +145,20 @@ export class JobManager implements CoordinatorGateway {
     this.#cluster.close()
   }
 
+  /** All that are known, whether they run here or not. */
+  get jobs(): readonly JobEntry[] {
+    return [...this.#jobs.values()]
+  }
+
   /** Messages of older attempts, older leaders and unknown jobs that were refused. */
   get strangersRefused(): number {
     return this.#strangers.refused
+  }
+
+  measures(): ClusterMeasures {
+    const { jobs, strangersRefused: strangers } = this
+    const wallMs = this.#options.scheduler.wallMs()
+    return { cluster: this.#view(), workers: this.#cluster.workers, jobs, strangers, wallMs }
   }
 
   /** The connection of a worker broke, as the transport noticed. */
@@ -381,20 +378,14 @@ export class JobManager implements CoordinatorGateway {
 
   #view(): ClusterView {
     const { options, storage } = this.#options
-    const { total, free } = this.#cluster.slots
-    const jobs: Record<string, number> = {}
-    for (const { state } of [...this.#jobs.values()].map((job) => job.summary()))
-      jobs[state] = (jobs[state] ?? 0) + 1
-    return {
+    return clusterView({
+      ...options,
       coordinatorId: this.coordinatorId,
-      version: options.version,
-      pid: options.pid,
       startedAtMs: this.#startedAtMs,
-      workers: this.#cluster.workers.length,
-      slots: total,
-      freeSlots: free,
-      jobs,
-      checkpointDirectory: storage.locate('x').slice(0, -'/x'.length),
-    }
+      restAddress: this.restAddress,
+      cluster: this.#cluster,
+      jobs: this.jobs,
+      storage,
+    })
   }
 }

@@ -30,7 +30,7 @@ import { JobMachine } from './core/job/job-machine.ts'
 import { isTerminal } from './core/job/job-states.ts'
 import { CancelRequests } from './cancel-requests.ts'
 import { EffectRunner } from './effects.ts'
-import type { JobEntry } from './job-entry.ts'
+import type { JobEntry, JobMeasures } from './job-entry.ts'
 import { JobWindow } from './job-window.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { HistoryIndex } from './store/history-index.ts'
@@ -282,6 +282,10 @@ export class JobMaster implements JobEntry {
 
   get ended(): boolean {
     return isTerminal(this.#machine.state)
+  }
+
+  get measures(): JobMeasures {
+    return this.#window.measures
   }
 
   summary(): JobSummary {

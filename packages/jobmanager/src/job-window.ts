@@ -8,10 +8,12 @@ import type { OutputLine, TaskReport } from '@weirjs/common/core/gateways'
 import { type JobId, taskKey } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
+import { CheckpointMeter } from './core/checkpoint/checkpoint-meter.ts'
 import type { CheckpointRecord, CompletedCheckpoint } from './core/checkpoint/events.ts'
 import type { JobEffect } from './core/events.ts'
 import type { JobMachine } from './core/job/job-machine.ts'
 import { isTerminal } from './core/job/job-states.ts'
+import type { JobMeasures } from './job-entry.ts'
 import {
   asCheckpointView,
   CheckpointBook,
@@ -50,6 +52,7 @@ export class JobWindow {
   readonly #watchers = new Watchers()
   readonly #book: CheckpointBook
   readonly #reports = new Map<string, TaskReport>()
+  readonly #meter = new CheckpointMeter()
   #endedAtMs: number | null = null
   #progressAtMs = 0
 
@@ -95,6 +98,10 @@ export class JobWindow {
     const records = await this.#options.index.list(this.#options.jobId, 'checkpoint')
     const older = records.map(asCheckpointView).filter((view) => view !== null)
     return this.#book.views(this.#options.history().retained, older)
+  }
+
+  get measures(): JobMeasures {
+    return { checkpoints: this.#meter, reports: this.#reports }
   }
 
   completed(checkpoint: CompletedCheckpoint): CheckpointView {
@@ -156,6 +163,7 @@ export class JobWindow {
 
   #recorded(record: CheckpointRecord): void {
     const view = this.#book.record(record)
+    this.#meter.record(record)
     const { jobId, logger, index } = this.#options
     const { checkpointId, kind, stateBytes: bytes, triggeredAtMs, failure } = record
     const durationMs = record.endedAtMs === null ? null : record.endedAtMs - triggeredAtMs

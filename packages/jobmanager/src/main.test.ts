@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { workerId } from '@weirjs/common/core/ids'
@@ -9,7 +9,12 @@ import { connectJobManager } from '@weirjs/common/rpc/job-client'
 import { makeToken } from '@weirjs/common/rpc/token'
 import type { JobClient } from '@weirjs/common/job-client'
 import { afterEach, describe, expect, it } from 'vitest'
-import { JOB_MANAGER_DEFAULTS, type JobManagerProcess, startJobManagerProcess } from './main.ts'
+import {
+  JOB_MANAGER_DEFAULTS,
+  type JobManagerProcess,
+  type RestSettings,
+  startJobManagerProcess,
+} from './main.ts'
 import { PlayWorld } from './play-world.ts'
 
 const scheduler = systemScheduler()
@@ -27,9 +32,16 @@ async function directory(): Promise<string> {
   return made
 }
 
-async function start(root: string, log = new MemoryLog()): Promise<JobManagerProcess> {
+const REST: RestSettings = { host: '127.0.0.1', port: 0, configuration: [] }
+
+async function start(
+  root: string,
+  log = new MemoryLog(),
+  rest: RestSettings | null = null,
+): Promise<JobManagerProcess> {
   const process_ = await startJobManagerProcess({
     ...JOB_MANAGER_DEFAULTS,
+    rest,
     port: 0,
     tokenFile: join(root, 'token'),
     checkpointDirectory: join(root, 'checkpoints'),
@@ -133,5 +145,43 @@ describe('a JobManager process', () => {
       code: 'net/port-in-use',
     })
     await start(root)
+  })
+
+  it('serves probes, measures and the REST interface on a port of its own', async () => {
+    const running = await start(await directory(), new MemoryLog(), REST)
+    const at = `http://${running.restAddress}`
+    expect((await client(running.address).cluster()).restAddress).toBe(running.restAddress)
+    expect((await fetch(`${at}/livez`)).status).toBe(200)
+    expect(await (await fetch(`${at}/readyz`)).json()).toMatchObject({ status: 'ok', reason: null })
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    expect(await (await fetch(`${at}/metrics`, { headers })).text()).toContain('weir_slots 0\n')
+    expect(await (await fetch(`${at}/v1/overview`, { headers })).json()).toMatchObject({
+      taskmanagers: 0,
+    })
+    expect((await fetch(`${at}/v1/overview`)).status).toBe(401)
+  })
+
+  it('is not ready while its storage is away, and lives on', async () => {
+    const root = await directory()
+    const running = await start(root, new MemoryLog(), REST)
+    await rename(join(root, 'checkpoints'), join(root, 'away'))
+    const ready = await fetch(`http://${running.restAddress}/readyz`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({ reason: expect.stringContaining('checkpoints') })
+    expect((await fetch(`http://${running.restAddress}/livez`)).status).toBe(200)
+    await rename(join(root, 'away'), join(root, 'checkpoints'))
+    expect((await fetch(`http://${running.restAddress}/readyz`)).status).toBe(200)
+  })
+
+  it('says which REST port is taken, and leaves nothing behind', async () => {
+    const root = await directory()
+    const other = await start(await directory(), new MemoryLog(), REST)
+    const taken = Number(other.restAddress?.split(':').at(-1))
+    const failed = start(root, new MemoryLog(), { ...REST, port: taken })
+    await expect(failed).rejects.toMatchObject({
+      code: 'net/port-in-use',
+      hint: expect.stringContaining('rest.port'),
+    })
+    await start(root, new MemoryLog(), REST)
   })
 })

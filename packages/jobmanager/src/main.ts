@@ -4,21 +4,30 @@
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Scheduler } from '@weirjs/common/core/clock'
 import { toFailure } from '@weirjs/common/core/errors'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
+import { MetricText } from '@weirjs/common/core/metrics/metric-text'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
+import { HttpAccess } from '@weirjs/common/node/http-access'
+import type { HttpServer } from '@weirjs/common/node/http-server'
+import type { ProbeMetrics } from '@weirjs/common/node/probes'
+import { ProcessMeter } from '@weirjs/common/node/process-meter'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { coordinatorService } from '@weirjs/common/rpc/coordinator-server'
 import { jobService } from '@weirjs/common/rpc/job-server'
-import { serve } from '@weirjs/common/rpc/serve'
+import { type RpcServer, serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerDialer } from '@weirjs/common/rpc/worker-client'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
 import { credentials } from './credentials.ts'
 import { JobManager } from './job-manager.ts'
 import { DEFAULT_JOB_MANAGER_SETTINGS } from './job-manager-settings.ts'
+import { writeClusterMetrics } from './rest/metrics.ts'
+import { startRest } from './rest/rest-server.ts'
+import type { ConfigEntry } from './rest/route.ts'
 import { LevelHistory } from './store/history-index.ts'
 
 export interface JobManagerProcessSettings {
@@ -35,7 +44,17 @@ export interface JobManagerProcessSettings {
   readonly failover: 'region' | 'full'
   /** Default: DEPLOY_TIMEOUT_MS. */
   readonly deployTimeoutMs?: number
+  /** null: no HTTP port. */
+  readonly rest: RestSettings | null
   readonly log: Log
+}
+
+export interface RestSettings {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** What is told of this process's configuration; secrets masked. */
+  readonly configuration: readonly ConfigEntry[]
 }
 
 export const JOB_MANAGER_DEFAULTS: Omit<
@@ -47,6 +66,7 @@ export const JOB_MANAGER_DEFAULTS: Omit<
   heartbeatIntervalMs: 1_000,
   heartbeatTimeoutMs: 10_000,
   failover: 'region',
+  rest: null,
 }
 
 export interface JobManagerProcess {
@@ -54,10 +74,13 @@ export interface JobManagerProcess {
   readonly address: string
   readonly port: number
   readonly coordinatorId: string
+  /** `host:port` of the REST interface and the page as bound; null: there is none. */
+  readonly restAddress: string | null
   /** Resolves when all jobs on the storage have been looked at. Rejects when that is not possible. */
   readonly recovered: Promise<void>
   /** null: it leads its jobs, and their storage answers; else why not. */
   whyNotReady(): Promise<string | null>
+  readonly metrics: ProbeMetrics
   /** Ends; jobs go on under the next JobManager. */
   close(): Promise<void>
 }
@@ -93,54 +116,72 @@ export async function startJobManagerProcess(
       credential: credentials(randomBytes(32).toString('hex')),
     },
   })
-  const server = await serveOrClose(settings, { token, scheduler, manager, history })
+  const standing: Standing = { notReady: 'jobs are being taken over' }
+  const metrics = { access: new HttpAccess(token), text: metricsOf(manager) }
+  const own: Own = { settings, scheduler, manager, history, storage, standing, metrics }
+  const { server, rest } = await serveOrClose(own, token)
   const { address, port } = server
+  const restAddress = rest?.address ?? null
+  manager.restAddress = restAddress
   log.info(
-    { address, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
+    { address, restAddress, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
     'JobManager started',
   )
-  let standing = 'jobs are being taken over'
   const recovered = manager.start().then(
     () => {
-      standing = ''
+      standing.notReady = null
       log.info({ coordinatorId }, 'jobs taken over')
     },
     (error: unknown) => {
       const { code, message } = toFailure(error)
-      standing = `jobs cannot be taken over: ${message}`
+      standing.notReady = `jobs cannot be taken over: ${message}`
       log.error({ code, reason: message }, 'jobs cannot be taken over')
       throw error
     },
   )
   // Who does not ask for it must not die of it: it has been logged.
   recovered.catch(() => {})
-  const whyNotReady = async (): Promise<string | null> => {
-    if (standing !== '') return standing
-    await storage.reach()
-    return null
-  }
   const close = async (): Promise<void> => {
-    standing = 'it is closing'
+    standing.notReady = 'it is closing'
     manager.close()
-    await server.close()
+    await Promise.all([server.close(), rest?.close()])
     await history.close()
     log.info({ coordinatorId }, 'JobManager ended')
   }
-  return { address, port, coordinatorId, recovered, whyNotReady, close }
+  const whyNotReady = (): Promise<string | null> => notReady(own)
+  return { address, port, coordinatorId, restAddress, recovered, whyNotReady, metrics: own.metrics, close }
 }
 
-async function serveOrClose(
-  settings: JobManagerProcessSettings,
-  own: {
-    readonly token: string
-    readonly scheduler: ReturnType<typeof systemScheduler>
-    readonly manager: JobManager
-    readonly history: LevelHistory
-  },
-): Promise<Awaited<ReturnType<typeof serve>>> {
-  const { token, scheduler, manager, history } = own
+/** What the probe says without asking the storage; null: nothing stands against it. */
+interface Standing {
+  notReady: string | null
+}
+
+async function notReady({ standing, storage }: Own): Promise<string | null> {
+  if (standing.notReady === null) await storage.reach()
+  return standing.notReady
+}
+
+interface Own {
+  readonly settings: JobManagerProcessSettings
+  readonly scheduler: Scheduler
+  readonly manager: JobManager
+  readonly history: LevelHistory
+  readonly storage: FsStorage
+  readonly standing: Standing
+  readonly metrics: ProbeMetrics
+}
+
+interface Served {
+  readonly server: RpcServer
+  readonly rest: HttpServer | null
+}
+
+async function serveOrClose(own: Own, token: string): Promise<Served> {
+  const { settings, scheduler, manager, history } = own
+  let server: RpcServer | null = null
   try {
-    return await serve({
+    server = await serve({
       host: settings.bindHost,
       port: settings.port,
       flag: 'jobmanager.rpc.port',
@@ -154,9 +195,36 @@ async function serveOrClose(
         jobService(manager.client),
       ],
     })
+    return { server, rest: settings.rest === null ? null : await serveRest(own, settings.rest) }
   } catch (error) {
     manager.close()
+    await server?.close()
     await history.close()
     throw error
+  }
+}
+
+function serveRest(own: Own, rest: RestSettings): Promise<HttpServer> {
+  const { settings, scheduler, manager, metrics } = own
+  const { client } = manager
+  return startRest({
+    host: rest.host,
+    port: rest.port,
+    version: WEIR_VERSION,
+    scheduler,
+    log: settings.log,
+    source: { client, jobs: () => manager.jobs, configuration: rest.configuration, scheduler },
+    whyNotReady: () => notReady(own),
+    metrics,
+  })
+}
+
+function metricsOf(manager: JobManager): () => string {
+  const meter = new ProcessMeter({ role: 'jobmanager', version: WEIR_VERSION })
+  return () => {
+    const text = new MetricText()
+    meter.write(text)
+    writeClusterMetrics(text, manager.measures())
+    return text.toString()
   }
 }

@@ -50,6 +50,10 @@ export class StoredJob implements JobEntry {
     return this.#options.history
   }
 
+  get measures(): null {
+    return null
+  }
+
   get ended(): boolean {
     return this.#options.history.terminal !== null
   }

@@ -11,6 +11,9 @@ import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { isWildcard } from '@weirjs/common/node/exposure'
+import { HttpAccess } from '@weirjs/common/node/http-access'
+import type { ProbeMetrics } from '@weirjs/common/node/probes'
+import { ProcessMeter } from '@weirjs/common/node/process-meter'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
@@ -18,6 +21,7 @@ import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
 import { slotHeapBytes } from './core/slot-heap.ts'
+import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
 import type { PortRange } from './slots/protocol.ts'
@@ -80,6 +84,7 @@ export interface TaskManagerProcess {
   readonly ended: Promise<void>
   /** null: it is registered; else why not. */
   whyNotReady(): Promise<string | null>
+  readonly metrics: ProbeMetrics
   close(reason: string): Promise<void>
 }
 
@@ -142,7 +147,13 @@ export async function startTaskManagerProcess(
   }
   const whyNotReady = async (): Promise<string | null> =>
     worker.registered ? null : `not registered at the JobManager ${settings.jobManager}`
-  return { workerId: id, controlAddress, ended: ending.promise, whyNotReady, close }
+  const meter = new ProcessMeter({ role: 'taskmanager', version: WEIR_VERSION })
+  const metrics: ProbeMetrics = {
+    access: new HttpAccess(token),
+    text: () =>
+      workerMetrics(meter, { worker, slots, jobProcesses: host.pids.inUse.map(residentBytes) }),
+  }
+  return { workerId: id, controlAddress, ended: ending.promise, whyNotReady, metrics, close }
 }
 
 type Scheduler = ReturnType<typeof systemScheduler>

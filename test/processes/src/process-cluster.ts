@@ -290,6 +290,7 @@ export class ProcessCluster implements AsyncDisposable {
     const keys = [
       ...FAST_PROFILE,
       'taskmanager.rpc.port=0',
+      'rest.port=0',
       `execution.checkpointing.dir=${this.checkpointDirectory}`,
       ...(this.#options.defines ?? []),
       ...defines,

@@ -7,9 +7,10 @@ import { dirname, join, resolve } from 'node:path'
 import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
-import { loadConfig } from '@weirjs/common/node/config'
+import { type Config, loadConfig } from '@weirjs/common/node/config'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
+import { pageUrl } from '../page-url.ts'
 import {
   type ClusterFile,
   clusterFilePath,
@@ -52,8 +53,9 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   const healing = before !== null && before.processes.some(isAlive)
   const { file, started } = healing ? heal(before) : await make(cli, options, path)
   writeClusterFile(path, file)
+  let page: string | null = null
   try {
-    await untilReady(cli, file, started)
+    page = await untilReady(cli, file, started)
   } catch (error) {
     await stopAll(started, cli.scheduler, STOP_GRACE_MS)
     if (!healing) removeClusterFile(path)
@@ -61,8 +63,9 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   }
   const format = formatOf(options)
   if (format === 'json' || format === 'yaml')
-    return show(terminal, options, { json: { ...file, clusterFile: path }, names: [] })
+    return show(terminal, options, { json: { ...file, clusterFile: path, page }, names: [] })
   terminal.note(`cluster is up at ${file.address}: ${workersOf(file)} TaskManagers`)
+  if (page !== null) terminal.note(`status page: ${page}`)
   const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')
   terminal.note(healing ? `restarted: ${names}` : `left running: ${names}`)
   terminal.note(`kept on disk: ${file.dataDirectory} (state, logs, token)`)
@@ -107,8 +110,9 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 
 async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
   const count = wholeNumber(options.taskmanagers, '--taskmanagers', 0)
-  const { slots, port: wanted, dataDir } = configured(cli, options)
-  const port = await choosePort(wanted)
+  const { slots, port: wanted, dataDir, config: processes } = configured(cli, options)
+  const restPort = await chooseRestPort(processes, wanted)
+  const port = await choosePort(wanted, '--port')
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
@@ -117,7 +121,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const config = yaml === null ? [] : ['--config', yaml]
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
   const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
-  const jobManager = ['jobmanager', '--port', `${port}`, ...common]
+  const rest = ['-D', `rest.port=${restPort}`]
+  const jobManager = ['jobmanager', '--port', `${port}`, ...common, ...rest]
   // Several of them share this machine: each takes whatever control port is free.
   const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', address]
   const workerArgs = [...taskManager, '--slots', `${slots}`, ...common]
@@ -139,18 +144,20 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
 }
 
 /** The processes read the same; what they would refuse is refused before any of them is started. */
-function configured(
-  cli: Cli,
-  options: StartOptions,
-): { readonly slots: number; readonly port: number; readonly dataDir: string | undefined } {
-  const { config, define } = options
-  const { values, origins } = loadConfig({
-    file: configFile(cli, config),
-    env: cli.env,
-    defines: define,
-  })
+interface Configured {
+  readonly config: Config
+  readonly slots: number
+  readonly port: number
+  readonly dataDir: string | undefined
+}
+
+function configured(cli: Cli, options: StartOptions): Configured {
+  const file = configFile(cli, options.config)
+  const config = loadConfig({ file, env: cli.env, defines: options.define })
+  const { values, origins } = config
   const slots = origins[SLOTS] === 'default' ? SLOTS_DEFAULT : values[SLOTS]
   return {
+    config,
     slots: options.slots === undefined ? slots : wholeNumber(options.slots, '--slots', 1),
     dataDir:
       options.dataDir ?? (origins['data.dir'] === 'default' ? undefined : values['data.dir']),
@@ -161,15 +168,23 @@ function configured(
   }
 }
 
-async function choosePort(port: number): Promise<number> {
+/** Whoever wants any free port for the JobManager gets one for the page too, unless the configuration says which. */
+async function chooseRestPort(config: Config, wished: number): Promise<string> {
+  const port = config.values['rest.port']
+  if (port === null) return 'off'
+  const anyFree = wished === 0 && config.origins['rest.port'] === 'default'
+  return `${await choosePort(anyFree ? 0 : port, '-D rest.port=…')}`
+}
+
+async function choosePort(port: number, flag: string): Promise<number> {
   if (port > PORT_MAX) {
-    throw new WeirError('cli/usage', `--port is ${port}, at most ${PORT_MAX}`, { domain: 'user' })
+    throw new WeirError('cli/usage', `${flag} is ${port}, at most ${PORT_MAX}`, { domain: 'user' })
   }
   const server = createServer()
   return new Promise((fulfil, reject) => {
     server.once('error', (cause) => {
       const message = `port ${port} of 127.0.0.1 cannot be had: ${cause.message}`
-      const hint = 'choose another with --port, or --port 0 for any free one'
+      const hint = `choose another with ${flag}; 0 is any free one`
       reject(new WeirError('net/port-in-use', message, { domain: 'user', cause, hint }))
     })
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
@@ -210,12 +225,12 @@ function wholeNumber(text: string, flag: string, least: number): number {
 
 // ---- readiness ----
 
-/** Waits until the JobManager answers and every TaskManager is registered. */
+/** Waits until the JobManager answers and every TaskManager is registered; answers the page's address, if there is one. */
 async function untilReady(
   cli: Cli,
   file: ClusterFile,
   started: readonly StartedProcess[],
-): Promise<void> {
+): Promise<string | null> {
   const dueMs = cli.scheduler.nowMs() + READY_MS_MAX
   const choice = { address: file.address, tokenFile: file.tokenFile, origin: 'this start' }
   const session = await openSession(choice, cli.scheduler)
@@ -226,6 +241,7 @@ async function untilReady(
       if (cli.scheduler.nowMs() > dueMs) throw notReady(file)
       await sleep(cli.scheduler, POLL_MS)
     }
+    return pageUrl(session, await session.client.cluster())
   } finally {
     session.close()
   }

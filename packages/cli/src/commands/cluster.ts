@@ -12,6 +12,7 @@ import {
 } from '../context.ts'
 import { isAlive, stopAll } from '../local-processes.ts'
 import { formatOf, show } from '../output/show.ts'
+import { pageUrl } from '../page-url.ts'
 import { facts } from '../output/table.ts'
 import { formatTime } from '../output/units.ts'
 import { addClusterLogs } from './cluster-logs.ts'
@@ -88,25 +89,30 @@ async function status(cli: Cli, options: GlobalOptions): Promise<void> {
     pid: one.pid,
     alive: isAlive(one),
   }))
-  const [address, cluster, workers] = await withSession(
-    cli,
-    options,
-    async ({ client, address: at }) =>
-      [at, await client.cluster(), await client.workers()] as const,
-  )
+  const seen = await withSession(cli, options, async (session): Promise<Seen> => {
+    const { client, address } = session
+    const cluster = await client.cluster()
+    return { address, cluster, workers: await client.workers(), page: pageUrl(session, cluster) }
+  })
+  const { address, cluster, workers, page } = seen
   show(terminal, options, {
-    json: { address, cluster, taskmanagers: workers, processes },
+    json: { address, page, cluster, taskmanagers: workers, processes },
     names: [address],
-    lines: statusFacts(address, cluster, workers, found),
+    lines: statusFacts(seen, found),
   })
   for (const one of processes)
     if (!one.alive) terminal.note(`${one.role} ${one.pid} is not running any more`)
 }
 
+interface Seen {
+  readonly address: string
+  readonly cluster: ClusterView
+  readonly workers: readonly WorkerView[]
+  readonly page: string | null
+}
+
 function statusFacts(
-  address: string,
-  cluster: ClusterView,
-  workers: readonly WorkerView[],
+  { address, cluster, workers, page }: Seen,
   found: FoundClusterFile | null,
 ): readonly string[] {
   const jobs = Object.entries(cluster.jobs)
@@ -114,6 +120,7 @@ function statusFacts(
     .map(([state, count]) => `${count} ${state}`)
   return facts([
     ['jobmanager', `${address} (pid ${cluster.pid}, up since ${formatTime(cluster.startedAtMs)})`],
+    ['status page', page ?? 'none'],
     ['version', cluster.version],
     [
       'taskmanagers',

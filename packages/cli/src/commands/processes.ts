@@ -14,8 +14,9 @@ import { checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
+import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { Cli } from '../cli.ts'
-import { configFile } from './config.ts'
+import { configEntries, configFile } from './config.ts'
 import { gather } from './run.ts'
 
 interface ProcessOptions {
@@ -75,23 +76,21 @@ type Flags = { readonly [Key in ConfigKey]?: string | undefined }
 // ---- JobManager ----
 
 async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
-  const { values } = configure(cli, options, {
+  const config = configure(cli, options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
     'security.insecure': options.insecure === true ? 'true' : undefined,
     'jobmanager.bind-host': options.bind,
     'jobmanager.rpc.port': options.port,
   })
+  const { values } = config
   const log = createLog({
     level: values['log.level'],
     fields: { role: 'jobmanager', pid: process.pid },
   })
-  checkExposure({
-    bindHost: values['jobmanager.bind-host'],
-    key: 'jobmanager.bind-host',
-    insecure: values['security.insecure'],
-    log,
-  })
+  for (const key of ['jobmanager.bind-host', 'rest.bind-address'] as const) {
+    checkExposure({ bindHost: values[key], key, insecure: values['security.insecure'], log })
+  }
   const running = new Running(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
@@ -109,13 +108,20 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
       heartbeatTimeoutMs: values['heartbeat.timeout'],
       failover: values['jobmanager.execution.failover-strategy'],
       deployTimeoutMs: values['jobmanager.execution.deploy-timeout'],
+      rest: restSettings(config),
       log,
     })
     await running.lifecycle.own('JobManager', () => jobManager.close())
-    await running.showHealth('jobmanager', values, () => jobManager.whyNotReady())
+    await running.showHealth('jobmanager', values, jobManager)
     await jobManager.recovered
     await running.closed
   })
+}
+
+function restSettings(config: Config): JobManagerProcessSettings['rest'] {
+  const port = config.values['rest.port']
+  if (port === null) return null
+  return { host: config.values['rest.bind-address'], port, configuration: configEntries(config) }
 }
 
 /** The first JobManager of a data directory makes the cluster's token; everybody else reads it. */
@@ -173,7 +179,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       log,
     })
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
-    await running.showHealth('taskmanager', values, () => taskManager.whyNotReady())
+    await running.showHealth('taskmanager', values, taskManager)
     await taskManager.ended
   })
 }
@@ -198,17 +204,17 @@ class Running {
     closeOnSignals(this.lifecycle, { signals: process, exit, scheduler, log })
   }
 
-  /** Answers /livez and /readyz, where `health.port` says so. */
+  /** Answers /livez, /readyz and /metrics, where `health.port` says so. */
   async showHealth(
     role: HealthOptions['role'],
     values: ConfigValues,
-    whyNotReady: HealthOptions['whyNotReady'],
+    { whyNotReady, metrics }: Pick<HealthOptions, 'whyNotReady' | 'metrics'>,
   ): Promise<void> {
     const port = values['health.port']
     if (port === null) return
     const host = values['health.bind-host']
     const scheduler = this.#scheduler
-    const health = await serveHealth({ role, host, port, scheduler, whyNotReady })
+    const health = await serveHealth({ role, host, port, scheduler, whyNotReady, metrics })
     await this.lifecycle.own('health', () => health.close())
   }
 

@@ -5,8 +5,9 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
-import { assertFinished, follow } from '../follow.ts'
+import { assertFinished, follow, isAbsence } from '../follow.ts'
 import { type JobOptions, prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
+import { pageUrl } from '../page-url.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatDuration } from '../output/units.ts'
 
@@ -110,9 +111,20 @@ async function submitted(
     return
   }
   terminal.note(`job ${job.jobId} (${job.name}) submitted`)
-  if (wantsJson(options)) terminal.json({ type: 'submitted', jobId: job.jobId, name: job.name })
+  if (!wantsJson(options)) await tellPage(session, terminal, job.jobId)
+  else terminal.json({ type: 'submitted', jobId: job.jobId, name: job.name })
   const ended = await followAttached(cli, session, terminal, { ...job, json: wantsJson(options) })
   finish(terminal, ended, wantsJson(options))
+}
+
+/** Where the job can be watched; only a help, so a JobManager that has just gone is not an error. */
+async function tellPage(session: Session, terminal: Terminal, jobId: JobId): Promise<void> {
+  try {
+    const page = pageUrl(session, await session.client.cluster(), `/jobs/${jobId}`)
+    if (page !== null) terminal.note(`watch it at ${page}`)
+  } catch (error) {
+    if (!isAbsence(error)) throw error
+  }
 }
 
 /**

@@ -66,13 +66,14 @@ function workerFindings(
 
 async function freePorts({ config }: Patient): Promise<readonly Finding[]> {
   const { values } = config
-  const wanted: readonly (readonly [string, number, string])[] = [
+  const wanted: readonly (readonly [string, number | null, string])[] = [
     ['jobmanager.rpc.port', values['jobmanager.rpc.port'], values['jobmanager.bind-host']],
     ['taskmanager.rpc.port', values['taskmanager.rpc.port'], values['taskmanager.bind-host']],
     ['rest.port', values['rest.port'], values['rest.bind-address']],
   ]
   const findings = [ok('cluster', 'none is known here; `weir cluster start` starts one')]
   for (const [key, port, host] of wanted) {
+    if (port === null) continue
     const why = port === 0 ? null : await cannotListen(port, host)
     const hint = `set ${key} to another port, or to 0 for any free one`
     findings.push(

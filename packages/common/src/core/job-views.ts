@@ -118,6 +118,8 @@ export interface ClusterView {
   readonly freeSlots: number
   readonly jobs: Readonly<Record<string, number>>
   readonly checkpointDirectory: string
+  /** `host:port` of the REST interface and the page as bound; null: there is none. */
+  readonly restAddress: string | null
 }
 
 /** What `watch` yields, in order. A watcher that cannot follow loses `output` first, counted. */

@@ -40,7 +40,7 @@ export interface ConfigValues {
   readonly 'jobmanager.rpc.address': string
   readonly 'jobmanager.rpc.port': number
   readonly 'jobmanager.bind-host': string
-  readonly 'rest.port': number
+  readonly 'rest.port': number | null
   readonly 'rest.bind-address': string
   readonly 'jobmanager.execution.failover-strategy': 'region' | 'full'
   readonly 'jobmanager.execution.deploy-timeout': number
@@ -150,12 +150,12 @@ const PROCESS_KEYS = {
   'health.port': ofProcess(
     orWord('off', port),
     null,
-    'Port of /livez and /readyz, which `weir healthcheck` asks; 0: any free one.',
+    'Port of /livez, /readyz and /metrics; `weir healthcheck` asks there; 0: any free one.',
   ),
   'health.bind-host': ofProcess(
     text,
     '127.0.0.1',
-    'Address of /livez and /readyz. They say nothing that has to be kept from others.',
+    'Address of health.port. /livez and /readyz say nothing that has to be kept; /metrics wants the token.',
   ),
   'jobmanager.rpc.address': ofProcess(
     text,
@@ -164,7 +164,11 @@ const PROCESS_KEYS = {
   ),
   'jobmanager.rpc.port': ofProcess(port, 6123, 'Control port of the JobManager; 0: any free one.'),
   'jobmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that the JobManager listens on.'),
-  'rest.port': ofProcess(port, 8081, 'Port of the REST interface and the page; 0: any free one.'),
+  'rest.port': ofProcess(
+    orWord('off', port),
+    8081,
+    'Port of the REST interface and the page; 0: any free one.',
+  ),
   'rest.bind-address': ofProcess(text, '127.0.0.1', 'Address that the REST interface listens on.'),
   'jobmanager.execution.failover-strategy': ofProcess(
     oneOf('region', 'full'),

@@ -2,7 +2,10 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
-import { type HealthOptions, READY_MS_MAX, serveHealth } from './health-server.ts'
+import { bearer, makeToken } from '../rpc/token.ts'
+import { type HealthOptions, serveHealth } from './health-server.ts'
+import { HttpAccess } from './http-access.ts'
+import { READY_MS_MAX } from './probes.ts'
 import { advance } from './virtual-time.ts'
 
 const cleanup: (() => unknown)[] = []
@@ -17,6 +20,7 @@ async function start(more: Partial<HealthOptions> = {}): Promise<number> {
     port: 0,
     scheduler: new ManualScheduler(),
     whyNotReady: async () => null,
+    metrics: null,
     ...more,
   })
   cleanup.push(() => server.close())
@@ -96,6 +100,17 @@ describe('the health of a process', () => {
     expect((await ask(port, '/readyz?x=1')).status).toBe(404)
     expect((await ask(port, '/../livez')).status).toBe(404)
     expect((await ask(port, '/readyz', 'POST')).status).toBe(405)
+  })
+
+  it('tells measures to those who may read, where there are any', async () => {
+    const token = makeToken()
+    const metrics = { access: new HttpAccess(token), text: () => 'weir_x 1\n' }
+    const at = `http://127.0.0.1:${await start({ metrics })}/metrics`
+    expect((await fetch(at)).status).toBe(401)
+    const allowed = await fetch(at, { headers: { authorization: bearer(token) } })
+    expect(allowed.headers.get('content-type')).toContain('version=0.0.4')
+    expect(await allowed.text()).toBe('weir_x 1\n')
+    expect((await ask(await start(), '/metrics')).status).toBe(404)
   })
 
   it('says when its port is taken', async () => {

@@ -282,7 +282,7 @@ export function workerFromWire(wire: WorkerView__Output, field: string): WorkerV
 }
 
 export function clusterToWire(cluster: ClusterView): ClusterResponse {
-  return { ...cluster, jobs: { ...cluster.jobs } }
+  return { ...cluster, jobs: { ...cluster.jobs }, restAddress: cluster.restAddress ?? '' }
 }
 
 export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
@@ -300,5 +300,6 @@ export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
     freeSlots: whole(wire.freeSlots, 'freeSlots'),
     jobs: Object.fromEntries(jobs),
     checkpointDirectory: text(wire.checkpointDirectory, 'checkpointDirectory', 0, TEXT_CHARS_MAX),
+    restAddress: text(wire.restAddress, 'restAddress', 0) || null,
   }
 }

@@ -130,6 +130,7 @@ const CLUSTER: ClusterView = {
   freeSlots: 1,
   jobs: { RUNNING: 1, FAILED: 2 },
   checkpointDirectory: '/var/weir',
+  restAddress: '127.0.0.1:8081',
 }
 const EVENTS: readonly JobEventView[] = [
   { type: 'state', job: RUNNING },

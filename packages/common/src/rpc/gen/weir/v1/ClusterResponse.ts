@@ -12,6 +12,7 @@ export interface ClusterResponse {
   'freeSlots'?: (number | string | Long);
   'jobs'?: ({[key: string]: number | string | Long});
   'checkpointDirectory'?: (string);
+  'restAddress'?: (string);
 }
 
 export interface ClusterResponse__Output {
@@ -24,4 +25,5 @@ export interface ClusterResponse__Output {
   'freeSlots': (string);
   'jobs': ({[key: string]: string});
   'checkpointDirectory': (string);
+  'restAddress': (string);
 }

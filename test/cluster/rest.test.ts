@@ -1,0 +1,89 @@
+// The REST interface of a real cluster: what the command line says where it is, what it says of a job that runs, and that
+// it opens for nobody without a secret.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { until, WeirKit } from './weir-kit.ts'
+
+const TALLY = fileURLToPath(new URL('jobs/tally.ts', import.meta.url))
+
+interface Status {
+  readonly page: string
+  readonly taskmanagers: readonly { readonly workerId: string }[]
+}
+
+interface Vertex {
+  readonly id: string
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+async function watched(): Promise<{
+  readonly kit: WeirKit
+  readonly job: string
+  readonly page: string
+  readonly get: <T>(path: string) => Promise<T>
+}> {
+  const kit = await WeirKit.start()
+  const { page } = await kit.json<Status>('cluster', 'status')
+  const records = ['--output', kit.path('out'), '--records', '1000000', '--perSecond', '1000']
+  const job = await kit.json<{ jobId: string }>('run', '-d', TALLY, ...records)
+  const key = new URL(page).searchParams.get('token') ?? ''
+  const get = async <T>(path: string): Promise<T> => {
+    const headers = { authorization: `Bearer ${key}` }
+    const answer = await fetch(new URL(path, page), { headers })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+  return { kit, job: job.jobId, page, get }
+}
+
+describe('the REST interface of a cluster', () => {
+  test('tells of a job that runs', async () => {
+    const { kit, job, page, get } = await watched()
+    await using _ = kit
+    const detail = await until(
+      () => get<{ vertices: readonly Vertex[]; state: string }>(`/v1/jobs/${job}`),
+      ({ vertices }) => vertices.some(({ metrics }) => (metrics['read-records'] ?? 0) > 0),
+    )
+    expect(detail.state).toBe('RUNNING')
+    const checkpoints = await until(
+      () => get<{ counts: { completed: number } }>(`/v1/jobs/${job}/checkpoints`),
+      ({ counts }) => counts.completed > 0,
+    )
+    expect(checkpoints.counts.completed).toBeGreaterThan(0)
+    const { taskmanagers } = await get<{ taskmanagers: readonly { id: string }[] }>(
+      '/v1/taskmanagers',
+    )
+    expect(taskmanagers).toHaveLength(2)
+    const token = readFileSync(kit.path('.weir', 'cluster', 'token'), 'utf8').trim()
+    const told = JSON.stringify(await get('/v1/config'))
+    expect(told).not.toContain(token)
+    const first = await fetch(page)
+    expect(first.status).toBe(200)
+    expect(first.headers.get('set-cookie')).toContain('HttpOnly')
+    expect((await fetch(new URL('/v1/jobs', page))).status).toBe(401)
+    expect((await fetch(new URL('/readyz', page))).status).toBe(200)
+    // Whoever sees what the command printed has no token by it.
+    expect(page).not.toContain(token)
+  })
+
+  test('has measures that promtool takes for well made', async ({ skip }) => {
+    const { kit, page } = await watched()
+    await using _ = kit
+    const key = new URL(page).searchParams.get('token') ?? ''
+    const measures = async (): Promise<string> => {
+      const headers = { authorization: `Bearer ${key}` }
+      return (await fetch(new URL('/metrics', page), { headers })).text()
+    }
+    const text = await until(measures, (seen) => seen.includes('weir_task_records_in_total{'))
+    expect(text).toMatch(/^weir_checkpoint_duration_seconds_bucket\{/m)
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+    if (checked.error !== undefined) {
+      console.warn('SKIPPED: promtool is not installed (apt-get install prometheus)')
+      skip()
+    }
+    expect(checked.stderr + checked.stdout).toBe('')
+  })
+})
