@@ -149,7 +149,16 @@ export async function startJobManagerProcess(
     log.info({ coordinatorId }, 'JobManager ended')
   }
   const whyNotReady = (): Promise<string | null> => notReady(own)
-  return { address, port, coordinatorId, restAddress, recovered, whyNotReady, metrics: own.metrics, close }
+  return {
+    address,
+    port,
+    coordinatorId,
+    restAddress,
+    recovered,
+    whyNotReady,
+    metrics: own.metrics,
+    close,
+  }
 }
 
 /** What the probe says without asking the storage; null: nothing stands against it. */
