@@ -79,10 +79,11 @@ export function renew(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data
     return
   }
-  for (const { name } of [...old.attributes]) {
+  for (const name of old.getAttributeNames()) {
     if (!fresh.hasAttribute(name) && name !== 'open') old.removeAttribute(name)
   }
-  for (const { name, value } of [...fresh.attributes]) {
+  for (const name of fresh.getAttributeNames()) {
+    const value = fresh.getAttribute(name)
     if (old.getAttribute(name) !== value) old.setAttribute(name, value)
   }
   const wanted = [...fresh.childNodes]

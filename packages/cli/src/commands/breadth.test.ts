@@ -227,6 +227,7 @@ describe('weir top', () => {
         freeSlots: 1,
         jobs: { RUNNING: 1 },
         checkpointDirectory: '/x',
+        restAddress: null,
       }),
       workers: async () => [worker('a-1')],
       list: async () => [summary('RUNNING')],

@@ -17,6 +17,7 @@ async function process_(more: Partial<HealthOptions> = {}): Promise<number> {
     port: 0,
     scheduler: systemScheduler(),
     whyNotReady: async () => null,
+    metrics: null,
     ...more,
   })
   cleanup.push(() => server.close())

@@ -4,7 +4,7 @@
 import type { PlanVertex } from '@weirjs/common/core/graph/physical-plan'
 import type { TaskReport } from '@weirjs/common/core/gateways'
 import { taskKey, vertexId } from '@weirjs/common/core/ids'
-import { type MetricLabels, MetricText } from '@weirjs/common/core/metrics/metric-text'
+import type { MetricLabels, MetricText } from '@weirjs/common/core/metrics/metric-text'
 import { MAX_WATERMARK, MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { ClusterView, JobSummary, TaskView, WorkerView } from '@weirjs/common/job-client'
 import type { JobEntry, JobMeasures } from '../job-entry.ts'

@@ -5,6 +5,7 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Log } from '@weirjs/common/core/log'
 import { type HttpServer, serveHttp } from '@weirjs/common/node/http-server'
 import { type ProbeMetrics, Probes } from '@weirjs/common/node/probes'
+import type { FastifyInstance } from 'fastify'
 import type { RestSource } from './route.ts'
 
 export interface RestServerOptions {
@@ -30,9 +31,8 @@ export async function startRest(options: RestServerOptions): Promise<HttpServer>
     metrics,
   })
   let boundPort = port
-  type App = Awaited<ReturnType<typeof import('./app.ts').buildRestApp>>
-  let building: Promise<App> | null = null
-  const build = async (): Promise<App> => {
+  let building: Promise<FastifyInstance> | null = null
+  const build = async (): Promise<FastifyInstance> => {
     const { buildRestApp } = await import('./app.ts')
     return buildRestApp({
       source,
