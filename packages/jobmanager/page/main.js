@@ -116,7 +116,8 @@ function show(parts) {
   renew(main, fresh)
 }
 
-async function refresh() {
+/** Asks and shows. */
+async function renewPage() {
   clearTimeout(timer)
   const asked = location.hash
   try {
@@ -132,6 +133,11 @@ async function refresh() {
     if (asked === location.hash) fail(error)
   }
   if (!paused && !document.hidden) timer = setTimeout(refresh, INTERVAL_MS)
+}
+
+function refresh() {
+  // Cannot reject: what fails is shown.
+  void renewPage()
 }
 
 function fail(error) {
