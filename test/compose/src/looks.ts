@@ -1,0 +1,63 @@
+// What can be seen without hurting anybody: how containers are locked down, that the token is wanted, and that heaps
+// follow from the memory of the container, so that a job which takes too much ends by its own name.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeToken } from '@weirjs/common/rpc/token'
+import { ran } from './command.ts'
+import { type ComposeCluster, type Container, ROOT } from './compose-cluster.ts'
+import { TASK_MANAGERS } from './faults.ts'
+import { prove } from './steps.ts'
+
+const MISBEHAVING = fileURLToPath(new URL('../../cluster/jobs/misbehaving.ts', import.meta.url))
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+export async function isLockedDown(cluster: ComposeCluster): Promise<readonly string[]> {
+  const all = [await cluster.jobManager(), ...(await cluster.containers('taskmanager'))]
+  for (const container of all) await mustBeLockedDown(cluster, container)
+  const [jobManager] = all
+  const ports = Object.values(jobManager?.HostConfig.PortBindings ?? {}).flat()
+  prove(ports.length === 1, `${ports.length} ports are published`)
+  prove(ports[0]?.HostIp === '127.0.0.1', `a port is published on ${ports[0]?.HostIp}`)
+  return ['not root, no capabilities, read-only, no new privileges, the token in no environment']
+}
+
+async function mustBeLockedDown(cluster: ComposeCluster, container: Container): Promise<void> {
+  const { Config, HostConfig } = container
+  prove(/^[1-9]\d*:[1-9]\d*$/.test(Config.User), `it runs as "${Config.User}"`)
+  prove(HostConfig.ReadonlyRootfs, 'its file system is not read-only')
+  prove(HostConfig.CapDrop?.includes('ALL') === true, 'it has capabilities')
+  prove(HostConfig.SecurityOpt?.[0]?.startsWith('no-new-privileges') === true, 'new privileges')
+  prove(HostConfig.Init, 'it has no init')
+  prove(!Config.Env.some((one) => /=[0-9a-f]{64}$/.test(one)), 'the token is in its environment')
+  const { out } = await cluster.exec(container, 'grep', 'CapEff', '/proc/self/status')
+  prove(/CapEff:\s*0+$/.test(out.trim()), `capabilities in effect: ${out}`)
+  const written = await cluster.exec(container, 'touch', '/opt/weir/x')
+  prove(written.code !== 0, 'it may write to the root file system')
+}
+
+export async function wantsTheToken(cluster: ComposeCluster): Promise<readonly string[]> {
+  const other = join(cluster.directory, 'other-token')
+  writeFileSync(other, makeToken(), { mode: 0o600 })
+  const { address } = await cluster.json<{ address: string }>('cluster', 'status')
+  const asked = ['cluster', 'status', '--cluster', address, '--token-file', other]
+  const { code, err } = await ran(join(ROOT, 'weir'), asked)
+  prove(code === EXIT_USAGE, `a wrong token ended with ${code}`)
+  prove(err.includes('rpc/unauthenticated'), err)
+  return ['rpc/unauthenticated']
+}
+
+/** The kernel kills nobody: V8 knows its limit, and the job says what happened. */
+export async function hasItsLimits(cluster: ComposeCluster): Promise<readonly string[]> {
+  const { code, err } = await cluster.weir('run', MISBEHAVING, '--how', 'fill')
+  prove(code === EXIT_FAILED, `it ended with ${code}: ${err}`)
+  prove(err.includes('job/out-of-memory'), err)
+  for (const container of await cluster.containers('taskmanager')) {
+    prove(!container.State.OOMKilled, 'the kernel has killed a TaskManager')
+    prove(container.RestartCount === 0, 'a TaskManager was restarted')
+  }
+  await cluster.ready(TASK_MANAGERS)
+  return ['job/out-of-memory; no TaskManager was lost']
+}
