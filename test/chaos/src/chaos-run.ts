@@ -16,9 +16,11 @@ import {
   type KillKind,
   killBag,
   Killer,
+  PAUSE_EXPLAINS,
 } from './kills.ts'
 import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
+import { GrowthWatch, type Slopes } from '../../processes/src/growth.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
@@ -34,6 +36,8 @@ const KILLS_UNTIL_SHARE = 0.95
 const KILLS_PER_MINUTE_MIN = 6
 const GAPS_WITH_CHECKPOINT_MIN = 0.8
 const LOOK_MS = 15
+const BURST_KILLS = 20
+const BURST_EACH_MS = 300_000
 /** With all processes up, a checkpoint must complete within so much time. */
 const PROGRESS_MS_MAX = 30_000
 const FINISH_MS_MAX = 60_000
@@ -47,7 +51,11 @@ const AIMED_SHARE = 0.4
 const AIM_MS_MAX = 1_500
 const AIM_JITTER_MS = 30
 
+/** `nightly` adds bursts: many kills in a row, then time to recover. */
+export type ChaosProfile = 'pr' | 'nightly'
+
 export interface ChaosOptions {
+  readonly profile: ChaosProfile
   readonly minutes: number
   readonly seed: number
   readonly mode: CheckpointMode
@@ -67,6 +75,8 @@ export interface ChaosResult {
   readonly records: number
   readonly files: number
   readonly gapsWithCheckpoint: number
+  /** By the minute, after the beginning; null: the run was too short. */
+  readonly growth: Slopes | null
   readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
   readonly wallSeconds: number
   readonly failures: readonly Violation[]
@@ -113,6 +123,7 @@ class ChaosRun {
   readonly #keys: number
   readonly #output: CommittedOutput
   readonly #killer: Killer
+  readonly #growth: GrowthWatch
   readonly #recoveries = new Recoveries()
   readonly #kills: Kill[] = []
   readonly #violations: Violation[] = []
@@ -129,6 +140,7 @@ class ChaosRun {
       records: this.#records,
       keys: this.#keys,
     })
+    this.#growth = new GrowthWatch(cluster)
     this.#killer = new Killer(cluster, this.#prng.fork())
   }
 
@@ -164,6 +176,7 @@ class ChaosRun {
   async #lookAllTheTime(watch: JobWatch): Promise<void> {
     while (!watch.stopped) {
       this.#output.look()
+      this.#growth.look()
       this.#recoveries.look(watch, this.#output.newestLife)
       await sleep(LOOK_MS)
     }
@@ -177,7 +190,12 @@ class ChaosRun {
       performance.now() > untilMs ||
       this.#output.records > this.#records * KILLS_UNTIL_SHARE
     await this.#gap('calm', 0, watch)
+    let burstAtMs = performance.now() + BURST_EACH_MS
     while (!enough()) {
+      if (this.#options.profile === 'nightly' && performance.now() > burstAtMs) {
+        await this.#burst(kinds, watch)
+        burstAtMs = performance.now() + BURST_EACH_MS
+      }
       const checkpointBefore = watch.checkpointId
       const life = { attempt: watch.attempt, writer: this.#output.newestLife }
       const kill = await this.#killer.kill(kinds.draw())
@@ -188,6 +206,18 @@ class ChaosRun {
       this.#gaps.all += 1
       if (watch.checkpointId > checkpointBefore) this.#gaps.withCheckpoint += 1
     }
+  }
+
+  /** Kills without time to recover; then the job has to. */
+  async #burst(kinds: Bag<KillKind>, watch: JobWatch): Promise<void> {
+    this.#cluster.timeline.note(`a burst of ${BURST_KILLS} kills`)
+    for (let i = 0; i < BURST_KILLS; i++) {
+      const kill = await this.#killer.kill(kinds.draw())
+      if (kill !== null) this.#kills.push(kill)
+      await this.#gap('quick', 0, watch)
+    }
+    await this.#killer.heal()
+    await this.#gap('calm', watch.checkpointId, watch)
   }
 
   /** Time passes until the next kill. */
@@ -257,7 +287,8 @@ class ChaosRun {
         oracle: 'processes' as const,
         message,
       })),
-      ...judgeLogs(this.#cluster.logDirectory),
+      ...judgeLogs(this.#cluster.logDirectory, PAUSE_EXPLAINS),
+      ...this.#growth.judge(),
       ...this.#judgeHits(),
     ]
     return {
@@ -270,6 +301,7 @@ class ChaosRun {
       records: this.#output.records,
       files: this.#output.files,
       gapsWithCheckpoint: this.#share(),
+      growth: this.#growth.slopes(),
       recovery: this.#recoveries.summary(),
       failures,
     }
@@ -300,6 +332,7 @@ class ChaosRun {
       'job-process': count('job-process'),
       jobmanager: count('jobmanager'),
       everything: count('everything'),
+      pause: count('pause'),
     }
   }
 }

@@ -5,19 +5,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
-import { isAlive, kill9 } from '../../processes/src/proc.ts'
+import { isAlive, kill9, lifeOf, signal } from '../../processes/src/proc.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
 
-export type KillKind = 'taskmanager' | 'job-process' | 'jobmanager' | 'everything'
+/** `pause`: a TaskManager with all that it has started sleeps for a while, often longer than anybody waits. */
+export type KillKind = 'taskmanager' | 'job-process' | 'jobmanager' | 'everything' | 'pause'
 export const KILL_KINDS: readonly KillKind[] = [
   'taskmanager',
   'job-process',
   'jobmanager',
   'everything',
+  'pause',
 ]
-/** One bag; the first four kills are one of each. */
+/** What is said by those who wake up, and to them. */
+export const PAUSE_EXPLAINS: readonly string[] = [
+  'exchange/closed-by-peer',
+  'exchange/connection-lost',
+  'fence/stale',
+  'job/unknown',
+  'worker/unknown',
+]
+/** One bag; the first kills are one of each. */
 const BAG: readonly KillKind[] = [...KILL_KINDS, 'taskmanager', 'taskmanager', 'job-process']
 
 export type Gap = 'quick' | 'calm'
@@ -25,6 +35,8 @@ const GAPS: readonly Gap[] = ['quick', ...Array.from({ length: 9 }, (): Gap => '
 
 /** A killed process comes back after 0 … this. */
 const DOWN_MS_MAX = 1_500
+/** Half of the heartbeat time-out, to twice as much. */
+const PAUSE_MS = { low: 1_000, high: 4_000 }
 const VICTIM_MS_MAX = 20_000
 const GONE_MS_MAX = 5_000
 
@@ -80,6 +92,8 @@ export class Killer {
         return this.#killJobManager()
       case 'everything':
         return this.#killEverything()
+      case 'pause':
+        return this.#pause()
     }
   }
 
@@ -125,6 +139,23 @@ export class Killer {
     const kill = this.#begin('everything', 'all processes')
     await this.#cluster.killEverything()
     this.#comeBack(kill, this.#cluster.processes)
+    return kill
+  }
+
+  async #pause(): Promise<Kill | null> {
+    const { taskManagers } = this.#cluster
+    const victim = await this.#draw(() => taskManagers.filter((one) => one.pid !== null))
+    const own = victim?.pid == null ? null : lifeOf(victim.pid)
+    if (victim === null || own === null) return null
+    const forMs = this.#prng.between(PAUSE_MS.low, PAUSE_MS.high)
+    const kill = this.#begin('pause', `${victim.name}, pid ${own.pid}, for ${Math.round(forMs)} ms`)
+    const lives = [own, ...victim.children()]
+    for (const life of lives) signal(life, 'SIGSTOP')
+    const waking = sleep(forMs).then(() => {
+      for (const life of lives) signal(life, 'SIGCONT')
+      this.#returns.delete(waking)
+    })
+    this.#returns.add(waking)
     return kill
   }
 

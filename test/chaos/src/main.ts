@@ -5,8 +5,9 @@ import { type ChaosOptions, type ChaosResult, runChaos } from './chaos-run.ts'
 import { measureRecovery } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
-const usage = `usage: chaos [--minutes M] [--seed S] [--measure R] [--at-least-once] [--keep] [--json]
+const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--measure R] [--at-least-once] [--keep] [--json]
   --minutes M      how long processes are killed (default 1)
+  --profile P      nightly: also bursts of 20 kills every five minutes (default pr)
   --seed S         whom and when (default: drawn and told)
   --measure R      no run: R kills of each kind, one after the other, and how long the job was away
   --at-least-once  the negative control: barriers do not align, and the judges must find what that does
@@ -24,12 +25,14 @@ interface Settings {
   /** 0: a run. */
   readonly measure: number
   readonly mode: ChaosOptions['mode']
+  readonly profile: ChaosOptions['profile']
 }
 
 function settings(): Settings {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '1' },
+      profile: { type: 'string', default: 'pr' },
       seed: { type: 'string' },
       measure: { type: 'string', default: '0' },
       'at-least-once': { type: 'boolean', default: false },
@@ -47,11 +50,13 @@ function settings(): Settings {
   const seed =
     values.seed === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new Error(`--seed is "${values.seed}"`)
+  const { profile } = values
+  if (profile !== 'pr' && profile !== 'nightly') throw new Error(`--profile is "${profile}"`)
   const measure = Number(values.measure)
   if (!Number.isSafeInteger(measure) || measure < 0)
     throw new Error(`--measure is "${values.measure}"`)
   const mode = values['at-least-once'] ? 'at-least-once' : 'exactly-once'
-  return { minutes, seed, keep: values.keep, json: values.json, measure, mode }
+  return { minutes, seed, keep: values.keep, json: values.json, measure, mode, profile }
 }
 
 function report(result: ChaosResult): void {
@@ -70,6 +75,7 @@ function tell(result: ChaosResult): void {
     `${kills} kills, ${restarts} restarts, ${checkpoints} checkpoints, ${records} records in ${wallSeconds} s`,
   )
   tellRecovery(recovery)
+  if (result.growth !== null) console.log(`growth a minute: ${JSON.stringify(result.growth)}`)
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 
@@ -84,7 +90,7 @@ function tellRecovery(recovery: Readonly<Record<string, RecoverySummary>>): void
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, keep, json, measure, mode } = settings()
+  const { minutes, seed, keep, json, measure, mode, profile } = settings()
   if (measure > 0) {
     const recovery = await measureRecovery(measure)
     if (json) console.log(JSON.stringify({ recovery }))
@@ -92,7 +98,7 @@ async function main(): Promise<number> {
     return 0
   }
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
-  const result = await runChaos({ minutes, seed, mode, keep, echo: !json })
+  const result = await runChaos({ minutes, profile, seed, mode, keep, echo: !json })
   report(result)
   if (json) {
     const { history: _, ...rest } = result

@@ -60,6 +60,7 @@ export class Recoveries {
       'job-process': this.#of('job-process'),
       jobmanager: this.#of('jobmanager'),
       everything: this.#of('everything'),
+      pause: this.#of('pause'),
     }
   }
 

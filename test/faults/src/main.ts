@@ -3,7 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { BadCell, type Cell, parseCells } from './cell.ts'
+import { faultOf, momentWithin, withoutMoment } from './faults.ts'
+import { momentOf } from './moments.ts'
 import { type CellResult, runCell } from './run-cell.ts'
+import { worldOf } from './world.ts'
 
 const usage = `usage: faults [--cells pr|all|NAME,NAME…] [--list] [--keep] [--verbose] [--json]
   --cells    which rows of test/faults/cells.md; a NAME may end in * (default pr)
@@ -27,6 +30,16 @@ function chosen(all: readonly Cell[], which: string): readonly Cell[] {
     if (matches.length === 0) throw new BadCell(`there is no cell "${name}"`)
     return matches
   })
+}
+
+/** A word that nobody knows is found before the first cell runs, in whatever row it stands. */
+function checkWords({ world, moment, faults }: Cell): void {
+  worldOf(world)
+  momentOf(moment)
+  for (const fault of faults) {
+    momentOf(momentWithin(fault) ?? moment)
+    faultOf(withoutMoment(fault))
+  }
 }
 
 function tell(result: CellResult): void {
@@ -60,7 +73,9 @@ async function main(): Promise<number> {
     console.log(usage)
     return 0
   }
-  const cells = chosen(parseCells(readFileSync(CELLS, 'utf8')), values.cells)
+  const all = parseCells(readFileSync(CELLS, 'utf8'))
+  all.forEach(checkWords)
+  const cells = chosen(all, values.cells)
   if (values.list) {
     for (const { name, set } of cells) console.log(`${name.padEnd(NAME_COLUMNS)} ${set}`)
     return 0

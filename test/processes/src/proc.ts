@@ -47,9 +47,14 @@ export function descendantsOf(pid: number): readonly ProcessLife[] {
 
 /** Kills this life of the process and no other; nothing happens when it has ended. */
 export function kill9(life: ProcessLife): void {
+  signal(life, 'SIGKILL')
+}
+
+/** Likewise. */
+export function signal(life: ProcessLife, name: NodeJS.Signals): void {
   if (!isAlive(life)) return
   try {
-    process.kill(life.pid, 'SIGKILL')
+    process.kill(life.pid, name)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }

@@ -5,6 +5,7 @@
  * the checker in the job spoke. job: it did not finish, or went backwards. staging: unpublished files were left.
  * processes: one ended by itself, or did not end when told to. logs: they spoke
  * of something that kills do not explain. vacuity: the run proved too little.
+ * growth: files or memory grew all the time.
  */
 export interface Violation {
   readonly oracle:
@@ -17,5 +18,6 @@ export interface Violation {
     | 'processes'
     | 'logs'
     | 'vacuity'
+    | 'growth'
   readonly message: string
 }
