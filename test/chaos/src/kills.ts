@@ -145,7 +145,7 @@ export class Killer {
   async #pause(): Promise<Kill | null> {
     const { taskManagers } = this.#cluster
     const victim = await this.#draw(() => taskManagers.filter((one) => one.pid !== null))
-    const own = victim?.pid == null ? null : lifeOf(victim.pid)
+    const own = lifeOf(victim?.pid ?? 0)
     if (victim === null || own === null) return null
     const forMs = this.#prng.between(PAUSE_MS.low, PAUSE_MS.high)
     const kill = this.#begin('pause', `${victim.name}, pid ${own.pid}, for ${Math.round(forMs)} ms`)
