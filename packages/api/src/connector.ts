@@ -96,6 +96,14 @@ export interface SourceReader<T, Split> {
   close(): Promise<void>
 }
 
+/** How much is left to read, in records, bytes, or whatever one source counts by. For progress, nothing else. */
+export interface SourceWork<Split, State> {
+  /** Null: nobody knows. */
+  ofSplit(split: Split): number | null
+  /** Of splits that no reader has yet; null: nobody knows (yet). */
+  ofEnumerator(state: State): number | null
+}
+
 export interface Source<T = unknown, Split = unknown, State = unknown> {
   /** What a person reads: `parquet files data/*.parquet`. */
   readonly description: string
@@ -105,6 +113,8 @@ export interface Source<T = unknown, Split = unknown, State = unknown> {
   readonly record: Codec<T>
   readonly splitCodec: Codec<Split>
   readonly enumeratorStateCodec: Codec<State>
+  /** Bounded sources that know how long they are. Asked about snapshots, now and then. */
+  readonly work?: SourceWork<Split, State>
   createEnumerator(
     context: EnumeratorContext,
     restored: State | null,

@@ -11,6 +11,7 @@ import {
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
 import { errorLines } from './output/errors.ts'
+import { Pace } from './output/pace.ts'
 import type { Terminal } from './output/terminal.ts'
 import { formatBytes, formatCount, formatDuration, formatRate } from './output/units.ts'
 
@@ -74,6 +75,7 @@ class FollowView {
   #sampledAtMs: number | null = null
   #checkpoint = ''
   #restoredAttempt: number | null = null
+  readonly #pace = new Pace()
 
   constructor(options: FollowOptions) {
     this.#options = options
@@ -97,7 +99,7 @@ class FollowView {
       case 'restored':
         return this.#restored(event.checkpointId, event.attempt)
       case 'progress':
-        return this.#progress(event.recordsIn, event.recordsOut)
+        return this.#progress(event)
       case 'output':
         return event.stream === 'stderr' ? terminal.say(event.text) : terminal.data(event.text)
       case 'lost-output':
@@ -161,8 +163,10 @@ class FollowView {
     terminal.note(`restarting in ${formatDuration(event.delayMs)}`)
   }
 
-  #progress(recordsIn: number, recordsOut: number): void {
+  #progress(event: Extract<JobEventView, { type: 'progress' }>): void {
+    const { recordsIn, recordsOut, doneRatio } = event
     const nowMs = this.#options.scheduler.nowMs()
+    this.#pace.seen(doneRatio, nowMs)
     const records = Math.max(recordsIn, recordsOut)
     if (this.#sampledAtMs !== null && nowMs > this.#sampledAtMs && records >= this.#records) {
       this.#rate = ((records - this.#records) * 1_000) / (nowMs - this.#sampledAtMs)
@@ -176,11 +180,15 @@ class FollowView {
     const job = this.#job
     if (job === null || TERMINAL_STATES.includes(job.state)) return
     const { terminal } = this.#options
+    const bar = this.#pace.bar()
     const parts = [
       `${terminal.err.paint('bold', job.name)} ${terminal.err.state(job.state)}`,
+      ...(bar === null ? [] : [bar]),
       `${formatCount(this.#records)} records`,
       formatRate(this.#rate),
     ]
+    const leftMs = this.#pace.leftMs(this.#options.scheduler.nowMs())
+    if (leftMs !== null) parts.push(`${formatDuration(leftMs)} left`)
     if (this.#checkpoint !== '') parts.push(this.#checkpoint)
     if (job.restarts > 0) parts.push(`${job.restarts} restarts`)
     terminal.progress(parts.join(' · '))

@@ -2,7 +2,12 @@
 // once. What was handed out is the readers' from then on, so all it remembers is that it did.
 
 import type { Codec } from '@weirjs/common/core/codec'
-import type { Assignment, EnumeratorContext, SplitEnumerator } from '@weirjs/api/connector'
+import type {
+  Assignment,
+  EnumeratorContext,
+  SourceWork,
+  SplitEnumerator,
+} from '@weirjs/api/connector'
 import { plainCodec } from './plain-codec.ts'
 
 export interface StaticState {
@@ -10,6 +15,14 @@ export interface StaticState {
 }
 
 export const staticStateCodec: Codec<StaticState> = plainCodec('static-enumerator', 1)
+
+/** For sources on this enumerator: before its splits were handed out, nobody has counted them. */
+export const staticWork = <Split>(
+  ofSplit: (split: Split) => number | null,
+): SourceWork<Split, StaticState> => ({
+  ofSplit,
+  ofEnumerator: ({ handedOut }) => (handedOut ? 0 : null),
+})
 
 export class StaticEnumerator<Split> implements SplitEnumerator<Split, StaticState> {
   readonly #context: EnumeratorContext

@@ -25,6 +25,7 @@ import {
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { Watchers } from './watch/watchers.ts'
+import { WorkDone } from './work-done.ts'
 
 /** Followers are told of progress at most so often. */
 export const PROGRESS_INTERVAL_MS = 500
@@ -53,6 +54,7 @@ export class JobWindow {
   readonly #book: CheckpointBook
   readonly #reports = new Map<string, TaskReport>()
   readonly #meter = new CheckpointMeter()
+  readonly #work = new WorkDone()
   #endedAtMs: number | null = null
   #progressAtMs = 0
 
@@ -132,7 +134,7 @@ export class JobWindow {
   reported(report: TaskReport): void {
     this.#reports.set(taskKey(report.task), report)
     const nowMs = this.#options.scheduler.nowMs()
-    if (!this.#watchers.watched || nowMs - this.#progressAtMs < PROGRESS_INTERVAL_MS) return
+    if (nowMs - this.#progressAtMs < PROGRESS_INTERVAL_MS) return
     this.#progressAtMs = nowMs
     this.#publishProgress()
   }
@@ -221,6 +223,9 @@ export class JobWindow {
 
   #publishProgress(): void {
     const { plan } = this.#options.history().submission
-    this.#watchers.publish({ type: 'progress', ...progressOf(plan, this.#reports) })
+    // Also when nobody looks: how much there was is seen in time only.
+    const doneRatio = this.#work.ratio(plan, this.#reports, this.#options.scheduler.nowMs())
+    if (!this.#watchers.watched) return
+    this.#watchers.publish({ type: 'progress', ...progressOf(plan, this.#reports), doneRatio })
   }
 }

@@ -39,6 +39,8 @@ export interface TaskReport {
   readonly bytesIn: number
   readonly bytesOut: number
   readonly watermark: number
+  /** Of enumerators and readers: what is left to read, in units of the source; null or absent: unknown. */
+  readonly workLeft?: number | null
 }
 
 export interface Heartbeat {

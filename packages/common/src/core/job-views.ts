@@ -133,7 +133,13 @@ export type JobEventView =
       readonly delayMs: number
     }
   | { readonly type: 'restored'; readonly checkpointId: CheckpointId; readonly attempt: number }
-  | { readonly type: 'progress'; readonly recordsIn: number; readonly recordsOut: number }
+  | {
+      readonly type: 'progress'
+      readonly recordsIn: number
+      readonly recordsOut: number
+      /** 0 to 1, of bounded jobs whose sources know how long they are; else null. */
+      readonly doneRatio: number | null
+    }
   | {
       readonly type: 'output'
       readonly stream: 'print' | 'stdout' | 'stderr'

@@ -118,6 +118,7 @@ function taskReportToWire(report: TaskReport): WireTaskReport {
     bytesIn: whole(report.bytesIn, 'bytesIn'),
     bytesOut: whole(report.bytesOut, 'bytesOut'),
     watermark: whole(report.watermark, 'watermark', MIN_WATERMARK, MAX_WATERMARK),
+    ...(Number.isFinite(report.workLeft) ? { workLeft: report.workLeft as number } : {}),
   }
 }
 
@@ -139,6 +140,9 @@ function taskReportFromWire(wire: TaskReport__Output, field: string): TaskReport
     bytesIn: whole(wire.bytesIn, `${field}.bytesIn`),
     bytesOut: whole(wire.bytesOut, `${field}.bytesOut`),
     watermark: whole(wire.watermark, `${field}.watermark`, MIN_WATERMARK, MAX_WATERMARK),
+    ...(wire._workLeft === 'workLeft'
+      ? { workLeft: real(wire.workLeft ?? 0, `${field}.workLeft`) }
+      : {}),
   }
 }
 

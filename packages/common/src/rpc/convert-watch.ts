@@ -3,7 +3,7 @@
 import { OUTPUT_LINE_CHARS_MAX } from '../core/gateways.ts'
 import { unreachable } from '../core/assert.ts'
 import type { JobEventView } from '../job-client.ts'
-import { real, refuse, required, whole, word } from './check.ts'
+import { ratio, real, refuse, required, whole, word } from './check.ts'
 import { failureFromWire, failureToWire, toCheckpointId } from './convert.ts'
 import { OUTPUT_STREAM } from './convert-coordinator.ts'
 import {
@@ -37,6 +37,7 @@ export function jobEventToWire(event: JobEventView): WatchResponse {
         progress: {
           recordsIn: whole(event.recordsIn, 'recordsIn'),
           recordsOut: whole(event.recordsOut, 'recordsOut'),
+          ...(event.doneRatio === null ? {} : { doneRatio: event.doneRatio }),
         },
       }
     case 'output':
@@ -77,11 +78,12 @@ export function jobEventFromWire(wire: WatchResponse__Output): JobEventView {
       }
     }
     case 'progress': {
-      const { recordsIn, recordsOut } = required(wire.progress, 'progress')
+      const { recordsIn, recordsOut, doneRatio } = required(wire.progress, 'progress')
       return {
         type: 'progress',
         recordsIn: whole(recordsIn, 'progress.recordsIn'),
         recordsOut: whole(recordsOut, 'progress.recordsOut'),
+        doneRatio: doneRatio === undefined ? null : ratio(doneRatio, 'progress.doneRatio'),
       }
     }
     case 'output': {

@@ -137,7 +137,7 @@ const EVENTS: readonly JobEventView[] = [
   { type: 'checkpoint', checkpoint: CHECKPOINT },
   { type: 'failure', failure: FAILURE, willRestart: true, delayMs: 12.5 },
   { type: 'restored', checkpointId: checkpointId(8), attempt: 2 },
-  { type: 'progress', recordsIn: 5, recordsOut: 6 },
+  { type: 'progress', doneRatio: 0.5, recordsIn: 5, recordsOut: 6 },
   { type: 'output', stream: 'stdout', text: 'hällo' },
   { type: 'lost-output', lines: 3 },
   { type: 'state', job: FAILED },

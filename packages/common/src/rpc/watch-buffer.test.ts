@@ -11,7 +11,12 @@ const restored = (id: number): JobEventView => ({
   checkpointId: checkpointId(id),
   attempt: id,
 })
-const progress = (n: number): JobEventView => ({ type: 'progress', recordsIn: n, recordsOut: n })
+const progress = (n: number): JobEventView => ({
+  type: 'progress',
+  doneRatio: 0.5,
+  recordsIn: n,
+  recordsOut: n,
+})
 const lost = (lines: number): JobEventView => ({ type: 'lost-output', lines })
 const failure: JobEventView = {
   type: 'failure',

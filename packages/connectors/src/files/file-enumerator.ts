@@ -1,7 +1,12 @@
 // Finds files and hands their splits to readers that ask for work, a few at a time when there are many. Bounded: looks
 // once. Watching: looks again and again, and remembers every path that it has ever seen.
 
-import type { Assignment, EnumeratorContext, SplitEnumerator } from '@weirjs/api/connector'
+import type {
+  Assignment,
+  EnumeratorContext,
+  SourceWork,
+  SplitEnumerator,
+} from '@weirjs/api/connector'
 import type { CancelTimer } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type FoundFile, findFiles, INPUT_FILES_MAX, refuseEmpty } from './file-paths.ts'
@@ -16,6 +21,23 @@ export interface FileEnumeratorState<Split> {
   readonly pending: readonly Split[]
   /** Watching only: paths that were found before. */
   readonly seen: readonly string[]
+}
+
+/** For sources on this enumerator. */
+export function fileWork<Split>(
+  ofSplit: (split: Split) => number | null,
+): SourceWork<Split, FileEnumeratorState<Split>> {
+  return {
+    ofSplit,
+    ofEnumerator: ({ looked, pending }) => {
+      let sum: number | null = looked ? 0 : null
+      for (const split of pending) {
+        const left = ofSplit(split)
+        sum = sum === null || left === null ? null : sum + left
+      }
+      return sum
+    },
+  }
 }
 
 export interface FileEnumeratorOptions<Split> {

@@ -7,13 +7,13 @@ import { WeirError } from '@weirjs/common/core/errors'
 import { plainCodec } from '../plain-codec.ts'
 import type { Compression } from './byte-blocks.ts'
 import { FileCommitter } from './file-committer.ts'
-import { FileEnumerator, type FileEnumeratorState } from './file-enumerator.ts'
+import { FileEnumerator, type FileEnumeratorState, fileWork } from './file-enumerator.ts'
 import { type FileCommittable, fileCommittableCodec } from './file-parts.ts'
 import type { FileSystem } from './file-system.ts'
 import { FileWriter } from './file-writer.ts'
 import { type BadLines, LineCursor } from './line-cursor.ts'
 import type { LineFormat } from './line-format.ts'
-import { type LineSplit, SPLIT_BYTES, cutFile, lineSplitCodec } from './line-split.ts'
+import { bytesLeft, type LineSplit, SPLIT_BYTES, cutFile, lineSplitCodec } from './line-split.ts'
 import { nodeFileSystem } from './node/node-file-system.ts'
 import { SplitReader } from './split-reader.ts'
 
@@ -82,6 +82,7 @@ export function lineFiles<T>(
     record: format.record,
     splitCodec: lineSplitCodec,
     enumeratorStateCodec,
+    work: fileWork(bytesLeft),
     createEnumerator: (context, restored) =>
       new FileEnumerator(context, restored, {
         fs,

@@ -28,9 +28,17 @@ export interface LineSplit {
   readonly end: number | null
   /** Null: nothing read yet. */
   readonly position: LinePosition | null
+  /** Of the whole file, as it was found; for progress only. */
+  readonly bytes?: number
 }
 
 export const lineSplitCodec: Codec<LineSplit> = plainCodec('files/line-split', 1)
+
+/** Packed files are left until they are done: how far a reader is in one says nothing about its bytes. */
+export function bytesLeft({ start, end, position, bytes }: LineSplit): number | null {
+  const last = end ?? bytes ?? null
+  return last === null ? null : Math.max(0, last - (position?.offset ?? start))
+}
 
 export interface CutOptions {
   readonly splittable: boolean
@@ -44,7 +52,7 @@ export function cutFile(file: FoundFile, options: CutOptions): readonly LineSpli
   const { path, bytes } = file
   const compression = options.compression === 'auto' ? compressionOf(path) : options.compression
   const whole = !options.splittable || compression !== 'none' || bytes <= options.splitBytes
-  if (whole) return [{ id: path, path, compression, start: 0, end: null, position: null }]
+  if (whole) return [{ id: path, path, compression, start: 0, end: null, position: null, bytes }]
   const pieces = Math.ceil(bytes / options.splitBytes)
   const size = Math.ceil(bytes / pieces)
   return Array.from({ length: pieces }, (_, i) => ({
@@ -54,5 +62,6 @@ export function cutFile(file: FoundFile, options: CutOptions): readonly LineSpli
     start: i * size,
     end: i === pieces - 1 ? null : (i + 1) * size,
     position: null,
+    bytes,
   }))
 }

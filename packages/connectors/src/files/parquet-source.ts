@@ -7,7 +7,7 @@ import type { StructType } from '@weirjs/api/struct'
 import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { Codec } from '@weirjs/common/core/codec'
 import { plainCodec } from '../plain-codec.ts'
-import { FileEnumerator, type FileEnumeratorState } from './file-enumerator.ts'
+import { FileEnumerator, type FileEnumeratorState, fileWork } from './file-enumerator.ts'
 import type { FoundFile } from './file-paths.ts'
 import type { FileSystem } from './file-system.ts'
 import { nodeFileSystem } from './node/node-file-system.ts'
@@ -58,6 +58,7 @@ export function parquetSource<T>(
     record: type ?? (dynamicCodec as Codec<T>),
     splitCodec,
     enumeratorStateCodec,
+    work: fileWork(({ rows, next }) => rows - next),
     createEnumerator: (context, restored) =>
       new FileEnumerator(context, restored, {
         fs,

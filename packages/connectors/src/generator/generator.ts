@@ -10,7 +10,12 @@ import type { Codec } from '@weirjs/common/core/codec'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Source } from '@weirjs/api/connector'
 import { plainCodec } from '../plain-codec.ts'
-import { StaticEnumerator, type StaticState, staticStateCodec } from '../static-enumerator.ts'
+import {
+  StaticEnumerator,
+  type StaticState,
+  staticStateCodec,
+  staticWork,
+} from '../static-enumerator.ts'
 import { GeneratorReader, type GeneratorSplit, splitLength } from './generator-reader.ts'
 
 export const GENERATOR_BLOCK_RECORDS = 1_000
@@ -45,6 +50,7 @@ export function generator<T>(options: GeneratorOptions<T>): Source<T, GeneratorS
     record: options.type ?? (dynamicCodec as Codec<T>),
     splitCodec,
     enumeratorStateCodec: staticStateCodec,
+    work: staticWork(({ next, end }) => (end === null ? null : end - next)),
     createEnumerator: (context, restored) =>
       new StaticEnumerator(context, restored, (parallelism) => makeSplits(count, parallelism)),
     createReader: (context) => new GeneratorReader(context, options),

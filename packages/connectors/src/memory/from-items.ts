@@ -13,7 +13,12 @@ import { encodeValue } from '@weirjs/common/codec/block'
 import type { Codec } from '@weirjs/common/core/codec'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { plainCodec } from '../plain-codec.ts'
-import { StaticEnumerator, type StaticState, staticStateCodec } from '../static-enumerator.ts'
+import {
+  StaticEnumerator,
+  type StaticState,
+  staticStateCodec,
+  staticWork,
+} from '../static-enumerator.ts'
 
 /** Items [next, end) of the list. */
 export interface ItemSplit {
@@ -42,6 +47,7 @@ export function fromItems<T>(
     record: type,
     splitCodec,
     enumeratorStateCodec: staticStateCodec,
+    work: staticWork(({ next, end }) => end - next),
     createEnumerator: (context, restored) => enumerate(context, restored, items.length),
     createReader: (context) => new ItemReader(context, items),
   }

@@ -7,6 +7,7 @@ import { Watchers } from './watchers.ts'
 const line = (text: string): OutputView => ({ type: 'output', stream: 'print', text })
 const progress = (recordsIn: number): JobEventView => ({
   type: 'progress',
+  doneRatio: null,
   recordsIn,
   recordsOut: 0,
 })

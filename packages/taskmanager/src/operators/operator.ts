@@ -122,6 +122,11 @@ export abstract class Operator {
     return true
   }
 
+  /** Of heads of bounded sources: what is left to read, in units of their own; null: unknown. */
+  get workLeft(): number | null {
+    return null
+  }
+
   /**
    * Heads that make records by themselves (enumerator, reader); undefined: the operator never
    * polls.

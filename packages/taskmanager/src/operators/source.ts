@@ -54,6 +54,12 @@ export class SourceEnumeratorOperator extends Operator {
     return assignments.length > 0 ? 'more' : 'wait'
   }
 
+  override get workLeft(): number | null {
+    const { work, bounded } = this.#source
+    if (work === undefined || !bounded || this.#enumerator === null) return null
+    return work.ofEnumerator(this.#enumerator.snapshot())
+  }
+
   override process(): void {
     throw new Error('an enumerator has no input')
   }
@@ -117,6 +123,12 @@ export class SourceReaderOperator extends Operator {
     if (splits.length > 0) reader.addSplits(splits)
   }
 
+  override get workLeft(): number | null {
+    const { work, bounded } = this.#source
+    if (work === undefined || !bounded || this.#reader === null) return null
+    return sumOf(this.#reader.snapshot().map((split) => work.ofSplit(split)))
+  }
+
   override process(split: unknown): void {
     this.#open().addSplits([split])
     this.#stopHints()
@@ -177,4 +189,14 @@ export class SourceReaderOperator extends Operator {
     this.#cancelWake?.()
     this.#cancelWake = this.#context.scheduler.timer(this.#wakeAfterMs, () => this.#context.wake())
   }
+}
+
+/** Null when one of them is unknown. */
+function sumOf(parts: readonly (number | null)[]): number | null {
+  let sum = 0
+  for (const part of parts) {
+    if (part === null) return null
+    sum += part
+  }
+  return sum
 }

@@ -114,6 +114,9 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     return this.#outputs.counters.bytes
   }
 
+  get workLeft(): number | null {
+    return this.#parts?.chain.head.workLeft ?? null
+  }
   get watermark(): number {
     return this.#parts?.chain.watermark ?? MIN_WATERMARK
   }

@@ -96,6 +96,7 @@ export class Task implements LoopTask {
       bytesIn: work?.bytesIn ?? 0,
       bytesOut: work?.bytesOut ?? 0,
       watermark: work?.watermark ?? Number.MIN_SAFE_INTEGER,
+      workLeft: work?.workLeft ?? null,
     }
   }
 

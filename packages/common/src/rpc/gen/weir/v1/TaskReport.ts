@@ -16,6 +16,8 @@ export interface TaskReport {
   'bytesIn'?: (number | string | Long);
   'bytesOut'?: (number | string | Long);
   'watermark'?: (number | string | Long);
+  'workLeft'?: (number | string);
+  '_workLeft'?: "workLeft";
 }
 
 export interface TaskReport__Output {
@@ -30,4 +32,6 @@ export interface TaskReport__Output {
   'bytesIn': (string);
   'bytesOut': (string);
   'watermark': (string);
+  'workLeft'?: (number);
+  '_workLeft'?: "workLeft";
 }

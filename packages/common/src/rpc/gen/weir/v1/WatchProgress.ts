@@ -5,9 +5,13 @@ import type { Long } from '@grpc/proto-loader';
 export interface WatchProgress {
   'recordsIn'?: (number | string | Long);
   'recordsOut'?: (number | string | Long);
+  'doneRatio'?: (number | string);
+  '_doneRatio'?: "doneRatio";
 }
 
 export interface WatchProgress__Output {
   'recordsIn': (string);
   'recordsOut': (string);
+  'doneRatio'?: (number);
+  '_doneRatio'?: "doneRatio";
 }
