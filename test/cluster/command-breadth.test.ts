@@ -69,6 +69,26 @@ describe('a cluster with two TaskManagers', () => {
     expect(kit.rows(kit.path('stopped'))).toHaveLength(20_000)
   })
 
+  test('no output and no log tells a secret of a job', async () => {
+    const canary = 'c4n4ry-on-a-cluster'
+    const settings = ['-D', `user.db.password=${canary}`, '-D', 'user.region=eu']
+    const args = ['--output', 'quiet', '--records', '100', '--per-second', '1000']
+    const ran = await kit.weir('run', '-v', ...settings, COUNTING, ...args)
+    expect(ran.code, ran.err).toBe(0)
+    const [job] = await kit.client.list()
+    const id = job?.jobId ?? ''
+    const described = await kit.weir('job', 'describe', id, '--json')
+    expect(described.out).toContain('"user.db.password":"******","user.region":"eu"')
+    const more = [
+      await kit.weir('job', 'describe', id, '-o', 'yaml'),
+      await kit.weir('job', 'logs', id),
+      await kit.weir('top', '--json'),
+      await kit.weir('cluster', 'status', '--json'),
+    ]
+    const said = [ran, described, ...more].map(({ out, err }) => out + err)
+    expect([...said, kit.logs()].filter((text) => text.includes(canary))).toEqual([])
+  })
+
   test('a doctor finds it healthy, and then the byte that was changed', async () => {
     expect(await kit.weir('doctor', '--deep')).toMatchObject({ code: 0, err: 'all is well\n' })
     const checkpoints = kit.path('.weir', 'cluster', 'checkpoints')

@@ -140,6 +140,8 @@ export function checkJobNeighbours(
   const { 'pipeline.max-parallelism': most, 'parallelism.default': parallelism } = values
   if (most !== null && parallelism > most)
     throw unfit('pipeline.max-parallelism', 'at least', 'parallelism.default', originOf)
+  if (values['exchange.credit-bytes'] < values['exchange.frame-bytes'])
+    throw unfit('exchange.credit-bytes', 'at least', 'exchange.frame-bytes', originOf)
   const longest = 'restart-strategy.exponential-delay.max-backoff'
   const first = 'restart-strategy.exponential-delay.initial-backoff'
   if (values[longest] < values[first]) throw unfit(longest, 'at least', first, originOf)
@@ -170,7 +172,6 @@ function checkNeighbours({ values, origins }: Config): void {
     'at least twice',
     'heartbeat.interval',
   )
-  demand(credit >= frame, 'exchange.credit-bytes', 'at least', 'exchange.frame-bytes')
   demand(
     values['taskmanager.memory.exchange'] >= credit + frame,
     'taskmanager.memory.exchange',

@@ -75,6 +75,26 @@ describe('the settings of a job', () => {
     })
   })
 
+  it.each([
+    [
+      'parallelism.default=8',
+      { maxParallelism: 4 },
+      /max-parallelism \(the job's code\).*parallelism\.default \(flag\)/,
+    ],
+    [
+      'exchange.frame-bytes=128kb',
+      { config: { 'exchange.credit-bytes': '64kb' } },
+      /credit-bytes \(the job's code\) must be at least exchange\.frame-bytes \(flag\)/,
+    ],
+    [
+      'restart-strategy.exponential-delay.max-backoff=10ms',
+      {},
+      /max-backoff \(flag\) must be at least .*initial-backoff \(default\)/,
+    ],
+  ])('that contradict each other are refused with both names: -D %s', (define, code, message) => {
+    expect(() => jobSettingsFrom(loadConfig({}), code, [define])).toThrow(message)
+  })
+
   it('refuse what concerns the cluster, and what nobody knows, in code and flags', () => {
     const config = loadConfig({})
     expect(() => jobSettingsFrom(config, {}, ['heartbeat.interval=1s'])).toThrow(
