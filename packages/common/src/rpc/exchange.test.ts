@@ -3,125 +3,25 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { WeirError } from '../core/errors.ts'
-import { attempt, jobId, leaderEpoch, workerId } from '../core/ids.ts'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
-import { CONNECT_MS_MAX, connectExchange, type ExchangeConsumer } from './exchange-client.ts'
+import { CONNECT_MS_MAX, connectExchange } from './exchange-client.ts'
 import {
-  type ExchangeConnection,
-  type ExchangeServer,
-  SEND_BUFFER_BYTES_HIGH,
-  serveExchange,
-} from './exchange-server.ts'
-import type { ExchangeOpen } from './exchange-wire.ts'
-import type { PeerProbeTimes } from './peer-probe.ts'
+  cleanup,
+  consume,
+  CREDENTIAL,
+  eventsReach,
+  OPEN,
+  producer,
+} from './exchange-kit.contract.ts'
+import { SEND_BUFFER_BYTES_HIGH, serveExchange } from './exchange-server.ts'
 import { stallingProxy } from './stalling-proxy.fixture.ts'
 import { makeToken } from './token.ts'
 
-const CREDENTIAL = makeToken()
-const OPEN: ExchangeOpen = {
-  fence: { jobId: jobId('ab'.repeat(16)), epoch: leaderEpoch(3), attempt: attempt(7) },
-  credential: CREDENTIAL,
-  consumerSlot: { workerId: workerId('worker-1'), index: 2 },
-  channels: ['e0:0:0', 'e0:0:1'],
-}
 const FRAME_BYTES = 65_536
-
-const cleanup: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of cleanup.splice(0).toReversed()) await end()
-})
-
-/** What the producing side saw, and its way down. */
-interface Seen {
-  readonly opens: ExchangeOpen[]
-  readonly events: string[]
-  connection: ExchangeConnection | null
-  onEvent: () => void
-}
-
-async function producer(
-  refusal: WeirError | null = null,
-): Promise<{ server: ExchangeServer; seen: Seen }> {
-  const seen: Seen = { opens: [], events: [], connection: null, onEvent: () => {} }
-  const note = (event: string): void => {
-    seen.events.push(event)
-    seen.onEvent()
-  }
-  const server = await serveExchange({
-    host: '127.0.0.1',
-    portRange: { first: 0, last: 0 },
-    credential: CREDENTIAL,
-    accept: (open, connection) => {
-      if (refusal !== null) return refusal
-      seen.opens.push(open)
-      seen.connection = connection
-      return {
-        onChannel: (channel, name) => note(`channel ${channel} ${name}`),
-        onCredit: (channel, bytes) => note(`credit ${channel} ${bytes}`),
-        onHint: (channel) => note(`hint ${channel}`),
-        onDrain: () => note('drain'),
-        onLost: (error) => note(`lost ${error.code}`),
-      }
-    },
-  })
-  cleanup.push(() => server.close())
-  return { server, seen }
-}
-
-interface Consumed {
-  readonly consumer: ExchangeConsumer
-  readonly frames: { readonly channel: number; readonly frame: Uint8Array }[]
-  readonly lost: Promise<WeirError>
-  /** Resolves when that many frames have come. */
-  arrived(count: number): Promise<void>
-}
-
-function consume(
-  address: string,
-  open: ExchangeOpen = OPEN,
-  probe: PeerProbeTimes | null = null,
-): Consumed {
-  const frames: Consumed['frames'] = []
-  let wanted = 0
-  let reached = (): void => {}
-  const { promise: lost, resolve } = Promise.withResolvers<WeirError>()
-  const consumer = connectExchange({
-    address,
-    open,
-    scheduler: systemScheduler(),
-    ...(probe === null ? {} : { probe }),
-    onFrame: (channel, frame) => {
-      frames.push({ channel, frame })
-      if (frames.length === wanted) reached()
-    },
-    onLost: resolve,
-  })
-  cleanup.push(() => consumer.close())
-  return {
-    consumer,
-    frames,
-    lost,
-    arrived: (count) =>
-      new Promise((done) => {
-        wanted = count
-        reached = done
-        if (frames.length >= count) done()
-      }),
-  }
-}
-
-function eventsReach(seen: Seen, last: string): Promise<void> {
-  return new Promise((resolve) => {
-    seen.onEvent = () => {
-      if (seen.events.includes(last)) resolve()
-    }
-    seen.onEvent()
-  })
-}
 
 describe('the data plane', () => {
   it('tells the producer who listens, to what, and passes credits and hints on in order', async () => {
