@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { until, WeirKit } from './weir-kit.ts'
@@ -86,4 +87,52 @@ describe('the REST interface of a cluster', () => {
     }
     expect(checked.stderr + checked.stdout).toBe('')
   })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+test('a TaskManager tells its own measures, warns of shortages, and ends well when told to', async () => {
+  await using kit = await WeirKit.start({ taskManagers: 0 })
+  const { page } = await kit.json<Status>('cluster', 'status')
+  const port = await freePort()
+  const running = kit.spawn(
+    'taskmanager',
+    ...['--jobmanager', kit.address, '--data-dir', kit.path('.weir', 'cluster')],
+    ...['-D', 'taskmanager.rpc.port=0', '-D', `health.port=${port}`],
+    ...['-D', 'resources.disk-free-min=1024gb'],
+  )
+  const at = `http://127.0.0.1:${port}`
+  const status = (path: string): Promise<number> =>
+    fetch(at + path).then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  await until(
+    () => status('/readyz'),
+    (code) => code === 200,
+  )
+  expect(await status('/livez')).toBe(200)
+  expect(await status('/metrics')).toBe(401)
+  const authorization = `Bearer ${new URL(page).searchParams.get('token')}`
+  const text = await (await fetch(`${at}/metrics`, { headers: { authorization } })).text()
+  expect(text).toContain('weir_worker_registered 1\n')
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+  process.kill(running.pid, 'SIGTERM')
+  const { code, out } = await running.ended
+  expect(code).toBe(0)
+  const lines = out.trimEnd().split('\n')
+  const logged = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+  expect(logged.find(({ resource }) => resource === 'disk')).toMatchObject({
+    level: 'warn',
+    msg: 'running short of a resource',
+  })
+  expect(logged.at(-1)).toMatchObject({ role: 'taskmanager' })
 })

@@ -41,6 +41,7 @@ describe('a job', () => {
     ])
     expect(checkpoints[0]?.path).toBe(world.storage.locate(`${job}/chk-3`))
     const line = world.log.lines.find((one) => one.fields['checkpointId'] === 3)
+    expect(line?.fields).toMatchObject({ jobId: job, job: 'counting', attempt: 1 })
     expect(line?.event).toBe(
       `Checkpoint completed with ID 3 and timestamp ${checkpoints[0]?.triggeredAtMs}`,
     )

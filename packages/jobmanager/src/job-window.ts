@@ -163,6 +163,12 @@ export class JobWindow {
     }
   }
 
+  /** In every line about the job. */
+  get #names(): { readonly jobId: JobId; readonly job: string; readonly attempt: number } {
+    const { jobId, machine, history } = this.#options
+    return { jobId, job: history().submission.graph.name, attempt: machine.view.attempt }
+  }
+
   #recorded(record: CheckpointRecord): void {
     const view = this.#book.record(record)
     this.#meter.record(record)
@@ -175,12 +181,12 @@ export class JobWindow {
       index.put(jobId, 'checkpoint', checkpointId, view)
       if (record.state === 'COMPLETED') {
         logger.info(
-          { jobId, checkpointId, bytes, durationMs, kind },
+          { ...this.#names, checkpointId, bytes, durationMs, kind },
           `Checkpoint completed with ID ${checkpointId} and timestamp ${triggeredAtMs}`,
         )
       } else {
         const fields = {
-          jobId,
+          ...this.#names,
           checkpointId,
           durationMs,
           kind,
@@ -194,15 +200,15 @@ export class JobWindow {
   }
 
   #changed(effect: Extract<ShownEffect, { type: 'state-changed' | 'health-changed' }>): void {
-    const { jobId, logger, machine } = this.#options
+    const { logger } = this.#options
     if (effect.type === 'state-changed') {
       const { from, to } = effect
-      logger.info({ jobId, from, to, attempt: machine.view.attempt }, 'job state changed')
+      logger.info({ ...this.#names, from, to }, 'job state changed')
       if (isTerminal(to)) this.#endedAtMs = this.#options.history().terminal?.endedAtMs ?? null
-    } else if (effect.degraded === null) logger.info({ jobId }, 'job is healthy')
+    } else if (effect.degraded === null) logger.info(this.#names, 'job is healthy')
     else {
       const { code, message } = effect.degraded
-      logger.warn({ jobId, code, reason: message }, 'job is degraded')
+      logger.warn({ ...this.#names, code, reason: message }, 'job is degraded')
     }
     this.#watchers.publish({ type: 'state', job: this.summary() })
   }
@@ -210,7 +216,7 @@ export class JobWindow {
   #failed(effect: Extract<ShownEffect, { type: 'failed' }>): void {
     const { failure, willRestart, delayMs } = effect
     const { code, message } = failure
-    const fields = { jobId: this.#options.jobId, code, reason: message, willRestart, delayMs }
+    const fields = { ...this.#names, code, reason: message, willRestart, delayMs }
     this.#options.logger.warn(fields, 'job failed')
     this.#watchers.publish({ type: 'failure', failure, willRestart, delayMs })
   }

@@ -85,6 +85,8 @@ export interface TaskManagerProcess {
   /** null: it is registered; else why not. */
   whyNotReady(): Promise<string | null>
   readonly metrics: ProbeMetrics
+  /** Resident memory of this process and the job processes. */
+  readonly rssBytes: () => number
   close(reason: string): Promise<void>
 }
 
@@ -119,6 +121,7 @@ export async function startTaskManagerProcess(
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
   })
   const ending = Promise.withResolvers<void>()
+  const rssBytes = (): number => rssOf([process.pid, ...host.pids.inUse])
   const worker = new Worker({
     registration: { workerId: id, controlAddress, slots, pid: process.pid, version: WEIR_VERSION },
     coordinator: connection.gateway,
@@ -126,7 +129,7 @@ export async function startTaskManagerProcess(
     scheduler,
     log,
     prng: new Prng(randomBytes(SEED_BYTES).readUInt32LE()),
-    rssBytes: () => rssOf([process.pid, ...host.pids.inUse]),
+    rssBytes,
     onRefused: (failure: Failure) => ending.reject(fromFailure(failure)),
     cancelGraceMs: settings.cancelGraceMs,
     closeGraceMs: CLOSE_GRACE_MS,
@@ -153,7 +156,15 @@ export async function startTaskManagerProcess(
     text: () =>
       workerMetrics(meter, { worker, slots, jobProcesses: host.pids.inUse.map(residentBytes) }),
   }
-  return { workerId: id, controlAddress, ended: ending.promise, whyNotReady, metrics, close }
+  return {
+    workerId: id,
+    controlAddress,
+    ended: ending.promise,
+    whyNotReady,
+    metrics,
+    rssBytes,
+    close,
+  }
 }
 
 type Scheduler = ReturnType<typeof systemScheduler>

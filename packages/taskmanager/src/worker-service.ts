@@ -13,6 +13,7 @@ import type {
   SlotRequest,
   TaskDeployment,
   TaskReport,
+  TaskUpdate,
   TriggerRequest,
   WorkerGateway,
 } from '@weirjs/common/core/gateways'
@@ -81,7 +82,8 @@ export class WorkerService implements WorkerGateway {
     this.#groups.set(groupKey(request.fence), group)
     try {
       const endpoints = await group.started
-      this.#options.log.info({ ...request.fence, slots: request.slots }, 'slots started')
+      const { fence, jobName: job, slots } = request
+      this.#options.log.info({ ...fence, job, slots }, 'slots started')
       return { endpoints }
     } catch (error) {
       group.noteLost('the slots did not start')
@@ -260,18 +262,20 @@ export class WorkerService implements WorkerGateway {
   // ---- life of a group ----
 
   async #start(request: SlotRequest): Promise<SlotGroup> {
-    const group = await this.#options.host.start(request, this.#listen(request.fence))
+    const group = await this.#options.host.start(request, this.#listen(request))
     group.onLost((failure) => this.#lost(request.fence, failure))
     return group
   }
 
-  #listen(fence: Fence): SlotListener {
+  #listen(request: SlotRequest): SlotListener {
     const { outgoing } = this.#options
+    const { fence } = request
     return {
       taskUpdate: (update) => {
         const group = this.#live(fence)
         if (group === null) return
         group.noteUpdate(update)
+        this.#logTask(request, update)
         if (update.change.state === 'end-of-data') this.#options.onEndOfData()
         outgoing.push({ type: 'task-update', update })
       },
@@ -284,6 +288,14 @@ export class WorkerService implements WorkerGateway {
       // Last words count too.
       output: (line) => outgoing.pushOutput(line),
     }
+  }
+
+  #logTask({ fence, jobName }: SlotRequest, { task, change }: TaskUpdate): void {
+    const fields = { ...fence, job: jobName, task: taskKey(task) }
+    const { log } = this.#options
+    if (change.state !== 'failed') return log.debug(fields, `task ${change.state}`)
+    const { code, message } = change.failure
+    log.warn({ ...fields, code, reason: message }, 'task failed')
   }
 
   #lost(fence: Fence, failure: Failure): void {

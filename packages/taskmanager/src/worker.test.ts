@@ -19,12 +19,15 @@ import {
   vertexId,
   workerId,
 } from '@weirjs/common/core/ids'
-import { silentLog } from '@weirjs/common/core/log'
+import { type Log, silentLog } from '@weirjs/common/core/log'
+import { MemoryLog } from '@weirjs/common/core/memory-log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { ProcessMeter } from '@weirjs/common/node/process-meter'
 import { Prng } from '@weirjs/common/core/prng'
 import { advance } from '@weirjs/common/node/virtual-time'
 import { describe, expect, test } from 'vitest'
 import { type MemorySlotGroup, MemorySlotHost } from './slots/memory-host.ts'
+import { workerMetrics } from './metrics.ts'
 import { Worker } from './worker.ts'
 
 const fence = (epochNumber: number, attemptNumber: number): Fence => ({
@@ -107,7 +110,7 @@ class FakeMaster implements CoordinatorGateway {
   }
 }
 
-function setUp(): {
+function setUp(log: Log = silentLog): {
   time: ManualScheduler
   master: FakeMaster
   host: MemorySlotHost
@@ -128,7 +131,7 @@ function setUp(): {
     host,
     scheduler: time,
     prng: new Prng(1),
-    log: silentLog,
+    log,
     rssBytes: () => 1,
     onRefused: () => {},
     cancelGraceMs: 1_000,
@@ -300,6 +303,36 @@ describe('a worker', () => {
     })
     await advance(time, 10)
     expect(master.heard).toEqual(['register', 'lost 1 [0 1] signal SIGKILL'])
+  })
+
+  test('logs a task that failed with its job and attempt', async () => {
+    const log = new MemoryLog()
+    const { host, worker } = setUp(log)
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    const failure = toFailure(new WeirError('job/x', 'boom', { domain: 'user' }))
+    only(host).listener.taskUpdate({
+      fence: fence(1, 1),
+      task: task(0),
+      change: { state: 'failed', failure },
+    })
+    const { jobId, attempt } = fence(1, 1)
+    const { jobName } = slotRequest(fence(1, 1))
+    expect(log.of('task failed')).toMatchObject([
+      { fields: { jobId, job: jobName, attempt, task: 'v0/0', code: 'job/x', reason: 'boom' } },
+    ])
+  })
+
+  test('tells its own measures', async () => {
+    const { worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    const meter = new ProcessMeter({ role: 'taskmanager', version: 'test' })
+    const text = workerMetrics(meter, { worker, slots: 2, jobProcesses: [10, 20] })
+    expect(text).toContain('weir_build_info{role="taskmanager",version="test"} 1\n')
+    expect(text).toContain('weir_worker_slots 2\n')
+    expect(text).toContain('weir_worker_attempts 1\n')
+    expect(text).toContain('weir_job_process_memory_bytes 30\n')
+    expect(text).toContain('weir_worker_calls_refused_total 0\n')
   })
 
   test('passes the reason on when slots do not start, and holds nothing', async () => {

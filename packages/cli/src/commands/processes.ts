@@ -14,6 +14,7 @@ import { checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
+import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { Cli } from '../cli.ts'
 import { configEntries, configFile } from './config.ts'
@@ -113,6 +114,8 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     })
     await running.lifecycle.own('JobManager', () => jobManager.close())
     await running.showHealth('jobmanager', values, jobManager)
+    const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
+    await running.watchResources(values, own, () => process.memoryUsage.rss())
     await jobManager.recovered
     await running.closed
   })
@@ -180,6 +183,8 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     })
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
     await running.showHealth('taskmanager', values, taskManager)
+    const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
+    await running.watchResources(values, own, taskManager.rssBytes)
     await taskManager.ended
   })
 }
@@ -191,10 +196,12 @@ class Running {
   readonly closed: Promise<void>
 
   readonly #scheduler: Scheduler
+  readonly #log: Log
 
   constructor(cli: Cli, log: Log) {
     const { scheduler } = cli
     this.#scheduler = scheduler
+    this.#log = log
     this.lifecycle = new Lifecycle({ scheduler, log })
     const closed = Promise.withResolvers<void>()
     this.closed = closed.promise
@@ -216,6 +223,33 @@ class Running {
     const scheduler = this.#scheduler
     const health = await serveHealth({ role, host, port, scheduler, whyNotReady, metrics })
     await this.lifecycle.own('health', () => health.close())
+  }
+
+  /** Warns in the log before a shortage does harm. */
+  async watchResources(
+    values: ConfigValues,
+    paths: readonly string[],
+    rssBytes: () => number,
+  ): Promise<void> {
+    const intervalMs = values['resources.watch-interval']
+    if (intervalMs === null) return
+    const thresholds = {
+      diskFreeBytesMin: values['resources.disk-free-min'],
+      openFilesRatioMax: values['resources.open-files-max'],
+      memoryRatioMax: values['resources.memory-max'],
+    }
+    const scheduler = this.#scheduler
+    const log = this.#log
+    const monitor = new ResourceMonitor({
+      intervalMs,
+      thresholds,
+      paths,
+      rssBytes,
+      scheduler,
+      log,
+    })
+    monitor.start()
+    await this.lifecycle.own('resource monitor', () => monitor.close())
   }
 
   /** Runs `work`; an error closes what is open and is passed on. */

@@ -37,6 +37,11 @@ export interface ConfigValues {
   readonly 'health.port': number | null
   readonly 'health.bind-host': string
 
+  readonly 'resources.watch-interval': number | null
+  readonly 'resources.disk-free-min': number
+  readonly 'resources.open-files-max': number
+  readonly 'resources.memory-max': number
+
   readonly 'jobmanager.rpc.address': string
   readonly 'jobmanager.rpc.port': number
   readonly 'jobmanager.bind-host': string
@@ -156,6 +161,26 @@ const PROCESS_KEYS = {
     text,
     '127.0.0.1',
     'Address of health.port. /livez and /readyz say nothing that has to be kept; /metrics wants the token.',
+  ),
+  'resources.watch-interval': ofProcess(
+    orWord('off', duration(1_000)),
+    10_000,
+    'How often a process looks whether it runs short of disk, descriptors or memory, and logs it.',
+  ),
+  'resources.disk-free-min': ofProcess(
+    size(0, 1_024 * GIB),
+    GIB,
+    'Less free space where a process writes is logged as a warning.',
+  ),
+  'resources.open-files-max': ofProcess(
+    number(0, 1),
+    0.8,
+    'A larger share of the file descriptors in use is logged as a warning.',
+  ),
+  'resources.memory-max': ofProcess(
+    number(0, 1),
+    0.9,
+    'A larger share of the memory in use, of the container or else of the machine, is logged as a warning.',
   ),
   'jobmanager.rpc.address': ofProcess(
     text,

@@ -1,0 +1,107 @@
+// When somebody should be told that a process runs short of something: disk, file descriptors, memory. Pure: it is shown
+// samples, and answers what has changed since the one before. A shortage ends only when there is clearly more again, so
+// that a value that swings around its threshold does not fill the log.
+
+export type Resource = 'disk' | 'open-files' | 'memory'
+
+/** null: the system does not say. */
+export interface ResourceSample {
+  /** Where it is least, of the places that the process writes to. */
+  readonly disk: { readonly path: string; readonly freeBytes: number } | null
+  readonly openFiles: Usage | null
+  readonly memory: Usage | null
+}
+
+/** Numbers of descriptors, or bytes. */
+export interface Usage {
+  readonly used: number
+  readonly limit: number
+}
+
+export interface ResourceThresholds {
+  /** Less is a shortage. */
+  readonly diskFreeBytesMin: number
+  /** More is a shortage; 0 … 1. */
+  readonly openFilesRatioMax: number
+  /** More is a shortage; 0 … 1. */
+  readonly memoryRatioMax: number
+}
+
+export interface ResourceChange {
+  readonly resource: Resource
+  /** True: it has begun. False: it is over. */
+  readonly short: boolean
+  /** `/data has 12 MiB left`, for a log. */
+  readonly what: string
+}
+
+/** A shortage is over when there is so much more than its threshold wants. */
+export const RELIEF_RATIO = 0.1
+const MEBIBYTE = 2 ** 20
+
+interface Judged {
+  readonly resource: Resource
+  readonly short: boolean
+  readonly relieved: boolean
+  readonly what: string
+}
+
+export class ResourceWatch {
+  readonly #thresholds: ResourceThresholds
+  readonly #short = new Set<Resource>()
+
+  constructor(thresholds: ResourceThresholds) {
+    this.#thresholds = thresholds
+  }
+
+  /** What has begun or ended since the sample before. */
+  judge(sample: ResourceSample): readonly ResourceChange[] {
+    const { diskFreeBytesMin, openFilesRatioMax, memoryRatioMax } = this.#thresholds
+    const judged = [
+      judgeDisk(sample.disk, diskFreeBytesMin),
+      judgeUsage('open-files', sample.openFiles, openFilesRatioMax),
+      judgeUsage('memory', sample.memory, memoryRatioMax),
+    ]
+    return judged.flatMap((one) => (one === null ? [] : this.#changed(one)))
+  }
+
+  #changed({ resource, short, relieved, what }: Judged): readonly ResourceChange[] {
+    const before = this.#short.has(resource)
+    if (short && !before) {
+      this.#short.add(resource)
+      return [{ resource, short: true, what }]
+    }
+    if (!before || !relieved) return []
+    this.#short.delete(resource)
+    return [{ resource, short: false, what }]
+  }
+}
+
+function judgeDisk(disk: ResourceSample['disk'], freeBytesMin: number): Judged | null {
+  if (disk === null) return null
+  const { path, freeBytes } = disk
+  return {
+    resource: 'disk',
+    short: freeBytes < freeBytesMin,
+    relieved: freeBytes >= freeBytesMin * (1 + RELIEF_RATIO),
+    what: `${path} has ${Math.floor(freeBytes / MEBIBYTE)} MiB left`,
+  }
+}
+
+function judgeUsage(
+  resource: 'open-files' | 'memory',
+  usage: Usage | null,
+  ratioMax: number,
+): Judged | null {
+  if (usage === null || usage.limit <= 0) return null
+  const { used, limit } = usage
+  const ratio = used / limit
+  const scale = resource === 'memory' ? MEBIBYTE : 1
+  const unit = resource === 'memory' ? 'MiB of memory are used' : 'file descriptors are open'
+  return {
+    resource,
+    short: ratio > ratioMax,
+    relieved: ratio <= ratioMax * (1 - RELIEF_RATIO),
+    what: `${Math.round(used / scale)} of ${Math.round(limit / scale)} ${unit}`,
+  }
+}
