@@ -46,9 +46,10 @@ describe('the REST interface of a cluster', () => {
     await using _ = kit
     const detail = await until(
       () => get<{ vertices: readonly Vertex[]; state: string }>(`/v1/jobs/${job}`),
-      ({ vertices }) => vertices.some(({ metrics }) => (metrics['read-records'] ?? 0) > 0),
+      ({ state, vertices }) =>
+        state === 'RUNNING' && vertices.some(({ metrics }) => (metrics['read-records'] ?? 0) > 0),
     )
-    expect(detail.state).toBe('RUNNING')
+    expect(detail.vertices.map(({ id }) => id)).toEqual(['v0', 'v1', 'v2'])
     const checkpoints = await until(
       () => get<{ counts: { completed: number } }>(`/v1/jobs/${job}/checkpoints`),
       ({ counts }) => counts.completed > 0,
