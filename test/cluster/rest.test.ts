@@ -104,12 +104,13 @@ test('a TaskManager tells its own measures, warns of shortages, and ends well wh
   await using kit = await WeirKit.start({ taskManagers: 0 })
   const { page } = await kit.json<Status>('cluster', 'status')
   const port = await freePort()
-  const running = kit.spawn(
-    'taskmanager',
-    ...['--jobmanager', kit.address, '--data-dir', kit.path('.weir', 'cluster')],
-    ...['-D', 'taskmanager.rpc.port=0', '-D', `health.port=${port}`],
-    ...['-D', 'resources.disk-free-min=1024gb'],
-  )
+  const defines = [
+    'taskmanager.rpc.port=0',
+    `health.port=${port}`,
+    'resources.disk-free-min=1024gb',
+  ].flatMap((define) => ['-D', define])
+  const where = ['--jobmanager', kit.address, '--data-dir', kit.path('.weir', 'cluster')]
+  const running = kit.spawn('taskmanager', ...where, ...defines)
   const at = `http://127.0.0.1:${port}`
   const status = (path: string): Promise<number> =>
     fetch(at + path).then(
