@@ -100,7 +100,7 @@ test('tarballs hold what was built, and nothing else', () => {
     const files = run(tarballs, 'tar', '-tzf', name).trim().split('\n')
     const strangers = files.filter(
       (file) =>
-        !/^package\/(?:LICENSE|README\.md|package\.json|proto\/.*\.proto|bin\/\w+\.js)$/.test(
+        !/^package\/(?:LICENSE|README\.md|package\.json|proto\/.*\.proto|bin\/\w+\.js|page\/[\w-]+\.(?:html|css|js|svg))$/.test(
           file,
         ) &&
         !/^package\/dist\/(?!.*(?:\.test|\.contract|\.fixture)\.)[\w/.-]+\.(?:js|js\.map|d\.ts)$/.test(

@@ -6,7 +6,7 @@ import type { ProcessMeter } from '@weirjs/common/node/process-meter'
 import type { Worker } from './worker.ts'
 
 export interface WorkerMeasures {
-  readonly worker: Worker
+  readonly worker: Pick<Worker, 'counters' | 'registered' | 'groupCount'>
   readonly slots: number
   /** Resident memory of each job process in use, bytes. */
   readonly jobProcesses: readonly number[]

@@ -22,12 +22,10 @@ import {
 import { type Log, silentLog } from '@weirjs/common/core/log'
 import { MemoryLog } from '@weirjs/common/core/memory-log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
-import { ProcessMeter } from '@weirjs/common/node/process-meter'
 import { Prng } from '@weirjs/common/core/prng'
 import { advance } from '@weirjs/common/node/virtual-time'
 import { describe, expect, test } from 'vitest'
 import { type MemorySlotGroup, MemorySlotHost } from './slots/memory-host.ts'
-import { workerMetrics } from './metrics.ts'
 import { Worker } from './worker.ts'
 
 const fence = (epochNumber: number, attemptNumber: number): Fence => ({
@@ -321,18 +319,6 @@ describe('a worker', () => {
     expect(log.of('task failed')).toMatchObject([
       { fields: { jobId, job: jobName, attempt, task: 'v0/0', code: 'job/x', reason: 'boom' } },
     ])
-  })
-
-  test('tells its own measures', async () => {
-    const { worker } = setUp()
-    await worker.gateway.allocate(slotRequest(fence(1, 1)))
-    const meter = new ProcessMeter({ role: 'taskmanager', version: 'test' })
-    const text = workerMetrics(meter, { worker, slots: 2, jobProcesses: [10, 20] })
-    expect(text).toContain('weir_build_info{role="taskmanager",version="test"} 1\n')
-    expect(text).toContain('weir_worker_slots 2\n')
-    expect(text).toContain('weir_worker_attempts 1\n')
-    expect(text).toContain('weir_job_process_memory_bytes 30\n')
-    expect(text).toContain('weir_worker_calls_refused_total 0\n')
   })
 
   test('passes the reason on when slots do not start, and holds nothing', async () => {

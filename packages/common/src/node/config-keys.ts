@@ -6,8 +6,9 @@ import {
   PARALLELISM_MAX,
   type CheckpointMode,
   type CheckpointSettings,
-  type RestartSettings,
 } from '../core/graph/logical-graph.ts'
+import { type KeyDefinition, ofJob, ofProcess, ofTask } from './config-definition.ts'
+import { RESTART_KEYS, type RestartValues } from './config-restart-keys.ts'
 import {
   boolean,
   duration,
@@ -29,7 +30,7 @@ const GIB = 1_024 ** 3
 const PORT_MAX = 65_535
 
 /** Durations are milliseconds, sizes are bytes, null is "none" or "not said". */
-export interface ConfigValues {
+export interface ConfigValues extends RestartValues {
   readonly 'data.dir': string
   readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
   readonly 'security.token-file': string | null
@@ -82,47 +83,9 @@ export interface ConfigValues {
   readonly 'execution.checkpointing.tolerable-failed-checkpoints': number | null
   readonly 'execution.checkpointing.num-retained': number
   readonly 'execution.checkpointing.retain-on': CheckpointSettings['retainOn']
-
-  readonly 'restart-strategy.type': RestartSettings['strategy']
-  readonly 'restart-strategy.fixed-delay.attempts': number
-  readonly 'restart-strategy.fixed-delay.delay': number
-  readonly 'restart-strategy.failure-rate.max-failures-per-interval': number
-  readonly 'restart-strategy.failure-rate.failure-rate-interval': number
-  readonly 'restart-strategy.failure-rate.delay': number
-  readonly 'restart-strategy.exponential-delay.initial-backoff': number
-  readonly 'restart-strategy.exponential-delay.max-backoff': number
-  readonly 'restart-strategy.exponential-delay.backoff-multiplier': number
-  readonly 'restart-strategy.exponential-delay.jitter-factor': number
-  readonly 'restart-strategy.exponential-delay.reset-backoff-threshold': number
-  readonly 'restart-strategy.exponential-delay.attempts-before-reset-backoff': number | null
 }
 
 export type ConfigKey = keyof ConfigValues
-
-export interface KeyDefinition<T> {
-  readonly schema: ValueSchema<T>
-  readonly byDefault: T
-  /** `job`: a setting of a job. `task`: travels with a job to its workers. `process`: of the process that reads it. */
-  readonly scope: 'process' | 'job' | 'task'
-  /** One sentence. */
-  readonly about: string
-  /** Other names that are understood. */
-  readonly aliases: readonly string[]
-}
-
-type Define = <T>(
-  schema: ValueSchema<T>,
-  byDefault: NoInfer<T>,
-  about: string,
-  aliases?: readonly string[],
-) => KeyDefinition<T>
-
-const keyOf =
-  (scope: KeyDefinition<unknown>['scope']): Define =>
-  (schema, byDefault, about, aliases = []) => ({ scope, schema, byDefault, about, aliases })
-const ofProcess = keyOf('process')
-const ofJob = keyOf('job')
-const ofTask = keyOf('task')
 
 const maybeText: ValueSchema<string | null> = text
 const port = integer(0, PORT_MAX)
@@ -354,58 +317,6 @@ const JOB_KEYS = {
     oneOf('always', 'failure-and-cancel', 'failure', 'never'),
     CHECKPOINT.retainOn,
     'When checkpoints stay after the job has ended.',
-  ),
-} as const
-
-const RESTART_KEYS = {
-  'restart-strategy.type': ofJob(
-    oneOf('none', 'fixed-delay', 'failure-rate', 'exponential-delay'),
-    'exponential-delay',
-    'What happens after a failure.',
-    ['restart-strategy'],
-  ),
-  'restart-strategy.fixed-delay.attempts': ofJob(attempts, 1, 'Restarts before the job fails.'),
-  'restart-strategy.fixed-delay.delay': ofJob(delay, 1_000, 'Time before each restart.'),
-  'restart-strategy.failure-rate.max-failures-per-interval': ofJob(
-    attempts,
-    1,
-    'Failures that are borne.',
-  ),
-  'restart-strategy.failure-rate.failure-rate-interval': ofJob(
-    duration(1),
-    60_000,
-    'Time in which failures are counted.',
-  ),
-  'restart-strategy.failure-rate.delay': ofJob(delay, 1_000, 'Time before each restart.'),
-  'restart-strategy.exponential-delay.initial-backoff': ofJob(
-    duration(1),
-    1_000,
-    'The first delay.',
-  ),
-  'restart-strategy.exponential-delay.max-backoff': ofJob(
-    duration(1),
-    60_000,
-    'The longest delay.',
-  ),
-  'restart-strategy.exponential-delay.backoff-multiplier': ofJob(
-    number(1, 100),
-    1.5,
-    'Growth of the delay.',
-  ),
-  'restart-strategy.exponential-delay.jitter-factor': ofJob(
-    number(0, 1),
-    0.1,
-    'Share of the delay that is left to chance.',
-  ),
-  'restart-strategy.exponential-delay.reset-backoff-threshold': ofJob(
-    duration(1),
-    3_600_000,
-    'A run this long without failure starts the delays anew.',
-  ),
-  'restart-strategy.exponential-delay.attempts-before-reset-backoff': ofJob(
-    orWord('infinite', attempts),
-    null,
-    'Restarts before the job fails.',
   ),
 } as const
 

@@ -5,13 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
-import {
-  CONFIG_KEYS,
-  type ConfigKey,
-  type ConfigValues,
-  type KeyDefinition,
-  USER_PREFIX,
-} from './config-keys.ts'
+import type { KeyDefinition } from './config-definition.ts'
+import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import {
   envNameOf,
   type Setting,

@@ -1,0 +1,23 @@
+import { ProcessMeter } from '@weirjs/common/node/process-meter'
+import { expect, it } from 'vitest'
+import { workerMetrics } from './metrics.ts'
+
+it('tells what a worker holds, what it refused, and what its process uses', () => {
+  const counters = { strangersRefused: 3, messagesRefused: 2, linesDropped: 1 }
+  const worker = { counters, registered: true, groupCount: 1 }
+  const meter = new ProcessMeter({ role: 'taskmanager', version: 'test' })
+  const text = workerMetrics(meter, { worker, slots: 2, jobProcesses: [10, 20] })
+  const lines = [
+    'weir_build_info{role="taskmanager",version="test"} 1',
+    'weir_worker_slots 2',
+    'weir_worker_registered 1',
+    'weir_worker_attempts 1',
+    'weir_job_processes 2',
+    'weir_job_process_memory_bytes 30',
+    'weir_worker_calls_refused_total 3',
+    'weir_worker_messages_refused_total 2',
+    'weir_worker_lines_dropped_total 1',
+  ]
+  for (const line of lines) expect(text).toContain(`${line}\n`)
+  expect(text).toMatch(/^weir_eventloop_utilization [\d.e-]+$/m)
+})
