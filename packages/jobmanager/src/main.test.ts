@@ -27,7 +27,8 @@ const TOKEN = makeToken()
 
 async function directory(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'weir-jm-'))
-  cleanup.push(() => rm(made, { recursive: true, force: true }))
+  // A JobManager that is closed waits for nothing: an entry of a log may still land while this goes on.
+  cleanup.push(() => rm(made, { recursive: true, force: true, maxRetries: 5 }))
   await writeFile(join(made, 'token'), TOKEN, { mode: 0o600 })
   return made
 }
