@@ -65,6 +65,8 @@ export class SimCluster {
   readonly auditor: LogAuditor
   readonly files: MemoryFileSystem = new MemoryFileSystem()
   diskFaults: DiskFaults
+  /** When it did last. */
+  powerLostAtMs = Number.NEGATIVE_INFINITY
   /** Completed checkpoints that a JobManager announced: job and id. */
   readonly completed: Set<string> = new Set()
   /** Files of sinks: when they were last made durable. */
@@ -226,6 +228,7 @@ export class SimCluster {
 
   /** The machine under everything loses power: processes, and what nobody has made durable. */
   losePower(): void {
+    this.powerLostAtMs = this.#world.scheduler.nowMs()
     for (const { process } of this.taskManagers) process.kill()
     for (const process of this.#usurped) process.kill()
     this.jobManager?.process.kill()

@@ -8,7 +8,7 @@ import type { Violation } from './violation.ts'
 export const TIDY_MS = 30_000
 const SHOWN_MAX = 3
 
-type Evidence = Pick<SimCluster, 'disk' | 'auditor' | 'files' | 'createdAtMs'>
+type Evidence = Pick<SimCluster, 'disk' | 'auditor' | 'files' | 'createdAtMs' | 'powerLostAtMs'>
 
 /** `finished`: the job ended by itself and ran but once; a canceled one leaves staged output for whoever resumes it. */
 export function judgeLeftovers(
@@ -35,12 +35,13 @@ function checkpointsOf({ disk, auditor }: Evidence, job: JobId): string[] {
 
 /**
  * A job that ends looks at its staging area for the last time when its final checkpoint is complete: what a zombie stages
- * later nobody sees any more, nor does whoever only commits after a crash at the very end.
+ * later nobody sees any more, nor does whoever only commits after a crash at the very end, nor what comes back when the
+ * power fails behind it, because no staging name is worth syncing a directory for its removal.
  */
 function stagedFiles(cluster: Evidence, job: JobId): string[] {
   const { files, auditor } = cluster
   const tidiedAtMs = auditor.tidiedAtMs(job)
-  if (tidiedAtMs === null) return []
+  if (tidiedAtMs === null || cluster.powerLostAtMs > tidiedAtMs) return []
   const left = files
     .paths()
     .filter((path) => path.includes('/.') && cluster.createdAtMs(path) < tidiedAtMs)
