@@ -66,7 +66,7 @@ export class ComposeCluster {
   #volumesBefore: ReadonlySet<string> = new Set()
   #connection: JobConnection | null = null
 
-  private constructor(options: ComposeOptions, port: number) {
+  private constructor(options: ComposeOptions, port: number, restPort: number) {
     const { engine, tool, nodeImage } = options
     this.#options = options
     this.project = `weirtest${process.pid}`
@@ -81,6 +81,7 @@ export class ComposeCluster {
       NODE_IMAGE: nodeImage,
       WEIR_TAG: 'test',
       WEIR_PORT: `${port}`,
+      WEIR_REST_PORT: `${restPort}`,
       WEIR_FILES: this.files,
       WEIR_SLOTS: '1',
       // Little, so that heaps which do not follow from it would be noticed.
@@ -92,7 +93,7 @@ export class ComposeCluster {
   }
 
   static async create(options: ComposeOptions): Promise<ComposeCluster> {
-    const cluster = new ComposeCluster(options, await freePort())
+    const cluster = new ComposeCluster(options, await freePort(), await freePort())
     cluster.#volumesBefore = new Set((await cluster.docker('volume', 'ls', '-q')).split('\n'))
     return cluster
   }
