@@ -138,3 +138,18 @@ test('a TaskManager tells its own measures, warns of shortages, and ends well wh
   })
   expect(logged.at(-1)).toMatchObject({ role: 'taskmanager' })
 })
+
+test.each([
+  ['jobmanager', 'rest.bind-address', []],
+  ['jobmanager', 'health.bind-host', ['-D', 'health.port=0']],
+  ['taskmanager', 'health.bind-host', ['-D', 'health.port=0']],
+])(
+  'a %s does not open %s to others unless told that the network is trusted',
+  async (role, key, more) => {
+    await using kit = WeirKit.empty()
+    const ran = await kit.weir(role, '-D', `${key}=0.0.0.0`, ...more)
+    expect(ran.code).toBe(2)
+    expect(ran.err).toContain(`${key} is 0.0.0.0`)
+    expect(ran.err).toContain('[config/insecure-bind]')
+  },
+)

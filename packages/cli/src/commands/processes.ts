@@ -89,9 +89,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     level: values['log.level'],
     fields: { role: 'jobmanager', pid: process.pid },
   })
-  for (const key of ['jobmanager.bind-host', 'rest.bind-address'] as const) {
-    checkExposure({ bindHost: values[key], key, insecure: values['security.insecure'], log })
-  }
+  checkBinds(values, ['jobmanager.bind-host', 'rest.bind-address'], log)
   const running = new Running(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
@@ -119,6 +117,24 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     await jobManager.recovered
     await running.closed
   })
+}
+
+type BindKey =
+  | 'jobmanager.bind-host'
+  | 'taskmanager.bind-host'
+  | 'rest.bind-address'
+  | 'health.bind-host'
+
+/** Only of ports that are opened. */
+function checkBinds(values: ConfigValues, own: readonly BindKey[], log: Log): void {
+  const closed: readonly BindKey[] = [
+    ...(values['rest.port'] === null ? ['rest.bind-address' as const] : []),
+    ...(values['health.port'] === null ? ['health.bind-host' as const] : []),
+  ]
+  for (const key of [...own, 'health.bind-host' as const]) {
+    if (closed.includes(key)) continue
+    checkExposure({ bindHost: values[key], key, insecure: values['security.insecure'], log })
+  }
 }
 
 function restSettings(config: Config): JobManagerProcessSettings['rest'] {
@@ -154,12 +170,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     level: values['log.level'],
     fields: { role: 'taskmanager', pid: process.pid },
   })
-  checkExposure({
-    bindHost: values['taskmanager.bind-host'],
-    key: 'taskmanager.bind-host',
-    insecure: values['security.insecure'],
-    log,
-  })
+  checkBinds(values, ['taskmanager.bind-host'], log)
   const running = new Running(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
