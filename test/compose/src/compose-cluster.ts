@@ -44,7 +44,7 @@ export interface Container {
     readonly CapDrop: readonly string[] | null
     readonly SecurityOpt: readonly string[] | null
     readonly Init: boolean
-    readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp: string }[]>>
+    readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp: string }[]>> | null
   }
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, unknown>> }
 }
@@ -59,6 +59,8 @@ export class ComposeCluster {
   readonly project: string
   readonly directory: string
   readonly files: string
+  /** Where the status page is, from outside. */
+  readonly page: string
   readonly #options: ComposeOptions
   readonly #env: Readonly<Record<string, string>>
   readonly #address: string
@@ -75,6 +77,7 @@ export class ComposeCluster {
     mkdirSync(this.files)
     chownSync(this.files, CONTAINER_USER, CONTAINER_USER)
     this.#address = `127.0.0.1:${port}`
+    this.page = `http://127.0.0.1:${restPort}`
     this.#env = {
       ...engine.env,
       ...tool.env,
@@ -93,7 +96,8 @@ export class ComposeCluster {
   }
 
   static async create(options: ComposeOptions): Promise<ComposeCluster> {
-    const cluster = new ComposeCluster(options, await freePort(), await freePort())
+    const port = await freePort()
+    const cluster = new ComposeCluster(options, port, await freePort(port))
     cluster.#volumesBefore = new Set((await cluster.docker('volume', 'ls', '-q')).split('\n'))
     return cluster
   }
@@ -224,10 +228,10 @@ export class ComposeCluster {
 export const hostOf = ({ Id }: Container): string => Id.slice(0, 12)
 
 /** Below the ports of outgoing connections: who dials one of those while nobody listens may be connected to himself. */
-async function freePort(): Promise<number> {
+async function freePort(taken = 0): Promise<number> {
   for (let i = 0; i < PORT_TRIES_MAX; i++) {
     const port = PORT_LOWEST + Math.floor(Math.random() * PORTS)
-    if (await canListen(port)) return port
+    if (port !== taken && (await canListen(port))) return port
   }
   throw new Error(`no free port from ${PORT_LOWEST} on`)
 }

@@ -11,8 +11,8 @@ import { ran, which } from './command.ts'
 
 const MODULE = fileURLToPath(new URL('../../../tools/compose/', import.meta.url))
 const PACKAGE = 'github.com/docker/compose/v2'
-/** On two busy cores, without a module cache. */
-const BUILD_MS_MAX = 400_000
+/** What was downloaded and compiled until then is kept by Go: the next run gets further. */
+const BUILD_MS_MAX = 240_000
 
 export interface ComposeTool {
   readonly command: readonly [string, ...string[]]
@@ -66,9 +66,12 @@ async function built(tell: (line: string) => void): Promise<string | null> {
   const options = { cwd: MODULE, env: { CGO_ENABLED: '0' }, withinMs: BUILD_MS_MAX }
   const { code, err } = await ran(go, args, options)
   if (code !== 0) {
-    tell(`compose ${version} cannot be built: ${err.trim().split('\n').at(-1)}`)
+    const why = code === null ? `not within ${BUILD_MS_MAX / 1_000} s` : lastLine(err)
+    tell(`compose ${version} cannot be built: ${why}`)
     return null
   }
   renameSync(staged, binary)
   return binary
 }
+
+const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''

@@ -11,6 +11,7 @@ import { TASK_MANAGERS } from './faults.ts'
 import { prove } from './steps.ts'
 
 const MISBEHAVING = fileURLToPath(new URL('../../cluster/jobs/misbehaving.ts', import.meta.url))
+const OK = 200
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
@@ -19,9 +20,14 @@ export async function isLockedDown(cluster: ComposeCluster): Promise<readonly st
   for (const container of all) await mustBeLockedDown(cluster, container)
   const [jobManager] = all
   const ports = Object.values(jobManager?.HostConfig.PortBindings ?? {}).flat()
-  prove(ports.length === 1, `${ports.length} ports are published`)
-  prove(ports[0]?.HostIp === '127.0.0.1', `a port is published on ${ports[0]?.HostIp}`)
-  return ['not root, no capabilities, read-only, no new privileges, the token in no environment']
+  const open = ports.filter(({ HostIp }) => HostIp !== '127.0.0.1')
+  prove(ports.length > 0 && open.length === 0, `a port is published on ${open[0]?.HostIp}`)
+  const { status } = await fetch(`${cluster.page}/readyz`)
+  prove(status === OK, `the page's port answers ${status}`)
+  return [
+    'not root, no capabilities, read-only, no new privileges, the token in no environment',
+    `${ports.length} ports of the JobManager on 127.0.0.1, none of a TaskManager`,
+  ]
 }
 
 async function mustBeLockedDown(cluster: ComposeCluster, container: Container): Promise<void> {
@@ -30,6 +36,9 @@ async function mustBeLockedDown(cluster: ComposeCluster, container: Container): 
   prove(HostConfig.ReadonlyRootfs, 'its file system is not read-only')
   prove(HostConfig.CapDrop?.includes('ALL') === true, 'it has capabilities')
   prove(HostConfig.SecurityOpt?.[0]?.startsWith('no-new-privileges') === true, 'new privileges')
+  const published = Object.keys(HostConfig.PortBindings ?? {}).length
+  const isTaskManager = Config.Env.some((one) => one.startsWith('WEIR_TASKMANAGER_'))
+  prove(!isTaskManager || published === 0, 'a TaskManager publishes ports')
   prove(HostConfig.Init, 'it has no init')
   prove(!Config.Env.some((one) => /=[0-9a-f]{64}$/.test(one)), 'the token is in its environment')
   const { out } = await cluster.exec(container, 'grep', 'CapEff', '/proc/self/status')
