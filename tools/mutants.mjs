@@ -30,6 +30,8 @@ const OUTPUT_BYTES_MAX = 1 << 28
 /** Seeds that each mutant gets, and how long they may take. */
 const SEEDS = 60
 const SECONDS = 300
+/** What unit tests of a mutant may take. */
+const UNIT_SECONDS = 180
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +47,8 @@ const { values } = parseArgs({
 })
 
 function run(command, args, cwd, more = {}) {
-  return spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, ...more })
+  const how = { cwd, encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, killSignal: 'SIGKILL' }
+  return spawnSync(command, args, { ...how, ...more })
 }
 
 function must(command, args, cwd) {
@@ -118,7 +121,10 @@ function unitTests(copy, paths) {
   const projects = ['unit', 'scenario', 'contract'].flatMap((name) => ['--project', name])
   const args = ['run', '--reporter=json', `--outputFile.json=${output}`, ...projects]
   const vitest = join(root, 'node_modules', '.bin', 'vitest')
-  const result = run(vitest, [...args, ...paths.split(' ')], copy)
+  const timeout = UNIT_SECONDS * 1_000
+  const result = run(vitest, [...args, ...paths.split(' ')], copy, { timeout })
+  // A loop without end is noticed by whoever waits for the suite.
+  if (result.error?.code === 'ETIMEDOUT') return { caught: 'hang', text: 'hang' }
   if (!existsSync(output)) return broken(result)
   const { numFailedTests, numFailedTestSuites, numTotalTests } = JSON.parse(
     readFileSync(output, 'utf8'),
