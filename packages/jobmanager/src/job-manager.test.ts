@@ -264,15 +264,19 @@ describe('submit', () => {
     expect(await world.manager.client.list()).toHaveLength(1)
   })
 
-  it('leaves nothing behind when the storage refuses the log', async () => {
+  it('has no job when the storage refuses the log, and takes the same submission later', async () => {
+    let away = true
     const world = await new PlayWorld({
       storage: {
         onOperation: (operation) =>
-          operation === 'create' ? { verdict: 'fail' } : { verdict: 'ok' },
+          away && operation === 'create' ? { verdict: 'fail' } : { verdict: 'ok' },
       },
     }).start()
-    await expect(world.submit()).rejects.toMatchObject({ code: 'log/unavailable' })
-    expect(await drive(world.time, world.storage.listDirectories(''))).toEqual([])
+    const submissionId = 'again'
+    await expect(world.submit({ submissionId })).rejects.toMatchObject({ code: 'log/unavailable' })
+    expect(await world.manager.client.list()).toEqual([])
+    away = false
+    await world.run({ submissionId })
   })
 
   it('neither denies nor forgets a job whose first log entry may or may not be there', async () => {

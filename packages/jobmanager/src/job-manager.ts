@@ -15,7 +15,7 @@ import type {
   WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, TaskId, WorkerId } from '@weirjs/common/core/ids'
-import type { ClusterView, JobClient, SubmitRequest } from '@weirjs/common/job-client'
+import type { ClusterView, JobClient } from '@weirjs/common/job-client'
 import { Cluster } from './cluster.ts'
 import { clusterView } from './cluster-view.ts'
 import type { JobHappening } from './core/events.ts'
@@ -25,17 +25,16 @@ import { LocalJobClient } from './job-client-impl.ts'
 import { JobMaster } from './job-master.ts'
 import type { JobManagerOptions } from './job-manager-settings.ts'
 import { LateSweeps } from './late-sweeps.ts'
-import { LookUps } from './look-ups.ts'
+import { leftToOthers, LookUps } from './look-ups.ts'
 import { Recovery } from './recovery.ts'
 import type { ClusterMeasures } from './rest/metrics.ts'
 import type { JobLog } from './store/job-log.ts'
 import { ManifestStore } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
 import { Strangers } from './strangers.ts'
-import { jobIdOf, Submitter } from './submitter.ts'
+import { Submissions } from './submissions.ts'
+import { Submitter } from './submitter.ts'
 
-/** Jobs that run or wait at the same time. */
-export const JOBS_LIVE_MAX = 1_000
 /** Ended jobs that are shown; their logs stay on the storage. */
 export const JOBS_ENDED_MAX = 500
 /** A job whose master broke more often in this process life stays where it is until the next one. */
@@ -50,14 +49,16 @@ export class JobManager implements CoordinatorGateway {
   readonly #cluster: Cluster
   readonly #manifests: ManifestStore
   readonly #submitter: Submitter
+  readonly #submissions: Submissions
   readonly #jobs = new Map<JobId, JobEntry>()
-  readonly #submitting = new Map<string, Promise<JobId>>()
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
   readonly #lateSweeps: LateSweeps
   readonly #strangers: Strangers
   readonly #lookUps = new LookUps(async (job) => {
-    if (!this.#jobs.has(job) && !this.#closed) await this.#recovery?.find(job)
+    if (this.#jobs.has(job) || this.#closed) return
+    if (this.#cluster.workers.length > 0) await this.#recovery?.find(job)
+    else await leftToOthers(this.#options.storage, job)
   })
   #recovery: Recovery | null = null
   #recovered: Promise<void> | null = null
@@ -80,6 +81,17 @@ export class JobManager implements CoordinatorGateway {
       prng: prng.fork(),
       log,
       closed: () => this.#closed,
+    })
+    this.#submissions = new Submissions({
+      submitter: this.#submitter,
+      mustBeOpen: () => this.#mustBeOpen(),
+      jobs: this.#jobs,
+      lookUp: async (job) => {
+        // A submission may be repeated across a restart: what is on the storage must be known first.
+        await this.#recovered
+        await this.#lookUps.lookUp(job)
+      },
+      run: (job, jobLog) => this.#run(job, jobLog, false),
     })
     this.#cluster = new Cluster({
       detector: { heartbeatIntervalMs, heartbeatTimeoutMs },
@@ -105,10 +117,13 @@ export class JobManager implements CoordinatorGateway {
         await this.#recovered
       },
       lookUp: async (id) => {
-        await Promise.allSettled(this.#submitting.values())
+        await this.#submissions.settled(id)
         await this.#lookUps.lookUp(id)
       },
-      submit: (request) => this.#submit(request),
+      submit: async (request) => {
+        this.#mustBeOpen()
+        return this.#submissions.submit(request)
+      },
       workers: () => this.#cluster.workers,
       drain: (worker, draining) => this.#cluster.drain(worker as WorkerId, draining),
       cluster: () => this.#view(),
@@ -127,6 +142,7 @@ export class JobManager implements CoordinatorGateway {
       prng: prng.fork(),
       log,
       closed: () => this.#closed,
+      held: (job) => this.#jobs.get(job) instanceof JobMaster || this.#submissions.isCreating(job),
       onFound: (job) => this.#found(job),
       onTaken: (jobLog, before) => this.#taken(jobLog, before),
     })
@@ -256,43 +272,11 @@ export class JobManager implements CoordinatorGateway {
 
   // ---- jobs ----
 
-  async #submit(request: SubmitRequest): Promise<JobId> {
-    this.#mustBeOpen()
-    const running = this.#submitting.get(request.submissionId)
-    if (running !== undefined) return running
-    const over = (): boolean => this.#submitting.delete(request.submissionId)
-    const accepted = this.#accept(request).finally(over)
-    this.#submitting.set(request.submissionId, accepted)
-    return accepted
-  }
-
-  async #accept(request: SubmitRequest): Promise<JobId> {
-    // A submission may be repeated across a restart: what is on the storage must be known first.
-    await this.#recovered
-    await this.#lookUps.lookUp(jobIdOf(request.submissionId))
-    for (const job of this.#jobs.values()) {
-      if (job.submissionId === request.submissionId) return job.jobId
-    }
-    const live = [...this.#jobs.values()].filter((job) => !job.ended).length
-    if (live >= JOBS_LIVE_MAX) {
-      const message = `${JOBS_LIVE_MAX} jobs run or wait already`
-      throw new WeirError('job/too-many', message, { domain: 'user', hint: 'Cancel one of them.' })
-    }
-    const { jobId, log } = await this.#submitter.submit(request)
-    this.#mustBeOpen()
-    if (log === null) {
-      await this.#lookUps.lookUp(jobId)
-      return jobId
-    }
-    const master = this.#newMaster(jobId, log, false)
-    this.#jobs.set(jobId, master)
-    master.start()
-    return jobId
-  }
-
   #found(job: JobEntry): void {
     this.#jobs.set(job.jobId, job)
-    if (job.ended) this.#lateSweeps.noteIfRecent(job.jobId, job.summary().endedAtMs)
+    if (!job.ended) return
+    this.#lateSweeps.noteIfRecent(job.jobId, job.summary().endedAtMs)
+    this.#forgetOldest()
   }
 
   #sweep(job: JobId): void {
@@ -305,16 +289,20 @@ export class JobManager implements CoordinatorGateway {
   #taken(log: JobLog, before: StoredJob): void {
     if (this.#closed) return
     const { jobId } = before
-    const master = this.#newMaster(jobId, log, true)
-    this.#jobs.set(jobId, master)
     this.#options.log.info({ jobId, epoch: log.epoch }, 'job taken over')
+    before.replaced(this.#run(jobId, log, true))
+  }
+
+  #run(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
+    const master = this.#newMaster(jobId, log, recovered)
+    this.#jobs.set(jobId, master)
     master.start()
-    before.replaced(master)
+    return master
   }
 
   #newMaster(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
     const { scheduler, prng, storage, history: index, log: logger, options } = this.#options
-    return new JobMaster({
+    const master: JobMaster = new JobMaster({
       jobId,
       log,
       recovered,
@@ -328,13 +316,18 @@ export class JobManager implements CoordinatorGateway {
       prng: prng.fork(),
       logger,
       credential: this.#credential,
-      onDeposed: (error) => this.#deposed(jobId, log, error),
-      onBroken: (error) => this.#masterBroke(jobId, log, error),
+      onDeposed: (error) => {
+        if (this.#jobs.get(jobId) === master) this.#deposed(jobId, log, error)
+      },
+      onBroken: (error) => {
+        if (this.#jobs.get(jobId) === master) this.#masterBroke(jobId, log, error)
+      },
       onEnded: () => {
         this.#lateSweeps.note(jobId)
         this.#forgetOldest()
       },
     })
+    return master
   }
 
   /** Another JobManager has the job: it is shown as the log tells it, and left alone. */

@@ -33,6 +33,8 @@ export interface RecoveryOptions {
   readonly prng: Prng
   readonly log: Log
   readonly closed: () => boolean
+  /** The job runs here already, or is being accepted: it is nobody's to take over. */
+  readonly held: (job: JobId) => boolean
   /** This is what stands for the job now. */
   readonly onFound: (job: JobEntry) => void
   /** The job is ours, from now on. */
@@ -73,7 +75,7 @@ export class Recovery {
 
   /** A job that may be there, though it was not when all were listed. Never rejects. */
   async find(job: JobId): Promise<void> {
-    if (this.#underWay.has(job)) return
+    if (this.#underWay.has(job) || this.#options.held(job)) return
     this.#underWay.add(job)
     this.#goOn(job, await this.#try(job, null), false)
   }
@@ -116,6 +118,7 @@ export class Recovery {
     try {
       if (stored === null) {
         const history = await readHistory(storage, job)
+        if (this.#options.held(job)) return 'done'
         stored = new StoredJob({ jobId: job, history, storage, index })
         this.#options.onFound(stored)
       }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
-import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { WeirError } from '@weirjs/common/core/errors'
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import { type BundleHash, type JobId, jobId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
@@ -123,7 +123,7 @@ export class Submitter {
       return await JobLog.create(options, submission, closed)
     } catch (error) {
       if (error instanceof WeirError && error.code === 'log/exists') return null
-      if (!closed()) await this.#leaveNothing(bundleFile(id, bundleHash))
+      // The code stays: another JobManager that has the same submission may be about to need it.
       throw error
     }
   }
@@ -141,16 +141,6 @@ export class Submitter {
       if (!(error instanceof WeirError) || error.code !== 'storage/exists') throw error
     } finally {
       await staged.abandon()
-    }
-  }
-
-  /** Nobody has heard of the job yet, so nobody misses it. */
-  async #leaveNothing(path: string): Promise<void> {
-    try {
-      await this.#options.storage.remove(path)
-    } catch (error) {
-      const { code, message } = toFailure(error)
-      this.#options.log.warn({ path, code, reason: message }, 'files of a refused job not deleted')
     }
   }
 }

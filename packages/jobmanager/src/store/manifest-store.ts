@@ -167,7 +167,8 @@ function sha256Of(bytes: Uint8Array): string {
 
 /** A whole manifest at the wrong place leads to other files, which may be whole as well: an older checkpoint, unnoticed. */
 function checkPlace({ jobId, checkpointId: id }: Manifest, path: string, located: string): void {
-  if (path === `${jobDirectory(jobId)}/${manifestFile(id)}`) return
+  // A copy of a job's directory may lie elsewhere.
+  if (`/${path}`.endsWith(`/${jobDirectory(jobId)}/${manifestFile(id)}`)) return
   throw damaged(located, `is damaged at byte 0: it is the manifest of ${jobId}/chk-${id}`)
 }
 

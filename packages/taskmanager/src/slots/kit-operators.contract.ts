@@ -12,6 +12,8 @@ export class CountingSource extends Operator {
   emitted = 0
   /** Stops, without ending, when so many are out. */
   pauseAt = Number.POSITIVE_INFINITY
+  /** Called when it has nothing to emit for now. */
+  onPause: () => void = () => {}
   readonly #context: OperatorContext
   readonly #count: number
   readonly #value: (i: number, subtask: number) => unknown
@@ -41,7 +43,10 @@ export class CountingSource extends Operator {
   override readonly poll = (): PollResult => {
     for (let i = 0; i < this.#perPoll; i++) {
       if (this.emitted >= this.#count) return 'end'
-      if (this.emitted >= this.pauseAt) return 'wait'
+      if (this.emitted >= this.pauseAt) {
+        this.onPause()
+        return 'wait'
+      }
       if (!this.#context.outputReady()) return 'more'
       this.#context.output.emit(this.#value(this.emitted, this.#context.task.subtask), this.emitted)
       this.emitted += 1

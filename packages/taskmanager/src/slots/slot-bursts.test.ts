@@ -2,6 +2,7 @@ import type { ProcessFunctions } from '@weirjs/api/functions'
 import type { ProcessContext, ValueState } from '@weirjs/api/process-context'
 import { intCodec } from '@weirjs/common/codec/primitives'
 import { describe, expect, test } from 'vitest'
+import type { Operator, OperatorContext } from '../operators/operator.ts'
 import { ProcessOperator } from '../operators/process.ts'
 import { COUNT, CountingSource, LoggingSink } from './kit-operators.contract.ts'
 import type { SinkLog } from './kit-operators.contract.ts'
@@ -12,7 +13,10 @@ const KEYS = 5_000
 const MORE = { ...COUNT, name: 'more' }
 
 /** Numbers 0 … KEYS - 1, keyed by themselves; what `functions` emit goes to a sink in another slot that takes nothing yet. */
-function bursting(functions: Partial<ProcessFunctions>): { kit: SlotKit; logs: SinkLog[] } {
+function bursting(
+  functions: Partial<ProcessFunctions>,
+  source: (context: OperatorContext) => Operator = (context) => new CountingSource(context, KEYS),
+): { kit: SlotKit; logs: SinkLog[] } {
   const logs: SinkLog[] = []
   const parts = {
     functions: {
@@ -32,7 +36,7 @@ function bursting(functions: Partial<ProcessFunctions>): { kit: SlotKit; logs: S
       {
         parallelism: 1,
         slotOf: () => 0,
-        operators: [{ uid: 'numbers', make: (context) => new CountingSource(context, KEYS) }],
+        operators: [{ uid: 'numbers', make: source }],
       },
       {
         parallelism: 1,
@@ -125,4 +129,34 @@ describe.each(BURSTS)('%s', (_what, functions) => {
     await kit.until(() => kit.allIn('canceled'))
     await kit.close()
   })
+})
+
+test('processing timers that came due during a burst fire behind it, without further input', async () => {
+  /** All numbers, a watermark over all of them, and then silence. */
+  const quiet = (context: OperatorContext): Operator => {
+    const source = new CountingSource(context, KEYS + 1)
+    source.pauseAt = KEYS
+    source.onPause = () => context.emitWatermark(KEYS)
+    return source
+  }
+  const { kit, logs } = bursting(
+    {
+      each: (value, ctx) => {
+        ;(ctx as Ctx).timers.at(value as number)
+        if (value === KEYS - 1) (ctx as Ctx).timers.after(1)
+      },
+      timer: (_time, ctx) =>
+        (ctx as Ctx).emit((ctx as Ctx).timeDomain === 'processing' ? KEYS : (ctx as Ctx).key),
+    },
+    quiet,
+  )
+  kit.deploy()
+  await kit.until(() => kit.allRan)
+  await kit.pass(200)
+  const [log] = logs
+  if (log !== undefined) log.ready = true
+  log?.wake()
+  await kit.pass(1_000)
+  expect(sorted(log)).toEqual([...keys, KEYS])
+  await kit.close()
 })

@@ -183,7 +183,7 @@ export class OperatorChain {
   endOfInput(ended: () => void): void {
     this.#onEnded = ended
     if (this.#watermark < MAX_WATERMARK) this.#advance(MAX_WATERMARK, 0)
-    else this.#outputs.watermark(MAX_WATERMARK)
+    else if (this.#rising === null) this.#outputs.watermark(MAX_WATERMARK)
     if (this.#rising === null) this.#end()
   }
 

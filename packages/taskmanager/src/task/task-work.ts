@@ -256,6 +256,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   #resume(): boolean {
     if (!this.#outputs.gauge.available || !this.#chain.ready) return false
     this.#chain.resume()
+    if (!this.#chain.bursting) this.#host.wake() // for timers that came due meanwhile
     return true
   }
 

@@ -1,0 +1,123 @@
+// Two JobManagers that have heard of the same job: one of them slept, or both were asked. Whatever one of them does not
+// know, it must not take from the other, nor delete.
+
+import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
+import type { JobId } from '@weirjs/common/core/ids'
+import { drive } from '@weirjs/common/node/virtual-time'
+import { expect, it } from 'vitest'
+import type { JobManager } from './job-manager.ts'
+import { PlayWorld } from './play-world.ts'
+import { readHistory } from './store/log-reader.ts'
+
+const OK: StorageVerdict = { verdict: 'ok' }
+
+/** The world's manager is replaced by another, to which the workers go over; answers the one before. */
+async function replace(world: PlayWorld): Promise<JobManager> {
+  const before = world.manager
+  world.newManager()
+  await world.start()
+  for (const { id } of world.workers.values()) before.connectionLost(id, 'it went over')
+  return before
+}
+
+const epochOf = async (world: PlayWorld, job: JobId): Promise<number> =>
+  (await drive(world.time, readHistory(world.storage, job))).epoch
+
+it('a JobManager without workers neither takes a job that is asked for nor denies it', async () => {
+  const world = await new PlayWorld().start()
+  const before = await replace(world)
+  const job = await world.run()
+  for (const ask of [
+    () => before.client.describe(job),
+    () => before.client.cancel(job),
+    () => before.client.checkpoints(job),
+  ])
+    await expect(drive<unknown>(world.time, ask())).rejects.toMatchObject({
+      code: 'rpc/unavailable',
+    })
+  await world.pass(5_000)
+  expect(await world.manager.client.describe(job)).toMatchObject({
+    state: 'RUNNING',
+    failure: null,
+  })
+  expect(await epochOf(world, job)).toBe(1)
+})
+
+it('one with workers takes over what is on the storage and nobody runs', async () => {
+  const world = await new PlayWorld().start()
+  const before = world.manager
+  world.newManager()
+  await drive(world.time, world.manager.start())
+  // Accepted by the one before when the other had read the storage already.
+  const job = await drive(world.time, before.client.submit(world.request()))
+  before.close()
+  for (const worker of world.workers.values()) {
+    worker.tasks.clear()
+    await world.register(worker)
+  }
+  await world.until(job, 'RUNNING')
+  expect(await epochOf(world, job)).toBe(2)
+})
+
+it('a job that comes to be while its directory is looked at again is not taken from itself', async () => {
+  let fault: (operation: string, path: string) => StorageVerdict = () => OK
+  const storage = { onOperation: (operation: string, path: string) => fault(operation, path) }
+  const world = await new PlayWorld({ storage }).start()
+  const submissionId = 'once'
+  // The code is on the storage, the log is not: the JobManager died in between.
+  fault = (operation) => (operation === 'create' ? { verdict: 'fail' } : OK)
+  await expect(world.submit({ submissionId })).rejects.toMatchObject({ code: 'log/unavailable' })
+  // At the next start the log cannot be listed at first, so the directory is tried again a little later.
+  let failed = 0
+  fault = (operation, path) =>
+    operation === 'list' && path.endsWith('/log') && failed++ === 0 ? { verdict: 'fail' } : OK
+  await world.restartManager()
+  expect(failed).toBe(1)
+  const job = await world.submit({ submissionId })
+  await world.until(job, 'RUNNING')
+  await world.pass(10_000)
+  expect(await world.manager.client.describe(job)).toMatchObject({
+    state: 'RUNNING',
+    failure: null,
+    restarts: 0,
+  })
+  expect(await epochOf(world, job)).toBe(1)
+})
+
+it('a submission that fails here takes nothing from whoever accepts it elsewhere', async () => {
+  const other = await new PlayWorld().start()
+  const request = other.request({ submissionId: 'both' })
+  const job = await drive(other.time, other.manager.client.submit(request))
+  let accepted = false
+  const world = await new PlayWorld({
+    storage: {
+      onOperation: (operation, path) => {
+        if (operation !== 'size' || !path.includes('/bundle-') || accepted) return OK
+        // This one has looked for the job and has not found it. Now the other one accepts it, and now it cannot see the code.
+        accepted = true
+        for (const file of other.disk.paths())
+          world.disk.create(file, other.disk.get(file) as Uint8Array)
+        return { verdict: 'fail' }
+      },
+    },
+  }).start()
+  await expect(world.submit(request)).rejects.toMatchObject({ code: 'storage/io' })
+  await world.restartManager()
+  await world.until(job, 'RUNNING')
+  const { submission } = await drive(world.time, readHistory(world.storage, job))
+  expect(await drive(world.time, world.manager.fetchBundle(job, submission.bundleHash))).toEqual(
+    request.bundle,
+  )
+})
+
+it('a repeated submission does not begin a job anew whose log is lost', async () => {
+  const world = await new PlayWorld().start()
+  const submissionId = 'once'
+  const job = await world.run({ submissionId })
+  await world.pass(3_000)
+  for (const path of world.disk.paths()) if (path.startsWith(`${job}/log/`)) world.disk.delete(path)
+  await world.restartManager()
+  expect(await world.submit({ submissionId })).toBe(job)
+  const { state, failure } = await world.manager.client.describe(job)
+  expect([state, failure?.code]).toEqual(['FAILED', 'log/damaged'])
+})
