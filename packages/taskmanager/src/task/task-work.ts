@@ -230,12 +230,11 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   get mayFlushEarly(): boolean {
     return this.#flushTimer.mayFlushEarly
   }
-
   flush(): void {
     this.#outputs.flush()
   }
 
-  /** The outputs take something, and nothing is left of a burst that must come before. */
+  /** The outputs take something, and nothing is left of a burst. */
   get #mayWork(): boolean {
     return this.#outputs.gauge.available && !this.#chain.bursting
   }
