@@ -102,6 +102,19 @@ describe('frame channel', () => {
     expect(collector.records).toEqual(Array.from({ length: written }, (_, i) => [pad(i), i]))
   })
 
+  test('credit comes back for what was read, not for what arrived', () => {
+    const { output, input, head, flying, credits, connect } = channel()
+    connect()
+    for (let i = 0; i < 400; i++) output.write(`record ${i}`, i, 7)
+    const arrived = flying.reduce((bytes, frame) => bytes + frame.byteLength, 0)
+    for (const frame of flying) input.deliver(frame)
+    expect(credits).toEqual([])
+    while (input.readable) input.pump(head, 1_000)
+    const returned = credits.reduce((bytes, credit) => bytes + credit, 0)
+    expect(returned).toBeGreaterThan(WINDOW_BYTES / 2)
+    expect(returned).toBeLessThanOrEqual(arrived)
+  })
+
   test('events keep their place and cost nothing', () => {
     const { output, input, flying, collector, head, connect, gauge } = channel()
     connect()

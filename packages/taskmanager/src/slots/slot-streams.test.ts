@@ -15,9 +15,53 @@ import {
   MapWith,
 } from './kit-operators.contract.ts'
 import type { SinkLog } from './kit-operators.contract.ts'
+import type { KitOptions } from './kit-plan.contract.ts'
 import { SlotKit } from './slot-kit.contract.ts'
 
+/** A source that says once how far it is, and a sink that hears of it. */
+function telling(
+  watermark: number,
+  more: Partial<KitOptions> = {},
+): { kit: SlotKit; logs: SinkLog[] } {
+  const logs: SinkLog[] = []
+  const source = (context: OperatorContext): Operator => {
+    const made = new CountingSource(context, 100)
+    made.pauseAt = 10
+    made.onPause = () => context.emitWatermark(watermark)
+    return made
+  }
+  const kit = new SlotKit({
+    slots: 1,
+    vertices: [
+      { parallelism: 1, operators: [{ uid: 'numbers', make: source }] },
+      {
+        parallelism: 1,
+        operators: [{ uid: 'sink', make: (context) => new LoggingSink(context, logs) }],
+      },
+    ],
+    edges: [{ from: 0, to: 1 }],
+    ...more,
+  })
+  return { kit, logs }
+}
+
 describe('streams', () => {
+  test('after a restore each operator knows the watermark that it had, before any other comes', async () => {
+    const first = telling(7)
+    first.kit.deploy()
+    await first.kit.until(() => first.logs[0]?.watermarks.length === 1)
+    first.kit.trigger(1)
+    await first.kit.until(() => first.kit.acked(1))
+    const restores = first.kit.restoresOf(1)
+    const { storage } = first.kit
+    await first.kit.close()
+    const second = telling(9, { restores, storage })
+    second.kit.deploy()
+    await second.kit.until(() => second.logs[0]?.watermarks.includes(9) === true)
+    expect(second.logs[0]?.watermarks).toEqual([7, 9])
+    await second.kit.close()
+  })
+
   test('watermarks are the lowest of all channels and end at the highest possible', async () => {
     class Ticking extends CountingSource {
       readonly #own: OperatorContext
