@@ -44,7 +44,9 @@ if (major < 20) {
   process.stderr.write(`weir needs Node >= 20 to set itself up; this is ${process.version}.\n`)
   process.exit(2)
 }
-const ownNode = major > 24 || (major === 24 && minor >= 11)
+// A Node that was fetched is not the machine's own: called from below, this asks for the same tools as the first time.
+const fetched = process.execPath.startsWith(toolchain)
+const ownNode = !fetched && (major > 24 || (major === 24 && minor >= 11))
 const wanted = [`pnpm@${PNPM_VERSION}`, ...(ownNode ? [] : [`${nodePackage()}@${NODE_VERSION}`])]
 const toolMark = join(toolchain, 'mark')
 if (!marked(toolMark, wanted.join(' '))) {
