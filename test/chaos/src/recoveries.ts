@@ -15,6 +15,8 @@ export interface RecoverySummary {
 
 export interface Spread {
   readonly median: number
+  /** 95 of 100 took at most so long. */
+  readonly p95: number
   readonly max: number
 }
 
@@ -84,6 +86,9 @@ export class Recoveries {
 function spreadOf(times: readonly number[]): Spread | null {
   const sorted = times.toSorted((a, b) => a - b)
   const max = sorted.at(-1)
-  const median = sorted[sorted.length >> 1]
-  return max === undefined || median === undefined ? null : { median, max }
+  const at = (share: number): number | undefined =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+  const [median, p95] = [at(0.5), at(0.95)]
+  if (max === undefined || median === undefined || p95 === undefined) return null
+  return { median, p95, max }
 }

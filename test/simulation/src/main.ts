@@ -25,12 +25,14 @@ async function runMany(settings: Settings, sums: Sums): Promise<void> {
   await runPool({ threads: Math.min(settings.threads, seeds), next, onResult })
 }
 
-async function runOne({ from: seed, trace, skip }: Settings, sums: Sums): Promise<void> {
+/** The hash of its trace. */
+async function runOne({ from: seed, trace, skip }: Settings, sums: Sums): Promise<string> {
   const onTrace = (line: string): void => console.error(line)
   const result = await runSeed(seed, trace ? { skip, onTrace } : { skip })
   sums.add(result)
   reportSeed(result, skip, trace)
   console.error(`trace hash ${result.traceHash}`)
+  return result.traceHash
 }
 
 async function runShrink({ from: seed, skip }: Settings, sums: Sums): Promise<void> {
@@ -55,12 +57,13 @@ async function main(): Promise<void> {
   }
   const startedAtMs = performance.now()
   const sums = new Sums()
+  const more: { traceHash?: string } = {}
   if (settings.shrink) await runShrink(settings, sums)
-  else if (settings.seeds === 1) await runOne(settings, sums)
+  else if (settings.seeds === 1) more.traceHash = await runOne(settings, sums)
   else await runMany(settings, sums)
   const seconds = (performance.now() - startedAtMs) / 1_000
   const threads = Math.min(settings.threads, settings.seeds)
-  if (settings.json) console.log(JSON.stringify(sums.summary(seconds, threads)))
+  if (settings.json) console.log(JSON.stringify({ ...sums.summary(seconds, threads), ...more }))
   else sums.print(settings.from, seconds, threads)
   process.exit(sums.passed ? 0 : 1)
 }

@@ -10,7 +10,7 @@ export const usage = `usage: simulate [--seeds N] [--from K] [--minutes M] [--th
   --minutes M  as many seeds as fit, from a random one unless --from is given
   --threads T  seeds that run side by side (default: one for each core)
   --fail-fast  ends with the first seed that fails
-  --json       last line of stdout: {seeds, violations, failures, simulatedSeconds, faults, …}
+  --json       last line of stdout: {seeds, violations, failures, simulatedSeconds, faults, …}; traceHash of one seed
   --seed S     one seed
   --trace      its whole history
   --skip F,F   faults that do not happen, by their place in the plan from 0

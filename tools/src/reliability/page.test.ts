@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { makePage } from './page.ts'
+import { PLEDGES } from './pledges.ts'
+import type { RunRecord } from './record.ts'
+import { SUITES } from './suites.ts'
+
+const simulated = {
+  seeds: 3_000,
+  violations: 0,
+  simulatedSeconds: 198_000,
+  faults: 81_000,
+  faultsByKind: { 'kill-tm': 9_000, clock: 12 },
+  failpoints: 76,
+  failpointsNotHit: [],
+  checkpoints: 198_330,
+  restarts: 25_096,
+  threads: 2,
+  wallSeconds: 400,
+  realTimeFactor: 495,
+}
+const spread = { median: 500, p95: 900, max: 1_200 }
+const recovery = { taskmanager: { measured: 50, runningMs: spread, outputMs: spread } }
+const counts = { passed: 12, failed: 0, skipped: 1 }
+const chaos = {
+  seed: 7,
+  minutes: 30,
+  kills: 500,
+  killsByKind: { taskmanager: 400, pause: 100 },
+  restarts: 480,
+  checkpoints: 2_000,
+  records: 2_300_000,
+  gapsWithCheckpoint: 0.91,
+  growth: { controlMiB: 0.02 },
+  recovery,
+  failures: [{ oracle: 'ledger', message: 'twice' }],
+  violations: 0,
+}
+
+const RESULTS: Readonly<Record<string, unknown>> = {
+  simulate: simulated,
+  'simulate-long': simulated,
+  replay: { seeds: [{ seed: 1, hashes: ['ab', 'ab', 'ab'] }] },
+  mutants: {
+    mutants: 1,
+    missed: [],
+    rows: [{ name: 'm', trap: 'A1', what: 'A | b.', caught: true, simulation: 'O1', unit: '-' }],
+  },
+  faults: {
+    cells: 1,
+    passed: 1,
+    failed: 0,
+    skipped: 0,
+    results: [
+      {
+        name: 'c',
+        verdict: 'passed',
+        proof: 'gone',
+        firstOutputMs: null,
+        restarts: 1,
+        reasons: [],
+      },
+    ],
+  },
+  chaos,
+  recovery: { recovery },
+  finish: { runs: 200, failed: 0 },
+  control: chaos,
+  prove: { ...counts, damage: [{ what: 'manifest, flip', found: 40, cases: 40 }] },
+  tests: counts,
+  'bad-input': counts,
+  compose: counts,
+}
+
+function record(suite: string, passed = true): RunRecord<unknown> {
+  return {
+    suite,
+    command: `npm run ${suite}`,
+    date: '2026-11-28',
+    commit: 'abc1234',
+    machine: { cores: 2, memoryGiB: 24, platform: 'linux-x64', node: '24.21.0' },
+    wallSeconds: 12.3,
+    passed,
+    result: RESULTS[suite],
+  }
+}
+
+const verdicts = (page: string): readonly (string | undefined)[] =>
+  PLEDGES.map(({ id }) => page.split('\n').find((line) => line.startsWith(`| ${id} |`)))
+
+describe('the page of what is proven', () => {
+  it('shows every suite without a hole, with date and commit', () => {
+    const page = makePage((suite) => record(suite))
+    expect(page).not.toMatch(/undefined|NaN|null|\[object/)
+    expect(page.match(/2026-11-28, commit abc1234/g)).toHaveLength(SUITES.length)
+    for (const figure of ['198,000', '2,300,000', '500, 900, 1200', '40 of 40', 'A \\| b.'])
+      expect(page).toContain(figure)
+  })
+
+  it('says that every promise was held when all its suites passed', () => {
+    for (const row of verdicts(makePage((suite) => record(suite))))
+      expect(row).toContain('| held |')
+  })
+
+  it('calls nothing held that rests on a suite that failed, or that nobody has run', () => {
+    const failed = makePage((suite) => record(suite, suite !== 'mutants'))
+    expect(failed).toContain('(**failed**)')
+    expect(verdicts(failed)[0]).toContain('not shown in whole')
+    const none = makePage(() => null)
+    for (const row of verdicts(none)) expect(row).toContain('not shown in whole')
+    expect(none.match(/Not run yet/g)).toHaveLength(SUITES.length)
+  })
+
+  it('links to sections that it has', () => {
+    const page = makePage((suite) => record(suite))
+    const anchors = new Set(
+      [...page.matchAll(/^## (.+)$/gm)].map(([, title]) =>
+        String(title)
+          .toLowerCase()
+          .replaceAll(/[^a-z0-9 -]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    )
+    const linked = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor)
+    expect(linked.length).toBeGreaterThan(10)
+    expect(linked.filter((anchor) => !anchors.has(String(anchor)))).toEqual([])
+  })
+
+  it('knows the suites that promises rest on', () => {
+    const known = new Set(SUITES.map(({ name }) => name))
+    expect(PLEDGES.flatMap(({ suites }) => suites).filter((name) => !known.has(name))).toEqual([])
+  })
+})

@@ -1,0 +1,178 @@
+// docs/internals/reliability.md, made of what the suites said last: promises first, then a section for each suite. A suite
+// that nobody has run is said to be missing, and what rests on it is not called proven.
+
+import { count, origin, table } from './markdown.ts'
+import { PLEDGES, type Pledge } from './pledges.ts'
+import { readRecord, type RunRecord } from './record.ts'
+import type { Chaos, Faults, Finish, Mutants, Recovery, Simulated } from './results.ts'
+import { type Counts, type Proven, REPLAYS, type Replay, SUITES } from './suites.ts'
+
+export const PAGE = 'docs/internals/reliability.md'
+
+const HEAD = `# What is proven, and how
+
+What Weir [promises](../guide/checkpoints-and-recovery.md), which suites try to break it, and what they said when they were
+run last. This page is made by \`npm run reliability\` from the results in [reliability/](reliability), each with its date
+and commit; nobody writes it by hand. How each suite works: [simulator](simulator.md), [chaos](chaos.md),
+[fault cells](faults.md). What they have found: [found-by-tests](found-by-tests.md).`
+
+/** How to show a suite's result. */
+const SECTIONS: Readonly<Record<string, (result: never) => string>> = {
+  simulate: simulated,
+  'simulate-long': simulated,
+  replay: replayed,
+  mutants,
+  faults,
+  chaos,
+  recovery: ({ recovery }: { recovery: Readonly<Record<string, Recovery>> }) => away(recovery),
+  finish: ({ runs, failed }: Finish) =>
+    `${runs} bounded jobs in a row, both cores loaded: ${runs - failed} ended with exact output, ${failed} did not.`,
+  control: ({ failures }: Chaos) =>
+    `The negative control of chaos: judged as exactly once, it must fail. It did: ${[...new Set(failures.map(({ oracle }) => oracle))].join(', ')}.`,
+  prove: proven,
+  tests: counted,
+  'bad-input': counted,
+  compose: counted,
+}
+
+type Found = RunRecord<unknown> | null
+
+/** `find`: the last record of a suite. */
+export function makePage(find: (suite: string) => Found = readRecord): string {
+  const records = new Map(SUITES.map(({ name }) => [name, find(name)]))
+  const sections = SUITES.map(({ name, title }) => section(title, name, records.get(name) ?? null))
+  return `${[HEAD, pledges(records), ...sections].join('\n\n')}\n`
+}
+
+function section(title: string, name: string, record: Found): string {
+  if (record === null) return `## ${title}\n\nNot run yet.`
+  const show = SECTIONS[name] as (result: unknown) => string
+  const verdict = record.passed ? 'Passed' : '**Failed**'
+  return `## ${title}\n\n${show(record.result)}\n\n${verdict}. ${origin(record)}`
+}
+
+function pledges(records: ReadonlyMap<string, Found>): string {
+  const link = (name: string): string => {
+    const title = SUITES.find((suite) => suite.name === name)?.title ?? name
+    return `[${title}](#${anchor(title)})${doubt(records.get(name) ?? null)}`
+  }
+  const rows = PLEDGES.map(({ id, promise, boundary, suites, tests }: Pledge) => [
+    id,
+    promise,
+    boundary,
+    suites.every((name) => records.get(name)?.passed === true) ? 'held' : 'not shown in whole',
+    [...suites.map(link), ...tests.map(([text, path]) => `[${text}](${path})`)].join(', '),
+  ])
+  const head = ['', 'promise', 'provided that', 'when last tried', 'tried by']
+  return `## Promises\n\n${table(head, rows)}`
+}
+
+function doubt(record: Found): string {
+  if (record === null) return ' (not run yet)'
+  return record.passed ? '' : ' (**failed**)'
+}
+
+/** As pages of Markdown name their headings. */
+function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-')
+}
+
+function counted({ passed, failed, skipped }: Counts): string {
+  return `${count(passed)} passed, ${failed} failed, ${skipped} skipped.`
+}
+
+function simulated(result: Simulated): string {
+  const { seeds, violations, simulatedSeconds, faults: sum, checkpoints, restarts } = result
+  const { failpoints, failpointsNotHit, realTimeFactor, threads, wallSeconds } = result
+  const kinds = Object.entries(result.faultsByKind).sort(([a], [b]) => (a < b ? -1 : 1))
+  const missed = failpointsNotHit.length === 0 ? '' : `, not ${failpointsNotHit.join(', ')}`
+  return [
+    `${count(seeds)} seeds: ${violations} violations. ${count(simulatedSeconds)} simulated seconds in ` +
+      `${count(wallSeconds)} s (${realTimeFactor} times as fast as the clock, ${threads} threads), ${count(sum)} faults, ` +
+      `${count(checkpoints)} checkpoints, ${count(restarts)} restarts; ${failpoints} failpoints hit${missed}.`,
+    table(
+      ['fault', 'times'],
+      kinds.map(([kind, times]) => [kind, count(times)]),
+    ),
+  ].join('\n\n')
+}
+
+function replayed({ seeds }: { seeds: readonly Replay[] }): string {
+  const rows = seeds.map(({ seed, hashes }) => [seed, [...new Set(hashes)].join(' and ')])
+  return `Each seed ran ${REPLAYS} times; what happened in it, every event in order, has this hash.\n\n${table(['seed', 'hash of the trace'], rows)}`
+}
+
+function mutants({ mutants: all, missed, rows }: Mutants): string {
+  const cells = rows.map(({ name, trap, what, simulation, unit }) => [
+    `**${name}**: ${what}`,
+    trap,
+    simulation,
+    unit,
+  ])
+  return [
+    `Each is a patch of a few lines below \`test/mutants\` that brings back a mistake that others have made, or takes a safety ` +
+      `away. ${all - missed.length} of ${all} are caught${missed.length === 0 ? '' : `, not ${missed.join(', ')}`}.`,
+    table(['seeded bug', 'trap', 'simulator', 'unit, contract and scenario tests'], cells),
+  ].join('\n\n')
+}
+
+function faults({ cells, passed, failed, skipped, results }: Faults): string {
+  const rows = results.map(({ name, verdict, proof, firstOutputMs, restarts, reasons }) => [
+    name,
+    verdict === 'passed' ? 'passed' : `${verdict}: ${reasons.join('; ')}`,
+    restarts,
+    firstOutputMs === null ? '–' : count(firstOutputMs),
+    proof,
+  ])
+  return [
+    `${cells} cells: ${passed} passed, ${failed} failed, ${skipped} skipped. What the rows mean: [cells](../../test/faults/cells.md).`,
+    table(['cell', 'verdict', 'restarts', 'new output after, ms', 'that it hit'], rows),
+  ].join('\n\n')
+}
+
+function chaos(result: Chaos): string {
+  const { minutes, seed, kills, restarts, checkpoints, records, gapsWithCheckpoint } = result
+  const kinds = Object.entries(result.killsByKind).map(([kind, n]) => `${n} ${kind}`)
+  const growth = Object.entries(result.growth ?? {}).map(([what, slope]) => [what, slope])
+  return [
+    `${minutes} minutes, seed ${seed}: ${kills} faults (${kinds.join(', ')}), ${restarts} restarts of the job, ` +
+      `${count(checkpoints)} checkpoints (${Math.round(gapsWithCheckpoint * 100)} % of the gaps have one), ` +
+      `${count(records)} records; ${result.violations} violations.`,
+    table(['grows', 'by the minute'], growth),
+    away(result.recovery),
+  ].join('\n\n')
+}
+
+function away(recovery: Readonly<Record<string, Recovery>>): string {
+  const rows = Object.entries(recovery).flatMap(([kind, { measured, runningMs, outputMs }]) =>
+    runningMs === null || outputMs === null
+      ? []
+      : [
+          [
+            kind,
+            measured,
+            `${runningMs.median}, ${runningMs.p95}, ${runningMs.max}`,
+            `${outputMs.median}, ${outputMs.p95}, ${outputMs.max}`,
+          ],
+        ],
+  )
+  const spread = 'median, 95 of 100, most'
+  return table(['lost', 'times', `running again, ms: ${spread}`, `new output, ms: ${spread}`], rows)
+}
+
+function proven({ passed, failed, skipped, damage }: Proven): string {
+  const sum = damage.reduce((all, { cases }) => all + cases, 0)
+  const found = damage.reduce((all, one) => all + one.found, 0)
+  return [
+    `${passed} tests passed, ${failed} failed, ${skipped} skipped: codecs against random types and values, decoders against ` +
+      `6 million hostile inputs, key groups, credits, alignment, timers, retention and restart policies against naive models, ` +
+      `and each kind of damage done to each kind of file: ${count(found)} of ${count(sum)} found.`,
+    table(
+      ['damage', 'found', 'of'],
+      damage.map(({ what, found: n, cases }) => [what, count(n), count(cases)]),
+    ),
+  ].join('\n\n')
+}
