@@ -33,7 +33,7 @@ export class LogKeeper {
   }
 
   /**
-   * Resolves when the entry is durable. `there` tells from the history whether it is. Throws `log/deposed`, `log/closed`,
+   * Resolves when the entry is durable, or needed no more (`there`, as JobLog.append asks it). Throws `log/deposed`, `log/closed`,
    * and what can never be written (`log/entry-too-large`).
    */
   async write(body: AppendableBody, there: (history: JobHistory) => boolean): Promise<void> {
@@ -41,10 +41,7 @@ export class LogKeeper {
     const backoff = new Backoff(RETRY, prng)
     for (;;) {
       try {
-        await (log.inDoubt ? log.settle() : Promise.resolve())
-        if (there(log.history)) return
-        await log.append(body)
-        return
+        return await log.append(body, there)
       } catch (error) {
         if (!isUnavailable(error)) throw error
         onStalled(toFailure(error))

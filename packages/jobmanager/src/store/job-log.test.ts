@@ -56,6 +56,19 @@ describe('a job log', () => {
     expect(next.history.terminal).toEqual({ state: 'FAILED', failure, endedAtMs: 9 })
   })
 
+  it("asks when it is an entry's turn whether it is needed still, not when it was ordered", async () => {
+    const stage = new Stage()
+    const log = await stage.create()
+    const end = { type: 'terminal', state: 'CANCELED', failure: null, endedAtMs: 9 } as const
+    const ended = log.append(end)
+    expect(log.history.terminal).toBe(null)
+    await log.append({ type: 'cancel-requested' }, ({ terminal }) => terminal !== null)
+    await ended
+    const entries = (await stage.reader.list(`${JOB}/log`)).filter(isEntry)
+    expect(entries).toHaveLength(2)
+    expect(log.history).toMatchObject({ cancelRequested: false, terminal: { state: 'CANCELED' } })
+  })
+
   it('knows that a job is finishing as soon as its final checkpoint is complete', async () => {
     const log = await new Stage().create()
     await log.append({ type: 'completed', checkpoint: completed(3, 'final') })

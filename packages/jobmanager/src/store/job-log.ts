@@ -150,10 +150,17 @@ export class JobLog {
    * Writes an entry, after those asked for before. Resolves when it is durable. Throws `log/deposed` when another leader
    * has taken over: the job is no longer ours, and nothing may be deleted. Throws `log/unavailable` when the storage does
    * not answer: the entry is then written by `settle`, or before the next append.
+   *
+   * `there`, when it is the entry's turn, tells from the history that it is not needed: it is there already, or those
+   * before it have decided otherwise.
    */
-  append(body: AppendableBody): Promise<void> {
+  append(
+    body: AppendableBody,
+    there: (history: JobHistory) => boolean = () => false,
+  ): Promise<void> {
     return this.#enqueue(async () => {
       await this.#resolveDoubt()
+      if (there(this.#history)) return
       await this.#write(body)
       if (this.#sinceFold >= FOLD_EVERY) await this.#fold()
     })
