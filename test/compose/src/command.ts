@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 
 const COMMAND_MS_MAX = 120_000
 const LAST_CHARS = 3_000
@@ -39,9 +39,9 @@ export function ran(
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: null, out, err: `${err}${error.message}` }))
-    child.once('close', (code) => resolve({ code, out, err }))
+  return new Promise((answer) => {
+    child.once('error', (error) => answer({ code: null, out, err: `${err}${error.message}` }))
+    child.once('close', (code) => answer({ code, out, err }))
   })
 }
 
@@ -57,10 +57,10 @@ export async function run(
   throw new CommandFailed(`${command} ${args.join(' ')} ended with ${code}:\n${words}`)
 }
 
-/** Path of a command, null when there is none. */
+/** Path of a command, by its name or its whole path; null when there is none. */
 export function which(name: string): string | null {
   for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(directory, name)
+    const path = resolve(directory, name)
     try {
       accessSync(path, constants.X_OK)
       return path

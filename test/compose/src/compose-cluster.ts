@@ -53,12 +53,16 @@ export interface ComposeOptions {
   readonly engine: Engine
   readonly tool: ComposeTool
   readonly nodeImage: string
+  /** Compose files after the checkout's own. */
+  readonly files?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export class ComposeCluster {
   readonly project: string
   readonly directory: string
   readonly files: string
+  readonly image: string
   /** Where the status page is, from outside. */
   readonly page: string
   readonly #options: ComposeOptions
@@ -92,7 +96,9 @@ export class ComposeCluster {
       WEIR_MEMORY_JOBMANAGER: '384m',
       WEIR_HEARTBEAT_INTERVAL: '250ms',
       WEIR_HEARTBEAT_TIMEOUT: '2s',
+      ...options.env,
     }
+    this.image = `weir:${this.#env['WEIR_TAG']}`
   }
 
   static async create(options: ComposeOptions): Promise<ComposeCluster> {
@@ -106,7 +112,8 @@ export class ComposeCluster {
 
   compose(...args: readonly string[]): Promise<string> {
     const [command, ...first] = this.#options.tool.command
-    const all = [...first, '-p', this.project, '-f', join(ROOT, 'docker-compose.yml'), ...args]
+    const files = [join(ROOT, 'docker-compose.yml'), ...(this.#options.files ?? [])]
+    const all = [...first, '-p', this.project, ...files.flatMap((file) => ['-f', file]), ...args]
     return run(command, all, { cwd: ROOT, env: this.#env, withinMs: BUILD_MS_MAX })
   }
 

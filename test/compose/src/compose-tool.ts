@@ -2,14 +2,25 @@
 // 1.29, which understands the same file.
 
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { apt, type Engine } from './engine.ts'
 import { ran, which } from './command.ts'
+import { Skip } from './steps.ts'
 
 const MODULE = fileURLToPath(new URL('../../../tools/compose/', import.meta.url))
+/** The package's own, where another one stands before it on the path. */
+const DEBIAN_COMPOSE = '/usr/bin/docker-compose'
 const PACKAGE = 'github.com/docker/compose/v2'
 /** What was downloaded and compiled until then is kept by Go: the next run gets further. */
 const BUILD_MS_MAX = 240_000
@@ -20,24 +31,37 @@ export interface ComposeTool {
   readonly version: string
 }
 
+/** Which compose is wanted: the newest that can be had, or Debian's. */
+export const COMPOSE_WANTED = ['v2', '1.29'] as const
+export type ComposeWanted = (typeof COMPOSE_WANTED)[number]
+
 /** Throws Skip when nothing can be had. */
 export async function findCompose(
   engine: Engine,
+  wanted: ComposeWanted,
   tell: (line: string) => void,
 ): Promise<ComposeTool> {
+  if (wanted === '1.29') return debian(engine)
   const plugin = await plugged(engine, engine.env)
   if (plugin !== null) return plugin
   const binary = await built(tell)
   if (binary !== null) {
     const config = mkdtempSync(join(tmpdir(), 'weir-docker-config-'))
     mkdirSync(join(config, 'cli-plugins'))
-    copyFileSync(binary, join(config, 'cli-plugins', 'docker-compose'))
+    symlinkSync(binary, join(config, 'cli-plugins', 'docker-compose'))
+    process.once('exit', () => rmSync(config, { recursive: true, force: true }))
     const found = await plugged(engine, { ...engine.env, DOCKER_CONFIG: config })
     if (found !== null) return found
   }
-  if (which('docker-compose') === null) await apt(['docker-compose'])
-  const { out } = await ran('docker-compose', ['version', '--short'])
-  return { command: ['docker-compose'], env: engine.env, version: out.trim() }
+  return debian(engine)
+}
+
+async function debian(engine: Engine): Promise<ComposeTool> {
+  if (which(DEBIAN_COMPOSE) === null) await apt(['docker-compose'])
+  const { out } = await ran(DEBIAN_COMPOSE, ['version', '--short'])
+  const version = out.trim()
+  if (!version.startsWith('1.')) throw new Skip(`${DEBIAN_COMPOSE} is "${version}", not 1.29`)
+  return { command: [DEBIAN_COMPOSE], env: engine.env, version }
 }
 
 async function plugged(engine: Engine, env: Engine['env']): Promise<ComposeTool | null> {

@@ -1,17 +1,19 @@
-// A container engine to test with: the one that runs, else Debian's, started here with a directory of its own and ended
-// with SIGTERM at the end. (Killed, it leaves mounts behind and does not start again.) What it changes in the machine's
-// network and is not undone by it is put back.
+// A container engine to test with: the one that runs, else Debian's, started here with a directory of its own and kept by a
+// process of its own (engine-keeper.ts), which ends it however this one ends.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { until } from '../../processes/src/until.ts'
-import { ran, run, which } from './command.ts'
+import { ran, which } from './command.ts'
 import { Skip } from './steps.ts'
 
 const APT_MS_MAX = 180_000
 const DAEMON_MS_MAX = 30_000
-const FORWARDING = '/proc/sys/net/ipv4/ip_forward'
+const KEEPER = fileURLToPath(new URL('engine-keeper.ts', import.meta.url))
+/** The client of the daemon's package, where another one stands before it on the path. */
+export const DEBIAN_CLIENT = '/usr/bin/docker'
 /** Short: the path of a socket has at most 108 bytes. Not /tmp, which may be in memory. */
 const ROOT_PREFIX = '/var/tmp/weir-docker-'
 const LOG_CHARS = 2_000
@@ -23,6 +25,12 @@ export interface Engine {
   /** Ends it, if it was started here. */
   close(): Promise<void>
 }
+
+/** What a daemon has in a directory of its own. */
+export const daemonFiles = (root: string): { readonly socket: string; readonly log: string } => ({
+  socket: `unix://${join(root, 'sock')}`,
+  log: join(root, 'log'),
+})
 
 /** Throws Skip when there is none and none can be had. */
 export async function findEngine(): Promise<Engine> {
@@ -41,6 +49,7 @@ async function install(): Promise<void> {
     ...(which('dockerd') === null && which('/usr/sbin/dockerd') === null ? ['docker.io'] : []),
     ...(which('iptables') === null ? ['iptables'] : []),
     ...(which('nsenter') === null ? ['util-linux'] : []),
+    ...(which('ip') === null ? ['iproute2'] : []),
     ...(which('busybox') === null ? ['busybox-static'] : []),
   ]
   if (missing.length === 0) return
@@ -59,67 +68,33 @@ export async function apt(packages: readonly string[]): Promise<void> {
 }
 
 async function startDaemon(): Promise<Engine> {
-  const putBack = await networkBefore()
   const root = mkdtempSync(ROOT_PREFIX)
-  const socket = `unix://${join(root, 'sock')}`
-  const log = join(root, 'log')
-  const places = ['--data-root', join(root, 'data'), '--exec-root', join(root, 'exec')]
-  const args = [...places, '--pidfile', join(root, 'pid'), '-H', socket]
-  const out = openSync(log, 'a', 0o600)
-  const daemon = spawn(which('dockerd') ?? '/usr/sbin/dockerd', args, {
-    stdio: ['ignore', out, out],
-    // A Ctrl-C is for the test, which then ends containers first.
+  const { socket, log } = daemonFiles(root)
+  const keeper = spawn(process.execPath, [KEEPER, root], {
+    stdio: ['pipe', 'inherit', 'pipe'],
+    // A Ctrl-C, or a signal to the whole group, is for the test, which then lets go.
     detached: true,
   })
-  closeSync(out)
-  const docker = debianClient()
+  let said = ''
+  keeper.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const ended = new Promise<void>((resolve) => keeper.once('close', () => resolve()))
   const engine = {
     env: { DOCKER_HOST: socket },
-    docker,
+    docker: DEBIAN_CLIENT,
     close: async () => {
-      await end(daemon)
-      await putBack()
-      rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+      keeper.stdin.end()
+      await ended
     },
   }
   try {
     await until('the Docker daemon', { withinMs: DAEMON_MS_MAX, everyMs: 100 }, async () => {
-      if (daemon.exitCode !== null) throw new Skip(`dockerd ended: ${lastWords(log)}`)
-      return (await ran(docker, ['info'], { env: engine.env })).code === 0 ? true : null
+      if (keeper.exitCode !== null) throw new Skip(`dockerd ended: ${said}`)
+      return (await ran(DEBIAN_CLIENT, ['info'], { env: engine.env })).code === 0 ? true : null
     })
   } catch (error) {
-    const words = lastWords(log)
+    const words = existsSync(log) ? readFileSync(log, 'utf8').slice(-LOG_CHARS) : said
     await engine.close()
     throw error instanceof Skip ? error : new Skip(`dockerd does not start: ${words}`)
   }
   return engine
-}
-
-/** The client of the same package, where another one stands before it on the path. */
-function debianClient(): string {
-  return which('/usr/bin/docker') ?? '/usr/bin/docker'
-}
-
-function lastWords(log: string): string {
-  return readFileSync(log, 'utf8').slice(-LOG_CHARS)
-}
-
-/** SIGTERM, and however long it takes. */
-function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    daemon.once('exit', () => resolve())
-    daemon.kill('SIGTERM')
-  })
-}
-
-/** Docker lets the machine route and drops what it does not know; answers how to put that back. */
-async function networkBefore(): Promise<() => Promise<void>> {
-  const forwarding = readFileSync(FORWARDING, 'utf8')
-  const [policy = ''] = (await run('iptables', ['-S', 'FORWARD'])).split('\n')
-  const [, , verdict = 'ACCEPT'] = policy.split(' ')
-  return async () => {
-    await ran('iptables', ['-P', 'FORWARD', verdict])
-    writeFileSync(FORWARDING, forwarding)
-  }
 }

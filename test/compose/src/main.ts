@@ -2,52 +2,35 @@
 // registry, starts one JobManager and three TaskManagers, runs a job from outside, and treats the cluster badly.
 
 import { parseArgs } from 'node:util'
-import { join } from 'node:path'
-import { run } from './command.ts'
-import { ComposeCluster, ROOT } from './compose-cluster.ts'
-import { findCompose } from './compose-tool.ts'
+import { onArm64 } from './arm64.ts'
+import { ComposeCluster } from './compose-cluster.ts'
+import { COMPOSE_WANTED, type ComposeWanted, findCompose } from './compose-tool.ts'
 import { Counting } from './counting.ts'
 import { type Engine, findEngine } from './engine.ts'
 import * as faults from './faults.ts'
+import { type Guard, makeBase, prepare, removing } from './image.ts'
 import { hasItsLimits, isLockedDown, wantsTheToken } from './looks.ts'
-import { NotProven, prove, Skip, Steps } from './steps.ts'
+import { NotProven, Skip, Steps } from './steps.ts'
 
 const BASE = 'weir-test-base:local'
-const LOG_LINES = 40
-const SETUP_MS_MAX = 300_000
 
-const usage = `usage: test:compose [--require]
+const usage = `usage: test:compose [--compose v2|1.29] [--arm64] [--require]
+  --compose   v2: what is there, else built by Go, else 1.29 (default); 1.29: Debian's, whatever else is there
+  --arm64     the image for arm64 instead of the faults: built, and run under emulation
   --require   a machine that cannot run it is a failure, not a skip`
 
-async function imageOf(engine: Engine, steps: Steps): Promise<void> {
-  const options = { cwd: ROOT, env: engine.env, withinMs: SETUP_MS_MAX }
-  await run(process.execPath, [join(ROOT, 'deploy/docker/prepare.mjs')], options)
-  steps.tell('token and tree made')
-  const base = { ...options, env: { ...engine.env, NODE: process.execPath } }
-  await run(join(ROOT, 'deploy/docker/base-image.sh'), [BASE], base)
-  steps.tell('base image made')
-}
-
-async function test(engine: Engine, steps: Steps, guard: Guard): Promise<void> {
-  const tool = await findCompose(engine, (line) => steps.tell(line))
+async function test(
+  engine: Engine,
+  wanted: ComposeWanted,
+  steps: Steps,
+  guard: Guard,
+): Promise<void> {
+  const tool = await findCompose(engine, wanted, (line) => steps.tell(line))
   steps.tell(`engine: ${engine.docker}; compose ${tool.version}`)
-  await imageOf(engine, steps)
+  await prepare(engine, steps)
+  await makeBase(engine, steps, BASE)
   const cluster = await ComposeCluster.create({ engine, tool, nodeImage: BASE })
-  guard.onExit = () => cluster.kill()
-  try {
-    await treat(cluster, steps)
-  } finally {
-    if (steps.failed > 0) console.log(await lastWords(cluster))
-    await steps.end('down -v leaves nothing', async () => {
-      await cluster.down()
-      const left = await cluster.leftovers()
-      prove(left.length === 0, `left: ${left.join(', ')}`)
-      return []
-    })
-    if (steps.failed > 0) cluster.kill()
-    guard.onExit = () => {}
-    cluster.removeFiles()
-  }
+  await removing(cluster, steps, guard, () => treat(cluster, steps))
 }
 
 async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
@@ -89,40 +72,48 @@ async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
   })
 }
 
-async function lastWords(cluster: ComposeCluster): Promise<string> {
-  try {
-    return await cluster.compose('logs', '--no-color', '--tail', `${LOG_LINES}`)
-  } catch (error) {
-    return `no logs: ${error instanceof Error ? error.message : String(error)}`
-  }
+interface Asked {
+  readonly require: boolean
+  readonly arm64: boolean
+  readonly compose: ComposeWanted
 }
 
-/** What must be undone however this process ends. */
-interface Guard {
-  onExit: () => void
+/** null: something that nobody knows. */
+function asked(): Asked | null {
+  const { values } = parseArgs({
+    options: {
+      require: { type: 'boolean', default: false },
+      arm64: { type: 'boolean', default: false },
+      compose: { type: 'string', default: 'v2' },
+    },
+  })
+  const compose = COMPOSE_WANTED.find((known) => known === values.compose)
+  return compose === undefined ? null : { ...values, compose }
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { require: { type: 'boolean', default: false } } })
+  const wanted = asked()
+  if (wanted === null) throw new Error('--compose is v2 or 1.29')
   const steps = new Steps()
-  const guard: Guard = { onExit: () => {} }
+  const guard: Guard = new Set()
   let engine: Engine | null = null
   let ending: Promise<void> | null = null
   const end = (): Promise<void> => (ending ??= engine?.close() ?? Promise.resolve())
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      guard.onExit()
+      for (const undo of guard) undo()
       // Cannot reject in a way that matters: the process ends.
       void end().finally(() => process.exit(130))
     })
   }
   try {
     engine = await findEngine()
-    await test(engine, steps, guard)
+    if (wanted.arm64) await onArm64(engine, steps, guard)
+    else await test(engine, wanted.compose, steps, guard)
   } catch (error) {
     if (!(error instanceof Skip)) throw error
     steps.tell(`SKIPPED: ${error.message}`)
-    if (values.require)
+    if (wanted.require)
       await steps.step('the machine can run this', () =>
         Promise.reject(new NotProven(error.message)),
       )
