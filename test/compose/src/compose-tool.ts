@@ -23,7 +23,7 @@ const MODULE = fileURLToPath(new URL('../../../tools/compose/', import.meta.url)
 const DEBIAN_COMPOSE = '/usr/bin/docker-compose'
 const PACKAGE = 'github.com/docker/compose/v2'
 /** What was downloaded and compiled until then is kept by Go: the next run gets further. */
-const BUILD_MS_MAX = 240_000
+const BUILD_MS_MAX = 480_000
 
 export interface ComposeTool {
   readonly command: readonly [string, ...string[]]
@@ -31,8 +31,8 @@ export interface ComposeTool {
   readonly version: string
 }
 
-/** Which compose is wanted: the newest that can be had, or Debian's. */
-export const COMPOSE_WANTED = ['v2', '1.29'] as const
+/** Which compose it must be; by default the newest that can be had. */
+export const COMPOSE_WANTED = ['any', 'v2', '1.29'] as const
 export type ComposeWanted = (typeof COMPOSE_WANTED)[number]
 
 /** Throws Skip when nothing can be had. */
@@ -53,6 +53,7 @@ export async function findCompose(
     const found = await plugged(engine, { ...engine.env, DOCKER_CONFIG: config })
     if (found !== null) return found
   }
+  if (wanted === 'v2') throw new Skip('no compose v2 is here, and none can be built')
   return debian(engine)
 }
 

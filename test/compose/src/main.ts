@@ -14,8 +14,8 @@ import { NotProven, Skip, Steps } from './steps.ts'
 
 const BASE = 'weir-test-base:local'
 
-const usage = `usage: test:compose [--compose v2|1.29] [--arm64] [--require]
-  --compose   v2: what is there, else built by Go, else 1.29 (default); 1.29: Debian's, whatever else is there
+const usage = `usage: test:compose [--compose any|v2|1.29] [--arm64] [--require]
+  --compose   v2: the plugin that is there, else built by Go; 1.29: Debian's; any (default): v2, else 1.29
   --arm64     the image for arm64 instead of the faults: built, and run under emulation
   --require   a machine that cannot run it is a failure, not a skip`
 
@@ -84,7 +84,7 @@ function asked(): Asked | null {
     options: {
       require: { type: 'boolean', default: false },
       arm64: { type: 'boolean', default: false },
-      compose: { type: 'string', default: 'v2' },
+      compose: { type: 'string', default: 'any' },
     },
   })
   const compose = COMPOSE_WANTED.find((known) => known === values.compose)
@@ -93,7 +93,7 @@ function asked(): Asked | null {
 
 async function main(): Promise<number> {
   const wanted = asked()
-  if (wanted === null) throw new Error('--compose is v2 or 1.29')
+  if (wanted === null) throw new Error('--compose is any, v2 or 1.29')
   const steps = new Steps()
   const guard: Guard = new Set()
   let engine: Engine | null = null
