@@ -66,6 +66,10 @@ async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
   await fault('a TaskManager is disconnected', faults.disconnectTaskManager)
   await fault('a TaskManager is cut off by iptables', faults.cutTaskManagerOff)
   await fault('the JobManager is killed', faults.killJobManager)
+  await steps.step('the job is stopped, and goes on at full speed', async () => {
+    if (counting === null) throw new NotProven('there is no job')
+    return counting.hurry()
+  })
   await steps.step('the result is exact', async () => {
     if (counting === null) throw new NotProven('there is no job')
     return counting.judge()
