@@ -25,7 +25,7 @@ export async function isLockedDown(cluster: ComposeCluster): Promise<readonly st
   const { status } = await fetch(`${cluster.page}/readyz`)
   prove(status === OK, `the page's port answers ${status}`)
   return [
-    'not root, no capabilities, read-only, no new privileges, the token in no environment',
+    'not root, no capabilities, read-only, no new privileges, filtered system calls, the token in no environment',
     `${ports.length} ports of the JobManager on 127.0.0.1, none of a TaskManager`,
   ]
 }
@@ -41,8 +41,13 @@ async function mustBeLockedDown(cluster: ComposeCluster, container: Container): 
   prove(!isTaskManager || published === 0, 'a TaskManager publishes ports')
   prove(HostConfig.Init, 'it has no init')
   prove(!Config.Env.some((one) => /=[0-9a-f]{64}$/.test(one)), 'the token is in its environment')
-  const { out } = await cluster.exec(container, 'grep', 'CapEff', '/proc/self/status')
-  prove(/CapEff:\s*0+$/.test(out.trim()), `capabilities in effect: ${out}`)
+  const { out } = await cluster.exec(container, 'cat', '/proc/self/status')
+  const status = new Map(out.split('\n').map((line) => [line.split(':')[0], line.split('\t')[1]]))
+  prove(/^0+$/.test(status.get('CapEff') ?? ''), `capabilities in effect: ${status.get('CapEff')}`)
+  prove(status.get('NoNewPrivs') === '1', 'the kernel knows of no "no new privileges"')
+  // Docker's own list of system calls, where the kernel can keep to one.
+  const filters = (await cluster.docker('info', '-f', '{{.SecurityOptions}}')).includes('seccomp')
+  prove(!filters || status.get('Seccomp') === '2', 'no filter of system calls')
   const written = await cluster.exec(container, 'touch', '/opt/weir/x')
   prove(written.code !== 0, 'it may write to the root file system')
 }
