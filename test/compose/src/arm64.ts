@@ -16,8 +16,9 @@ import { join, relative } from 'node:path'
 import { readRows } from '../../processes/src/committed-output.ts'
 import { ran, run } from './command.ts'
 import { ComposeCluster, ROOT } from './compose-cluster.ts'
-import { type ComposeTool, findCompose } from './compose-tool.ts'
+import { type ComposeTool, type ComposeWanted, findCompose } from './compose-tool.ts'
 import { apt, type Engine } from './engine.ts'
+import { healthy } from './faults.ts'
 import { type Guard, makeBase, prepare, removing } from './image.ts'
 import { prove, Skip, type Steps } from './steps.ts'
 
@@ -30,14 +31,21 @@ const TREE = join(ROOT, 'deploy', 'docker', '.local', 'tree')
 const OVERRIDE = join(ROOT, 'test', 'compose', 'arm64.yml')
 const WORDS = join(ROOT, 'examples', 'wordcount.ts')
 
+const HEALTHY_MS_MAX = 240_000
+
 /** In the head of an ELF file: for which machine it is. */
 const ELF = { machineAt: 18, x64: 0x3e, arm64: 0xb7 }
 
-export async function onArm64(engine: Engine, steps: Steps, guard: Guard): Promise<void> {
+export async function onArm64(
+  engine: Engine,
+  wanted: ComposeWanted,
+  steps: Steps,
+  guard: Guard,
+): Promise<void> {
   const forget = await emulate(steps)
   guard.add(forget)
   try {
-    const tool = await findCompose(engine, 'v2', (line) => steps.tell(line))
+    const tool = await findCompose(engine, wanted, (line) => steps.tell(line))
     await prepare(engine, steps)
     await steps.step('the tree has native code for both processors', async () => nativeCode())
     await makeBase(engine, steps, BASE, 'arm64')
@@ -138,17 +146,17 @@ async function opensDatabase(cluster: ComposeCluster): Promise<readonly string[]
 }
 
 async function isHealthy(cluster: ComposeCluster): Promise<readonly string[]> {
-  await cluster.compose('up', '-d', '--wait', '--wait-timeout', '240')
-  await cluster.ready(1)
+  await cluster.compose('up', '-d')
   const all = [await cluster.jobManager(), ...(await cluster.containers('taskmanager'))]
-  const archs: string[] = []
+  const proofs: string[] = []
   for (const container of all) {
-    prove(container.State.Health?.Status === 'healthy', `${container.Name} is not healthy`)
+    await healthy(cluster, container, HEALTHY_MS_MAX)
     const { out } = await cluster.exec(container, 'node', '-p', 'process.arch')
     prove(out.trim() === 'arm64', `${container.Name} runs on ${out}`)
-    archs.push(`${container.Name}: ${out.trim()}, healthy`)
+    proofs.push(`${container.Name}: ${out.trim()}, healthy`)
   }
-  return archs
+  await cluster.ready(1)
+  return proofs
 }
 
 async function countsWords(cluster: ComposeCluster): Promise<readonly string[]> {

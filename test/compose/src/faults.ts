@@ -161,8 +161,12 @@ async function restarted(cluster: ComposeCluster, victim: Container): Promise<Co
   })
 }
 
-export async function healthy(cluster: ComposeCluster, { Id }: Container): Promise<void> {
-  const limit = { withinMs: READY_MS_MAX, everyMs: LOOK_MS }
+export async function healthy(
+  cluster: ComposeCluster,
+  { Id }: Container,
+  withinMs = READY_MS_MAX,
+): Promise<void> {
+  const limit = { withinMs, everyMs: LOOK_MS }
   await until('Docker calls it healthy', limit, async () =>
     (await cluster.inspect(Id)).State.Health?.Status === 'healthy' ? true : null,
   )

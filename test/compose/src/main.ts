@@ -112,7 +112,7 @@ async function main(): Promise<number> {
   }
   try {
     engine = await findEngine()
-    if (wanted.arm64) await onArm64(engine, steps, guard)
+    if (wanted.arm64) await onArm64(engine, wanted.compose, steps, guard)
     else await test(engine, wanted.compose, steps, guard)
   } catch (error) {
     if (!(error instanceof Skip)) throw error
