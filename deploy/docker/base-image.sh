@@ -80,9 +80,15 @@ echo 'hosts: files dns' >"$r/etc/nsswitch.conf"
 printf 'root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n' >"$r/etc/passwd"
 printf 'root:x:0:\nnode:x:1000:\n' >"$r/etc/group"
 
-# By hand a client says which kind of processor an image is for; the machine's own needs no such word.
-platform=
-[ "$architecture" = "$own" ] || platform=linux/$architecture
-tar -C "$r" -c . | docker import ${platform:+--platform "$platform"} \
-  -c 'ENV PATH=/usr/local/bin:/usr/bin:/bin' -c 'CMD ["node"]' - "$tag" >/dev/null
+# As an archive that says for which processor it is: `docker import` of older engines takes the machine's own.
+case $tag in *:*) ;; *) tag=$tag:latest ;; esac
+mkdir "$work/image"
+tar -C "$r" -cf "$work/image/layer.tar" .
+layer=$(sha256sum "$work/image/layer.tar")
+cat >"$work/image/config.json" <<END
+{"architecture": "$architecture", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:${layer%% *}"]},
+ "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["node"]}}
+END
+echo "[{\"Config\": \"config.json\", \"RepoTags\": [\"$tag\"], \"Layers\": [\"layer.tar\"]}]" >"$work/image/manifest.json"
+tar -C "$work/image" -c . | docker load -q >/dev/null
 docker image inspect -f '{{.RepoTags}} {{.Architecture}} {{.Size}} bytes' "$tag"
