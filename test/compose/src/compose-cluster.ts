@@ -25,7 +25,7 @@ const BUILD_MS_MAX = 480_000
 const PORT_LOWEST = 12_000
 const PORTS = 15_000
 const PORT_TRIES_MAX = 100
-export const READY_MS_MAX = 60_000
+export const READY_MS_MAX = 120_000
 
 /** What `docker inspect` says, as far as it is looked at. */
 export interface Container {

@@ -20,7 +20,7 @@ const PER_SECOND_AT_LAST = 1_000_000
 const KEYS = 1_000
 /** One slot each: so records travel between containers. */
 const PARALLELISM = 2
-const RECOVERED_MS_MAX = 40_000
+const RECOVERED_MS_MAX = 120_000
 const FINISHED_MS_MAX = 180_000
 const LOOK_MS = 50
 const DEFINES: readonly string[] = [

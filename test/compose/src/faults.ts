@@ -10,7 +10,7 @@ import type { Counting } from './counting.ts'
 import { prove } from './steps.ts'
 
 export const TASK_MANAGERS = 3
-const NOTICED_MS_MAX = 20_000
+const NOTICED_MS_MAX = 60_000
 const LOOK_MS = 100
 
 export interface Scene {
