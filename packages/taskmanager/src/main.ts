@@ -2,7 +2,7 @@
 // code. It ends when it is told to (SIGTERM, SIGINT), or when the JobManager refuses it for good.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { type Failure, fromFailure } from '@weirjs/common/core/errors'
@@ -20,10 +20,11 @@ import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
-import { slotHeapBytes } from './core/slot-heap.ts'
+import { shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
+import { residentBytes } from './slots/kernel-memory.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { ProcessSlotHost } from './slots/slot-host.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
@@ -47,6 +48,8 @@ export interface TaskManagerSettings {
   readonly dataPorts: PortRange
   /** null: by the memory that this process may use. */
   readonly slotHeapBytesMax: number | null
+  /** Resident memory of a job process with all slots; null: by the memory that this process may use. */
+  readonly jobProcessBytesMax: number | null
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
@@ -71,6 +74,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   controlPort: 0,
   dataPorts: { first: 0, last: 0 },
   slotHeapBytesMax: null,
+  jobProcessBytesMax: null,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
@@ -154,7 +158,11 @@ export async function startTaskManagerProcess(
   const metrics: ProbeMetrics = {
     access: new HttpAccess(token),
     text: () =>
-      workerMetrics(meter, { worker, slots, jobProcesses: host.pids.inUse.map(residentBytes) }),
+      workerMetrics(meter, {
+        worker,
+        slots,
+        jobProcesses: host.pids.inUse.map((pid) => residentBytes(pid) ?? 0),
+      }),
   }
   return {
     workerId: id,
@@ -184,6 +192,13 @@ function makeHost(
     fetch: own.fetch,
     tag: own.id,
   })
+  const shares = shareMemory({
+    limitBytes: memoryLimitBytes(),
+    machineBytes: totalmem(),
+    slots: settings.slots,
+    slotHeapBytes: settings.slotHeapBytesMax,
+    jobProcessBytes: settings.jobProcessBytesMax,
+  })
   return new ProcessSlotHost({
     workerId: own.id,
     slots: settings.slots,
@@ -193,7 +208,8 @@ function makeHost(
     bindHost: settings.bindHost,
     advertisedHost: advertised(settings),
     dataPorts: settings.dataPorts,
-    heapBytesMax: settings.slotHeapBytesMax ?? slotHeapBytes(memoryLimitBytes(), settings.slots),
+    heapBytesMax: shares.slotHeapBytes,
+    jobProcessBytesMax: shares.jobProcessBytes,
     env: jobEnvironment({
       own: process.env,
       allowed: settings.jobEnvironment,
@@ -259,18 +275,7 @@ function rssOf(pids: readonly number[]): number {
   let bytes = 0
   for (const pid of pids) {
     if (pid === process.pid) bytes += process.memoryUsage.rss()
-    else bytes += residentBytes(pid)
+    else bytes += residentBytes(pid) ?? 0
   }
   return bytes
-}
-
-const PAGE_BYTES = 4_096
-
-function residentBytes(pid: number): number {
-  try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
-    return Number(pages) * PAGE_BYTES
-  } catch {
-    return 0 // gone meanwhile, or a system without /proc
-  }
 }

@@ -9,7 +9,7 @@ import type {
   TaskView,
 } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
-import { errorLines } from '../output/errors.ts'
+import { errorLines, lastOutputLines } from '../output/errors.ts'
 import { formatOf, show, type WideColumn } from '../output/show.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -65,7 +65,13 @@ export async function describe(cli: Cli, id: string, options: GlobalOptions): Pr
   show(terminal, options, {
     json: job,
     names: [job.jobId],
-    lines: [...jobFacts(job, terminal), '', ...taskTable(job, wide), ...attemptTable(job)],
+    lines: [
+      ...jobFacts(job, terminal),
+      ...(job.failure === null ? [] : lastOutputLines(job.failure)),
+      '',
+      ...taskTable(job, wide),
+      ...attemptTable(job),
+    ],
   })
 }
 
@@ -188,7 +194,8 @@ function attemptLines(
 ): readonly string[] {
   if (failure === null) return []
   const ended = endedAtMs === null ? '' : `, ended ${formatTime(endedAtMs)}`
-  return [`attempt ${attempt}${ended}`, ...errorLines(failure, terminal.out, verbose).map(indent)]
+  const lines = [...errorLines(failure, terminal.out, verbose), ...lastOutputLines(failure)]
+  return [`attempt ${attempt}${ended}`, ...lines.map(indent)]
 }
 
 const indent = (line: string): string => `  ${line.replaceAll('\n', '\n  ')}`

@@ -186,6 +186,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       controlPort: values['taskmanager.rpc.port'],
       dataPorts: values['taskmanager.data.port-range'],
       slotHeapBytesMax: values['taskmanager.memory.job-process-heap'],
+      jobProcessBytesMax: values['taskmanager.memory.job-process-max'],
       prepareJobProcess: values['taskmanager.job-process.prepared'],
       cancelGraceMs: values['task.cancellation.timeout'],
       progressTimeoutMs: values['task.progress.timeout'],

@@ -27,6 +27,11 @@ export function errorLines(failure: Failure, style: Style, verbose: boolean): re
   return lines
 }
 
+/** Headed, or nothing where nothing was written. */
+export function lastOutputLines({ lastOutput = [] }: Failure): readonly string[] {
+  return lastOutput.length === 0 ? [] : ['last output:', ...lastOutput.map((line) => `  ${line}`)]
+}
+
 export function errorJson(failure: Failure): unknown {
   const { code, message, domain, retry, hint, location } = failure
   return { error: { code, message, domain, retry, hint: hint ?? null, location: location ?? null } }

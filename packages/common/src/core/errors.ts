@@ -51,10 +51,14 @@ export interface Failure {
   readonly location?: string
   /** At most 16 KiB. */
   readonly stack?: string
+  /** What a process wrote last before it ended; oldest line first. */
+  readonly lastOutput?: readonly string[]
 }
 
 export const FAILURE_MESSAGE_CHARS_MAX = 8_192
 export const FAILURE_STACK_CHARS_MAX = 16_384
+export const LAST_OUTPUT_LINES_MAX = 20
+export const LAST_OUTPUT_LINE_CHARS_MAX = 400
 
 /** Anything thrown, as a Failure. What is no WeirError is the user's code unless `fallback` says otherwise. */
 export function toFailure(
@@ -76,6 +80,16 @@ export function toFailure(
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
     ...(known?.location === undefined ? {} : { location: known.location }),
     ...(stack === undefined ? {} : { stack: stack.slice(0, FAILURE_STACK_CHARS_MAX) }),
+  }
+}
+
+/** `failure` with the newest of `lines`, cut to what may travel; no lines, no change. */
+export function withLastOutput(failure: Failure, lines: readonly string[]): Failure {
+  if (lines.length === 0) return failure
+  const newest = lines.slice(-LAST_OUTPUT_LINES_MAX)
+  return {
+    ...failure,
+    lastOutput: newest.map((line) => line.slice(0, LAST_OUTPUT_LINE_CHARS_MAX)),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type CheckpointMode,
   type CheckpointSettings,
 } from '../core/graph/logical-graph.ts'
+import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import { type KeyDefinition, ofJob, ofProcess, ofTask } from './config-definition.ts'
 import { RESTART_KEYS, type RestartValues } from './config-restart-keys.ts'
 import {
@@ -59,6 +60,7 @@ export interface ConfigValues extends RestartValues {
   readonly 'taskmanager.rpc.port': number
   readonly 'taskmanager.data.port-range': PortRange
   readonly 'taskmanager.memory.job-process-heap': number | null
+  readonly 'taskmanager.memory.job-process-max': number | null
   readonly 'taskmanager.memory.exchange': number
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-environment': readonly string[]
@@ -192,10 +194,15 @@ const PROCESS_KEYS = {
     'Ports of the data plane, one for each slot; 0: any free ones.',
   ),
   'taskmanager.memory.job-process-heap': ofProcess(
-    orWord('auto', size(32 * MIB, 1_024 * GIB)),
+    orWord('auto', size(SLOT_HEAP_BYTES_MIN, 1_024 * GIB)),
     null,
     'Heap of each slot thread of a job process; auto: 4 GiB, or a share of what a container may use.',
     ['taskmanager.slot.heap'],
+  ),
+  'taskmanager.memory.job-process-max': ofProcess(
+    orWord('auto', size(jobProcessBytesMin(1, SLOT_HEAP_BYTES_MIN), 1_024 * GIB)),
+    null,
+    'Resident memory, Buffers and all, of a job process with all slots; one with fewer has its share. One that takes more is killed, and its job restarts. auto: what the heaps need and more, within the container or the machine.',
   ),
   'taskmanager.memory.exchange': ofProcess(
     size(MIB, 64 * GIB),

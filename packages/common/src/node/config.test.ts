@@ -205,6 +205,24 @@ describe('wrong configuration', () => {
       undefined,
     ],
     ['exchange.credit-bytes: 300mb', 'config/bad-value', 'taskmanager.memory.exchange', undefined],
+    [
+      'taskmanager.memory.job-process-max: 100mb',
+      'config/bad-value',
+      'a size from 208mb',
+      undefined,
+    ],
+    [
+      'taskmanager.numberOfTaskSlots: 4\ntaskmanager.memory.job-process-max: 400mb',
+      'config/bad-value',
+      'at least 448mb, for 4 slots of taskmanager.memory.job-process-heap (default)',
+      undefined,
+    ],
+    [
+      'taskmanager.memory.job-process-heap: 1gb\ntaskmanager.memory.job-process-max: 1gb',
+      'config/bad-value',
+      'at least 1200mb, for 1 slots of',
+      undefined,
+    ],
     ['taskmanager.data.port-range: 6100-6200', 'config/bad-value', 'outside of', undefined],
     [
       'taskmanager.data.port-range: 50000-50001\ntaskmanager.numberOfTaskSlots: 3',

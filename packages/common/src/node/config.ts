@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
+import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import type { KeyDefinition } from './config-definition.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import {
@@ -173,6 +174,16 @@ function checkNeighbours({ values, origins }: Config): void {
     `at least ${sizeText(frame)} above`,
     'exchange.credit-bytes',
   )
+  const slots = values['taskmanager.numberOfTaskSlots']
+  const heap = values['taskmanager.memory.job-process-heap'] ?? SLOT_HEAP_BYTES_MIN
+  const jobProcess = values['taskmanager.memory.job-process-max']
+  const least = jobProcessBytesMin(slots, heap)
+  demand(
+    jobProcess === null || jobProcess >= least,
+    'taskmanager.memory.job-process-max',
+    `at least ${sizeText(least)}, for ${slots} slots of`,
+    'taskmanager.memory.job-process-heap',
+  )
   const rest = values['rest.port']
   demand(
     rest === 0 || rest !== values['jobmanager.rpc.port'],
@@ -195,7 +206,7 @@ function checkNeighbours({ values, origins }: Config): void {
     'taskmanager.data.port-range',
   )
   demand(
-    ports.last - ports.first + 1 >= values['taskmanager.numberOfTaskSlots'],
+    ports.last - ports.first + 1 >= slots,
     'taskmanager.data.port-range',
     'a port for each of',
     'taskmanager.numberOfTaskSlots',

@@ -7,6 +7,8 @@ import {
   type Failure,
   FAILURE_MESSAGE_CHARS_MAX,
   FAILURE_STACK_CHARS_MAX,
+  LAST_OUTPUT_LINE_CHARS_MAX,
+  LAST_OUTPUT_LINES_MAX,
   type RetryHint,
 } from '../core/errors.ts'
 import {
@@ -135,19 +137,25 @@ export function failureToWire(failure: Failure): WireFailure {
     message: failure.message.slice(0, FAILURE_MESSAGE_CHARS_MAX),
     domain: DOMAIN[failure.domain],
     retry: RETRY[failure.retry],
+    lastOutput: [...cutLines(failure.lastOutput ?? [])],
   }
 }
 
 export function failureFromWire(wire: Failure__Output | null | undefined, field: string): Failure {
   const failure = required(wire, field)
+  const lastOutput = cutLines(failure.lastOutput)
   return {
     ...cutTexts(failure),
     code: text(failure.code, `${field}.code`),
     message: failure.message.slice(0, FAILURE_MESSAGE_CHARS_MAX),
     domain: word(DOMAIN, failure.domain, `${field}.domain`),
     retry: word(RETRY, failure.retry, `${field}.retry`),
+    ...(lastOutput.length === 0 ? {} : { lastOutput }),
   }
 }
+
+const cutLines = (lines: readonly string[]): readonly string[] =>
+  lines.slice(-LAST_OUTPUT_LINES_MAX).map((line) => line.slice(0, LAST_OUTPUT_LINE_CHARS_MAX))
 
 /** The optional texts of a Failure, in either form. */
 function cutTexts(

@@ -54,6 +54,7 @@ export const FAILURE: Failure = {
   hint: 'Look at line 3.',
   location: 'job.ts:3:1',
   stack: 'Error\n  at job.ts:3:1',
+  lastOutput: ['before', 'the end'],
 }
 export const BARE_FAILURE: Failure = {
   code: 'rpc/unavailable',

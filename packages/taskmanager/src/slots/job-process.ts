@@ -8,11 +8,13 @@ import { unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import {
   type Failure,
-  FAILURE_STACK_CHARS_MAX,
   fromFailure,
+  LAST_OUTPUT_LINES_MAX,
   toFailure,
   WeirError,
+  withLastOutput,
 } from '@weirjs/common/core/errors'
+import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
 import type {
@@ -25,7 +27,8 @@ import type {
   StartResult,
 } from './protocol.ts'
 
-export const LAST_WORDS_LINES_MAX = 20
+/** What a process has written may be heard after its end; so long is waited for it. */
+const LAST_WORDS_MS_MAX = 200
 
 export interface JobProcessOptions {
   /** Slot threads to start ahead. */
@@ -37,6 +40,8 @@ export interface JobProcessOptions {
   readonly entry: URL
   readonly threadEntry: URL
   readonly scheduler: Scheduler
+  /** What the kernel says about memory that ran out; compared when a signal ends the process. */
+  readonly oomRecord: () => OomRecord
 }
 
 export interface JobProcessListener {
@@ -52,6 +57,8 @@ export class JobProcess {
   readonly #child: ChildProcess
   readonly #replies = new PendingReplies()
   readonly #lastWords: string[] = []
+  readonly #oomRecord: () => OomRecord
+  readonly #oomBefore: OomRecord
   /** Settles when the process is gone. */
   readonly exited: Promise<void>
   #listener: JobProcessListener | null = null
@@ -63,6 +70,8 @@ export class JobProcess {
 
   constructor(options: JobProcessOptions) {
     this.#scheduler = options.scheduler
+    this.#oomRecord = options.oomRecord
+    this.#oomBefore = options.oomRecord()
     this.#child = fork(
       options.entry,
       [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
@@ -86,7 +95,11 @@ export class JobProcess {
         this.#onGone(code, signal)
         resolve()
       }
-      this.#child.on('exit', gone)
+      this.#child.on('exit', (code, signal) => {
+        this.#scheduler.timer(LAST_WORDS_MS_MAX, () => gone(code, signal))
+      })
+      // Its output has ended too, unless something that it started keeps that open.
+      this.#child.on('close', gone)
       this.#child.on('error', () => {
         if (this.#child.pid === undefined) gone(null, null)
       })
@@ -136,9 +149,9 @@ export class JobProcess {
   }
 
   /** Ends at once. `lost` will be told with this reason. */
-  kill(reason: string, hint?: string): void {
+  kill(reason: string, { hint, code = 'job/process-killed' }: KillOptions = {}): void {
     if (this.#gone) return
-    const error = new WeirError('job/process-killed', reason, {
+    const error = new WeirError(code, reason, {
       domain: 'user',
       retry: 'backoff',
       ...(hint === undefined ? {} : { hint }),
@@ -163,6 +176,7 @@ export class JobProcess {
         this.#prepared = true
         return
       case 'slot':
+        if (event.event.type === 'output') this.#keepWords(event.event.lines)
         return this.#listener?.event(event.slot, event.event)
       case 'lost':
         this.#reason ??= event.failure
@@ -174,33 +188,42 @@ export class JobProcess {
 
   #capture(stream: 'stdout' | 'stderr'): void {
     const splitter = new LineSplitter((text) => {
-      this.#lastWords.push(text)
-      if (this.#lastWords.length > LAST_WORDS_LINES_MAX) this.#lastWords.shift()
+      this.#keepWords([{ text }])
       this.#listener?.line(stream, text)
     })
     this.#child[stream]?.on('data', (chunk: Uint8Array) => splitter.write(chunk))
     this.#child[stream]?.on('end', () => splitter.end())
   }
 
+  #keepWords(lines: readonly { readonly text: string }[]): void {
+    for (const { text } of lines.slice(-LAST_OUTPUT_LINES_MAX)) this.#lastWords.push(text)
+    this.#lastWords.splice(0, this.#lastWords.length - LAST_OUTPUT_LINES_MAX)
+  }
+
   #onGone(code: number | null, signal: string | null): void {
     if (this.#gone) return
     this.#gone = true
-    const failure = this.#reason ?? describeExit(this.pid, code, signal, this.#lastWords)
+    const reason = this.#reason ?? this.#describeExit(code, signal)
+    const failure = withLastOutput(reason, this.#lastWords)
     this.#replies.end(fromFailure(failure))
     if (!this.#closing) this.#listener?.lost(failure)
   }
+
+  #describeExit(code: number | null, signal: string | null): Failure {
+    if (signal !== 'SIGKILL') return describeExit(this.pid, code, signal)
+    return describeKill(this.pid, this.#oomBefore, this.#oomRecord())
+  }
 }
 
-function describeExit(
-  pid: number,
-  code: number | null,
-  signal: string | null,
-  lastWords: readonly string[],
-): Failure {
+export interface KillOptions {
+  readonly hint?: string
+  readonly code?: string
+}
+
+function describeExit(pid: number, code: number | null, signal: string | null): Failure {
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`
   const crashed =
     signal === null || signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGTRAP'
-  const words = lastWords.length === 0 ? '' : `\nlast output:\n${lastWords.join('\n')}`
   const error = new WeirError(
     'job/process-lost',
     `the job process (pid ${pid}) ended with ${how}`,
@@ -209,8 +232,31 @@ function describeExit(
       retry: crashed ? 'backoff' : 'immediate',
     },
   )
-  return {
-    ...toFailure(error),
-    stack: `${error.message}${words}`.slice(0, FAILURE_STACK_CHARS_MAX),
-  }
+  return toFailure(error)
 }
+
+/** Nobody here has sent it: somebody else has, or the kernel, which keeps count. */
+function describeKill(pid: number, before: OomRecord, after: OomRecord): Failure {
+  const ended = `the job process (pid ${pid}) ended with signal SIGKILL`
+  if (before.kills !== null && after.kills !== null && after.kills > before.kills) {
+    const error = new WeirError(
+      'job/out-of-memory',
+      `${ended}: the kernel has ended it, because memory ran out (oom_kill ${before.kills} → ${after.kills} in ${after.source})`,
+      { domain: 'user', retry: 'backoff', hint: KERNEL_HINT },
+    )
+    return toFailure(error)
+  }
+  const said =
+    after.kills === null
+      ? 'by somebody else, or by the kernel because memory ran out, which cannot be read here'
+      : `by somebody else (the kernel has ended nothing for want of memory, says ${after.source})`
+  return toFailure(
+    new WeirError('job/process-lost', `${ended}, ${said}`, {
+      domain: 'external',
+      retry: 'immediate',
+    }),
+  )
+}
+
+const KERNEL_HINT =
+  'give the container more memory or the TaskManager fewer slots, or lower taskmanager.memory.job-process-max'

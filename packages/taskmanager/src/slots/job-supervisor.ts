@@ -39,6 +39,8 @@ export interface JobSupervisorOptions {
 
 /** Threads end by themselves after `close`; who lingers (a timer of the job's code) is not waited for longer. */
 const LINGER_MS = 200
+/** So long is waited for what slots say of their memory. */
+const MEASURE_MS_MAX = 50
 
 export class JobSupervisor {
   readonly #options: JobSupervisorOptions
@@ -70,7 +72,7 @@ export class JobSupervisor {
         // Commands to a slot whose group has failed to start have no addressee.
         return this.#bySlot.get(command.slot)?.send({ type: 'slot', command: command.command })
       case 'probe':
-        return this.#answer(command.id, Promise.resolve(this.#probe()))
+        return this.#answer(command.id, this.#probe())
       case 'close':
         return this.#close(command.id)
       default:
@@ -150,10 +152,18 @@ export class JobSupervisor {
     })
   }
 
-  #probe(): ProbeResult {
+  async #probe(): Promise<ProbeResult> {
+    const threads = [...this.#bySlot.values()]
+    const slotLoopAgesMs = threads.map((thread) => thread.loopAgeMs())
+    // A thread in native code does not answer; what it said before does.
+    await Promise.race([
+      Promise.all(threads.map((thread) => thread.measure())),
+      new Promise<void>((resolve) => this.#options.scheduler.timer(MEASURE_MS_MAX, resolve)),
+    ])
     return {
       rssBytes: this.#options.rssBytes(),
-      slotLoopAgesMs: [...this.#bySlot.values()].map((thread) => thread.loopAgeMs()),
+      slotLoopAgesMs,
+      slotMemory: threads.map(({ memory }) => memory),
     }
   }
 

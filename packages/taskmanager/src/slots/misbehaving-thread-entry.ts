@@ -1,5 +1,5 @@
 // Entry of a slot thread that runs no job and does what its job's arguments tell it to: print, throw, exit, fill the
-// heap, block. For tests of job processes.
+// heap, flood memory with Buffers, block. For tests of job processes.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
@@ -8,6 +8,8 @@ import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type { SlotOpen, ThreadData } from './protocol.ts'
 import type { Slot, SlotListener } from './slot.ts'
 import { SlotThread } from './slot-thread.ts'
+
+const FLOOD_BYTES = 4 * 1_048_576
 
 function misbehave(how: unknown): void {
   switch (how) {
@@ -22,6 +24,11 @@ function misbehave(how: unknown): void {
     case 'fill': {
       const hoard: number[][] = []
       for (;;) hoard.push(new Array<number>(100_000).fill(hoard.length))
+    }
+    case 'flood': {
+      console.log('about to flood')
+      const hoard: Buffer[] = []
+      for (;;) hoard.push(Buffer.alloc(FLOOD_BYTES, 1))
     }
     case 'block':
       for (;;) Math.sqrt(2)

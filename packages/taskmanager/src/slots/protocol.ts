@@ -94,6 +94,14 @@ export interface ProbeResult {
   readonly rssBytes: number
   /** Per slot: how long its event loop has not turned. */
   readonly slotLoopAgesMs: readonly number[]
+  /** Per slot, as far as its thread has answered. */
+  readonly slotMemory: readonly SlotMemory[]
+}
+
+/** What V8 knows of one slot: `external` is what Buffers and native code hold. */
+export interface SlotMemory {
+  readonly heapBytes: number
+  readonly externalBytes: number
 }
 
 // ---- main thread of the job process → slot thread ----

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import type { Failure } from '@weirjs/common/core/errors'
 import type {
   OutputLine,
@@ -18,20 +19,26 @@ import { silentLog } from '@weirjs/common/core/log'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { jobEnvironment } from './job-environment.ts'
-import { ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
+import { OOM_POINTS } from './kernel-memory.ts'
+import { type ProcessHostOptions, ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
 
 // Real processes take their time when the machine is busy with something else.
 vi.setConfig({ testTimeout: 30_000 })
 
 const fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
 const MEBIBYTE = 1_048_576
+const JOB_PROCESS_BYTES = 600 * MEBIBYTE
 
 const hosts: ProcessSlotHost[] = []
 afterEach(() => {
   for (const host of hosts.splice(0)) host.close()
 })
 
-function makeHost(options: { prepare?: boolean; startMsMax?: number } = {}): ProcessSlotHost {
+type HostOptions = Partial<
+  Pick<ProcessHostOptions, 'prepare' | 'startMsMax' | 'residentBytes' | 'oomRecord'>
+>
+
+function makeHost(options: HostOptions = {}): ProcessSlotHost {
   const host = new ProcessSlotHost({
     workerId: workerId('w'),
     slots: 2,
@@ -42,9 +49,10 @@ function makeHost(options: { prepare?: boolean; startMsMax?: number } = {}): Pro
     advertisedHost: '127.0.0.1',
     dataPorts: { first: 0, last: 0 },
     heapBytesMax: 64 * MEBIBYTE,
+    jobProcessBytesMax: () => JOB_PROCESS_BYTES,
     env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }),
-    prepare: options.prepare ?? false,
-    ...(options.startMsMax === undefined ? {} : { startMsMax: options.startMsMax }),
+    prepare: false,
+    ...options,
     reportIntervalMs: 50,
     scheduler: systemScheduler(),
     log: silentLog,
@@ -165,7 +173,47 @@ describe('a job process', () => {
     const failure = await lost
     expect(failure.code).toBe(code)
     expect(failure.message).toContain(text)
+    if (how === 'exit') expect(failure.lastOutput).toEqual(['about to exit'])
   })
+
+  // Also where the system does not say what is resident: then the process itself is asked.
+  test.each([
+    ['seen from outside', {}],
+    ['told by the process itself', { residentBytes: () => null }],
+  ])('is ended when its code floods memory with Buffers, %s', async (_how, options) => {
+    const { group, lost } = await start(makeHost(options), { how: 'flood' })
+    group.slots[1]?.trigger(trigger)
+    const failure = await lost
+    expect(failure).toMatchObject({ code: 'job/out-of-memory', domain: 'user', retry: 'backoff' })
+    expect(failure.message).toMatch(
+      /^the job process \(pid \d+, slot 0, 1\) uses \d+ of 600 MiB of memory that it may: .*slot 1/,
+    )
+    expect(failure.hint).toContain('taskmanager.memory.job-process-max')
+  })
+
+  test('says so when the kernel has ended it because memory ran out', async () => {
+    let kills = 4
+    const source = '/sys/fs/cgroup/memory.events'
+    const { group, lost } = await start(makeHost({ oomRecord: () => ({ kills, source }) }))
+    kills = 5
+    process.kill(group.pid, 'SIGKILL')
+    expect(await lost).toMatchObject({
+      code: 'job/out-of-memory',
+      message: expect.stringContaining(`oom_kill 4 → 5 in ${source}`) as string,
+      retry: 'backoff',
+    })
+  })
+
+  test.runIf(existsSync('/proc/self/oom_score_adj'))(
+    'is ended by the kernel before its TaskManager',
+    async () => {
+      const { group } = await start(makeHost())
+      const points = (pid: number | 'self'): number =>
+        Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'))
+      expect(points(group.pid)).toBe(Math.min(1_000, points('self') + OOM_POINTS))
+      await group.close(5_000)
+    },
+  )
 
   test('is killed although its code blocks a thread for ever', async () => {
     const { group, lost } = await start(makeHost(), { how: 'block' })

@@ -8,6 +8,8 @@ import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { JobProcess } from './job-process.ts'
+import { offerToKernel, oomRecord, type OomRecord, residentBytes } from './kernel-memory.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
 import { PROGRESS_TIMEOUT_MS, SlotWatch } from './slot-watch.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
@@ -26,6 +28,8 @@ export interface ProcessHostOptions {
   readonly dataPorts: PortRange
   /** Heap limit of one slot thread. */
   readonly heapBytesMax: number
+  /** Resident memory that a job process with so many slots may have. */
+  readonly jobProcessBytesMax: (slots: number) => number
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
   /** Keep one process started ahead. */
@@ -37,6 +41,9 @@ export interface ProcessHostOptions {
   readonly log: Log
   /** Default: START_MS_MAX. */
   readonly startMsMax?: number
+  /** Other than the system's: for tests, and for a system that does not say. */
+  readonly residentBytes?: (pid: number) => number | null
+  readonly oomRecord?: () => OomRecord
   /** Other than the real slots: for tests. */
   readonly threadEntry?: URL
 }
@@ -49,12 +56,16 @@ const START_MS_MAX = 45_000
 
 const PROGRESS_HINT =
   'do long work in pieces or in a step of its own that awaits, or raise task.progress.timeout'
+const MEMORY_HINT =
+  'keep less in memory (Buffers count, which the heap limit does not), give the job more slots, or raise taskmanager.memory.job-process-max'
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
 /** When Weir itself runs from source, so do its job processes. */
 const NODE_FLAGS: readonly string[] = [
   '--enable-source-maps',
+  // No signal opens a debugger, which would run what anybody on this machine sends it.
+  '--disable-sigusr1',
   ...(SOURCE ? ['-C', 'source', '--no-warnings'] : []),
 ]
 
@@ -131,8 +142,8 @@ export class ProcessSlotHost implements SlotHost {
   }
 
   #spawn(threads: number): JobProcess {
-    const { env, heapBytesMax, scheduler } = this.#options
-    return new JobProcess({
+    const { env, heapBytesMax, scheduler, log } = this.#options
+    const process = new JobProcess({
       threads,
       heapBytesMax,
       env,
@@ -140,7 +151,11 @@ export class ProcessSlotHost implements SlotHost {
       nodeFlags: NODE_FLAGS,
       entry: entryOf('job-process-entry'),
       threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
+      oomRecord: this.#options.oomRecord ?? (() => oomRecord()),
     })
+    if (!offerToKernel(process.pid))
+      log.debug({ pid: process.pid }, 'the kernel cannot be told to end this process first')
+    return process
   }
 
   #prepareSpare(): void {
@@ -173,7 +188,10 @@ export class ProcessSlotHost implements SlotHost {
   }
 }
 
-type GroupOptions = Pick<ProcessHostOptions, 'workerId' | 'scheduler' | 'log' | 'progressTimeoutMs'>
+type GroupOptions = Pick<
+  ProcessHostOptions,
+  'workerId' | 'scheduler' | 'log' | 'progressTimeoutMs' | 'jobProcessBytesMax' | 'residentBytes'
+>
 
 /** The slots of one job attempt in one process. */
 export class ProcessSlotGroup implements SlotGroup {
@@ -185,7 +203,7 @@ export class ProcessSlotGroup implements SlotGroup {
   #slots: readonly Slot[] = []
   #onLost: ((failure: Failure) => void) | null = null
   #lost: Failure | null = null
-  #watch: SlotWatch | null = null
+  #watches: readonly { stop(): void }[] = []
 
   constructor(
     request: SlotRequest,
@@ -209,24 +227,53 @@ export class ProcessSlotGroup implements SlotGroup {
 
   /** Used by the host, once. */
   async start(start: GroupStart): Promise<void> {
+    const { slots } = start.request
+    this.#watches = [this.#watchMemory(slots)]
     const result = await this.#process.start(start, {
       event: (slot, event) => this.#take(slot, event),
       line: (stream, text) => this.#print(stream, text),
       lost: (failure) => this.#end(failure),
     })
     this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))
-    const { progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#options
-    this.#watch = new SlotWatch({
-      slots: start.request.slots,
+    // It may be gone already; then nobody is watched.
+    if (this.#lost === null) this.#watches = [...this.#watches, this.#watchProgress(slots)]
+  }
+
+  #watchProgress(slots: readonly number[]): SlotWatch {
+    const { scheduler, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#options
+    return new SlotWatch({
+      slots,
       probe: () => this.#process.probe(),
-      scheduler: this.#options.scheduler,
-      tell: (text) => {
-        this.#options.log.warn({ ...this.fence, pid: this.pid }, text)
-        this.#print('stderr', text)
-      },
+      scheduler,
+      tell: (text) => this.#warn(text),
       progressTimeoutMs,
-      onStuck: (reason) => this.#process.kill(reason, PROGRESS_HINT),
+      onStuck: (reason) => this.#process.kill(reason, { hint: PROGRESS_HINT }),
     })
+  }
+
+  /** From the beginning: a module may fill memory while it loads. */
+  #watchMemory(slots: readonly number[]): MemoryWatch {
+    const { scheduler, jobProcessBytesMax, residentBytes: read = residentBytes } = this.#options
+    const name = `the job process (pid ${this.pid}, slot ${slots.join(', ')})`
+    return new MemoryWatch({
+      limitBytes: jobProcessBytesMax(slots.length),
+      slots,
+      residentBytes: () => read(this.pid),
+      probe: () => this.#process.probe(),
+      scheduler,
+      tell: (text) => this.#warn(text),
+      onTooMuch: (reason) =>
+        this.#process.kill(`${name} ${reason}`, { hint: MEMORY_HINT, code: 'job/out-of-memory' }),
+    })
+  }
+
+  #warn(text: string): void {
+    this.#options.log.warn({ ...this.fence, pid: this.pid }, text)
+    this.#print('stderr', text)
+  }
+
+  #stopWatches(): void {
+    for (const watch of this.#watches) watch.stop()
   }
 
   onLost(callback: (failure: Failure) => void): void {
@@ -235,7 +282,7 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   close(graceMs: number): Promise<void> {
-    this.#watch?.stop()
+    this.#stopWatches()
     return this.#process.close(graceMs)
   }
 
@@ -245,7 +292,7 @@ export class ProcessSlotGroup implements SlotGroup {
 
   #end(failure: Failure): void {
     this.#lost = failure
-    this.#watch?.stop()
+    this.#stopWatches()
     this.#reports.clear()
     this.#onLost?.(failure)
   }

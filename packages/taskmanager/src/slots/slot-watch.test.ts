@@ -14,7 +14,7 @@ test('tells once that a slot is blocked, and once that it goes on', async () => 
   }
   const watch = new SlotWatch({
     slots: [3, 5],
-    probe: async () => ({ rssBytes: 0, slotLoopAgesMs: [10, ageMs()] }),
+    probe: async () => ({ rssBytes: 0, slotLoopAgesMs: [10, ageMs()], slotMemory: [] }),
     scheduler: time,
     tell: (text) => told.push(text),
     progressTimeoutMs: null,
@@ -60,7 +60,7 @@ test('a slot that is blocked for too long at two looks is stuck, and named', asy
   let ageMs = 60_000
   new SlotWatch({
     slots: [4, 7],
-    probe: async () => ({ rssBytes: 0, slotLoopAgesMs: [10, ageMs] }),
+    probe: async () => ({ rssBytes: 0, slotLoopAgesMs: [10, ageMs], slotMemory: [] }),
     scheduler: time,
     tell: () => {},
     progressTimeoutMs: 30_000,

@@ -10,7 +10,14 @@ import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
-import type { SlotEvent, SlotOpen, ThreadCommand, ThreadData, ThreadEvent } from './protocol.ts'
+import type {
+  SlotEvent,
+  SlotMemory,
+  SlotOpen,
+  ThreadCommand,
+  ThreadData,
+  ThreadEvent,
+} from './protocol.ts'
 
 export interface SupervisedThreadOptions {
   readonly entry: URL
@@ -34,6 +41,8 @@ export class SupervisedThread {
   readonly exited: Promise<void>
   #thrown: unknown = null
   #closing = false
+  #memory: SlotMemory = { heapBytes: 0, externalBytes: 0 }
+  #measuring: Promise<void> | null = null
   #turnsSeen = 0
   #turnedAtMs: number
 
@@ -88,6 +97,26 @@ export class SupervisedThread {
     return nowMs - this.#turnedAtMs
   }
 
+  /** As last measured. */
+  get memory(): SlotMemory {
+    return this.#memory
+  }
+
+  /** Resolves when `memory` is new; V8 interrupts the thread for it, also in a loop. Not while it is in native code. */
+  measure(): Promise<void> {
+    this.#measuring ??= this.#worker.getHeapStatistics().then(
+      ({ used_heap_size: heapBytes, external_memory: externalBytes }) => {
+        this.#memory = { heapBytes, externalBytes }
+        this.#measuring = null
+      },
+      // It is ending: what was measured before stays.
+      () => {
+        this.#measuring = null
+      },
+    )
+    return this.#measuring
+  }
+
   #take(event: ThreadEvent): void {
     switch (event.type) {
       case 'reply':
@@ -134,7 +163,7 @@ function describeEnd(thrown: unknown, code: number): Failure {
       new WeirError('job/out-of-memory', 'a slot of the job has filled its heap', {
         domain: 'user',
         retry: 'backoff',
-        hint: 'keep less in memory, or raise taskmanager.slot.heap',
+        hint: 'keep less in memory, or raise taskmanager.memory.job-process-heap',
       }),
     )
   }

@@ -81,6 +81,7 @@ const exceptions = z.object({
         attempt: count,
         hint: text.nullable(),
         location: text.nullable(),
+        lastOutput: z.array(text).meta({ description: 'What its process wrote last.' }),
       }),
     ),
     truncated: z.boolean(),
@@ -246,12 +247,14 @@ function entryOf(found: Failure): {
   stacktrace: string
   hint: string | null
   location: string | null
+  lastOutput: string[]
 } {
   return {
     exceptionName: found.code,
     stacktrace: found.stack ?? found.message,
     hint: found.hint ?? null,
     location: found.location ?? null,
+    lastOutput: [...(found.lastOutput ?? [])],
   }
 }
 

@@ -11,6 +11,7 @@ export interface Failure {
   'hint'?: (string);
   'location'?: (string);
   'stack'?: (string);
+  'lastOutput'?: (string)[];
   '_hint'?: "hint";
   '_location'?: "location";
   '_stack'?: "stack";
@@ -24,6 +25,7 @@ export interface Failure__Output {
   'hint'?: (string);
   'location'?: (string);
   'stack'?: (string);
+  'lastOutput': (string)[];
   '_hint'?: "hint";
   '_location'?: "location";
   '_stack'?: "stack";

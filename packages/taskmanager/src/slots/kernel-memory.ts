@@ -1,0 +1,69 @@
+// What the system knows about the memory of processes, where it says so (Linux): how much of one is resident, how many the
+// kernel has ended because a control group ran out, and which it would end first. What cannot be read is null; what may
+// not be written stays as it is.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** How many processes the kernel has ended for want of memory, and where that is written. */
+export interface OomRecord {
+  readonly kills: number | null
+  readonly source: string
+}
+
+/** Job processes before their TaskManager, whose loss would end them all: points of 1,000 on the kernel's scale. */
+export const OOM_POINTS = 500
+const OOM_POINTS_MAX = 1_000
+const KIBIBYTE = 1_024
+
+/** Bytes; null: it is gone, or the system does not say. */
+export function residentBytes(pid: number): number | null {
+  // In KiB, whatever the size of a page is.
+  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readText(`/proc/${pid}/status`) ?? '') ?? []
+  return kib === undefined ? null : Number(kib) * KIBIBYTE
+}
+
+/** When memory runs out, the kernel ends this process rather than ours. False: that may not be said. */
+export function offerToKernel(pid: number): boolean {
+  const own = Number(readText('/proc/self/oom_score_adj') ?? Number.NaN)
+  if (!Number.isFinite(own)) return false
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, `${Math.min(OOM_POINTS_MAX, own + OOM_POINTS)}`)
+    return true
+  } catch {
+    return false // gone, or another user's
+  }
+}
+
+/**
+ * Of the control group of this process, version 2 or 1, from the innermost directory that keeps count. `root` is where
+ * the system's own files begin: another one in tests.
+ */
+export function oomRecord(root = '/'): OomRecord {
+  for (const path of recordPaths(readText(join(root, 'proc/self/cgroup')) ?? '')) {
+    const [, kills] = /^oom_kill (\d+)$/m.exec(readText(join(root, path)) ?? '') ?? []
+    if (kills !== undefined) return { kills: Number(kills), source: join('/', path) }
+  }
+  return { kills: null, source: '' }
+}
+
+/** In a namespace of its own a process sees its group as the root. */
+function recordPaths(groups: string): readonly string[] {
+  const of = (pattern: RegExp): string => pattern.exec(groups)?.[1] ?? '/'
+  const two = of(/^0::(.*)$/m)
+  const one = of(/^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m)
+  return [
+    join('sys/fs/cgroup', two, 'memory.events'),
+    'sys/fs/cgroup/memory.events',
+    join('sys/fs/cgroup/memory', one, 'memory.oom_control'),
+    'sys/fs/cgroup/memory/memory.oom_control',
+  ]
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null // a system without it, or a process that is gone
+  }
+}
