@@ -49,12 +49,17 @@ export class WeirKit implements AsyncDisposable {
   /** A cluster of processes on free ports. */
   static async start(options: StartOptions = {}): Promise<WeirKit> {
     const kit = new WeirKit()
+    await kit.startCluster(options)
+    return kit
+  }
+
+  /** For a kit whose commands see more than those of others. */
+  async startCluster(options: StartOptions): Promise<void> {
     const { taskManagers = 2, slots = 2, defines = [] } = options
     const flags = [...FAST, ...defines].flatMap((define) => ['-D', define])
     const sizes = ['--port', '0', '--taskmanagers', `${taskManagers}`, '--slots', `${slots}`]
-    const { code, err } = await kit.weir('cluster', 'start', ...sizes, ...flags)
+    const { code, err } = await this.weir('cluster', 'start', ...sizes, ...flags)
     if (code !== 0) throw new Error(`the cluster did not start:\n${err}`)
-    return kit
   }
 
   /** Runs one command to its end. */

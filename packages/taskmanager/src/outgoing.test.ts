@@ -17,6 +17,7 @@ import {
   Outgoing,
   OUTGOING_MESSAGES_MAX,
   type OutgoingMessage,
+  OUTPUT_CHARS_PER_CALL_MAX,
   OUTPUT_CHARS_WAITING_MAX,
   OUTPUT_LINES_WAITING_MAX,
 } from './outgoing.ts'
@@ -195,9 +196,9 @@ describe('Outgoing', () => {
     const { outgoing } = setUp()
     const text = 'x'.repeat(16_384)
     for (let i = 0; i < OUTPUT_LINES_WAITING_MAX; i++) outgoing.pushOutput(line(text))
-    const held = OUTPUT_CHARS_WAITING_MAX / text.length
     // One call is under way beside what waits.
-    expect(outgoing.linesDropped).toBe(OUTPUT_LINES_WAITING_MAX - held - 500)
+    const held = (OUTPUT_CHARS_WAITING_MAX + OUTPUT_CHARS_PER_CALL_MAX) / text.length
+    expect(outgoing.linesDropped).toBe(OUTPUT_LINES_WAITING_MAX - held)
   })
 
   test('tells the end of a task behind everything that was printed before it', async () => {

@@ -17,13 +17,17 @@ import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
+import { batchLength } from './core/output-batch.ts'
 import { isTerminal } from './core/task-states.ts'
 
 export const OUTGOING_MESSAGES_MAX = 20_000
 export const OUTPUT_LINES_WAITING_MAX = 10_000
 export const OUTPUT_CHARS_WAITING_MAX: number = 16 * 1_024 * 1_024
 export const OUTPUT_LINES_PER_CALL_MAX = 500
+/** A heartbeat on the same connection waits behind no more. */
+export const OUTPUT_CHARS_PER_CALL_MAX: number = 1_024 * 1_024
 export const OUTPUT_FLUSH_MS = 50
+const OUTPUT_CALL = { linesMax: OUTPUT_LINES_PER_CALL_MAX, charsMax: OUTPUT_CHARS_PER_CALL_MAX }
 const RETRY_FIRST_MS = 50
 const RETRY_MAX_MS = 1_000
 
@@ -220,7 +224,7 @@ export class Outgoing {
     this.#outputTimer?.()
     this.#outputTimer = null
     if (this.#outputSending || this.#output.length === 0 || this.#closed) return
-    const lines = this.#output.splice(0, OUTPUT_LINES_PER_CALL_MAX)
+    const lines = this.#output.splice(0, batchLength(this.#output, OUTPUT_CALL))
     this.#outputChars -= charsOf(lines)
     const count = lines.length
     if (this.#outputDropped > 0) {

@@ -1,38 +1,117 @@
 // A job that does, in its map step, what its argument says: for tests of what becomes of it, and of its neighbours.
 
+import { closeSync, writeSync } from 'node:fs'
 import { discard, generator, int, job, text } from 'weirjs'
 
-const args = { how: text(), at: int({ default: 100 }) }
+const args = {
+  how: text(),
+  at: int({ default: 100 }),
+  records: int({ default: 1_000_000_000 }),
+  /** Of `remember`. */
+  mark: text({ default: '' }),
+}
 
-function misbehave(how: string): void {
-  switch (how) {
-    case 'throw':
-      throw new Error('thrown in map')
-    case 'exit':
-      return process.exit(7)
-    case 'later':
-      setTimeout(() => {
-        throw new Error('thrown later')
-      }, 1)
-      return
-    case 'fill': {
-      const hoard: number[][] = []
-      for (;;) hoard.push(new Array<number>(100_000).fill(hoard.length))
+const MEBIBYTE = 1_048_576
+/** Takes for ever on a long text that does not end as it must: each letter doubles the ways to try. */
+const CATASTROPHIC = /^(?:a+)+$/
+const LETTERS = 40
+const TIMERS = 100_000
+const LINE = 'x'.repeat(64 * 1_024 - 1)
+/** Of LINE, printed for each of PRINTING_RECORDS: together they are a gibibyte. */
+const LINES_EACH = 16
+const WRITTEN_CHARS = 16_383
+export const PRINTING_RECORDS = 1_024
+
+const seen = globalThis as { mark?: string }
+/** In this attempt, which may begin behind the record at which the one before has ended. */
+let done = false
+
+const ONCE: Readonly<Record<string, (mark: string) => void>> = {
+  throw: () => {
+    throw new Error('thrown in map')
+  },
+  later: () => {
+    setTimeout(() => {
+      throw new Error('thrown later')
+    }, 1)
+  },
+  reject: () => {
+    void Promise.reject(new Error('nobody catches this'))
+  },
+  recurse: () => {
+    const deeper = (n: number): number => deeper(n + 1) + 1
+    deeper(0)
+  },
+  exit: () => {
+    console.log('about to exit')
+    process.exit(7)
+  },
+  fill: () => {
+    const hoard: number[][] = []
+    for (;;) hoard.push(new Array<number>(100_000).fill(hoard.length))
+  },
+  flood: () => {
+    // In turns: on a slow machine a loop would be ended for standing still before it has filled anything.
+    const hoard: Buffer[] = []
+    const more = (): void => {
+      hoard.push(Buffer.alloc(4 * MEBIBYTE, 1))
+      setImmediate(more)
     }
-    case 'block':
-      for (;;) Math.sqrt(2)
-    default:
-  }
+    more()
+  },
+  block: () => {
+    for (;;) Math.sqrt(2)
+  },
+  regex: () => {
+    CATASTROPHIC.test(`${'a'.repeat(LETTERS)}!`)
+  },
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  crash: () => process.kill(process.pid, 'SIGSEGV'),
+  stop: () => process.kill(process.pid, 'SIGSTOP'),
+  terminate: () => process.kill(process.pid, 'SIGTERM'),
+  debug: () => process.kill(process.pid, 'SIGUSR1'),
+  timers: () => {
+    for (let i = 0; i < TIMERS; i++) setTimeout(() => {}, i)
+  },
+  close: () => {
+    process.stdout.end()
+    closeSync(1)
+    closeSync(2)
+    console.log('nobody hears this')
+  },
+  remember: (mark) => {
+    console.log(`before: ${seen.mark ?? 'nothing'}`)
+    seen.mark = mark
+  },
+  environment: () => console.log(`sees: ${Object.keys(process.env).toSorted().join(' ')}`),
+}
+
+const EACH: Readonly<Record<string, () => void>> = {
+  print: () => {
+    for (let i = 0; i < LINES_EACH; i++) console.log(LINE)
+  },
+  // Each waits until it is read: not so much that the slot stands still for long.
+  write: () => {
+    writeSync(1, `${LINE.slice(0, WRITTEN_CHARS)}\n`)
+  },
 }
 
 export default job(
   'misbehaving',
-  { args, restart: { strategy: 'none' }, checkpoint: { every: '200ms' } },
-  (env, { how, at }) => {
+  {
+    args,
+    restart: { strategy: 'fixed-delay', attempts: 1, delay: '10ms' },
+    checkpoint: { every: '200ms' },
+  },
+  (env, { how, at, records, mark }) => {
     env
-      .from(generator({ make: (n) => n, perSecond: 1_000 }), { uid: 'numbers' })
+      .from(generator({ make: (n) => n, count: records, perSecond: 1_000 }), { uid: 'numbers' })
       .map((n) => {
-        if (n === at) misbehave(how)
+        if (n >= at && !done) {
+          done = true
+          ONCE[how]?.(mark)
+        }
+        EACH[how]?.()
         return n
       })
       .to(discard(), { uid: 'nowhere' })

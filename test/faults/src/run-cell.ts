@@ -23,7 +23,7 @@ const PARALLELISM = 4
 const KEYS = 97
 const RECORDS_PER_SECOND = 2_000
 /** So is user code that blocks its slot, a little later. */
-const CLUSTER_DEFINES = ['task.progress.timeout=4s']
+const CLUSTER_DEFINES = ['task.progress.timeout=4s', 'taskmanager.memory.job-process-max=1gb']
 /** A broken data plane is noticed within two seconds, like everything else. */
 const JOB_DEFINES = ['exchange.probe.interval=1s', 'exchange.probe.timeout=1s']
 /** The job works so long besides the time that faults last. */

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, unlinkSync } from 'node:fs'
 /** Takes for ever on a long text that does not end as it must: each letter doubles the ways to try. */
 const CATASTROPHIC = /^(?:a+)+$/
 const LETTERS = 40
+const BUFFER_BYTES = 4 * 1_048_576
 
 export function springTrap(path: string): void {
   if (!existsSync(path)) return
@@ -25,6 +26,15 @@ function misbehave(how: string): void {
     case 'regex':
       CATASTROPHIC.test(`${'a'.repeat(LETTERS)}!`)
       return
+    case 'buffers': {
+      // In turns: a slot that stood still would be ended for that.
+      const hoard: Buffer[] = []
+      const more = (): void => {
+        hoard.push(Buffer.alloc(BUFFER_BYTES, 1))
+        setImmediate(more)
+      }
+      return more()
+    }
     case 'exit':
       return process.exit(7)
     case 'rejection':

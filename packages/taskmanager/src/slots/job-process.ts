@@ -30,6 +30,10 @@ import type {
 /** What a process has written may be heard after its end; so long is waited for it. */
 const LAST_WORDS_MS_MAX = 200
 
+/** What comes from the process itself, past its console, is read in such portions: 12 MiB a second. */
+const RAW_BYTES_PER_PAUSE = 256 * 1_024
+const RAW_PAUSE_MS = 20
+
 export interface JobProcessOptions {
   /** Slot threads to start ahead. */
   readonly threads: number
@@ -191,8 +195,21 @@ export class JobProcess {
       this.#keepWords([{ text }])
       this.#listener?.line(stream, text)
     })
-    this.#child[stream]?.on('data', (chunk: Uint8Array) => splitter.write(chunk))
-    this.#child[stream]?.on('end', () => splitter.end())
+    const pipe = this.#child[stream]
+    if (pipe === null) return
+    let allowance = RAW_BYTES_PER_PAUSE
+    pipe.on('data', (chunk: Uint8Array) => {
+      splitter.write(chunk)
+      allowance -= chunk.byteLength
+      if (allowance > 0) return
+      // Who writes past the console waits for us, and nobody else has to.
+      pipe.pause()
+      this.#scheduler.timer(RAW_PAUSE_MS, () => {
+        allowance = RAW_BYTES_PER_PAUSE
+        pipe.resume()
+      })
+    })
+    pipe.on('end', () => splitter.end())
   }
 
   #keepWords(lines: readonly { readonly text: string }[]): void {
@@ -248,8 +265,8 @@ function describeKill(pid: number, before: OomRecord, after: OomRecord): Failure
   }
   const said =
     after.kills === null
-      ? 'by somebody else, or by the kernel because memory ran out, which cannot be read here'
-      : `by somebody else (the kernel has ended nothing for want of memory, says ${after.source})`
+      ? 'sent by its own code, by somebody else, or by the kernel because memory ran out, which cannot be read here'
+      : `sent by its own code or by somebody else (the kernel has ended nothing for want of memory, says ${after.source})`
   return toFailure(
     new WeirError('job/process-lost', `${ended}, ${said}`, {
       domain: 'external',

@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { dropWhenFull } from './bounded-writes.ts'
 import type { SlotOpen, ThreadData } from './protocol.ts'
 import type { Slot, SlotListener } from './slot.ts'
 import { SlotThread } from './slot-thread.ts'
@@ -76,6 +77,8 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
   }
 }
 
+dropWhenFull(process.stdout)
+dropWhenFull(process.stderr)
 new SlotThread({
   port: present(parentPort, 'this is the entry of a worker thread'),
   data: workerData as ThreadData,

@@ -4,7 +4,9 @@ import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { describe, expect, test } from 'vitest'
 import {
   BATCHES_UNDER_WAY_MAX,
+  CHARS_PER_GATHER_MAX,
   CHARS_WAITING_MAX,
+  GATHER_MS,
   LINES_PER_BATCH_MAX,
   LINES_WAITING_MAX,
   OutputBuffer,
@@ -65,5 +67,22 @@ describe('OutputBuffer', () => {
     buffer.push(line('again'))
     buffer.flush()
     expect(batches.at(-1)?.map((one) => one.text)).toEqual(['again'])
+  })
+
+  test('lets no more leave at a time than others can take, however quickly it is taken', () => {
+    const time = new ManualScheduler()
+    const leftAtMs: number[] = []
+    const text = 'x'.repeat(16_384)
+    const buffer: OutputBuffer = new OutputBuffer(time, (lines) => {
+      for (const _line of lines) leftAtMs.push(time.nowMs())
+      time.nextTurn(() => buffer.taken())
+    })
+    const count = CHARS_WAITING_MAX / text.length
+    for (let i = 0; i < count; i++) buffer.push(line(text))
+    time.runUntilIdle()
+    expect(leftAtMs).toHaveLength(count)
+    const rounds = Map.groupBy(leftAtMs, (ms) => Math.floor(ms / GATHER_MS))
+    const most = Math.max(...[...rounds.values()].map((round) => round.length))
+    expect(most * text.length).toBeLessThanOrEqual(CHARS_PER_GATHER_MAX)
   })
 })

@@ -238,7 +238,7 @@ describe('a job process', () => {
 
   test('is taken from the shelf when one was prepared', async () => {
     const host = makeHost({ prepare: true })
-    await expect.poll(() => host.prepared, { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => host.prepared, { timeout: 25_000 }).toBe(true)
     const pid = host.pids.spare
     const { group } = await start(host)
     expect(group.pid).toBe(pid)

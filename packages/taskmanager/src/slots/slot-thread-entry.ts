@@ -12,6 +12,7 @@ import { createOperator } from '../operators/registry.ts'
 import { heapSnapshots } from '../state/state-factory.ts'
 import { GrpcTransport } from '../exchange/grpc-exchange.ts'
 import { probeTimes } from '../task/task-environment.ts'
+import { dropWhenFull } from './bounded-writes.ts'
 import { loadJob } from './load-job.ts'
 import { withLocations } from './located-listener.ts'
 import type { SlotOpen, ThreadData } from './protocol.ts'
@@ -62,6 +63,8 @@ function advertised(bound: string, host: string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+dropWhenFull(process.stdout)
+dropWhenFull(process.stderr)
 new SlotThread({
   port: present(parentPort, 'this is the entry of a worker thread'),
   data: workerData as ThreadData,
