@@ -116,6 +116,8 @@ export class EffectRunner {
             return { type: 'deploy-failed', attempt, workerId: effect.workerId, failure }
           },
         )
+      case 'run':
+        return this.#hint(effect.workerId, (worker) => worker.run(effect.request))
       case 'cancel':
         return this.#hint(effect.workerId, (worker) => worker.cancel(effect.request))
       case 'release':

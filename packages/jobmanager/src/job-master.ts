@@ -202,6 +202,7 @@ export class JobMaster implements JobEntry {
       case 'allocate':
       case 'deploy':
       case 'cancel':
+      case 'run':
       case 'release':
       case 'trigger':
       case 'notify-complete':

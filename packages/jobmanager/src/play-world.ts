@@ -14,6 +14,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotRequest,
   TriggerRequest,
   WorkerDialer,
@@ -272,6 +273,7 @@ function wire(world: PlayWorld, id: WorkerId): WorkerGateway {
   return {
     allocate: call((worker, request: SlotRequest) => worker.allocate(request)),
     deploy: call((worker, request: DeployRequest) => worker.deploy(request)),
+    run: call((worker, request: RunRequest) => worker.run(request)),
     cancel: call((worker, request: CancelRequest) => worker.cancel(request)),
     release: call((worker, fence: Fence) => worker.release(fence)),
     trigger: call((worker, request: TriggerRequest) => worker.trigger(request)),

@@ -10,6 +10,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotReply,
   SlotRequest,
   TaskDeployment,
@@ -85,7 +86,16 @@ export class PlayedWorker implements WorkerGateway {
     for (const deployment of request.tasks) {
       const played = { fence: request.fence, deployment, plan: request.plan }
       this.tasks.set(keyOf(request.fence, deployment.task), played)
-      if (deployment.restore?.commitOnly === true) this.end(played, { state: 'finished' })
+      this.say(played, { state: 'restored' })
+    }
+  }
+
+  async run(request: RunRequest): Promise<void> {
+    this.#called('run', request.fence)
+    for (const task of request.tasks) {
+      const played = this.tasks.get(keyOf(request.fence, task))
+      if (played === undefined) continue
+      if (played.deployment.restore?.commitOnly === true) this.end(played, { state: 'finished' })
       else this.say(played, { state: 'running' })
     }
   }

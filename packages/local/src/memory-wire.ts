@@ -74,6 +74,7 @@ function workerWire(call: Call, target: () => WorkerGateway | null): WorkerGatew
   return {
     allocate: (request) => say((w, r) => w.allocate(r), request),
     deploy: (request) => say((w, r) => w.deploy(r), request),
+    run: (request) => say((w, r) => w.run(r), request),
     cancel: (request) => say((w, r) => w.cancel(r), request),
     release: (fence) => say((w, f) => w.release(f), fence),
     trigger: (request) => say((w, r) => w.trigger(r), request),

@@ -243,6 +243,7 @@ async function serveControl(
   const gateway: Gateway = {
     allocate: (request) => later().allocate(request),
     deploy: (request) => later().deploy(request),
+    run: (request) => later().run(request),
     cancel: (request) => later().cancel(request),
     release: (fence) => later().release(fence),
     trigger: (request) => later().trigger(request),

@@ -9,6 +9,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotReply,
   SlotRequest,
   TaskDeployment,
@@ -110,6 +111,11 @@ export class WorkerService implements WorkerGateway {
         throw badRequest(`slot ${index} was not allocated to job ${request.fence.jobId}`)
       slot.deploy({ ...request, tasks })
     }
+  }
+
+  async run(request: RunRequest): Promise<void> {
+    const group = this.#member(request.fence, 'run')
+    group.eachSlotOf(request.tasks, (slot, tasks) => slot.run({ ...request, tasks }))
   }
 
   async cancel(request: CancelRequest): Promise<void> {

@@ -80,6 +80,7 @@ export function workerOver(
   return {
     allocate: (r) => say('allocate', (w, a) => w.allocate(a), r),
     deploy: (r) => say('deploy', (w, a) => w.deploy(a), r),
+    run: (r) => say('run', (w, a) => w.run(a), r),
     cancel: (r) => say('cancel', (w, a) => w.cancel(a), r),
     release: (f) => say('release', (w, a) => w.release(a), f),
     trigger: (r) => say(`trigger ${r.checkpointId}`, (w, a) => w.trigger(a), r),

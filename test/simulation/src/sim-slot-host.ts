@@ -92,6 +92,7 @@ function inProcess(slot: SlotRuntime, process: SimProcess): Slot {
   return {
     endpoint: slot.endpoint,
     deploy: (request) => process.run(() => slot.deploy(request)),
+    run: (request) => process.run(() => slot.run(request)),
     cancel: (request) => process.run(() => slot.cancel(request)),
     trigger: (request) => process.run(() => slot.trigger(request)),
     notifyComplete: (notice) => process.run(() => slot.notifyComplete(notice)),

@@ -55,7 +55,9 @@ export interface Heartbeat {
 export type HeartbeatReply = 'ok' | 'unknown-worker'
 
 export type TaskStateChange =
-  /** State restored, inputs connected, loop turning. */
+  /** Its state is read and verified, nothing of it has run; it waits for `run`. */
+  | { readonly state: 'restored' }
+  /** Operators opened, what the restored checkpoint left pending committed, loop turning. */
   | { readonly state: 'running' }
   /** All input processed and emitted; the task stays and takes part in checkpoints until the job ends. */
   | { readonly state: 'end-of-data' }
@@ -164,6 +166,12 @@ export interface DeployRequest {
   readonly tasks: readonly TaskDeployment[]
 }
 
+/** All tasks that start together have restored: these may begin. */
+export interface RunRequest {
+  readonly fence: Fence
+  readonly tasks: readonly TaskId[]
+}
+
 export interface CancelRequest {
   readonly fence: Fence
   readonly tasks: readonly TaskId[]
@@ -188,11 +196,13 @@ export interface CheckpointNotice {
 /**
  * What the JobManager may ask of a worker. Calls of one job arrive in the order in which they were sent, or not at
  * all. `allocate` waits until the job's process and slots are up; `deploy` returns when the tasks are accepted, they
- * report `running` themselves; `cancel` returns when accepted, they report `canceled`.
+ * report `restored` themselves, and `running` after `run`; `cancel` returns when accepted, they report `canceled`.
  */
 export interface WorkerGateway {
   allocate(request: SlotRequest): Promise<SlotReply>
   deploy(request: DeployRequest): Promise<void>
+  /** Tasks that do not wait for it take no notice. */
+  run(request: RunRequest): Promise<void>
   cancel(request: CancelRequest): Promise<void>
   /** Ends the job's process on this worker when no slot of a newer attempt uses it. Safe to repeat. */
   release(fence: Fence): Promise<void>

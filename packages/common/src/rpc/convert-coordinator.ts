@@ -162,6 +162,7 @@ export function heartbeatReplyFromWire(wire: HeartbeatResponse__Output): Heartbe
 // ---- tasks ----
 
 const TASK_STATE = {
+  restored: 'TASK_STATE_RESTORED',
   running: 'TASK_STATE_RUNNING',
   'end-of-data': 'TASK_STATE_END_OF_DATA',
   finished: 'TASK_STATE_FINISHED',

@@ -4,6 +4,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotEndpoint,
   SlotReply,
   SlotRequest,
@@ -40,6 +41,7 @@ import type {
   NotifyCompleteRequest,
   NotifyCompleteRequest__Output,
 } from './gen/weir/v1/NotifyCompleteRequest.ts'
+import type { RunRequest as WireRun, RunRequest__Output } from './gen/weir/v1/RunRequest.ts'
 import type {
   SlotEndpoint as WireEndpoint,
   SlotEndpoint__Output,
@@ -114,7 +116,7 @@ function endpointFromWire(wire: SlotEndpoint__Output | null, field: string): Slo
   }
 }
 
-// ---- deploy, cancel ----
+// ---- deploy, run, cancel ----
 
 export function deployToWire(request: DeployRequest): Omit<WireDeploy, 'header'> {
   return {
@@ -154,6 +156,14 @@ function deploymentFromWire(wire: TaskDeployment__Output, field: string): TaskDe
     restore:
       wire.restore === null ? null : documentFromWire(wire.restore, `${field}.restore`, RESTORE),
   }
+}
+
+export function runToWire(request: RunRequest): Omit<WireRun, 'header'> {
+  return { tasks: request.tasks.map(taskToWire) }
+}
+
+export function runFromWire(wire: RunRequest__Output): RunRequest {
+  return { fence: fenceOfHeader(wire.header), tasks: each(wire.tasks, 'tasks', taskFromWire) }
 }
 
 export function cancelToWire(request: CancelRequest): Omit<WireCancel, 'header'> {

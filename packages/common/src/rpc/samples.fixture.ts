@@ -354,6 +354,7 @@ export class RecordingWorker implements WorkerGateway {
     return { endpoints: [ENDPOINT] }
   }
   deploy = this.#record('deploy')
+  run = this.#record('run')
   cancel = this.#record('cancel')
   release = this.#record('release')
   trigger = this.#record('trigger')

@@ -7,6 +7,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotReply,
   SlotRequest,
   TriggerRequest,
@@ -23,6 +24,7 @@ import {
   cancelToWire,
   deployToWire,
   noticeToWire,
+  runToWire,
   triggerToWire,
 } from './convert-worker.ts'
 import type { Header } from './gen/weir/v1/Header.ts'
@@ -89,6 +91,10 @@ class WorkerClient implements WorkerGateway {
 
   async deploy(request: DeployRequest): Promise<void> {
     await this.#ordered(this.#methods.Deploy, request.fence, deployToWire(request), DEPLOY_MS_MAX)
+  }
+
+  async run(request: RunRequest): Promise<void> {
+    await this.#ordered(this.#methods.Run, request.fence, runToWire(request))
   }
 
   async cancel(request: CancelRequest): Promise<void> {

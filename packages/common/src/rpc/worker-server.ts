@@ -11,6 +11,7 @@ import {
   cancelFromWire,
   deployFromWire,
   noticeFromWire,
+  runFromWire,
   triggerFromWire,
 } from './convert-worker.ts'
 import type { Header__Output } from './gen/weir/v1/Header.ts'
@@ -34,6 +35,11 @@ export function workerService(gateway: WorkerGateway): ServiceBinding {
     Deploy: unary(async (request) => {
       admit(request.header)
       await gateway.deploy(deployFromWire(request))
+      return {}
+    }),
+    Run: unary(async (request) => {
+      admit(request.header)
+      await gateway.run(runFromWire(request))
       return {}
     }),
     Cancel: unary(async (request) => {

@@ -55,6 +55,7 @@ describe('a JobManager at its worker', () => {
     const { gateway } = dial((await worker(recorder)).address)
     expect(await gateway.allocate(SLOT_REQUEST)).toEqual({ endpoints: [ENDPOINT] })
     await gateway.deploy(DEPLOY)
+    await gateway.run({ fence: FENCE, tasks: [OTHER_TASK, TASK] })
     await gateway.trigger(TRIGGER)
     await gateway.notifyComplete(NOTICE)
     await gateway.notifyAborted({ ...NOTICE, final: true })
@@ -63,6 +64,7 @@ describe('a JobManager at its worker', () => {
     expect(recorder.asked).toEqual([
       ['allocate', SLOT_REQUEST],
       ['deploy', DEPLOY],
+      ['run', { fence: FENCE, tasks: [OTHER_TASK, TASK] }],
       ['trigger', TRIGGER],
       ['notifyComplete', NOTICE],
       ['notifyAborted', { ...NOTICE, final: true }],

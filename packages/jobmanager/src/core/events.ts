@@ -10,6 +10,7 @@ import type {
   CheckpointDecline,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotEndpoint,
   TaskUpdate,
   TriggerRequest,
@@ -134,6 +135,8 @@ export type JobEffect =
     }
   /** → deploy-failed; success shows in task updates. */
   | { readonly type: 'deploy'; readonly workerId: WorkerId; readonly request: DeployRequest }
+  /** Repeated until the tasks report. */
+  | { readonly type: 'run'; readonly workerId: WorkerId; readonly request: RunRequest }
   | { readonly type: 'cancel'; readonly workerId: WorkerId; readonly request: CancelRequest }
   | { readonly type: 'release'; readonly workerId: WorkerId; readonly fence: Fence }
   /** → checkpoint-outcome trigger-failed */

@@ -18,6 +18,7 @@ export type TaskStatus = (typeof TASK_STATES)[number]
 const STATUS_OF: Readonly<Record<string, TaskStatus>> = {
   waiting: 'CREATED',
   deployed: 'DEPLOYING',
+  restored: 'DEPLOYING',
   running: 'RUNNING',
   ended: 'RUNNING',
   finished: 'FINISHED',

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { isProcessing, isTerminal, nextState } from './task-states.ts'
 
 test('a task lives from created to finished', () => {
-  const path = ['initializing', 'running', 'end-of-data', 'finishing', 'finished'] as const
+  const path = [
+    'initializing',
+    'restored',
+    'opening',
+    'running',
+    'end-of-data',
+    'finishing',
+    'finished',
+  ] as const
   let state = nextState('created', 'initializing')
   for (const next of path.slice(1)) state = nextState(state, next)
   expect(isTerminal(state)).toBe(true)
@@ -14,8 +22,15 @@ test('nothing comes after the end', () => {
   expect(() => nextState('running', 'finished')).toThrow()
 })
 
+test('nothing runs or commits before everybody has restored', () => {
+  for (const next of ['opening', 'running', 'finishing'] as const)
+    expect(() => nextState('initializing', next)).toThrow()
+  for (const next of ['running', 'finishing'] as const)
+    expect(() => nextState('restored', next)).toThrow()
+})
+
 test('a commit-only recovery skips the processing', () => {
-  expect(nextState('initializing', 'finishing')).toBe('finishing')
+  expect(nextState('opening', 'finishing')).toBe('finishing')
   expect(isProcessing('finishing')).toBe(false)
   expect(isProcessing('end-of-data')).toBe(true)
 })

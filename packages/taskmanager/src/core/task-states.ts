@@ -1,14 +1,18 @@
 // The life of one task attempt. The table is the truth; everybody moves through `nextState`.
 //
-//   created → initializing → running → end-of-data → finishing → finished
-//   commit-only recovery goes initializing → finishing; canceling and failed are reachable from every live state
+//   created → initializing → restored → opening → running → end-of-data → finishing → finished
+//   commit-only recovery goes opening → finishing; canceling and failed are reachable from every live state
 
 import { assert } from '@weirjs/common/core/assert'
 
 export type TaskState =
   | 'created'
-  /** Restoring state, opening operators, committing what the restored checkpoint left pending. */
+  /** Reading and verifying state. Nothing of the job has run, nothing is committed. */
   | 'initializing'
+  /** Waits until all tasks that start with it have got here too (P4). */
+  | 'restored'
+  /** Opening operators, committing what the restored checkpoint left pending. */
+  | 'opening'
   | 'running'
   /** Everything is read and emitted; takes part in checkpoints until the final one is complete. */
   | 'end-of-data'
@@ -21,7 +25,9 @@ export type TaskState =
 
 const NEXT: Readonly<Record<TaskState, readonly TaskState[]>> = {
   created: ['initializing', 'canceling', 'failed'],
-  initializing: ['running', 'finishing', 'canceling', 'failed'],
+  initializing: ['restored', 'canceling', 'failed'],
+  restored: ['opening', 'canceling', 'failed'],
+  opening: ['running', 'finishing', 'canceling', 'failed'],
   running: ['end-of-data', 'canceling', 'failed'],
   'end-of-data': ['finishing', 'canceling', 'failed'],
   finishing: ['finished', 'canceling', 'failed'],

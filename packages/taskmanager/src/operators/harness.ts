@@ -180,6 +180,7 @@ export class OperatorHarness {
       outputs: [],
     }
     const operator = createOperator(node, runtime, context)
+    operator.restore()
     const opened = operator.open()
     assert(!(opened instanceof Promise), 'the harness opens operators synchronously')
     return operator

@@ -89,7 +89,10 @@ export type PollResult = 'more' | 'wait' | 'end'
 export type Burst = 'done' | 'more'
 
 export abstract class Operator {
-  /** State is restored when this is called; the first record comes after its promise resolved. */
+  /** Takes its lists from the context. Runs none of the job's code and touches nothing outside: the attempt may end here. */
+  restore(): void {}
+
+  /** All tasks of the attempt have restored when this is called; the first record comes after its promise resolved. */
   open(): Promise<void> | void {}
 
   /** A record of input 0; for keyed heads the current key is set. */

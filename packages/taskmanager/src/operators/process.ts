@@ -56,8 +56,11 @@ export class ProcessOperator extends Operator {
     })
   }
 
-  override open(): Promise<void> | void {
+  override restore(): void {
     for (const list of this.#lists) list.restore(this.context.restored)
+  }
+
+  override open(): Promise<void> | void {
     return this.functions.open?.(this.user)
   }
 
@@ -179,9 +182,9 @@ export class BroadcastProcessOperator extends ProcessOperator {
     this.user.broadcast = this.#map.view
   }
 
-  override open(): Promise<void> | void {
+  override restore(): void {
+    super.restore()
     this.#map.restore(this.context.restored)
-    return super.open()
   }
 
   override processSecond(value: unknown, timestamp: number): void {

@@ -125,6 +125,7 @@ async function open(
     restored: dealLists(o.restore ?? [], subtask, parallelism),
   })
   const operator = new SinkOperator({ kind: 'sink', sink: world.sink() }, context)
+  operator.restore()
   await operator.open()
   return {
     operator,

@@ -29,6 +29,8 @@ export class SinkOperator extends Operator {
   readonly #context: OperatorContext
   readonly #commits: TwoPhaseCommits | null
   #writer: SinkWriter<unknown, unknown, unknown> | null = null
+  /** The writer's, restored, until it is opened. */
+  #states: readonly unknown[] = []
 
   constructor(runtime: SinkRuntime, context: OperatorContext) {
     super()
@@ -49,13 +51,18 @@ export class SinkOperator extends Operator {
           })
   }
 
-  override async open(): Promise<void> {
+  override restore(): void {
     const { restored } = this.#context
-    await this.#commits?.restore(restored)
     const { stateCodec } = this.#sink
-    const states = stateCodec === null ? [] : restored.list('writer', stateCodec)
+    this.#commits?.restore(restored)
+    if (stateCodec !== null) this.#states = restored.list('writer', stateCodec)
+  }
+
+  override async open(): Promise<void> {
+    await this.#commits?.open()
     const context = { ...sinkContext(this.#context), wake: (): void => this.#context.wake() }
-    this.#writer = this.#sink.createWriter(context, states)
+    this.#writer = this.#sink.createWriter(context, this.#states)
+    this.#states = []
   }
 
   process(value: unknown, timestamp: number): void {

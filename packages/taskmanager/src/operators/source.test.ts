@@ -197,6 +197,7 @@ const stamped = (outOfOrderMs: number, idleAfterMs: number | null = null): Water
 describe('enumerator', () => {
   test('gives splits to readers that ask, until there are none', async () => {
     const { operator, collected } = enumerator()
+    operator.restore()
     await operator.open()
     expect(operator.poll()).toBe('wait')
     operator.onDownstreamHint(1)
@@ -218,10 +219,12 @@ describe('enumerator', () => {
 
   test('goes on after a restore with what was not handed out, also when it had ended', async () => {
     const first = enumerator()
+    first.operator.restore()
     await first.operator.open()
     first.operator.onDownstreamHint(0)
     first.operator.poll()
     const second = enumerator([take(first.operator)])
+    second.operator.restore()
     await second.operator.open()
     second.operator.onDownstreamHint(0)
     second.operator.poll()
@@ -232,12 +235,14 @@ describe('enumerator', () => {
     }
     expect(second.operator.poll()).toBe('end')
     const third = enumerator([take(second.operator)])
+    third.operator.restore()
     await third.operator.open()
     expect(third.operator.poll()).toBe('end')
   })
 
   test('hands out nothing while its output has no credit', async () => {
     const world = enumerator()
+    world.operator.restore()
     await world.operator.open()
     world.operator.onDownstreamHint(0)
     world.ready = false
@@ -252,6 +257,7 @@ describe('enumerator', () => {
 describe('reader', () => {
   test('asks for splits while it has none, again and again, and stops when it gets one', () => {
     const { operator, collected, scheduler } = reader()
+    operator.restore()
     operator.open()
     expect(operator.poll()).toBe('wait')
     expect(collected.hints).toBe(1)
@@ -270,6 +276,7 @@ describe('reader', () => {
 
   test('is at its end when the channel of splits has ended and nothing is left', () => {
     const { operator, collected, scheduler } = reader()
+    operator.restore()
     operator.open()
     operator.process({ id: 'r', next: 0, end: 300 })
     operator.onInputEnd()
@@ -281,6 +288,7 @@ describe('reader', () => {
 
   test('emits nothing while its output has no credit', () => {
     const world = reader()
+    world.operator.restore()
     world.operator.open()
     world.operator.process({ id: 'r', next: 0, end: 10 })
     world.ready = false
@@ -290,6 +298,7 @@ describe('reader', () => {
 
   test('its splits are dealt out on a rescale with their positions', () => {
     const first = reader({ interleaved: true })
+    first.operator.restore()
     first.operator.open()
     first.operator.process({ id: 'a', next: 0, end: 1_000 })
     first.operator.process({ id: 'b', next: 5_000, end: 6_000 })
@@ -298,6 +307,7 @@ describe('reader', () => {
     const values = first.collected.main.map(({ value }) => value as number)
     for (const subtask of [0, 1]) {
       const { operator, collected } = reader({ snapshots, subtask, parallelism: 2 })
+      operator.restore()
       operator.open()
       operator.onInputEnd()
       while (operator.poll() !== 'end') continue
@@ -312,6 +322,7 @@ describe('reader', () => {
       watermarks: stamped(10),
       interleaved: true,
     })
+    operator.restore()
     operator.open()
     operator.process({ id: 'a', next: 0, end: 1_000 })
     operator.process({ id: 'b', next: 500, end: 1_500 })
@@ -326,6 +337,7 @@ describe('reader', () => {
 
   test('a split that ended holds the watermark no longer; without splits it stays', () => {
     const { operator, collected, scheduler } = reader({ watermarks: stamped(0) })
+    operator.restore()
     operator.open()
     operator.process({ id: 'a', next: 0, end: 100 })
     operator.process({ id: 'b', next: 400, end: 500 })
@@ -342,6 +354,7 @@ describe('reader', () => {
 
   test('a time stamp that is no number fails the task', () => {
     const { operator } = reader({ watermarks: { ...stamped(0), timestamp: () => Number.NaN } })
+    operator.restore()
     operator.open()
     operator.process({ id: 'a', next: 0, end: 100 })
     expect(() => operator.poll()).toThrow(expect.objectContaining({ code: 'job/bad-timestamp' }))

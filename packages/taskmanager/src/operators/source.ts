@@ -21,6 +21,8 @@ export class SourceEnumeratorOperator extends Operator {
   readonly #source: Source
   readonly #context: OperatorContext
   #enumerator: SplitEnumerator<unknown, unknown> | null = null
+  /** Restored, until it is opened. */
+  #states: readonly unknown[] = []
   #ended = false
 
   constructor(
@@ -32,10 +34,15 @@ export class SourceEnumeratorOperator extends Operator {
     this.#context = context
   }
 
+  override restore(): void {
+    this.#states = this.#context.restored.list('enumerator', this.#source.enumeratorStateCodec)
+    assert(this.#states.length <= 1, 'an enumerator has one state')
+  }
+
   override async open(): Promise<void> {
-    const { restored, scheduler, consumers } = this.#context
-    const states = restored.list('enumerator', this.#source.enumeratorStateCodec)
-    assert(states.length <= 1, 'an enumerator has one state')
+    const { scheduler, consumers } = this.#context
+    const states = this.#states
+    this.#states = []
     const enumerator = this.#source.createEnumerator(
       { parallelism: consumers, scheduler, wake: () => this.#context.wake() },
       states.length === 1 ? states[0] : null,
@@ -95,6 +102,8 @@ export class SourceReaderOperator extends Operator {
   readonly #output: ReaderOutput
   readonly #wakeAfterMs: number | null
   #reader: SourceReader<unknown, unknown> | null = null
+  /** Restored, until it is opened. */
+  #splits: readonly unknown[] = []
   #inputEnded = false
   #cancelHint: CancelTimer | null = null
   #cancelWake: CancelTimer | null = null
@@ -110,8 +119,12 @@ export class SourceReaderOperator extends Operator {
     this.#wakeAfterMs = runtime.watermarks?.idleAfterMs ?? null
   }
 
+  override restore(): void {
+    this.#splits = this.#context.restored.list('splits', this.#source.splitCodec)
+  }
+
   override open(): void {
-    const { task, parallelism, scheduler, restored } = this.#context
+    const { task, parallelism, scheduler } = this.#context
     const reader = this.#source.createReader({
       subtask: task.subtask,
       parallelism,
@@ -119,8 +132,8 @@ export class SourceReaderOperator extends Operator {
       wake: () => this.#context.wake(),
     })
     this.#reader = reader
-    const splits = restored.list('splits', this.#source.splitCodec)
-    if (splits.length > 0) reader.addSplits(splits)
+    if (this.#splits.length > 0) reader.addSplits(this.#splits)
+    this.#splits = []
   }
 
   override get workLeft(): number | null {

@@ -37,6 +37,7 @@ export class TwoPhaseCommits {
   readonly #options: TwoPhaseCommitsOptions
   /** Rising by checkpoint. */
   #pending: Pending[] = []
+  #restored: readonly unknown[] = []
   #mustCleanUp: boolean
   #ended = false
   /**
@@ -50,9 +51,15 @@ export class TwoPhaseCommits {
     this.#mustCleanUp = options.cleansUp
   }
 
-  /** Commits everything that the restored checkpoint holds. */
-  async restore(restored: RestoredLists): Promise<void> {
-    const committables = restored.list(PENDING, this.#options.codec)
+  /** Takes what the restored checkpoint holds. */
+  restore(restored: RestoredLists): void {
+    this.#restored = restored.list(PENDING, this.#options.codec)
+  }
+
+  /** Commits what was restored. */
+  async open(): Promise<void> {
+    const committables = this.#restored
+    this.#restored = []
     if (committables.length > 0) await this.#options.committer.commit(committables)
   }
 

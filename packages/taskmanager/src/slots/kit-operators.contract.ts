@@ -32,7 +32,7 @@ export class CountingSource extends Operator {
     this.#perPoll = perPoll
   }
 
-  override open(): void {
+  override restore(): void {
     this.emitted = this.#context.restored.list('position', intCodec)[0] ?? 0
   }
 

@@ -48,6 +48,7 @@ export class MemorySlotGroup implements SlotGroup {
       endpoint: { workerId, slot, dataAddress: `memory:${slot}` },
       deploy: (request) =>
         this.told.push(`deploy ${slot} ${names(request.tasks.map(({ task }) => task))}`),
+      run: (request) => this.told.push(`run ${slot} ${names(request.tasks)}`),
       cancel: (request) => this.told.push(`cancel ${slot} ${names(request.tasks)}`),
       trigger: (request) => this.told.push(`trigger ${slot} ${request.checkpointId}`),
       notifyComplete: (notice) => this.told.push(`complete ${slot} ${notice.checkpointId}`),

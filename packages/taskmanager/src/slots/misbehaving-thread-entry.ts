@@ -68,6 +68,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
         text: `deployed ${request.tasks.length}`,
       })
     },
+    run: () => {},
     cancel: () => {},
     trigger: () => misbehave(args['how']),
     notifyComplete: () => {},

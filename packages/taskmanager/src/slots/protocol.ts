@@ -9,6 +9,7 @@ import type {
   CheckpointNotice,
   DeployRequest,
   OutputLine,
+  RunRequest,
   SlotEndpoint,
   SlotRequest,
   TaskReport,
@@ -22,6 +23,7 @@ import type { MessagePort } from 'node:worker_threads'
 /** What a slot is asked to do; mirrors the methods of Slot. Fire and forget. */
 export type SlotCommand =
   | { readonly type: 'deploy'; readonly request: DeployRequest }
+  | { readonly type: 'run'; readonly request: RunRequest }
   | { readonly type: 'cancel'; readonly request: CancelRequest }
   | { readonly type: 'trigger'; readonly request: TriggerRequest }
   | { readonly type: 'notify-complete'; readonly notice: CheckpointNotice }

@@ -137,6 +137,45 @@ describe('the end', () => {
     await second.kit.close()
   })
 
+  test.each([false, true])(
+    'before the word to run nothing is opened and nothing committed (commit only: %s)',
+    async (commitOnly) => {
+      const first = counting()
+      await start(first)
+      await first.kit.until(() => first.kit.allIn('end-of-data'))
+      first.kit.trigger(1, commitOnly)
+      await first.kit.until(() => first.kit.acked(1))
+      const restores = first.kit.restoresOf(1, commitOnly)
+      await first.kit.close()
+      const second = counting({ restores, storage: first.kit.storage })
+      second.kit.runs = false
+      second.kit.deploy()
+      await second.kit.until(() => second.kit.allIn('restored'))
+      second.kit.complete(1, commitOnly)
+      await second.kit.pass(60_000)
+      for (const log of second.logs) expect(log.events).toEqual([])
+      for (const log of second.logs) expect(log.watermarks).toEqual([])
+      expect(second.kit.allIn('restored')).toBe(true)
+      second.kit.run()
+      second.kit.run()
+      await second.kit.until(() => second.kit.allIn(commitOnly ? 'finished' : 'end-of-data'))
+      for (const log of second.logs) expect(log.events[0]).toBe('commit 1')
+      for (const log of second.logs) expect(log.events.filter(isCommit)).toHaveLength(1)
+      await second.kit.close()
+    },
+  )
+
+  test('a task that waits for the word can be canceled', async () => {
+    const run = counting()
+    run.kit.runs = false
+    run.kit.deploy()
+    await run.kit.until(() => run.kit.allIn('restored'))
+    run.kit.cancel()
+    run.kit.run()
+    await run.kit.until(() => run.kit.allIn('canceled'))
+    await run.kit.close()
+  })
+
   test('a commit-only restore opens sinks only, commits, and finishes', async () => {
     const first = counting()
     await start(first)
@@ -154,6 +193,8 @@ describe('the end', () => {
     await second.kit.close()
   })
 })
+
+const isCommit = (event: string): boolean => event === 'commit 1'
 
 test('acknowledgements carry figures of the snapshot', async () => {
   const run = counting()

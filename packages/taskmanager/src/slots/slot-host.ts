@@ -321,6 +321,7 @@ export class ProcessSlotGroup implements SlotGroup {
     return {
       endpoint: { ...endpoint, workerId: this.#options.workerId },
       deploy: (request) => tell({ type: 'deploy', request }),
+      run: (request) => tell({ type: 'run', request }),
       cancel: (request) => tell({ type: 'cancel', request }),
       trigger: (request) => tell({ type: 'trigger', request }),
       notifyComplete: (notice) => tell({ type: 'notify-complete', notice }),

@@ -31,6 +31,8 @@ export class SlotKit {
   readonly acks: CheckpointAck[] = []
   readonly declines: CheckpointDecline[] = []
   readonly lines: OutputLine[] = []
+  /** False: tasks that have restored are left to wait. */
+  runs = true
   readonly request: DeployRequest
   readonly #options: KitOptions
 
@@ -64,7 +66,7 @@ export class SlotKit {
               slots: [slot],
             },
             listener: {
-              taskUpdate: (update) => void this.updates.push(update),
+              taskUpdate: (update) => this.#heard(update),
               acknowledge: (ack) => void this.acks.push(ack),
               decline: (decline) => void this.declines.push(decline),
               output: (line) => void this.lines.push(line),
@@ -89,6 +91,16 @@ export class SlotKit {
       const tasks = this.request.tasks.filter((task) => task.slot === slot.endpoint.slot)
       slot.deploy({ ...this.request, tasks })
     }
+  }
+
+  /** The JobManager's part: when all tasks have restored, they run. */
+  #heard(update: TaskUpdate): void {
+    this.updates.push(update)
+    if (update.change.state === 'restored' && this.runs && this.allIn('restored')) this.run()
+  }
+
+  run(): void {
+    this.#perSlot(this.tasks, (slot, tasks) => slot.run({ fence: FENCE, tasks }))
   }
 
   /** Tasks whose last update is this one. */

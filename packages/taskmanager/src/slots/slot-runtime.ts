@@ -10,6 +10,7 @@ import type {
   CancelRequest,
   CheckpointNotice,
   DeployRequest,
+  RunRequest,
   SlotEndpoint,
   SlotRequest,
   TaskReport,
@@ -87,6 +88,11 @@ export class SlotRuntime implements Slot {
       this.#tasks.set(taskKey(deployment.task), task)
       task.post({ type: 'start' })
     }
+  }
+
+  run(request: RunRequest): void {
+    if (!this.#isOurs(request.fence)) return
+    for (const id of request.tasks) this.#tasks.get(taskKey(id))?.post({ type: 'run' })
   }
 
   cancel(request: CancelRequest): void {

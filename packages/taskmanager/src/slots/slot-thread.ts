@@ -105,6 +105,8 @@ export class SlotThread {
     switch (command.type) {
       case 'deploy':
         return slot.deploy(command.request)
+      case 'run':
+        return slot.run(command.request)
       case 'cancel':
         return slot.cancel(command.request)
       case 'trigger':

@@ -8,6 +8,7 @@ import type {
   CheckpointNotice,
   DeployRequest,
   OutputLine,
+  RunRequest,
   SlotEndpoint,
   SlotRequest,
   TaskReport,
@@ -29,6 +30,7 @@ export interface SlotListener {
 export interface Slot {
   readonly endpoint: SlotEndpoint
   deploy(request: DeployRequest): void
+  run(request: RunRequest): void
   cancel(request: CancelRequest): void
   trigger(request: TriggerRequest): void
   notifyComplete(notice: CheckpointNotice): void

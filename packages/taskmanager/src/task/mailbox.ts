@@ -10,6 +10,8 @@ export const MAILS_MAX = 10_000
 
 export type Mail =
   | { readonly type: 'start' }
+  /** Everybody who starts with it has restored. */
+  | { readonly type: 'run' }
   | { readonly type: 'cancel' }
   /** For tasks without network inputs. */
   | { readonly type: 'trigger'; readonly barrier: FrameBarrier; readonly startDelayMs: number }

@@ -132,6 +132,11 @@ export class OperatorChain {
     })
   }
 
+  /** Operators take their lists. */
+  restore(): void {
+    for (let i = 0; i < this.operators.length; i++) this.#call(i, (operator) => operator.restore())
+  }
+
   /** From head to tail. Stops early when `stopped` says so. */
   async open(stopped: () => boolean): Promise<void> {
     for (let i = 0; i < this.operators.length && !stopped(); i++) {

@@ -79,6 +79,7 @@ export function setUp(options: SetupOptions): TaskParts | null {
     },
   })
   chain.markRestored(restores)
+  chain.restore()
   return { chain, keyed, restores }
 }
 

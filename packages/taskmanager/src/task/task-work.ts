@@ -127,8 +127,8 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
 
   // ---- beginning and end ----
 
-  /** Restores, makes and opens everything, and commits what was pending. Stops early when told. */
-  async open(stopped: () => boolean): Promise<void> {
+  /** Reads and verifies state, makes everything, opens nothing. Stops early when told. */
+  async restore(stopped: () => boolean): Promise<void> {
     this.#reader = await loadRestore(this.#env, this.#restore)
     if (stopped() || this.#disconnected) return
     const parts = setUp({
@@ -143,8 +143,12 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
     if (parts === null) return
     this.#parts = parts
     if (this.#restore?.commitOnly !== true) this.#connect(parts)
-    await openOperators(parts, this.#restore, stopped)
     this.#reader?.close()
+  }
+
+  /** Opens what `restore` has made, and commits what was pending. Stops early when told. */
+  async open(stopped: () => boolean): Promise<void> {
+    if (this.#parts !== null) await openOperators(this.#parts, this.#restore, stopped)
   }
 
   #connect(parts: TaskParts): void {
@@ -332,14 +336,8 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
 
   onSuperseded(checkpointIds: readonly number[]): void {
     for (const id of checkpointIds) {
-      const error = new WeirError(
-        CODE_SUPERSEDED,
-        `checkpoint ${id} was overtaken by a newer one`,
-        {
-          domain: 'internal',
-          retry: 'backoff',
-        },
-      )
+      const text = `checkpoint ${id} was overtaken by a newer one`
+      const error = new WeirError(CODE_SUPERSEDED, text, { domain: 'internal', retry: 'backoff' })
       this.#checkpoints?.decline(checkpointId(id), failureOf(error))
     }
   }

@@ -149,6 +149,9 @@ export class Task implements LoopTask {
       case 'start':
         this.#start()
         break
+      case 'run':
+        this.#beginToRun()
+        break
       case 'cancel':
         this.#cancel()
         break
@@ -182,23 +185,48 @@ export class Task implements LoopTask {
       onEndOfData: () => this.#onEndOfData(),
     })
     this.#work = work
-    this.#opening = this.#open(work)
-    this.#background(this.#opening)
+    this.#prepare(
+      'initializing',
+      (stopped) => work.restore(stopped),
+      () => {
+        this.#move('restored')
+        this.#tell({ state: 'restored' })
+      },
+    )
   }
 
-  async #open(work: TaskWork): Promise<void> {
-    const stopped = (): boolean => this.#state !== 'initializing'
-    const commitOnly = this.#options.deployment.restore?.commitOnly === true
-    await work.open(stopped)
-    if (stopped()) return
-    this.#mailbox.post({
-      type: 'resume',
-      resume: () => {
-        if (stopped()) return
-        if (commitOnly) this.#finish()
+  /** Said once; its repetitions find the task further on. */
+  #beginToRun(): void {
+    const work = this.#work
+    if (work === null || this.#state !== 'restored') return
+    this.#move('opening')
+    this.#prepare(
+      'opening',
+      (stopped) => work.open(stopped),
+      () => {
+        if (this.#options.deployment.restore?.commitOnly === true) this.#finish()
         else this.#run(work)
       },
+    )
+  }
+
+  /** One step on the way to running, in the background; `then` when nothing has stopped it. */
+  #prepare(
+    state: TaskState,
+    step: (stopped: () => boolean) => Promise<void>,
+    then: () => void,
+  ): void {
+    const stopped = (): boolean => this.#state !== state
+    this.#opening = step(stopped).then(() => {
+      if (stopped()) return
+      this.#mailbox.post({
+        type: 'resume',
+        resume: () => {
+          if (!stopped()) then()
+        },
+      })
     })
+    this.#background(this.#opening)
   }
 
   #run(work: TaskWork): void {
@@ -296,7 +324,7 @@ export class Task implements LoopTask {
 
   /** Everything is committed. Closing comes first, so that a finished task holds nothing. */
   #finish(): void {
-    if (this.#state === 'initializing') this.#move('finishing')
+    if (this.#state === 'opening') this.#move('finishing')
     if (this.#state !== 'finishing') return
     this.#background(
       this.#release().then(() => {

@@ -34,6 +34,8 @@ import type { RegisterRequest as _weir_v1_RegisterRequest, RegisterRequest__Outp
 import type { RegisterResponse as _weir_v1_RegisterResponse, RegisterResponse__Output as _weir_v1_RegisterResponse__Output } from './weir/v1/RegisterResponse.ts';
 import type { ReleaseRequest as _weir_v1_ReleaseRequest, ReleaseRequest__Output as _weir_v1_ReleaseRequest__Output } from './weir/v1/ReleaseRequest.ts';
 import type { ReleaseResponse as _weir_v1_ReleaseResponse, ReleaseResponse__Output as _weir_v1_ReleaseResponse__Output } from './weir/v1/ReleaseResponse.ts';
+import type { RunRequest as _weir_v1_RunRequest, RunRequest__Output as _weir_v1_RunRequest__Output } from './weir/v1/RunRequest.ts';
+import type { RunResponse as _weir_v1_RunResponse, RunResponse__Output as _weir_v1_RunResponse__Output } from './weir/v1/RunResponse.ts';
 import type { SlotEndpoint as _weir_v1_SlotEndpoint, SlotEndpoint__Output as _weir_v1_SlotEndpoint__Output } from './weir/v1/SlotEndpoint.ts';
 import type { SlotsLostRequest as _weir_v1_SlotsLostRequest, SlotsLostRequest__Output as _weir_v1_SlotsLostRequest__Output } from './weir/v1/SlotsLostRequest.ts';
 import type { SlotsLostResponse as _weir_v1_SlotsLostResponse, SlotsLostResponse__Output as _weir_v1_SlotsLostResponse__Output } from './weir/v1/SlotsLostResponse.ts';
@@ -93,6 +95,8 @@ export interface ProtoGrpcType {
       ReleaseRequest: MessageTypeDefinition<_weir_v1_ReleaseRequest, _weir_v1_ReleaseRequest__Output>
       ReleaseResponse: MessageTypeDefinition<_weir_v1_ReleaseResponse, _weir_v1_ReleaseResponse__Output>
       RetryHint: EnumTypeDefinition
+      RunRequest: MessageTypeDefinition<_weir_v1_RunRequest, _weir_v1_RunRequest__Output>
+      RunResponse: MessageTypeDefinition<_weir_v1_RunResponse, _weir_v1_RunResponse__Output>
       SlotEndpoint: MessageTypeDefinition<_weir_v1_SlotEndpoint, _weir_v1_SlotEndpoint__Output>
       SlotsLostRequest: MessageTypeDefinition<_weir_v1_SlotsLostRequest, _weir_v1_SlotsLostRequest__Output>
       SlotsLostResponse: MessageTypeDefinition<_weir_v1_SlotsLostResponse, _weir_v1_SlotsLostResponse__Output>

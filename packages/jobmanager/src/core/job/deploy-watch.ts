@@ -4,7 +4,7 @@
 
 import { taskKey } from '@weirjs/common/core/ids'
 import type { Failure } from '@weirjs/common/core/errors'
-import type { Region } from './execution-graph.ts'
+import type { Region, TaskEntry } from './execution-graph.ts'
 import { type JobContext, jobFailure } from './job-context.ts'
 
 /** Default bound, for settings: restoring much state from a slow storage takes its time. */
@@ -28,9 +28,10 @@ export class DeployWatch {
 
   /** Why `late` regions have failed, naming tasks. */
   failure(late: readonly Region[]): Failure {
-    const missing = late
-      .flatMap((region) => region.tasks)
-      .filter(({ state }) => state === 'deployed')
+    const tasks = late.flatMap((region) => region.tasks)
+    const unrestored = tasks.filter(({ state }) => state === 'deployed')
+    // Who waits for others is not to blame.
+    const missing = unrestored.length > 0 ? unrestored : tasks.filter(isRestored)
     const named = missing.slice(0, TASKS_NAMED_MAX).map((entry) => {
       return `${taskKey(entry.task)} on ${entry.slot?.workerId ?? 'no worker'}`
     })
@@ -50,7 +51,11 @@ export class DeployWatch {
 
   #deploying(): { readonly region: Region; readonly deadlineMs: number }[] {
     return this.#context.graph.regions.flatMap((region) =>
-      region.phase.tag === 'deploying' ? [{ region, deadlineMs: region.phase.deadlineMs }] : [],
+      region.phase.tag === 'deploying' || region.phase.tag === 'launching'
+        ? [{ region, deadlineMs: region.phase.deadlineMs }]
+        : [],
     )
   }
 }
+
+const isRestored = ({ state }: TaskEntry): boolean => state === 'restored'

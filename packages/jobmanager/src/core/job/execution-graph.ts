@@ -14,12 +14,13 @@ import { type Seat, type SeatName, seatOf, seatsOf } from '../plan/slot-allocato
 import { failoverRegions } from './failover-regions.ts'
 
 /**
- * `waiting`: not deployed. `deployed`: sent to its worker. `ended`: at end of data, still taking part in checkpoints.
+ * `waiting`: not deployed. `deployed`: sent to its worker. `restored`: has its state, waits for the others. `ended`: at end of data, still taking part in checkpoints.
  * The last four are over: nothing runs any more under this attempt.
  */
 export type TaskState =
   | 'waiting'
   | 'deployed'
+  | 'restored'
   | 'running'
   | 'ended'
   | 'finished'
@@ -47,8 +48,15 @@ export type RegionPhase =
   | { readonly tag: 'resting'; readonly untilMs: number; readonly incident: number }
   /** Part of a batch that looks for slots and state. */
   | { readonly tag: 'starting' }
-  /** Its tasks have until `deadlineMs` to report that they run. */
+  /** Its tasks read their state; they have until `deadlineMs` to report that they run. */
   | { readonly tag: 'deploying'; readonly attempt: Attempt; readonly deadlineMs: number }
+  /** All tasks of the attempt have their state, and have been told to run. */
+  | {
+      readonly tag: 'launching'
+      readonly attempt: Attempt
+      readonly deadlineMs: number
+      readonly repeatAtMs: number
+    }
   | { readonly tag: 'running'; readonly attempt: Attempt; readonly sinceMs: number }
   | {
       readonly tag: 'canceling'
@@ -76,6 +84,7 @@ export const isOver = (state: TaskState): boolean =>
 /** Region phases in which its seats must stay where they are. */
 export const holdsSeats = (phase: RegionPhase): boolean =>
   phase.tag === 'deploying' ||
+  phase.tag === 'launching' ||
   phase.tag === 'running' ||
   phase.tag === 'canceling' ||
   phase.tag === 'finished'
@@ -154,6 +163,7 @@ export class ExecutionGraph {
 const NO_TASKS: Readonly<Record<TaskState, number>> = {
   waiting: 0,
   deployed: 0,
+  restored: 0,
   running: 0,
   ended: 0,
   finished: 0,

@@ -51,7 +51,7 @@ export class Failover {
 
   /** Regions among `regions` that a failure means something to; those being stopped have failed already. */
   hit(regions: readonly Region[]): Region[] {
-    const open: ReadonlySet<string> = new Set(['deploying', 'running', 'stopped'])
+    const open: ReadonlySet<string> = new Set(['deploying', 'launching', 'running', 'stopped'])
     return [...new Set(regions)].filter(({ phase }) => open.has(phase.tag))
   }
 

@@ -25,6 +25,7 @@ import { countingGraph, sampleSettings } from '../plan/graph-samples.ts'
 import { planJob } from '../plan/planner.ts'
 import { WorkerRegistry } from '../workers/worker-registry.ts'
 import type { JobMachineOptions } from './job-context.ts'
+import { type Habits, obedient } from './job-bench-habits.ts'
 import { JobMachine } from './job-machine.ts'
 import { emptySnapshot, emptyTasks, NO_STATS, sampleManifest } from './manifest-samples.ts'
 import { describeEffect } from './job-transcript.ts'
@@ -35,17 +36,6 @@ export interface BenchOptions {
   /** Slots by worker. Default: two workers with two slots. */
   readonly workers?: Readonly<Record<string, number>>
   readonly machine?: Partial<JobMachineOptions>
-}
-
-/** What the world does by itself when it is asked. `never`: nothing comes back. */
-export interface Habits {
-  allocate: 'do' | 'never'
-  deploy: 'do' | 'never'
-  cancel: 'do' | 'never'
-  acknowledge: 'do' | 'never'
-  finish: 'do' | 'never'
-  restore: 'do' | 'never' | Failure
-  log: 'do' | 'never'
 }
 
 interface LiveTask {
@@ -68,20 +58,13 @@ export class JobBench {
     heartbeatIntervalMs: 1_000,
     heartbeatTimeoutMs: 10_000,
   })
-  readonly habits: Habits = {
-    allocate: 'do',
-    deploy: 'do',
-    cancel: 'do',
-    acknowledge: 'do',
-    finish: 'do',
-    restore: 'do',
-    log: 'do',
-  }
+  readonly habits: Habits = obedient()
   readonly effects: JobEffect[] = []
   readonly transcript: string[] = []
   readonly manifests: Map<string, Manifest> = new Map()
   /** Tasks that run somewhere, by `attempt taskKey`. */
   readonly live: Map<string, LiveTask> = new Map()
+  readonly #commitOnly = new Set<string>()
   readonly #options: JobMachineOptions
   readonly #graph: LogicalGraph
   #queue: JobHappening[] = []
@@ -262,6 +245,8 @@ export class JobBench {
         return this.#allocate(effect)
       case 'deploy':
         return this.#deploy(effect)
+      case 'run':
+        return this.#run(effect)
       case 'cancel':
         if (this.habits.cancel === 'never') return
         for (const task of effect.request.tasks) {
@@ -353,8 +338,18 @@ export class JobBench {
     if (this.habits.deploy === 'never') return
     for (const { task, restore } of request.tasks) {
       this.live.set(liveKey(request.fence, task), { fence: request.fence, task, worker })
-      if (restore?.commitOnly !== true) this.#update(request.fence, task, { state: 'running' })
-      else if (this.habits.finish === 'do') this.#update(request.fence, task, { state: 'finished' })
+      if (restore?.commitOnly === true) this.#commitOnly.add(liveKey(request.fence, task))
+      if (this.habits.restored === 'do') this.#update(request.fence, task, { state: 'restored' })
+    }
+  }
+
+  #run({ request: { fence, tasks } }: Extract<JobEffect, { type: 'run' }>): void {
+    if (this.habits.run === 'never') return
+    for (const task of tasks) {
+      const key = liveKey(fence, task)
+      if (!this.live.has(key)) continue
+      if (!this.#commitOnly.has(key)) this.#update(fence, task, { state: 'running' })
+      else if (this.habits.finish === 'do') this.#update(fence, task, { state: 'finished' })
     }
   }
 

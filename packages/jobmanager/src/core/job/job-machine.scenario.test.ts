@@ -12,6 +12,8 @@ describe('a job from its start to its end', () => {
       'allocate w2 a1 0',
       'deploy w1 a1 v0/0 v1/0 v2/0',
       'deploy w2 a1 v1/1 v2/1',
+      'run w1 a1 v0/0 v1/0 v2/0',
+      'run w2 a1 v1/1 v2/1',
       'CREATED → RUNNING',
     ])
     bench.pass(10_000)

@@ -25,6 +25,7 @@ import {
   jobFailure,
 } from './job-context.ts'
 import { isEnding, isTerminal, keepsCheckpoints, move } from './job-states.ts'
+import { Launcher } from './launcher.ts'
 import { RegionStopper } from './region-stopper.ts'
 import { type StartOutcome, Starter } from './starter.ts'
 import { TaskLedger } from './task-ledger.ts'
@@ -42,6 +43,7 @@ export class JobMachine {
   readonly #ledger: TaskLedger
   readonly #desk: CheckpointDesk
   readonly #starter: Starter
+  readonly #launcher: Launcher
   readonly #deployWatch: DeployWatch
   readonly #stopper: RegionStopper
   readonly #history: AttemptHistory
@@ -59,6 +61,7 @@ export class JobMachine {
     this.#ledger = new TaskLedger(this.#context)
     this.#desk = new CheckpointDesk(this.#context)
     this.#history = new AttemptHistory(this.#context)
+    this.#launcher = new Launcher(this.#context)
     this.#deployWatch = new DeployWatch(this.#context)
     this.#stopper = new RegionStopper(this.#context)
     this.#failover = new Failover(this.#context, this.#stopper, this.#history)
@@ -133,6 +136,7 @@ export class JobMachine {
       case 'tick':
         this.#wakeAtMs = null
         this.#stopper.tick()
+        this.#launcher.tick()
         this.#startOutcomes(this.#starter.tick())
         this.#failLate()
         return this.#desk.tick()
@@ -247,7 +251,7 @@ export class JobMachine {
   // ---- failure and end ----
 
   #failRegions(regions: readonly Region[], failure: Failure): void {
-    const hit = this.#failover.hit(regions)
+    const hit = this.#failover.hit(this.#launcher.withMates(regions))
     if (hit.length === 0 || this.#ending !== null) return
     this.#desk.tasksStopped(failure)
     const outcome = this.#failover.fail(hit, failure, this.#allRunningSinceMs)
@@ -307,6 +311,7 @@ export class JobMachine {
     this.#startRested()
     this.#starter.loadRestores()
     this.#settleRegions()
+    this.#launcher.settle()
     this.#settleJob()
     this.#settleEnd()
     this.#updateHealth()
@@ -322,13 +327,9 @@ export class JobMachine {
   #settleRegions(): void {
     for (const region of this.#context.graph.regions) {
       const { phase } = region
-      if (phase.tag !== 'deploying' && phase.tag !== 'running') continue
-      const { attempt } = phase
-      if (countIn(region, 'finished') === region.tasks.length) {
-        region.phase = { tag: 'finished', attempt }
-      } else if (phase.tag === 'deploying' && countIn(region, 'waiting', 'deployed') === 0) {
-        region.phase = { tag: 'running', attempt, sinceMs: this.#context.now.nowMs }
-      }
+      if (phase.tag !== 'launching' && phase.tag !== 'running') continue
+      if (countIn(region, 'finished') === region.tasks.length)
+        region.phase = { tag: 'finished', attempt: phase.attempt }
     }
   }
 
@@ -374,6 +375,7 @@ export class JobMachine {
     if (isTerminal(this.#state)) return
     const times = [
       this.#starter.nextWakeMs,
+      this.#launcher.nextWakeMs,
       this.#deployWatch.nextWakeMs,
       this.#stopper.nextWakeMs,
       this.#desk.finalNoticeAtMs,

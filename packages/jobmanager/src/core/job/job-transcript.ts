@@ -22,8 +22,9 @@ export function describeEffect(effect: JobEffect): string {
           : ` from ${restored.checkpointId}${restored.commitOnly ? ' commit-only' : ''}`
       return `deploy ${effect.workerId} a${fence.attempt} ${tasks.map(({ task }) => taskKey(task)).join(' ')}${from}`
     }
+    case 'run':
     case 'cancel':
-      return `cancel ${effect.workerId} a${effect.request.fence.attempt} ${effect.request.tasks.map(taskKey).join(' ')}`
+      return `${effect.type} ${effect.workerId} a${effect.request.fence.attempt} ${effect.request.tasks.map(taskKey).join(' ')}`
     case 'release':
       return `release ${effect.workerId} a${effect.fence.attempt}`
     case 'trigger':

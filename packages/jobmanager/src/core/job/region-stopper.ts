@@ -35,6 +35,7 @@ export class RegionStopper {
         region.phase = { ...phase, resume }
         return
       case 'deploying':
+      case 'launching':
       case 'running':
       case 'finished': {
         const { nowMs } = this.#context.now

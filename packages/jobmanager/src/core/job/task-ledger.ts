@@ -54,8 +54,11 @@ export class TaskLedger {
     const { graph } = this.#context
     const { change } = update
     switch (change.state) {
+      case 'restored':
+        if (entry.state === 'deployed') graph.set(entry, 'restored')
+        return NOTED
       case 'running':
-        if (entry.state === 'deployed') graph.set(entry, 'running')
+        if (entry.state === 'deployed' || entry.state === 'restored') graph.set(entry, 'running')
         return NOTED
       case 'end-of-data':
         graph.set(entry, 'ended')

@@ -7,6 +7,7 @@ export const TaskState = {
   TASK_STATE_FINISHED: 'TASK_STATE_FINISHED',
   TASK_STATE_CANCELED: 'TASK_STATE_CANCELED',
   TASK_STATE_FAILED: 'TASK_STATE_FAILED',
+  TASK_STATE_RESTORED: 'TASK_STATE_RESTORED',
 } as const;
 
 export type TaskState =
@@ -22,5 +23,7 @@ export type TaskState =
   | 4
   | 'TASK_STATE_FAILED'
   | 5
+  | 'TASK_STATE_RESTORED'
+  | 6
 
 export type TaskState__Output = typeof TaskState[keyof typeof TaskState]

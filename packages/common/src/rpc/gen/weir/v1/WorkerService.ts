@@ -14,6 +14,8 @@ import type { NotifyCompleteRequest as _weir_v1_NotifyCompleteRequest, NotifyCom
 import type { NotifyCompleteResponse as _weir_v1_NotifyCompleteResponse, NotifyCompleteResponse__Output as _weir_v1_NotifyCompleteResponse__Output } from '../../weir/v1/NotifyCompleteResponse.ts';
 import type { ReleaseRequest as _weir_v1_ReleaseRequest, ReleaseRequest__Output as _weir_v1_ReleaseRequest__Output } from '../../weir/v1/ReleaseRequest.ts';
 import type { ReleaseResponse as _weir_v1_ReleaseResponse, ReleaseResponse__Output as _weir_v1_ReleaseResponse__Output } from '../../weir/v1/ReleaseResponse.ts';
+import type { RunRequest as _weir_v1_RunRequest, RunRequest__Output as _weir_v1_RunRequest__Output } from '../../weir/v1/RunRequest.ts';
+import type { RunResponse as _weir_v1_RunResponse, RunResponse__Output as _weir_v1_RunResponse__Output } from '../../weir/v1/RunResponse.ts';
 import type { TriggerRequest as _weir_v1_TriggerRequest, TriggerRequest__Output as _weir_v1_TriggerRequest__Output } from '../../weir/v1/TriggerRequest.ts';
 import type { TriggerResponse as _weir_v1_TriggerResponse, TriggerResponse__Output as _weir_v1_TriggerResponse__Output } from '../../weir/v1/TriggerResponse.ts';
 
@@ -72,6 +74,15 @@ export interface WorkerServiceClient extends grpc.Client {
   release(argument: _weir_v1_ReleaseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   release(argument: _weir_v1_ReleaseRequest, callback: grpc.requestCallback<_weir_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   
+  Run(argument: _weir_v1_RunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  Run(argument: _weir_v1_RunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  Run(argument: _weir_v1_RunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  Run(argument: _weir_v1_RunRequest, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  run(argument: _weir_v1_RunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  run(argument: _weir_v1_RunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  run(argument: _weir_v1_RunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  run(argument: _weir_v1_RunRequest, callback: grpc.requestCallback<_weir_v1_RunResponse__Output>): grpc.ClientUnaryCall;
+  
   Trigger(argument: _weir_v1_TriggerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_TriggerResponse__Output>): grpc.ClientUnaryCall;
   Trigger(argument: _weir_v1_TriggerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_TriggerResponse__Output>): grpc.ClientUnaryCall;
   Trigger(argument: _weir_v1_TriggerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_TriggerResponse__Output>): grpc.ClientUnaryCall;
@@ -96,6 +107,8 @@ export interface WorkerServiceHandlers extends grpc.UntypedServiceImplementation
   
   Release: grpc.handleUnaryCall<_weir_v1_ReleaseRequest__Output, _weir_v1_ReleaseResponse>;
   
+  Run: grpc.handleUnaryCall<_weir_v1_RunRequest__Output, _weir_v1_RunResponse>;
+  
   Trigger: grpc.handleUnaryCall<_weir_v1_TriggerRequest__Output, _weir_v1_TriggerResponse>;
   
 }
@@ -107,5 +120,6 @@ export interface WorkerServiceDefinition extends grpc.ServiceDefinition {
   NotifyAborted: MethodDefinition<_weir_v1_NotifyAbortedRequest, _weir_v1_NotifyAbortedResponse, _weir_v1_NotifyAbortedRequest__Output, _weir_v1_NotifyAbortedResponse__Output>
   NotifyComplete: MethodDefinition<_weir_v1_NotifyCompleteRequest, _weir_v1_NotifyCompleteResponse, _weir_v1_NotifyCompleteRequest__Output, _weir_v1_NotifyCompleteResponse__Output>
   Release: MethodDefinition<_weir_v1_ReleaseRequest, _weir_v1_ReleaseResponse, _weir_v1_ReleaseRequest__Output, _weir_v1_ReleaseResponse__Output>
+  Run: MethodDefinition<_weir_v1_RunRequest, _weir_v1_RunResponse, _weir_v1_RunRequest__Output, _weir_v1_RunResponse__Output>
   Trigger: MethodDefinition<_weir_v1_TriggerRequest, _weir_v1_TriggerResponse, _weir_v1_TriggerRequest__Output, _weir_v1_TriggerResponse__Output>
 }

@@ -1,0 +1,8 @@
+// Original file: proto/weir/v1/control.proto
+
+
+export interface RunResponse {
+}
+
+export interface RunResponse__Output {
+}
