@@ -11,13 +11,15 @@ export interface ClusterFacts {
   readonly coordinatorId: string
   readonly startedAtMs: number
   readonly restAddress: string | null
+  readonly notLeading: string | null
   readonly cluster: Cluster
   readonly jobs: readonly JobEntry[]
   readonly storage: CheckpointStorage
 }
 
 export function clusterView(facts: ClusterFacts): ClusterView {
-  const { version, pid, coordinatorId, startedAtMs, restAddress, cluster, storage } = facts
+  const { version, pid, coordinatorId, startedAtMs, restAddress, cluster, storage, notLeading } =
+    facts
   const { total, free } = cluster.slots
   const jobs: Record<string, number> = {}
   for (const { state } of facts.jobs.map((job) => job.summary()))
@@ -33,5 +35,6 @@ export function clusterView(facts: ClusterFacts): ClusterView {
     jobs,
     checkpointDirectory: storage.locate('x').slice(0, -'/x'.length),
     restAddress,
+    notLeading,
   }
 }

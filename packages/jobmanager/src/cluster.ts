@@ -107,6 +107,11 @@ export class Cluster implements WorkerHub {
     this.#options.tell({ type: 'worker-lost', workerId: worker, failure })
   }
 
+  /** Gives all up: they may look for another JobManager. */
+  loseAll(reason: string): void {
+    for (const worker of [...this.#gateways.keys()]) this.lose(worker, reason)
+  }
+
   /** Nothing happens when the worker is not known. */
   drain(worker: WorkerId, draining: boolean): void {
     const entry = this.#registry.get(worker)

@@ -2,9 +2,9 @@
 // know, it must not take from the other, nor delete.
 
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
-import type { JobId } from '@weirjs/common/core/ids'
+import { attempt, type JobId, leaderEpoch, vertexId } from '@weirjs/common/core/ids'
 import { drive } from '@weirjs/common/node/virtual-time'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { JobManager } from './job-manager.ts'
 import { PlayWorld } from './play-world.ts'
 import { readHistory } from './store/log-reader.ts'
@@ -120,4 +120,62 @@ it('a repeated submission does not begin a job anew whose log is lost', async ()
   expect(await world.submit({ submissionId })).toBe(job)
   const { state, failure } = await world.manager.client.describe(job)
   expect([state, failure?.code]).toEqual(['FAILED', 'log/damaged'])
+})
+
+describe('a JobManager that has lost its jobs to another one', () => {
+  /** The world has two jobs and another leader; the one before has not heard of it. */
+  async function replaced(): Promise<{ world: PlayWorld; jobs: JobId[]; before: JobManager }> {
+    const world = await new PlayWorld().start()
+    const jobs = [await world.run(), await world.run()]
+    const before = world.manager
+    world.newManager()
+    world.manager.address = 'other:6123'
+    await drive(world.time, world.manager.start())
+    return { world, jobs, before }
+  }
+
+  /** Somebody speaks of the successor of `job`. */
+  async function hear(before: JobManager, world: PlayWorld, job: JobId): Promise<void> {
+    const fence = { jobId: job, epoch: leaderEpoch(2), attempt: attempt(2) }
+    const task = { vertexId: vertexId('v0'), subtask: 0 }
+    await before.taskUpdate({ fence, task, change: { state: 'running' } }).catch(() => {})
+    await world.pass(100)
+  }
+
+  it('says of one job who leads it, refuses what is asked of it, lets its tasks go, and leads the others', async () => {
+    const { world, jobs, before } = await replaced()
+    const [lost, kept] = jobs as [JobId, JobId]
+    expect(before.notLeading).toBeNull()
+    await hear(before, world, lost)
+    const by = `${lost} (epoch 2, ${world.manager.coordinatorId} at other:6123)`
+    expect(before.notLeading).toContain(by)
+    expect((await before.client.cluster()).notLeading).toContain(by)
+    for (const ask of [
+      () => before.client.cancel(lost),
+      () => before.client.triggerCheckpoint(lost),
+    ])
+      await expect(drive<unknown>(world.time, ask())).rejects.toMatchObject({
+        code: 'rpc/unavailable',
+        message: expect.stringContaining(by),
+      })
+    expect((await before.client.describe(kept)).state).toBe('RUNNING')
+    const left = [...world.workers.values()].flatMap(({ tasks }) => [...tasks.values()])
+    expect(new Set(left.map(({ fence }) => fence.jobId))).toEqual(new Set([kept]))
+    expect((await before.client.workers()).length).toBe(2)
+  })
+
+  it('stands by when it was the last: without workers, and accepting nothing', async () => {
+    const { world, jobs, before } = await replaced()
+    for (const job of jobs) await hear(before, world, job)
+    expect(before.notLeading).toMatch(/^it stands by: another JobManager has taken over job/)
+    expect(await before.client.workers()).toEqual([])
+    const refused = { code: 'rpc/unavailable', message: expect.stringContaining('stands by') }
+    await expect(before.client.submit(world.request())).rejects.toMatchObject(refused)
+    const worker = world.worker('w1')
+    const { id: workerId, slots } = worker
+    const registration = { workerId, controlAddress: 'w1', slots, pid: 1, version: '0' }
+    await expect(before.register(registration)).rejects.toMatchObject(refused)
+    await world.pass(10_000)
+    for (const job of jobs) expect(await epochOf(world, job)).toBe(2)
+  })
 })

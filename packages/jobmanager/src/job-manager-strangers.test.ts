@@ -1,8 +1,20 @@
-import { leaderEpoch } from '@weirjs/common/core/ids'
+import type { TaskReport, WorkerGateway } from '@weirjs/common/core/gateways'
+import {
+  attempt,
+  type Fence,
+  jobId,
+  leaderEpoch,
+  vertexId,
+  workerId,
+} from '@weirjs/common/core/ids'
+import { silentLog } from '@weirjs/common/core/log'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
+import { LateSweeps } from './late-sweeps.ts'
 import { PlayWorld } from './play-world.ts'
 import { taskReport } from './played-worker.ts'
+import { Strangers } from './strangers.ts'
 
 describe('tasks of another time', () => {
   it('are let go when their worker reports them', async () => {
@@ -46,5 +58,25 @@ describe('a leader that was replaced', () => {
     await old.taskUpdate(update).catch(() => {})
     await world.pass(10)
     expect((await old.client.describe(job)).failure?.code).toBe('log/deposed')
+  })
+})
+
+describe('tasks of a job that ended long ago', () => {
+  it('are let go although the job is not shown any more', () => {
+    const released: Fence[] = []
+    const gateway = { release: async (fence: Fence) => void released.push(fence) }
+    const old = { jobId: jobId('0'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
+    const strangers = new Strangers({
+      job: () => undefined,
+      forgotten: (id) => id === old.jobId,
+      gateway: () => gateway as unknown as WorkerGateway,
+      sweeps: new LateSweeps({ scheduler: new ManualScheduler(), afterMs: 1, sweep: () => {} }),
+      log: silentLog,
+    })
+    const unknown = { ...old, jobId: jobId('1'.repeat(32)) }
+    const report = (fence: Fence): TaskReport =>
+      ({ fence, task: { vertexId: vertexId('v0'), subtask: 0 } }) as TaskReport
+    strangers.reported(workerId('w1'), [report(old), report(unknown)])
+    expect(released).toEqual([old])
   })
 })

@@ -20,11 +20,13 @@ import { Cluster } from './cluster.ts'
 import { clusterView } from './cluster-view.ts'
 import type { JobHappening } from './core/events.ts'
 import { credentials } from './credentials.ts'
+import { EndedJobs } from './ended-jobs.ts'
 import type { JobEntry } from './job-entry.ts'
 import { LocalJobClient } from './job-client-impl.ts'
 import { JobMaster } from './job-master.ts'
 import type { JobManagerOptions } from './job-manager-settings.ts'
 import { LateSweeps } from './late-sweeps.ts'
+import { Leadership } from './leadership.ts'
 import { leftToOthers, LookUps } from './look-ups.ts'
 import { Recovery } from './recovery.ts'
 import type { ClusterMeasures } from './rest/metrics.ts'
@@ -35,8 +37,6 @@ import { Strangers } from './strangers.ts'
 import { Submissions } from './submissions.ts'
 import { Submitter } from './submitter.ts'
 
-/** Ended jobs that are shown; their logs stay on the storage. */
-export const JOBS_ENDED_MAX = 500
 /** A job whose master broke more often in this process life stays where it is until the next one. */
 export const MASTER_BREAKS_MAX = 5
 
@@ -45,16 +45,20 @@ export class JobManager implements CoordinatorGateway {
   readonly client: JobClient
   /** Where the REST interface listens; set by whoever serves it. */
   restAddress: string | null = null
+  /** `host:port` of the control port; set by whoever serves it. */
+  address: string | null = null
   readonly #options: JobManagerOptions
   readonly #cluster: Cluster
   readonly #manifests: ManifestStore
   readonly #submitter: Submitter
   readonly #submissions: Submissions
   readonly #jobs = new Map<JobId, JobEntry>()
+  readonly #ended = new EndedJobs(this.#jobs)
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
   readonly #lateSweeps: LateSweeps
   readonly #strangers: Strangers
+  readonly #leadership: Leadership
   readonly #lookUps = new LookUps(async (job) => {
     if (this.#jobs.has(job) || this.#closed) return
     if (this.#cluster.workers.length > 0) await this.#recovery?.find(job)
@@ -100,6 +104,13 @@ export class JobManager implements CoordinatorGateway {
       log,
       tell: (happening) => this.#tell(happening),
     })
+    this.#leadership = new Leadership({
+      jobs: () => this.jobs,
+      onStandBy: (why) => {
+        log.error({ reason: why }, 'all jobs are led by another JobManager: standing by')
+        this.#cluster.loseAll(why)
+      },
+    })
     this.#lateSweeps = new LateSweeps({
       scheduler,
       afterMs: options.options.lateSweepMs,
@@ -107,6 +118,7 @@ export class JobManager implements CoordinatorGateway {
     })
     this.#strangers = new Strangers({
       job: (id) => this.#jobs.get(id),
+      forgotten: (id) => this.#ended.wasForgotten(id),
       gateway: (worker) => this.#cluster.gateway(worker),
       sweeps: this.#lateSweeps,
       log,
@@ -121,7 +133,7 @@ export class JobManager implements CoordinatorGateway {
         await this.#lookUps.lookUp(id)
       },
       submit: async (request) => {
-        this.#mustBeOpen()
+        this.#mustLead()
         return this.#submissions.submit(request)
       },
       workers: () => this.#cluster.workers,
@@ -141,7 +153,8 @@ export class JobManager implements CoordinatorGateway {
       scheduler,
       prng: prng.fork(),
       log,
-      closed: () => this.#closed,
+      closed: () => this.#closed || this.#leadership.standsBy,
+      leader: () => [this.coordinatorId, this.address ?? []].flat().join(' at '),
       held: (job) => this.#jobs.get(job) instanceof JobMaster || this.#submissions.isCreating(job),
       onFound: (job) => this.#found(job),
       onTaken: (jobLog, before) => this.#taken(jobLog, before),
@@ -177,6 +190,11 @@ export class JobManager implements CoordinatorGateway {
     return { cluster: this.#view(), workers: this.#cluster.workers, jobs, strangers, wallMs }
   }
 
+  /** Why it does not lead all the jobs that it did; null: it does. */
+  get notLeading(): string | null {
+    return this.#leadership.whyNot
+  }
+
   /** The connection of a worker broke, as the transport noticed. */
   connectionLost(worker: WorkerId, reason: string): void {
     if (!this.#closed) this.#cluster.lose(worker, reason)
@@ -185,7 +203,7 @@ export class JobManager implements CoordinatorGateway {
   // ---- workers ----
 
   async register(registration: WorkerRegistration): Promise<RegistrationReply> {
-    this.#mustBeOpen()
+    this.#mustLead()
     this.#cluster.register(registration)
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#options.options
     return { coordinatorId: this.coordinatorId, heartbeatIntervalMs, heartbeatTimeoutMs }
@@ -265,6 +283,11 @@ export class JobManager implements CoordinatorGateway {
     return new WeirError('fence/stale', message, { domain: 'internal' })
   }
 
+  #mustLead(): void {
+    this.#mustBeOpen()
+    this.#leadership.mustLead()
+  }
+
   #mustBeOpen(): void {
     if (!this.#closed) return
     throw new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' })
@@ -276,7 +299,7 @@ export class JobManager implements CoordinatorGateway {
     this.#jobs.set(job.jobId, job)
     if (!job.ended) return
     this.#lateSweeps.noteIfRecent(job.jobId, job.summary().endedAtMs)
-    this.#forgetOldest()
+    this.#ended.trim()
   }
 
   #sweep(job: JobId): void {
@@ -295,6 +318,7 @@ export class JobManager implements CoordinatorGateway {
 
   #run(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
     const master = this.#newMaster(jobId, log, recovered)
+    this.#leadership.regained(jobId)
     this.#jobs.set(jobId, master)
     master.start()
     return master
@@ -324,7 +348,7 @@ export class JobManager implements CoordinatorGateway {
       },
       onEnded: () => {
         this.#lateSweeps.note(jobId)
-        this.#forgetOldest()
+        this.#ended.trim()
       },
     })
     return master
@@ -332,16 +356,15 @@ export class JobManager implements CoordinatorGateway {
 
   /** Another JobManager has the job: it is shown as the log tells it, and left alone. */
   #deposed(jobId: JobId, log: JobLog, error: WeirError): void {
-    this.#options.log.error(
-      { jobId, reason: error.message },
-      'job taken over by another JobManager',
-    )
-    this.#leave(jobId, log, error)
+    const fields = { jobId, reason: error.message }
+    this.#options.log.error(fields, 'job taken over by another JobManager')
+    this.#leave(jobId, log, error, error)
+    this.#leadership.lost(jobId, error)
   }
 
-  #leave(jobId: JobId, log: JobLog, error: unknown): StoredJob {
+  #leave(jobId: JobId, log: JobLog, error: unknown, deposed?: WeirError): StoredJob {
     const { storage, history: index } = this.#options
-    const stored = new StoredJob({ jobId, history: log.history, storage, index })
+    const stored = new StoredJob({ jobId, history: log.history, storage, index, deposed })
     stored.failure = toFailure(error, { code: 'job/internal', domain: 'internal', retry: 'never' })
     this.#jobs.set(jobId, stored)
     this.#cluster.freeSeats(jobId)
@@ -361,14 +384,6 @@ export class JobManager implements CoordinatorGateway {
     void this.#recovery.again(jobId, stored)
   }
 
-  #forgetOldest(): void {
-    const ended = [...this.#jobs.values()].filter((job) => job.ended)
-    for (const job of ended.slice(0, Math.max(0, ended.length - JOBS_ENDED_MAX))) {
-      this.#jobs.delete(job.jobId)
-      this.#broken.delete(job.jobId)
-    }
-  }
-
   #view(): ClusterView {
     const { options, storage } = this.#options
     return clusterView({
@@ -379,6 +394,7 @@ export class JobManager implements CoordinatorGateway {
       cluster: this.#cluster,
       jobs: this.jobs,
       storage,
+      notLeading: this.notLeading,
     })
   }
 }

@@ -225,7 +225,9 @@ export class JobMaster implements JobEntry {
     if (this.ended && !this.#closed) this.#runner.run({ type: 'clean-up', keepCheckpoints: true })
   }
 
+  /** Its tasks count for nobody; those that do not hear it end by the fence of the new leader. */
   #deposed(error: WeirError): void {
+    this.#releaseAll()
     this.close(error)
     this.#options.onDeposed(error)
   }

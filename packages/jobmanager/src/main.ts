@@ -123,6 +123,7 @@ export async function startJobManagerProcess(
   const { address, port } = server
   const restAddress = rest?.address ?? null
   manager.restAddress = restAddress
+  manager.address = address
   log.info(
     { address, restAddress, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
     'JobManager started',
@@ -166,9 +167,10 @@ interface Standing {
   notReady: string | null
 }
 
-async function notReady({ standing, storage }: Own): Promise<string | null> {
-  if (standing.notReady === null) await storage.reach()
-  return standing.notReady
+async function notReady({ standing, storage, manager }: Own): Promise<string | null> {
+  const why = standing.notReady ?? manager.notLeading
+  if (why === null) await storage.reach()
+  return why
 }
 
 interface Own {

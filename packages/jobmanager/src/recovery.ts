@@ -33,6 +33,8 @@ export interface RecoveryOptions {
   readonly prng: Prng
   readonly log: Log
   readonly closed: () => boolean
+  /** How this JobManager is called in the logs that it takes over. */
+  readonly leader: () => string
   /** The job runs here already, or is being accepted: it is nobody's to take over. */
   readonly held: (job: JobId) => boolean
   /** This is what stands for the job now. */
@@ -126,7 +128,15 @@ export class Recovery {
         await this.#finishCleanUp(stored)
         return 'done'
       }
-      const opened = await JobLog.open({ storage, jobId: job, prng: prng.fork(), scheduler, log })
+      const leader = this.#options.leader()
+      const opened = await JobLog.open({
+        storage,
+        jobId: job,
+        prng: prng.fork(),
+        scheduler,
+        log,
+        leader,
+      })
       if (this.#options.closed()) return 'done'
       await this.#sweep(job, opened)
       this.#options.onTaken(opened, stored)

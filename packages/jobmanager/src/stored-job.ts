@@ -3,7 +3,7 @@
 
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Failure, WeirError } from '@weirjs/common/core/errors'
-import type { BundleHash, JobId } from '@weirjs/common/core/ids'
+import type { BundleHash, Fence, JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobDetail, JobEventView, JobSummary } from '@weirjs/common/job-client'
 import { CancelRequests } from './cancel-requests.ts'
 import type { JobEntry } from './job-entry.ts'
@@ -14,6 +14,7 @@ import {
   shownSettings,
   storedSummary,
 } from './job-views.ts'
+import { ledElsewhere } from './leadership.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { Watchers } from './watch/watchers.ts'
@@ -23,6 +24,8 @@ export interface StoredJobOptions {
   readonly history: JobHistory
   readonly storage: CheckpointStorage
   readonly index: HistoryIndex
+  /** Another JobManager leads it: what our log said when it was lost. */
+  readonly deposed?: WeirError | undefined
 }
 
 export class StoredJob implements JobEntry {
@@ -58,8 +61,10 @@ export class StoredJob implements JobEntry {
     return this.#options.history.terminal !== null
   }
 
-  hears(): boolean {
-    return this.ended
+  /** What we deployed before we were deposed counts for nobody. */
+  hears({ epoch }: Fence): boolean {
+    const { deposed, history } = this.#options
+    return this.ended || (deposed !== undefined && epoch <= history.epoch)
   }
 
   /** Why it cannot be taken over (yet). */
@@ -106,11 +111,15 @@ export class StoredJob implements JobEntry {
 
   /** Waits for the job to be taken over. */
   cancel(): Promise<void> {
+    const { deposed } = this.#options
+    if (deposed !== undefined) return Promise.reject(ledElsewhere(deposed.message))
     if (this.ended) return Promise.reject(wrongState(this.summary()))
     return this.#cancels.add(() => {})
   }
 
   triggerCheckpoint(): Promise<CheckpointView> {
+    const { deposed } = this.#options
+    if (deposed !== undefined) return Promise.reject(ledElsewhere(deposed.message))
     return Promise.reject(wrongState(this.summary()))
   }
 

@@ -10,6 +10,8 @@ import type { LateSweeps } from './late-sweeps.ts'
 
 export interface StrangersOptions {
   readonly job: (id: JobId) => JobEntry | undefined
+  /** It ended so long ago that it is not among them any more. */
+  readonly forgotten: (id: JobId) => boolean
   readonly gateway: (worker: WorkerId) => WorkerGateway | null
   readonly sweeps: LateSweeps
   readonly log: Log
@@ -36,10 +38,14 @@ export class Strangers {
     const past = new Map<string, Fence>()
     for (const { fence } of tasks) {
       this.#noteSweep(fence)
-      if (this.#options.job(fence.jobId)?.hears(fence) === true)
-        past.set(`${fence.jobId} ${fence.epoch} ${fence.attempt}`, fence)
+      if (this.#isPast(fence)) past.set(`${fence.jobId} ${fence.epoch} ${fence.attempt}`, fence)
     }
     for (const fence of past.values()) this.#release(worker, fence)
+  }
+
+  #isPast(fence: Fence): boolean {
+    const { job, forgotten } = this.#options
+    return job(fence.jobId)?.hears(fence) ?? forgotten(fence.jobId)
   }
 
   /** What it has written for a job that has ended nobody will miss. */

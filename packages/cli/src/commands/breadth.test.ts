@@ -228,6 +228,7 @@ describe('weir top', () => {
         jobs: { RUNNING: 1 },
         checkpointDirectory: '/x',
         restAddress: null,
+        notLeading: null,
       }),
       workers: async () => [worker('a-1')],
       list: async () => [summary('RUNNING')],

@@ -120,6 +120,7 @@ function statusFacts(
     .map(([state, count]) => `${count} ${state}`)
   return facts([
     ['jobmanager', `${address} (pid ${cluster.pid}, up since ${formatTime(cluster.startedAtMs)})`],
+    ...(cluster.notLeading === null ? [] : [['NOT LEADING', cluster.notLeading] as const]),
     ['status page', page ?? 'none'],
     ['version', cluster.version],
     [

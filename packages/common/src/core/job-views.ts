@@ -120,6 +120,8 @@ export interface ClusterView {
   readonly checkpointDirectory: string
   /** `host:port` of the REST interface and the page as bound; null: there is none. */
   readonly restAddress: string | null
+  /** Why this JobManager does not lead all the jobs that it did; null: it does. */
+  readonly notLeading: string | null
 }
 
 /** What `watch` yields, in order. A watcher that cannot follow loses `output` first, counted. */

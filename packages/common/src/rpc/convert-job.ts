@@ -282,7 +282,12 @@ export function workerFromWire(wire: WorkerView__Output, field: string): WorkerV
 }
 
 export function clusterToWire(cluster: ClusterView): ClusterResponse {
-  return { ...cluster, jobs: { ...cluster.jobs }, restAddress: cluster.restAddress ?? '' }
+  return {
+    ...cluster,
+    jobs: { ...cluster.jobs },
+    restAddress: cluster.restAddress ?? '',
+    notLeading: cluster.notLeading ?? '',
+  }
 }
 
 export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
@@ -301,5 +306,6 @@ export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
     jobs: Object.fromEntries(jobs),
     checkpointDirectory: text(wire.checkpointDirectory, 'checkpointDirectory', 0, TEXT_CHARS_MAX),
     restAddress: text(wire.restAddress, 'restAddress', 0) || null,
+    notLeading: text(wire.notLeading, 'notLeading', 0, TEXT_CHARS_MAX) || null,
   }
 }

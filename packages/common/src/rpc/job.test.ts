@@ -131,6 +131,7 @@ const CLUSTER: ClusterView = {
   jobs: { RUNNING: 1, FAILED: 2 },
   checkpointDirectory: '/var/weir',
   restAddress: '127.0.0.1:8081',
+  notLeading: 'it stands by: another JobManager has taken over job 1',
 }
 const EVENTS: readonly JobEventView[] = [
   { type: 'state', job: RUNNING },

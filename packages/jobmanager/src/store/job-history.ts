@@ -64,7 +64,12 @@ export type LogBody =
   /** Entry 1; starts epoch 1. */
   | { readonly type: 'submitted'; readonly submission: JobSubmission }
   /** A new leader; the epoch itself is in the entry's frame. */
-  | { readonly type: 'epoch'; readonly firstCheckpointId: CheckpointId }
+  | {
+      readonly type: 'epoch'
+      readonly firstCheckpointId: CheckpointId
+      /** Names the new leader to those whom it deposes, in words for people. */
+      readonly leader?: string
+    }
   | {
       readonly type: 'attempt'
       readonly attempt: Attempt

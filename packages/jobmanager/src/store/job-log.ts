@@ -35,7 +35,7 @@ import {
   type JobSubmission,
   type LogBody,
 } from './job-history.ts'
-import { indexOf, type LogEntry, sealEntry } from './log-entry.ts'
+import { indexOf, type LogEntry, openEntry, sealEntry } from './log-entry.ts'
 import { highestEntry, readLog } from './log-reader.ts'
 import { TipWriter } from './log-tip.ts'
 
@@ -58,6 +58,8 @@ export interface JobLogOptions {
   readonly prng: Prng
   readonly scheduler: Scheduler
   readonly log?: Log
+  /** How we are called, for those whom we depose. */
+  readonly leader?: string
 }
 
 export class JobLog {
@@ -120,7 +122,13 @@ export class JobLog {
   static async open(options: JobLogOptions): Promise<JobLog> {
     for (let tries = 0; tries < OPEN_TRIES_MAX; tries++) {
       const { history, last, sinceFold, tips } = await readLog(options.storage, options.jobId)
-      const body: LogBody = { type: 'epoch', firstCheckpointId: firstIdOfNextEpoch(history) }
+      const firstCheckpointId = firstIdOfNextEpoch(history)
+      const { leader } = options
+      const body: LogBody = {
+        type: 'epoch',
+        firstCheckpointId,
+        ...(leader === undefined ? {} : { leader }),
+      }
       const entry = makeEntry(options, last.index + 1, leaderEpoch(last.epoch + 1), last.uuid, body)
       if ((await offer(options, entry)) === 'taken') continue
       if ((await highestEntry(options.storage, options.jobId)) > entry.index) continue
@@ -128,7 +136,7 @@ export class JobLog {
       tip.advance(entry)
       return new JobLog(options, foldEntry(history, body, entry), entry, sinceFold + 1, tip)
     }
-    throw deposed(options.jobId)
+    throw deposed(options.jobId, '')
   }
 
   /** All that the log says as of our last entry. */
@@ -189,8 +197,7 @@ export class JobLog {
     return this.#enqueue(async () => {
       await this.#resolveDoubt()
       if (await isAbsent(this.#options, logEntry(this.#options.jobId, this.#last.index + 1))) return
-      this.#deposed = deposed(this.#options.jobId)
-      throw this.#deposed
+      throw await this.#lost()
     })
   }
 
@@ -222,14 +229,20 @@ export class JobLog {
     const entry = this.#doubt
     if (entry === null) return
     if ((await offer(this.#options, entry)) === 'taken') {
-      this.#deposed = deposed(this.#options.jobId)
-      throw this.#deposed
+      throw await this.#lost()
     }
     this.#doubt = null
     this.#last = entry
     this.#sinceFold = entry.body.type === 'fold' ? 0 : this.#sinceFold + 1
     this.#history = foldEntry(this.#history, entry.body, entry)
     this.#tip.advance(entry)
+  }
+
+  /** The place behind our last entry is another leader's. */
+  async #lost(): Promise<WeirError> {
+    const by = await successor(this.#options, this.#last.index + 1)
+    this.#deposed = deposed(this.#options.jobId, by)
+    return this.#deposed
   }
 
   /** The append that led here has succeeded, so a failure to fold is told to nobody but the log, and tried again. */
@@ -340,8 +353,21 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-function deposed(job: JobId): WeirError {
-  return new WeirError('log/deposed', `another JobManager has taken over job ${job}`, {
+/** Who began the next epoch, in words; empty when the entry does not say, or cannot be read just now. */
+async function successor({ storage, jobId }: JobLogOptions, index: number): Promise<string> {
+  const path = logEntry(jobId, index)
+  try {
+    const entry = openEntry(jobId, index, await storage.read(path), storage.locate(path))
+    const leader = entry.body.type === 'epoch' ? entry.body.leader : undefined
+    return leader === undefined ? ` (epoch ${entry.epoch})` : ` (epoch ${entry.epoch}, ${leader})`
+  } catch (error) {
+    if (error instanceof WeirError) return ''
+    throw error
+  }
+}
+
+function deposed(job: JobId, by: string): WeirError {
+  return new WeirError('log/deposed', `another JobManager has taken over job ${job}${by}`, {
     domain: 'internal',
     retry: 'never',
   })

@@ -74,7 +74,7 @@ const history = z.looseObject({
 
 const FORMS: { readonly [Type in LogBody['type']]: z.ZodType } = {
   submitted: z.looseObject({ submission }),
-  epoch: z.looseObject({ firstCheckpointId: positive }),
+  epoch: z.looseObject({ firstCheckpointId: positive, leader: z.string().optional() }),
   attempt: z.looseObject({
     attempt: count,
     restoredFrom: positive.nullable(),

@@ -20,6 +20,9 @@ const overview = z.object({
   'coordinator-id': text.meta({ description: 'Another for each life of the JobManager.' }),
   'start-time': time,
   'checkpoint-directory': text,
+  'not-leading': text.nullable().meta({
+    description: 'Why this JobManager does not lead all the jobs that it did; null: it does.',
+  }),
 })
 
 const config = z.object({
@@ -128,6 +131,7 @@ function overviewOf(cluster: ClusterView): z.infer<typeof overview> {
     'coordinator-id': cluster.coordinatorId,
     'start-time': cluster.startedAtMs,
     'checkpoint-directory': cluster.checkpointDirectory,
+    'not-leading': cluster.notLeading,
   }
 }
 

@@ -13,6 +13,7 @@ export interface ClusterResponse {
   'jobs'?: ({[key: string]: number | string | Long});
   'checkpointDirectory'?: (string);
   'restAddress'?: (string);
+  'notLeading'?: (string);
 }
 
 export interface ClusterResponse__Output {
@@ -26,4 +27,5 @@ export interface ClusterResponse__Output {
   'jobs': ({[key: string]: string});
   'checkpointDirectory': (string);
   'restAddress': (string);
+  'notLeading': (string);
 }

@@ -1,0 +1,30 @@
+import { jobId, type JobId } from '@weirjs/common/core/ids'
+import { expect, it } from 'vitest'
+import { EndedJobs, JOBS_ENDED_MAX, JOBS_FORGOTTEN_MAX } from './ended-jobs.ts'
+import type { JobEntry } from './job-entry.ts'
+
+const idOf = (i: number): JobId => jobId(i.toString(16).padStart(32, '0'))
+/** Of an entry only this counts. */
+const entry = (i: number, ended: boolean): JobEntry => ({ jobId: idOf(i), ended }) as JobEntry
+
+it('shows the newest, knows that the others have ended, and never takes one that lives', () => {
+  const jobs = new Map<JobId, JobEntry>([[idOf(0), entry(0, false)]])
+  const ended = new EndedJobs(jobs)
+  for (let i = 1; i <= JOBS_ENDED_MAX + 3; i++) {
+    jobs.set(idOf(i), entry(i, true))
+    ended.trim()
+  }
+  expect(jobs.size).toBe(JOBS_ENDED_MAX + 1)
+  expect([0, 1, 3, 4].map((i) => ended.wasForgotten(idOf(i)))).toEqual([false, true, true, false])
+  jobs.set(idOf(1), entry(1, false))
+  expect(ended.wasForgotten(idOf(1))).toBe(false)
+})
+
+it('remembers a bounded number of ids', () => {
+  const jobs = new Map<JobId, JobEntry>()
+  const ended = new EndedJobs(jobs)
+  const all = JOBS_ENDED_MAX + JOBS_FORGOTTEN_MAX + 1
+  for (let i = 0; i < all; i++) jobs.set(idOf(i), entry(i, true))
+  ended.trim()
+  expect([0, 1].map((i) => ended.wasForgotten(idOf(i)))).toEqual([false, true])
+})

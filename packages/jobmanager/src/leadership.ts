@@ -1,0 +1,66 @@
+// What this JobManager leads, and what it has lost to another one. The truth is in each job's log (D1): whoever begins a
+// new epoch there leads the job, and the one before learns it from its next entry. What it lost it neither takes back nor
+// answers for; when nothing is left that it could run, it stands by: it lets its workers go, to look for the one that
+// leads, and accepts nothing, until it is started anew. It does not end by itself, because a supervisor that starts it
+// again would take the jobs back, and the other's would do the same.
+
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobId } from '@weirjs/common/core/ids'
+import type { JobEntry } from './job-entry.ts'
+
+export interface LeadershipOptions {
+  /** All that are known. */
+  readonly jobs: () => readonly JobEntry[]
+  /** Nothing is led from here any more. Called once. */
+  readonly onStandBy: (why: string) => void
+}
+
+export class Leadership {
+  readonly #options: LeadershipOptions
+  /** Jobs that are led elsewhere, with what the log said. At most as many as may live at a time. */
+  readonly #lost = new Map<JobId, string>()
+  #standsBy: string | null = null
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options
+  }
+
+  lost(job: JobId, error: WeirError): void {
+    this.#lost.set(job, error.message)
+    const others = this.#options.jobs().filter((one) => !one.ended && !this.#lost.has(one.jobId))
+    if (this.#standsBy !== null || others.length > 0) return
+    this.#standsBy = `it stands by: ${error.message}`
+    this.#options.onStandBy(this.#standsBy)
+  }
+
+  /** It runs here again, after all. */
+  regained(job: JobId): void {
+    this.#lost.delete(job)
+  }
+
+  get standsBy(): boolean {
+    return this.#standsBy !== null
+  }
+
+  /** Why this JobManager does not lead all that it did; null: it does. */
+  get whyNot(): string | null {
+    if (this.#standsBy !== null) return this.#standsBy
+    const [first] = this.#lost.values()
+    if (first === undefined) return null
+    return this.#lost.size === 1 ? first : `${first}, and ${this.#lost.size - 1} other jobs`
+  }
+
+  /** Throws `rpc/unavailable`: whoever asks may find the one that leads. */
+  mustLead(): void {
+    if (this.#standsBy !== null) throw ledElsewhere(`this JobManager does not lead: ${this.whyNot}`)
+  }
+}
+
+/** For whoever wants something of a job that another JobManager leads. */
+export function ledElsewhere(message: string): WeirError {
+  return new WeirError('rpc/unavailable', message, {
+    domain: 'external',
+    retry: 'backoff',
+    hint: 'Turn to the JobManager that leads. If there is none any more, start this one anew: it takes the jobs over.',
+  })
+}
