@@ -116,9 +116,8 @@ export class Cluster implements WorkerHub {
   drain(worker: WorkerId, draining: boolean): void {
     const entry = this.#registry.get(worker)
     if (entry === undefined) return
-    if (entry.draining !== draining)
+    if (this.#registry.drain(worker, draining))
       this.#options.log.info({ workerId: worker, draining }, 'worker draining')
-    entry.draining = draining
     if (!draining) return this.#serve()
     const failure: Failure = {
       code: WORKER_DRAINED,

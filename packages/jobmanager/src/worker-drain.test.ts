@@ -31,6 +31,16 @@ describe('a worker that is drained', () => {
     expect(new Set(taskViews.map(({ worker }) => worker))).toEqual(new Set(['w2']))
   })
 
+  it('is still drained when it has lost its connection and come back', async () => {
+    const world = await new PlayWorld().start()
+    await world.manager.client.drainWorker('w1', true)
+    world.manager.connectionLost(world.worker('w1').id, 'connection reset')
+    await world.register(world.worker('w1'))
+    const job = await world.run()
+    const { taskViews } = await world.until(job, 'RUNNING')
+    expect(new Set(taskViews.map(({ worker }) => worker))).toEqual(new Set(['w2']))
+  })
+
   it('must be known, by one name', async () => {
     const world = await new PlayWorld().start()
     const code = async (id: string): Promise<unknown> =>

@@ -152,6 +152,13 @@ export class JobBench {
     })
   }
 
+  drainWorker(name: string): this {
+    const worker = workerId(name)
+    this.registry.drain(worker, true)
+    const left = failure('worker/drained', 'immediate')
+    return this.happen({ type: 'worker-draining', workerId: worker, failure: left })
+  }
+
   /** The newest incarnation of `key` (`v0/1`) reports, if it lives; with `attempt`, somebody in its name. */
   report(key: string, change: TaskStateChange, attempt?: number): this {
     const tasks = [...this.live.values()].filter(({ task }) => taskKey(task) === key)

@@ -76,6 +76,7 @@ export class JobMachine {
         this.#history.restored(attempt, manifest.checkpointId)
         this.#context.emit({ type: 'restored', checkpointId: manifest.checkpointId, attempt })
       },
+      onFailed: (attempt, failure) => this.#history.end(attempt, failure),
     })
   }
 
@@ -154,10 +155,7 @@ export class JobMachine {
       case 'worker-lost':
         return this.#workerLost(event.workerId, event.failure)
       case 'worker-draining':
-        return this.#failRegions(
-          this.#regionsOn(({ slot }) => slot?.workerId === event.workerId),
-          event.failure,
-        )
+        return this.#workerDraining(event.workerId, event.failure)
       case 'slots-lost':
         return this.#slotsLost(event)
       case 'acknowledged':
@@ -217,10 +215,14 @@ export class JobMachine {
     const had = this.#regionsOn((entry) => entry.slot?.workerId === worker)
     const affected = this.#ledger.lose((entry) => entry.slot?.workerId === worker)
     if (this.#ending === null) this.#failover.revise(had, failure)
-    const outcomes = this.#starter.workerLost(worker, failure)
-    const starting = outcomes.flatMap((outcome) => outcome.regions)
-    for (const outcome of outcomes) this.#history.end(outcome.attempt, failure)
-    this.#failRegions([...affected, ...starting], failure)
+    const starting = this.#starter.workerLost(worker, failure)
+    this.#failRegions([...affected, ...starting.flatMap(({ regions }) => regions)], failure)
+  }
+
+  #workerDraining(worker: WorkerId, failure: Failure): void {
+    const starting = this.#starter.workerDraining(worker, failure)
+    const there = this.#regionsOn(({ slot }) => slot?.workerId === worker)
+    this.#failRegions([...there, ...starting.flatMap(({ regions }) => regions)], failure)
   }
 
   #slotsLost(event: Extract<JobEvent, { type: 'slots-lost' }>): void {
@@ -243,7 +245,6 @@ export class JobMachine {
   #startOutcomes(outcomes: readonly StartOutcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.tag === 'deployed') continue
-      this.#history.end(outcome.attempt, outcome.failure)
       this.#failRegions(outcome.regions, outcome.failure)
     }
   }

@@ -113,3 +113,54 @@ describe('regions of one attempt', () => {
     expect(new Set(bench.machine.tasks.map((entry) => entry.attempt))).toEqual(new Set([2, 3]))
   })
 })
+
+describe('a worker that is drained while a job is on its way there', () => {
+  const allocated = (bench: JobBench): string[] =>
+    bench
+      .lines()
+      .filter((line) => /^(allocate|deploy|release|failed)/.test(line))
+      .map((line) => line.split(' ').slice(0, 3).join(' '))
+
+  it.each([
+    ['allocated', 'allocate'],
+    ['deployed', 'restored'],
+  ] as const)('is left again: %s', (_, habit) => {
+    const bench = new JobBench({
+      workers: { w1: 1, w2: 1, w3: 2 },
+      settings: { restart: { strategy: 'none' } },
+    })
+    bench.habits[habit] = 'never'
+    bench.start().lines()
+    const home = bench.registry.workers.find(({ holders }) => holders.some((job) => job !== null))
+    bench.habits[habit] = 'do'
+    bench.drainWorker(home?.registration.workerId ?? '').pass(1_000)
+    expect(bench.state).toBe('RUNNING')
+    const places = new Set(bench.machine.tasks.map(({ slot }) => slot?.workerId))
+    expect(places).not.toContain(home?.registration.workerId)
+    expect(allocated(bench)[0]).toMatch(/^(release|failed)/)
+  })
+
+  it('is left also when state is still being loaded', () => {
+    const bench = new JobBench({
+      machine: { restorePath: '/old/chk-41' },
+      workers: { w1: 2, w2: 2 },
+    })
+    bench.habits.restore = 'never'
+    bench.start()
+    bench.habits.restore = 'do'
+    bench.drainWorker('w1').pass(1_000)
+    expect(bench.state).toBe('RUNNING')
+    expect(new Set(bench.machine.tasks.map(({ slot }) => slot?.workerId))).toEqual(new Set(['w2']))
+  })
+
+  it('is waited for by nobody when there is no room elsewhere', () => {
+    const bench = new JobBench({ workers: { w1: 2 } })
+    bench.habits.allocate = 'never'
+    bench.start().drainWorker('w1')
+    bench.habits.allocate = 'do'
+    bench.pass(6_000)
+    expect(bench.machine.view.degraded?.code).toBe('job/not-enough-slots')
+    bench.addWorker('w2', 2)
+    expect(bench.state).toBe('RUNNING')
+  })
+})

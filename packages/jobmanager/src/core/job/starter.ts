@@ -7,7 +7,6 @@
 
 import { assert, present, unreachable } from '@weirjs/common/core/assert'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
-import type { TaskRestore } from '@weirjs/common/core/checkpoint/handles'
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
 import type { SlotEndpoint, TaskPlacement } from '@weirjs/common/core/gateways'
 import { type Attempt, type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
@@ -16,34 +15,17 @@ import type { JobEvent, RestoreSource } from '../events.ts'
 import type { Seat, SeatName } from '../plan/slot-allocator.ts'
 import { groupBy, holdsSeats, type Region } from './execution-graph.ts'
 import { type JobContext, jobFailure } from './job-context.ts'
+import {
+  ALLOCATE_TIMEOUT_MS,
+  type Allocation,
+  allocateTimedOut,
+  type Batch,
+  type Restore,
+  seatNames,
+} from './start-batch.ts'
 
 /** Waiting for slots longer than this makes a job DEGRADED. */
 export const SLOTS_WAIT_NOTICE_MS = 5_000
-/** Slots that are not up by then never will be. */
-export const ALLOCATE_TIMEOUT_MS = 120_000
-
-type Restore =
-  /** A completion is being decided; what to restore is not known yet. */
-  | { readonly tag: 'blocked' }
-  | { readonly tag: 'loading'; readonly ticket: number }
-  | { readonly tag: 'ready'; readonly tasks: ReadonlyMap<string, TaskRestore> | null }
-
-interface Batch {
-  readonly attempt: Attempt
-  readonly regions: readonly Region[]
-  readonly sinceMs: number
-  seated: boolean
-  restore: Restore
-  /** Null until everything is there. */
-  allocation: Allocation | null
-}
-
-interface Allocation {
-  readonly workers: readonly WorkerId[]
-  readonly waiting: Set<WorkerId>
-  readonly endpoints: Map<string, SlotEndpoint>
-  readonly deadlineMs: number
-}
 
 /** What came of a step: regions that are on their workers now, or that did not get there. */
 export type StartOutcome =
@@ -65,6 +47,7 @@ export interface StarterHooks {
   restoreSource(): RestoreSource | null
   readonly deciding: () => boolean
   onRestored(attempt: Attempt, manifest: Manifest): void
+  onFailed(attempt: Attempt, failure: Failure): void
 }
 
 export class Starter {
@@ -197,6 +180,13 @@ export class Starter {
       .map((batch) => this.#fail(batch, failure))
     this.#reseat()
     return outcomes
+  }
+
+  /** Whatever was to start there, with all that was to start with it, looks for another place. */
+  workerDraining(worker: WorkerId, failure: Failure): StartOutcome[] {
+    return this.#batches
+      .filter((batch) => seatNames(batch).some((name) => this.#held.get(name)?.workerId === worker))
+      .map((batch) => this.#fail(batch, failure))
   }
 
   /** The process that was to carry a batch died while it started. */
@@ -352,6 +342,7 @@ export class Starter {
 
   #fail(batch: Batch, failure: Failure): StartOutcome {
     this.#forget(batch)
+    this.#hooks.onFailed(batch.attempt, failure)
     return { tag: 'failed', regions: batch.regions, attempt: batch.attempt, failure }
   }
 
@@ -385,12 +376,4 @@ export class Starter {
       ({ phase }) => 'attempt' in phase && phase.attempt === attempt,
     )
   }
-}
-
-const seatNames = (batch: Batch): SeatName[] =>
-  batch.regions.flatMap((region) => region.seats.map((seat) => seat.name))
-
-function allocateTimedOut(allocation: Allocation): Failure {
-  const who = [...allocation.waiting].join(', ')
-  return jobFailure('job/allocate-timeout', `no slots from ${who} within ${ALLOCATE_TIMEOUT_MS} ms`)
 }

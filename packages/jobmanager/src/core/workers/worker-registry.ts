@@ -12,6 +12,8 @@ import { type DetectorSettings, FailureDetector } from './failure-detector.ts'
 export const WORKERS_MAX = 10_000
 export const WORKER_SLOTS_MAX = 1_024
 export const WORKER_ID_CHARS_MAX = 255
+/** Workers that are being drained and are not registered just now; the oldest is forgotten. */
+export const DRAINED_MAX = 10_000
 
 export interface WorkerEntry {
   readonly registration: WorkerRegistration
@@ -28,6 +30,8 @@ export type RegistrationOutcome = 'new' | 'again'
 
 export class WorkerRegistry {
   readonly #workers = new Map<WorkerId, WorkerEntry>()
+  /** Of this life of theirs, whether they are registered or not: ids are not used again. */
+  readonly #drained = new Set<WorkerId>()
   readonly #detector: FailureDetector
 
   constructor(settings: DetectorSettings) {
@@ -48,7 +52,7 @@ export class WorkerRegistry {
       registration,
       registeredAtMs: nowMs,
       rssBytes: 0,
-      draining: false,
+      draining: this.#drained.has(registration.workerId),
       holders: Array.from({ length: registration.slots }, () => null),
     })
     this.#detector.heard(registration.workerId, nowMs)
@@ -69,6 +73,20 @@ export class WorkerRegistry {
     this.#workers.delete(worker)
     this.#detector.forget(worker)
     return entry
+  }
+
+  /** True when that changes something. A worker that connects anew is still what it was told to be. */
+  drain(worker: WorkerId, draining: boolean): boolean {
+    const entry = this.#workers.get(worker)
+    if (entry === undefined || entry.draining === draining) return false
+    entry.draining = draining
+    if (draining) this.#drained.add(worker)
+    else this.#drained.delete(worker)
+    for (const oldest of this.#drained) {
+      if (this.#drained.size <= DRAINED_MAX) break
+      this.#drained.delete(oldest)
+    }
+    return true
   }
 
   suspects(nowMs: number): WorkerId[] {

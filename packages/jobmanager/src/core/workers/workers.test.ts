@@ -95,6 +95,20 @@ describe('WorkerRegistry', () => {
     expect(registry.freeCount).toBe(3)
   })
 
+  it('goes on draining a worker that connects anew, and no longer than asked', () => {
+    const registry = new WorkerRegistry(settings)
+    registry.register(registration('a'), 0)
+    expect(registry.drain(A, true)).toBe(true)
+    registry.remove(A)
+    registry.register(registration('a'), 5)
+    expect([registry.get(A)?.draining, registry.freeCount]).toEqual([true, 0])
+    registry.register(registration('b'), 5)
+    expect(registry.get(B)?.draining).toBe(false)
+    registry.drain(A, false)
+    registry.register(registration('a'), 9)
+    expect(registry.get(A)?.draining).toBe(false)
+  })
+
   it('refuses nonsense', () => {
     const registry = new WorkerRegistry(settings)
     for (const bad of [
