@@ -12,6 +12,8 @@ export interface WeirErrorOptions {
   readonly hint?: string
   /** `file:line[:column]` of the user's code or input, when known. */
   readonly location?: string
+  /** The worker at the other end, when a connection between two is at fault. */
+  readonly peer?: string
   readonly cause?: unknown
 }
 
@@ -23,6 +25,7 @@ export class WeirError extends Error {
   readonly retry: RetryHint
   readonly hint: string | undefined
   readonly location: string | undefined
+  readonly peer: string | undefined
 
   constructor(code: string, message: string, options: WeirErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -31,6 +34,7 @@ export class WeirError extends Error {
     this.retry = options.retry ?? (options.domain === 'external' ? 'backoff' : 'never')
     this.hint = options.hint
     this.location = options.location
+    this.peer = options.peer
   }
 
   /** Survives two copies of this module in one process (a bundled job and its host). */
@@ -49,6 +53,8 @@ export interface Failure {
   readonly retry: RetryHint
   readonly hint?: string
   readonly location?: string
+  /** The worker at the other end, when a connection between two is at fault. */
+  readonly peer?: string
   /** At most 16 KiB. */
   readonly stack?: string
   /** What a process wrote last before it ended; oldest line first. */
@@ -79,6 +85,7 @@ export function toFailure(
     retry: known?.retry ?? fallback.retry,
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
     ...(known?.location === undefined ? {} : { location: known.location }),
+    ...(known?.peer === undefined ? {} : { peer: known.peer }),
     ...(stack === undefined ? {} : { stack: stack.slice(0, FAILURE_STACK_CHARS_MAX) }),
   }
 }
@@ -105,6 +112,7 @@ export function fromFailure(failure: Failure): WeirError {
     retry: failure.retry,
     ...(failure.hint === undefined ? {} : { hint: failure.hint }),
     ...(failure.location === undefined ? {} : { location: failure.location }),
+    ...(failure.peer === undefined ? {} : { peer: failure.peer }),
   })
   if (failure.stack !== undefined) error.stack = failure.stack
   return error

@@ -159,12 +159,13 @@ const cutLines = (lines: readonly string[]): readonly string[] =>
 
 /** The optional texts of a Failure, in either form. */
 function cutTexts(
-  failure: Pick<Failure, 'hint' | 'location' | 'stack'>,
-): Pick<Failure, 'hint' | 'location' | 'stack'> {
-  const { hint, location, stack } = failure
+  failure: Pick<Failure, 'hint' | 'location' | 'peer' | 'stack'>,
+): Pick<Failure, 'hint' | 'location' | 'peer' | 'stack'> {
+  const { hint, location, peer, stack } = failure
   return {
     ...(hint === undefined ? {} : { hint: hint.slice(0, FAILURE_MESSAGE_CHARS_MAX) }),
     ...(location === undefined ? {} : { location: location.slice(0, NAME_CHARS_MAX) }),
+    ...(peer === undefined ? {} : { peer: peer.slice(0, NAME_CHARS_MAX) }),
     ...(stack === undefined ? {} : { stack: stack.slice(0, FAILURE_STACK_CHARS_MAX) }),
   }
 }

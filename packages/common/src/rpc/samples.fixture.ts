@@ -53,6 +53,7 @@ export const FAILURE: Failure = {
   retry: 'backoff',
   hint: 'Look at line 3.',
   location: 'job.ts:3:1',
+  peer: 'worker-8a',
   stack: 'Error\n  at job.ts:3:1',
   lastOutput: ['before', 'the end'],
 }

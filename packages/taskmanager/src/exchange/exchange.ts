@@ -81,6 +81,7 @@ export function peerLost(peer: SlotRef | string, reason: string): Failure {
       domain: 'external',
       retry: 'immediate',
       hint: 'the worker of that slot died or cannot be reached; see its log',
+      ...(typeof peer === 'string' ? {} : { peer: peer.workerId }),
     }),
   )
 }

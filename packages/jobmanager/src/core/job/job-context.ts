@@ -17,6 +17,7 @@ import type { Prng } from '@weirjs/common/core/prng'
 import type { JobState } from '@weirjs/common/core/job-views'
 import type { CompletedCheckpoint } from '../checkpoint/events.ts'
 import type { JobEffect, Stamp } from '../events.ts'
+import { BrokenPairs } from '../workers/broken-pairs.ts'
 import { ExecutionGraph, groupBy, type TaskEntry } from './execution-graph.ts'
 
 /** Fixed for one JobMaster life. */
@@ -72,6 +73,7 @@ export interface WorkerShare {
 export class JobContext {
   readonly options: JobMachineOptions
   readonly graph: ExecutionGraph
+  readonly brokenPairs: BrokenPairs = new BrokenPairs()
   now: Stamp = { nowMs: 0, wallMs: 0 }
   /** The final checkpoint, once it is complete: from then on the job only commits. */
   finishing: CheckpointId | null

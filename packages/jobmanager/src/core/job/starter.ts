@@ -174,6 +174,7 @@ export class Starter {
 
   /** The worker's slots are gone. Batches that only had seats there look for others. */
   workerLost(worker: WorkerId, failure: Failure): StartOutcome[] {
+    this.#context.brokenPairs.forget(worker)
     for (const [name, slot] of this.#held) if (slot.workerId === worker) this.#held.delete(name)
     const outcomes = this.#batches
       .filter((batch) => batch.allocation?.workers.includes(worker) === true)
@@ -191,6 +192,7 @@ export class Starter {
 
   /** The process that was to carry a batch died while it started. */
   slotsLost(attempt: Attempt, worker: WorkerId, failure: Failure): StartOutcome[] {
+    this.#context.brokenPairs.forget(worker)
     return this.#batches
       .filter((one) => one.attempt === attempt && one.allocation?.workers.includes(worker) === true)
       .map((batch) => this.#fail(batch, failure))
@@ -246,10 +248,11 @@ export class Starter {
     }
     for (const name of this.#held.keys()) if (!kept.has(name)) this.#held.delete(name)
     const seats = [...wanted.values()].sort((a, b) => a.index - b.index)
+    const apart = this.#context.brokenPairs.at(this.#context.now.nowMs)
     this.#context.emit({
       type: 'request-seats',
       requestId: ++this.#requestId,
-      request: { seats, kept, previous: new Map(this.#previous) },
+      request: { seats, kept, previous: new Map(this.#previous), apart },
     })
   }
 

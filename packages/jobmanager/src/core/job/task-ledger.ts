@@ -5,7 +5,7 @@
 import { unreachable } from '@weirjs/common/core/assert'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { TaskUpdate } from '@weirjs/common/core/gateways'
-import type { Fence, TaskId } from '@weirjs/common/core/ids'
+import { type Fence, type TaskId, workerId } from '@weirjs/common/core/ids'
 import { isOver, type Region, type TaskEntry } from './execution-graph.ts'
 import { type JobContext, jobFailure } from './job-context.ts'
 
@@ -73,7 +73,11 @@ export class TaskLedger {
         return this.#unexpected(entry, 'was canceled, and not by us')
       case 'failed':
         graph.set(entry, 'failed')
-        return { tag: 'failed', region: graph.regionOf(entry), failure: change.failure }
+        return {
+          tag: 'failed',
+          region: graph.regionOf(entry),
+          failure: this.#withPair(entry, change.failure),
+        }
       default:
         return unreachable(change)
     }
@@ -89,6 +93,17 @@ export class TaskLedger {
       regions.add(graph.regionOf(entry))
     }
     return [...regions]
+  }
+
+  /** A failure of the way to another worker names both ends, and they are kept apart. Behind another failure it says nothing. */
+  #withPair(entry: TaskEntry, failure: Failure): Failure {
+    const here = entry.slot?.workerId
+    const { peer } = failure
+    const { tag } = this.#context.graph.regionOf(entry).phase
+    if (here === undefined || peer === undefined || peer === here || tag === 'canceling')
+      return failure
+    this.#context.brokenPairs.note(here, workerId(peer), this.#context.now.nowMs)
+    return { ...failure, message: `${failure.message} (between ${here} and ${peer})` }
   }
 
   #unexpected(entry: TaskEntry, what: string): UpdateOutcome {

@@ -8,6 +8,7 @@ import {
   sampleSettings,
   countingGraph,
 } from './graph-samples.ts'
+import type { WorkerPair } from '../workers/broken-pairs.ts'
 import { planJob } from './planner.ts'
 import {
   allocateSeats,
@@ -108,5 +109,49 @@ describe('allocateSeats', () => {
     expect(
       show(allocateSeats(request(counting(2), { previous }), [worker('a', 0), worker('b', 0, 1)])),
     ).toBe('default#0:b/1 default#1:a/0')
+  })
+})
+
+describe('workers that do not reach each other', () => {
+  const apart = (...pairs: readonly (readonly [string, string])[]): WorkerPair[] =>
+    pairs.map(([a, b]) => [workerId(a), workerId(b)] as const)
+  const two = (name: string): FreeSlots => worker(name, 0, 1)
+  const used = (seats: Map<SeatName, SlotRef> | null): string =>
+    [...new Set([...(seats?.values() ?? [])].map((at) => at.workerId))].toSorted().join(' ')
+
+  it('are not used together where there is another choice', () => {
+    const pair = { apart: apart(['a', 'b']) }
+    expect(used(allocateSeats(request(counting(4), pair), [two('a'), two('b'), two('c')]))).toMatch(
+      /^[ab] c$/,
+    )
+    expect(used(allocateSeats(request(counting(2), pair), [worker('a', 0), two('b')]))).toBe('b')
+  })
+
+  it('are used all the same where there is none', () => {
+    const pair = { apart: apart(['a', 'b']) }
+    expect(used(allocateSeats(request(counting(4), pair), [two('a'), two('b')]))).toBe('a b')
+  })
+
+  it('lose the one that is cut off from most', () => {
+    const star = { apart: apart(['a', 'x'], ['b', 'x'], ['c', 'x']) }
+    const all = ['a', 'b', 'c', 'x'].map(two)
+    expect(used(allocateSeats(request(counting(6), star), all))).toBe('a b c')
+  })
+
+  it('keep what is kept, and take nothing on its other end', () => {
+    const kept = new Map([['default#9', slot('a', 0)]])
+    const more = { kept, apart: apart(['a', 'b']) }
+    expect(used(allocateSeats(request(counting(2), more), [two('b'), two('c')]))).toBe('c')
+    const both = new Map([...kept, ['default#8', slot('b', 0)]])
+    expect(used(allocateSeats(request(counting(1), { ...more, kept: both }), [two('b')]))).toBe('b')
+  })
+
+  it('are taken from where a seat was before', () => {
+    const previous = new Map([
+      ['default#0', slot('a', 0)],
+      ['default#1', slot('b', 0)],
+    ])
+    const more = { previous, apart: apart(['a', 'b']) }
+    expect(used(allocateSeats(request(counting(2), more), [two('a'), two('b')]))).toMatch(/^[ab]$/)
   })
 })

@@ -6,6 +6,7 @@
 import { present } from '@weirjs/common/core/assert'
 import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
 import type { SlotRef, WorkerId } from '@weirjs/common/core/ids'
+import type { WorkerPair } from '../workers/broken-pairs.ts'
 
 /** Name of a seat: `group#index`. */
 export type SeatName = string
@@ -54,6 +55,8 @@ export interface SeatRequest {
   readonly kept: ReadonlyMap<SeatName, SlotRef>
   /** Where a seat was before; taken again when it is free. */
   readonly previous: ReadonlyMap<SeatName, SlotRef>
+  /** Workers that should not both be used, where there is another choice. */
+  readonly apart?: readonly WorkerPair[]
 }
 
 /** Null when there are not enough free slots: all seats or none. */
@@ -61,6 +64,37 @@ export function allocateSeats(
   request: SeatRequest,
   workers: readonly FreeSlots[],
 ): Map<SeatName, SlotRef> | null {
+  const avoided = workersToAvoid(request, workers)
+  if (avoided.size === 0) return place(request, workers)
+  const others = workers.filter(({ workerId }) => !avoided.has(workerId))
+  return place(request, others) ?? place(request, workers)
+}
+
+/**
+ * Without these no pair of `apart` is used as a whole, as far as the kept seats allow. First the worker of most pairs (it
+ * is the one that is cut off), then that with fewer free slots.
+ */
+function workersToAvoid(request: SeatRequest, workers: readonly FreeSlots[]): Set<WorkerId> {
+  const kept = new Set([...request.kept.values()].map(({ workerId }) => workerId))
+  const free = new Map(workers.map((worker) => [worker.workerId, worker.free.length]))
+  const avoided = new Set<WorkerId>()
+  const usable = (worker: WorkerId): boolean =>
+    !avoided.has(worker) && (kept.has(worker) || (free.get(worker) ?? 0) > 0)
+  const open = (): WorkerId[] =>
+    (request.apart ?? [])
+      .filter((pair) => pair.every(usable) && !pair.every((worker) => kept.has(worker)))
+      .flat()
+  for (let ends = open(); ends.length > 0; ends = open()) {
+    const count = (worker: WorkerId): number => ends.filter((end) => end === worker).length
+    const [worst] = ends
+      .filter((worker) => !kept.has(worker))
+      .toSorted((a, b) => count(b) - count(a) || (free.get(a) ?? 0) - (free.get(b) ?? 0))
+    avoided.add(present(worst, 'an end of a pair that is not kept'))
+  }
+  return avoided
+}
+
+function place(request: SeatRequest, workers: readonly FreeSlots[]): Map<SeatName, SlotRef> | null {
   const free = new Map(workers.map((worker) => [worker.workerId, [...worker.free]]))
   const total = workers.reduce((sum, worker) => sum + worker.free.length, 0)
   if (total < request.seats.length) return null

@@ -12,9 +12,11 @@ export interface Failure {
   'location'?: (string);
   'stack'?: (string);
   'lastOutput'?: (string)[];
+  'peer'?: (string);
   '_hint'?: "hint";
   '_location'?: "location";
   '_stack'?: "stack";
+  '_peer'?: "peer";
 }
 
 export interface Failure__Output {
@@ -26,7 +28,9 @@ export interface Failure__Output {
   'location'?: (string);
   'stack'?: (string);
   'lastOutput': (string)[];
+  'peer'?: (string);
   '_hint'?: "hint";
   '_location'?: "location";
   '_stack'?: "stack";
+  '_peer'?: "peer";
 }
