@@ -109,7 +109,7 @@ export class Cluster implements WorkerHub {
 
   /** Gives all up: they may look for another JobManager. */
   loseAll(reason: string): void {
-    for (const worker of [...this.#gateways.keys()]) this.lose(worker, reason)
+    for (const worker of this.#gateways.keys()) this.lose(worker, reason)
   }
 
   /** Nothing happens when the worker is not known. */
