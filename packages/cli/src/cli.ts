@@ -8,6 +8,7 @@ import type { Terminal } from './output/terminal.ts'
 export interface GlobalOptions {
   readonly cluster?: string
   readonly tokenFile?: string
+  readonly tlsDir?: string
   readonly json?: boolean
   readonly format?: Format
   readonly verbose?: boolean

@@ -1,7 +1,9 @@
 // Opens the connection to a cluster. The gRPC library is loaded only here: commands that stay at home start faster.
 
 import type { Scheduler } from '@weirjs/common/core/clock'
+import { silentLog } from '@weirjs/common/core/log'
 import { fromFailure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type { Identity } from '@weirjs/common/tls/identity'
 import type { GlobalOptions, Session } from './cli.ts'
 import { type ClusterChoice, chooseCluster } from './context.ts'
 
@@ -14,8 +16,8 @@ export interface ConnectOptions {
 
 /** Errors: `cli/no-cluster`, `config/token-...`. Nothing is sent yet. */
 export async function connectCluster(how: ConnectOptions): Promise<Session> {
-  const { cluster, tokenFile } = how.options
-  const choice = chooseCluster({ cluster, tokenFile, env: how.env, cwd: how.cwd })
+  const { cluster, tokenFile, tlsDir } = how.options
+  const choice = chooseCluster({ cluster, tokenFile, tlsDir, env: how.env, cwd: how.cwd })
   return openSession(choice, how.scheduler)
 }
 
@@ -41,6 +43,7 @@ export async function openSession(choice: ClusterChoice, scheduler: Scheduler): 
     token,
     sender: `cli-${process.pid}`,
     scheduler,
+    tls: await clientIdentity(choice, scheduler),
   })
   return {
     client: explained(connection.client, choice),
@@ -48,6 +51,23 @@ export async function openSession(choice: ClusterChoice, scheduler: Scheduler): 
     readKey: readKeyOf(token),
     close: () => connection.close(),
   }
+}
+
+/** A command is short: its files are read once. Errors: those of `readCredentials`. */
+async function clientIdentity(
+  { tlsDirectory }: ClusterChoice,
+  scheduler: Scheduler,
+): Promise<Identity | undefined> {
+  if (tlsDirectory === null) return undefined
+  const { FileIdentity, filesIn } = await import('@weirjs/common/tls/identity')
+  return FileIdentity.open({
+    files: filesIn(tlsDirectory, 'client'),
+    role: 'client',
+    verifiesNames: true,
+    reloadIntervalMs: null,
+    scheduler,
+    log: silentLog,
+  })
 }
 
 /** The client, with errors of a cluster that is not there saying which one was meant and what to do. */

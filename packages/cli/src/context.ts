@@ -22,6 +22,8 @@ export interface ClusterFile {
   readonly version: 1
   readonly address: string
   readonly tokenFile: string
+  /** Directory with the certificates of a client; absent: the cluster speaks without TLS. */
+  readonly tlsDirectory?: string
   readonly dataDirectory: string
   readonly startedAtMs: number
   readonly processes: readonly ClusterProcess[]
@@ -31,6 +33,8 @@ export interface ClusterChoice {
   readonly address: string
   /** null: no token is known. */
   readonly tokenFile: string | null
+  /** Directory with ca.crt, client.crt and client.key; null: without TLS. */
+  readonly tlsDirectory: string | null
   /** Where this was read, for messages. */
   readonly origin: string
 }
@@ -39,6 +43,7 @@ export interface ContextOptions {
   /** `--cluster`: `host:port`, the name of a context, or the path of a cluster file or its directory. */
   readonly cluster?: string | undefined
   readonly tokenFile?: string | undefined
+  readonly tlsDir?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
 }
@@ -48,24 +53,26 @@ const ADDRESS = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
 /** No colon, so no address; no dot or slash, so no path. */
 const CONTEXT = /^[a-z][\w-]*$/i
 
+/** What flags and environment say, whatever cluster is meant. */
+interface Said {
+  readonly tokenFile: string | null
+  readonly tlsDirectory: string | null
+}
+
 /** Error: `cli/no-cluster` when nothing names one. */
 export function chooseCluster(options: ContextOptions): ClusterChoice {
-  const said = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
-  const tokenFile = options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null
-  if (said !== undefined && !looksLikePath(said)) {
-    if (CONTEXT.test(said)) return ofContext(options, said, tokenFile)
-    checkAddress(said)
-    const known = tokenFile === null ? findClusterFile(options) : null
-    return {
-      address: said,
-      tokenFile: tokenFile ?? known?.file.tokenFile ?? null,
-      origin: '--cluster',
-    }
+  const named = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
+  const said: Said = {
+    tokenFile: options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null,
+    tlsDirectory: options.tlsDir ?? nonEmpty(options.env['WEIR_TLS_DIR']) ?? null,
   }
-  const named = said === undefined ? null : readNamed(resolve(options.cwd, said))
-  const nearest = named ?? findClusterFile(options, false)
+  if (named !== undefined && !looksLikePath(named)) {
+    return CONTEXT.test(named) ? ofContext(options, named, said) : ofAddress(options, named, said)
+  }
+  const file = named === undefined ? null : readNamed(resolve(options.cwd, named))
+  const nearest = file ?? findClusterFile(options, false)
   const { current } = nearest === null ? readContexts(options.env) : { current: null }
-  if (current !== null) return ofContext(options, current, tokenFile)
+  if (current !== null) return ofContext(options, current, said)
   const found = nearest ?? findClusterFile(options)
   if (found === null) {
     throw new WeirError('cli/no-cluster', 'no cluster is known here', {
@@ -73,19 +80,36 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
       hint: 'start one with `weir cluster start`, or name one with --cluster host:port',
     })
   }
-  return {
-    address: found.file.address,
-    tokenFile: tokenFile ?? found.file.tokenFile,
-    origin: found.path,
-  }
+  return choice(found.file, said, found.path)
 }
 
-function ofContext(options: ContextOptions, name: string, tokenFile: string | null): ClusterChoice {
-  const cluster = namedCluster(readContexts(options.env), name)
+/** Without a token file the cluster file nearby is asked for one; what it says of TLS counts if it is of that very cluster. */
+function ofAddress(options: ContextOptions, address: string, said: Said): ClusterChoice {
+  checkAddress(address)
+  const known = said.tokenFile === null ? (findClusterFile(options)?.file ?? null) : null
+  const same = known?.address === address ? (known.tlsDirectory ?? null) : null
+  const found = { address, tokenFile: known?.tokenFile ?? null, tlsDirectory: same }
+  return choice(found, said, '--cluster')
+}
+
+function ofContext(options: ContextOptions, name: string, said: Said): ClusterChoice {
+  return choice(namedCluster(readContexts(options.env), name), said, `context ${name}`)
+}
+
+function choice(
+  found: {
+    readonly address: string
+    readonly tokenFile: string | null
+    readonly tlsDirectory?: string | null | undefined
+  },
+  said: Said,
+  origin: string,
+): ClusterChoice {
   return {
-    address: cluster.address,
-    tokenFile: tokenFile ?? cluster.tokenFile,
-    origin: `context ${name}`,
+    address: found.address,
+    tokenFile: said.tokenFile ?? found.tokenFile,
+    tlsDirectory: said.tlsDirectory ?? found.tlsDirectory ?? null,
+    origin,
   }
 }
 

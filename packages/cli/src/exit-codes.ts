@@ -41,7 +41,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
 export function exitCodeOf(error: WeirError): number {
   const known = BY_CODE[error.code]
   if (known !== undefined) return known
-  if (error.code.startsWith('config/')) return EXIT_USAGE
+  if (error.code.startsWith('config/') || error.code.startsWith('tls/')) return EXIT_USAGE
   if (error.code.endsWith('/not-found')) return EXIT_NOT_FOUND
   return EXIT_FAILED
 }

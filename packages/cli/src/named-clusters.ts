@@ -10,6 +10,8 @@ export interface NamedCluster {
   readonly address: string
   /** null: what WEIR_TOKEN_FILE or --token-file says. */
   readonly tokenFile: string | null
+  /** Directory with the certificates of a client; null or absent: what WEIR_TLS_DIR or --tls-dir says, else no TLS. */
+  readonly tlsDirectory?: string | null
 }
 
 export interface NamedClusters {

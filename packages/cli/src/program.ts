@@ -5,6 +5,7 @@ import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
+import { addCertsCommands } from './commands/certs.ts'
 import { addClusterCommands } from './commands/cluster.ts'
 import { addCompletionCommands } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
@@ -110,6 +111,7 @@ export function buildProgram(cli: Cli): Command {
     .version(WEIR_VERSION, '-V, --version', 'the version')
     .option('--cluster <address>', 'host:port of a JobManager, a context, or a cluster file')
     .option('--token-file <path>', 'file with the cluster token')
+    .option('--tls-dir <path>', 'directory with ca.crt, client.crt and client.key')
     .addOption(new Option('-o, --format <format>', 'how to print data').choices([...FORMATS]))
     .option('--json', 'short for --format json')
     .option('-v, --verbose', 'show stacks of errors')
@@ -135,6 +137,7 @@ export function buildProgram(cli: Cli): Command {
   addTopCommand(program, cli)
   addConfigCommands(program, cli)
   addContextCommands(program, cli)
+  addCertsCommands(program, cli)
   addCompletionCommands(program, cli)
   addDoctorCommand(program, cli)
   addVersionCommand(program, cli)

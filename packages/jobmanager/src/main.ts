@@ -21,6 +21,7 @@ import { jobService } from '@weirjs/common/rpc/job-server'
 import { type RpcServer, serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerDialer } from '@weirjs/common/rpc/worker-client'
+import type { Identity } from '@weirjs/common/tls/identity'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
 import { credentials } from './credentials.ts'
 import { JobManager } from './job-manager.ts'
@@ -35,6 +36,8 @@ export interface JobManagerProcessSettings {
   /** 0: any free port. */
   readonly port: number
   readonly tokenFile: string
+  /** For every gRPC connection; null: they are not encrypted. */
+  readonly tls: Identity | null
   /** Root of the checkpoint storage, the same for all processes of the cluster: the truth about jobs. */
   readonly checkpointDirectory: string
   /** Of this JobManager alone: the rebuildable index. */
@@ -53,6 +56,8 @@ export interface RestSettings {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** HTTPS; null: plain HTTP. */
+  readonly tls: Identity | null
   /** What is told of this process's configuration; secrets masked. */
   readonly configuration: readonly ConfigEntry[]
 }
@@ -66,6 +71,7 @@ export const JOB_MANAGER_DEFAULTS: Omit<
   heartbeatIntervalMs: 1_000,
   heartbeatTimeoutMs: 10_000,
   failover: 'region',
+  tls: null,
   rest: null,
 }
 
@@ -101,7 +107,12 @@ export async function startJobManagerProcess(
     scheduler,
     prng: new Prng(randomBytes(SEED_BYTES).readUInt32LE()),
     storage,
-    dialer: workerDialer({ token, sender: coordinatorId, scheduler }),
+    dialer: workerDialer({
+      token,
+      sender: coordinatorId,
+      scheduler,
+      tls: settings.tls ?? undefined,
+    }),
     history,
     log,
     options: {
@@ -198,6 +209,7 @@ async function serveOrClose(own: Own, token: string): Promise<Served> {
       flag: 'jobmanager.rpc.port',
       token,
       scheduler,
+      tls: settings.tls === null ? undefined : { identity: settings.tls, log: settings.log },
       services: [
         coordinatorService({
           gateway: manager,
@@ -221,6 +233,7 @@ function serveRest(own: Own, rest: RestSettings): Promise<HttpServer> {
   return startRest({
     host: rest.host,
     port: rest.port,
+    tls: rest.tls ?? undefined,
     version: WEIR_VERSION,
     scheduler,
     log: settings.log,

@@ -20,6 +20,7 @@ import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
+import type { Identity } from '@weirjs/common/tls/identity'
 import { shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
@@ -35,6 +36,8 @@ export interface TaskManagerSettings {
   /** `host:port` of the JobManager. */
   readonly jobManager: string
   readonly tokenFile: string
+  /** For every gRPC connection, those of its slots included (with keys of their own); null: they are not encrypted. */
+  readonly tls: Identity | null
   /** Root of the checkpoint storage, the same for all. */
   readonly checkpointDirectory: string
   /** Of this process alone: cached bundles and the like. Emptied at the end. */
@@ -68,6 +71,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   TaskManagerSettings,
   'jobManager' | 'tokenFile' | 'checkpointDirectory' | 'workDirectory' | 'log'
 > = {
+  tls: null,
   slots: 1,
   bindHost: '127.0.0.1',
   advertisedHost: null,
@@ -115,6 +119,7 @@ export async function startTaskManagerProcess(
     token,
     workerId: id,
     scheduler,
+    tls: settings.tls ?? undefined,
     onLost: (reason) => worker.connectionLost(reason),
   })
   const host = makeHost(settings, {
@@ -208,6 +213,7 @@ function makeHost(
     bindHost: settings.bindHost,
     advertisedHost: advertised(settings),
     dataPorts: settings.dataPorts,
+    encrypted: settings.tls !== null,
     heapBytesMax: shares.slotHeapBytes,
     jobProcessBytesMax: shares.jobProcessBytes,
     env: jobEnvironment({
@@ -256,6 +262,7 @@ async function serveControl(
     flag: 'taskmanager.rpc.port',
     token,
     scheduler: own.scheduler,
+    tls: settings.tls === null ? undefined : { identity: settings.tls, log: settings.log },
     services: [workerService(gateway)],
   })
   const host = advertised(settings)

@@ -19,7 +19,9 @@ import {
   removeClusterFile,
   writeClusterFile,
 } from '../context.ts'
+import { CERTIFICATE_DAYS, createCertificates } from '../development-certificates.ts'
 import { formatOf, show } from '../output/show.ts'
+import { localHosts } from './certs.ts'
 import { configFile } from './config.ts'
 import {
   endedEarly,
@@ -44,6 +46,7 @@ export interface StartOptions extends GlobalOptions {
   readonly dataDir?: string
   readonly define: readonly string[]
   readonly config?: string
+  readonly tls?: boolean
 }
 
 export async function startCluster(cli: Cli, options: StartOptions): Promise<void> {
@@ -116,7 +119,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
-  const defines = options.define.flatMap((define) => ['-D', define])
+  const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
+  const defines = [...options.define, ...tlsDefines(tlsDirectory)].flatMap((one) => ['-D', one])
   const yaml = configFile(cli, options.config)
   const config = yaml === null ? [] : ['--config', yaml]
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
@@ -136,12 +140,35 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     version: 1,
     address,
     tokenFile,
+    ...(tlsDirectory === null ? {} : { tlsDirectory }),
     dataDirectory,
     startedAtMs: cli.scheduler.wallMs(),
     processes: started.map(entryOf),
   }
   return { file, started }
 }
+
+/** Where the certificates are, made when there are none; null: the cluster goes without TLS. */
+function certificatesFor(
+  cli: Cli,
+  options: StartOptions,
+  { values }: Config,
+  dataDirectory: string,
+): string | null {
+  if (options.tls !== true && !values['security.ssl.internal.enabled']) return null
+  const said = options.tlsDir ?? values['security.ssl.directory']
+  const directory = said === null ? join(dataDirectory, 'tls') : resolve(cli.cwd, said)
+  if (existsSync(join(directory, 'ca.crt'))) return directory
+  const wish = { directory, hosts: localHosts(), days: CERTIFICATE_DAYS, force: false }
+  createCertificates({ ...wish, nowMs: cli.scheduler.wallMs() })
+  cli.terminal(options).note(`certificates made in ${directory}`)
+  return directory
+}
+
+const tlsDefines = (directory: string | null): readonly string[] =>
+  directory === null
+    ? []
+    : ['security.ssl.internal.enabled=true', `security.ssl.directory=${directory}`]
 
 /** The processes read the same; what they would refuse is refused before any of them is started. */
 interface Configured {
@@ -232,7 +259,8 @@ async function untilReady(
   started: readonly StartedProcess[],
 ): Promise<string | null> {
   const dueMs = cli.scheduler.nowMs() + READY_MS_MAX
-  const choice = { address: file.address, tokenFile: file.tokenFile, origin: 'this start' }
+  const { address, tokenFile, tlsDirectory = null } = file
+  const choice = { address, tokenFile, tlsDirectory, origin: 'this start' }
   const session = await openSession(choice, cli.scheduler)
   try {
     while ((await readyWorkers(session)) < workersOf(file)) {

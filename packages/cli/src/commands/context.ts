@@ -30,7 +30,7 @@ export function addContextCommands(program: Command, cli: Cli): void {
     .command('add')
     .argument('<name>', 'what to call it')
     .argument('<address>', 'host:port of its JobManager')
-    .description('name a cluster (its token file: --token-file)')
+    .description('name a cluster (its token file: --token-file; its certificates: --tls-dir)')
     .option('--use', 'and use it from now on')
     .action((name: string, address: string, _own: object, command: Command) =>
       add(cli, name, address, command.optsWithGlobals()),
@@ -54,10 +54,11 @@ export function addContextCommands(program: Command, cli: Cli): void {
 function list(cli: Cli, options: GlobalOptions): void {
   const { clusters, current } = readContexts(cli.env)
   const rows: readonly ContextRow[] = Object.entries(clusters)
-    .map(([name, { address, tokenFile }]) => ({
+    .map(([name, { address, tokenFile, tlsDirectory = null }]) => ({
       name,
       address,
       tokenFile,
+      tlsDirectory,
       current: name === current,
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -70,6 +71,7 @@ function list(cli: Cli, options: GlobalOptions): void {
       { title: 'CONTEXT', cell: (row) => row.name },
       { title: 'ADDRESS', cell: (row) => row.address },
       { title: 'TOKEN FILE', cell: (row) => row.tokenFile ?? '-' },
+      { title: 'TLS', cell: (row) => row.tlsDirectory ?? '-' },
     ],
     rows,
   })
@@ -91,11 +93,17 @@ function add(
       hint: 'forget one with `weir context rm`',
     })
   }
-  const tokenFile = options.tokenFile === undefined ? null : resolve(cli.cwd, options.tokenFile)
+  const absolute = (path: string | undefined): string | null =>
+    path === undefined ? null : resolve(cli.cwd, path)
+  const cluster = {
+    address,
+    tokenFile: absolute(options.tokenFile),
+    tlsDirectory: absolute(options.tlsDir),
+  }
   const current = options.use === true ? name : before.current
-  const clusters = { ...before.clusters, [name]: { address, tokenFile } }
+  const clusters = { ...before.clusters, [name]: cluster }
   const path = writeContexts(cli.env, { version: 1, current, clusters })
-  answer(cli, options, { name, address, tokenFile, current: current === name })
+  answer(cli, options, { name, ...cluster, current: current === name })
   cli.terminal(options).note(`written to ${path}`)
 }
 

@@ -16,7 +16,9 @@ import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
+import type { Identity } from '@weirjs/common/tls/identity'
 import type { Cli } from '../cli.ts'
+import { openIdentity, type ProcessIdentity } from '../process-identity.ts'
 import { configEntries, configFile } from './config.ts'
 import { gather } from './run.ts'
 
@@ -95,23 +97,25 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     const directory = await DataDirectory.open(values['data.dir'])
     const lock = await directory.lockJobManager()
     await running.lifecycle.own('data directory', () => lock.release())
+    const identity = await running.showIdentity('jobmanager', values, directory.root)
     const tokenFile = values['security.token-file'] ?? (await makeTokenOnce(directory.token))
     const { startJobManagerProcess } = await import('@weirjs/jobmanager/main')
     const jobManager = await startJobManagerProcess({
       bindHost: values['jobmanager.bind-host'],
       port: values['jobmanager.rpc.port'],
       tokenFile,
+      tls: identity.internal,
       checkpointDirectory: values['execution.checkpointing.dir'] ?? directory.checkpoints,
       dataDirectory: directory.jobManager,
       heartbeatIntervalMs: values['heartbeat.interval'],
       heartbeatTimeoutMs: values['heartbeat.timeout'],
       failover: values['jobmanager.execution.failover-strategy'],
       deployTimeoutMs: values['jobmanager.execution.deploy-timeout'],
-      rest: restSettings(config),
+      rest: restSettings(config, identity),
       log,
     })
     await running.lifecycle.own('JobManager', () => jobManager.close())
-    await running.showHealth('jobmanager', values, jobManager)
+    await running.showHealth('jobmanager', values, { ...jobManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
     await running.watchResources(values, own, () => process.memoryUsage.rss())
     await jobManager.recovered
@@ -125,6 +129,13 @@ type BindKey =
   | 'rest.bind-address'
   | 'health.bind-host'
 
+const SECURED_BY = {
+  'jobmanager.bind-host': 'security.ssl.internal.enabled',
+  'taskmanager.bind-host': 'security.ssl.internal.enabled',
+  'rest.bind-address': 'security.ssl.rest.enabled',
+  'health.bind-host': 'security.ssl.rest.enabled',
+} as const satisfies Record<BindKey, ConfigKey>
+
 /** Only of ports that are opened. */
 function checkBinds(values: ConfigValues, own: readonly BindKey[], log: Log): void {
   const closed: readonly BindKey[] = [
@@ -133,14 +144,24 @@ function checkBinds(values: ConfigValues, own: readonly BindKey[], log: Log): vo
   ]
   for (const key of [...own, 'health.bind-host' as const]) {
     if (closed.includes(key)) continue
-    checkExposure({ bindHost: values[key], key, insecure: values['security.insecure'], log })
+    const securedBy = SECURED_BY[key]
+    checkExposure({
+      bindHost: values[key],
+      key,
+      secured: values[securedBy],
+      securedBy,
+      insecure: values['security.insecure'],
+      log,
+    })
   }
 }
 
-function restSettings(config: Config): JobManagerProcessSettings['rest'] {
-  const port = config.values['rest.port']
-  if (port === null) return null
-  return { host: config.values['rest.bind-address'], port, configuration: configEntries(config) }
+function restSettings(
+  config: Config,
+  { rest: tls }: ProcessIdentity,
+): JobManagerProcessSettings['rest'] {
+  const { 'rest.port': port, 'rest.bind-address': host } = config.values
+  return port === null ? null : { host, port, tls, configuration: configEntries(config) }
 }
 
 /** The first JobManager of a data directory makes the cluster's token; everybody else reads it. */
@@ -174,10 +195,12 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const running = new Running(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
+    const identity = await running.showIdentity('taskmanager', values, directory.root)
     const { startTaskManagerProcess } = await import('@weirjs/taskmanager/main')
     const taskManager = await startTaskManagerProcess({
       jobManager: `${values['jobmanager.rpc.address']}:${values['jobmanager.rpc.port']}`,
       tokenFile: values['security.token-file'] ?? directory.token,
+      tls: identity.internal,
       checkpointDirectory: values['execution.checkpointing.dir'] ?? join(directory.checkpoints),
       workDirectory: directory.taskManagers,
       slots: values['taskmanager.numberOfTaskSlots'],
@@ -194,7 +217,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       log,
     })
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
-    await running.showHealth('taskmanager', values, taskManager)
+    await running.showHealth('taskmanager', values, { ...taskManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
     await running.watchResources(values, own, taskManager.rssBytes)
     await taskManager.ended
@@ -223,17 +246,38 @@ class Running {
     closeOnSignals(this.lifecycle, { signals: process, exit, scheduler, log })
   }
 
+  /** The process's certificates, where the configuration wants any. */
+  async showIdentity(
+    role: HealthOptions['role'],
+    values: ConfigValues,
+    dataDirectory: string,
+  ): Promise<ProcessIdentity> {
+    const own = { role, dataDirectory, scheduler: this.#scheduler, log: this.#log }
+    const identity = openIdentity(values, own)
+    await this.lifecycle.own('certificates', () => identity.close())
+    return identity
+  }
+
   /** Answers /livez, /readyz and /metrics, where `health.port` says so. */
   async showHealth(
     role: HealthOptions['role'],
     values: ConfigValues,
-    { whyNotReady, metrics }: Pick<HealthOptions, 'whyNotReady' | 'metrics'>,
+    own: Pick<HealthOptions, 'whyNotReady' | 'metrics'> & { readonly tls: Identity | null },
   ): Promise<void> {
     const port = values['health.port']
     if (port === null) return
     const host = values['health.bind-host']
     const scheduler = this.#scheduler
-    const health = await serveHealth({ role, host, port, scheduler, whyNotReady, metrics })
+    const { whyNotReady, metrics, tls } = own
+    const health = await serveHealth({
+      role,
+      host,
+      port,
+      scheduler,
+      whyNotReady,
+      metrics,
+      tls: tls ?? undefined,
+    })
     await this.lifecycle.own('health', () => health.close())
   }
 

@@ -10,6 +10,7 @@ import {
 import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import { type KeyDefinition, ofJob, ofProcess, ofTask } from './config-definition.ts'
 import { RESTART_KEYS, type RestartValues } from './config-restart-keys.ts'
+import { SECURITY_KEYS, type SecurityValues } from './config-security-keys.ts'
 import {
   boolean,
   duration,
@@ -31,11 +32,9 @@ const GIB = 1_024 ** 3
 const PORT_MAX = 65_535
 
 /** Durations are milliseconds, sizes are bytes, null is "none" or "not said". */
-export interface ConfigValues extends RestartValues {
+export interface ConfigValues extends RestartValues, SecurityValues {
   readonly 'data.dir': string
   readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
-  readonly 'security.token-file': string | null
-  readonly 'security.insecure': boolean
   readonly 'health.port': number | null
   readonly 'health.bind-host': string
 
@@ -105,17 +104,6 @@ const PROCESS_KEYS = {
     oneOf('debug', 'info', 'warn', 'error'),
     'info',
     'Least severe event that is logged.',
-  ),
-  'security.token-file': ofProcess(
-    maybeText,
-    null,
-    'File with the cluster token, mode 0600; default: token in data.dir.',
-    ['cluster.token.file'],
-  ),
-  'security.insecure': ofProcess(
-    boolean,
-    false,
-    'Listen to other addresses than loopback without encryption: that network is trusted.',
   ),
   'health.port': ofProcess(
     orWord('off', port),
@@ -329,6 +317,7 @@ const JOB_KEYS = {
 
 export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeyDefinition<ConfigValues[K]> } = {
   ...PROCESS_KEYS,
+  ...SECURITY_KEYS,
   ...TASK_KEYS,
   ...JOB_KEYS,
   ...RESTART_KEYS,

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { MemoryLog } from '../core/memory-log.ts'
 import { checkExposure, isLoopback, isWildcard } from './exposure.ts'
 
-const check = (bindHost: string, insecure = false, log = new MemoryLog()): MemoryLog => {
-  checkExposure({ bindHost, key: 'jobmanager.bind-host', insecure, log })
+const KEYS = { key: 'jobmanager.bind-host', securedBy: 'security.ssl.internal.enabled' }
+const check = (bindHost: string, insecure = false, secured = false): MemoryLog => {
+  const log = new MemoryLog()
+  checkExposure({ ...KEYS, bindHost, secured, insecure, log })
   return log
 }
 
@@ -28,6 +30,11 @@ describe('the reach of a port', () => {
       )
     },
   )
+
+  it('may be all of the world when what travels is encrypted, and nobody has to vouch for it', () => {
+    expect(check('0.0.0.0', false, true).events).toEqual([])
+    expect(check('0.0.0.0', true, true).events).toEqual([])
+  })
 
   it('is logged, once, when somebody has said so', () => {
     const { events } = check('0.0.0.0', true)

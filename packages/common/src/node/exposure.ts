@@ -1,6 +1,6 @@
 // Who may reach a port of ours. Loopback is always fine. Any other address is reachable by others, who could read what
-// travels, the token included, as long as nothing is encrypted: somebody has to say that this network is trusted, and the
-// log says that somebody did.
+// travels, the token included, unless it is encrypted: then somebody has to say that this network is trusted, and the log
+// says that somebody did.
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { WeirError } from '../core/errors.ts'
@@ -10,14 +10,19 @@ export interface Exposure {
   readonly bindHost: string
   /** The key that it comes from. */
   readonly key: string
+  /** What travels is encrypted. */
+  readonly secured: boolean
+  /** The setting that would encrypt it. */
+  readonly securedBy: string
   /** `security.insecure`: somebody vouches for the network. */
   readonly insecure: boolean
   readonly log: Log
 }
 
 /** Throws `config/insecure-bind`. */
-export function checkExposure({ bindHost, key, insecure, log }: Exposure): void {
-  if (isLoopback(bindHost)) return
+export function checkExposure(exposure: Exposure): void {
+  const { bindHost, key, secured, securedBy, insecure, log } = exposure
+  if (secured || isLoopback(bindHost)) return
   if (insecure) {
     const fields = { bindHost, key }
     log.warn(fields, 'listens to others without encryption, as security.insecure allows')
@@ -28,7 +33,7 @@ export function checkExposure({ bindHost, key, insecure, log }: Exposure): void 
     `${key} is ${bindHost}, where others can reach it, and connections are not encrypted`,
     {
       domain: 'user',
-      hint: 'Bind 127.0.0.1; or say --insecure (security.insecure) when you trust that network.',
+      hint: `Set ${securedBy}; or bind 127.0.0.1; or say --insecure when you trust that network.`,
     },
   )
 }

@@ -1,6 +1,7 @@
 // A port for those who keep a process alive or watch it: `/livez`, `/readyz`, and, where there are measures, `/metrics`.
 // Nothing else is answered there.
 
+import type { Identity } from '../tls/identity.ts'
 import { serveHttp } from './http-server.ts'
 import { type ProbeAnswer, type ProbeOptions, Probes } from './probes.ts'
 
@@ -8,6 +9,8 @@ export interface HealthOptions extends ProbeOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** HTTPS; left out: plain HTTP. */
+  readonly tls?: Identity | undefined
 }
 
 /** What `/livez` and `/readyz` are answered with. */
@@ -20,11 +23,12 @@ export interface HealthServer {
 
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export function serveHealth(options: HealthOptions): Promise<HealthServer> {
-  const { host, port } = options
+  const { host, port, tls } = options
   const probes = new Probes(options)
   return serveHttp({
     host,
     port,
+    tls,
     flag: 'health.port and health.bind-host',
     handle: async (request, response) => {
       if (await probes.answer(request, response)) return

@@ -1,10 +1,12 @@
-// A listening socket for plain HTTP with its limits written down: header, time, connections, and no request bodies at
+// A listening socket for HTTP, plain or over TLS, with its limits written down: header, time, connections, and no request bodies at
 // all. What is answered is the handler's; one that throws answers 500 and says nothing of its own.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { WeirError } from '../core/errors.ts'
 import { joinAddress } from '../rpc/listen.ts'
+import type { Identity } from '../tls/identity.ts'
 
 export const HTTP_HEADER_BYTES_MAX: number = 8 * 1_024
 export const HTTP_CONNECTIONS_MAX = 256
@@ -24,6 +26,8 @@ export interface HttpServerOptions {
   readonly port: number
   /** What sets the port, for errors. */
   readonly flag: string
+  /** HTTPS with this certificate; left out: plain HTTP. Nobody is asked for one: who may read is the handler's. */
+  readonly tls?: Identity | undefined
   readonly handle: HttpHandler
 }
 
@@ -37,20 +41,11 @@ export interface HttpServer {
 
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const server = createServer(
-    {
-      maxHeaderSize: HTTP_HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
-      keepAliveTimeout: KEEP_ALIVE_MS_MAX,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
-    (request, response) => {
-      if (hasBody(request)) return refuse(response, 413)
-      // Cannot reject: what the handler throws is the answer.
-      void options.handle(request, response).catch(() => refuse(response, 500))
-    },
-  )
+  const server = createHttp(options, (request, response) => {
+    if (hasBody(request)) return refuse(response, 413)
+    // Cannot reject: what the handler throws is the answer.
+    void options.handle(request, response).catch(() => refuse(response, 500))
+  })
   server.maxConnections = HTTP_CONNECTIONS_MAX
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
   await bind(server, options)
@@ -66,6 +61,28 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
         server.closeAllConnections()
       }),
   }
+}
+
+const LIMITS = {
+  maxHeaderSize: HTTP_HEADER_BYTES_MAX,
+  headersTimeout: HEADERS_MS_MAX,
+  requestTimeout: REQUEST_MS_MAX,
+  keepAliveTimeout: KEEP_ALIVE_MS_MAX,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+function createHttp({ tls }: HttpServerOptions, listener: Listener): Server {
+  if (tls === undefined) return createServer(LIMITS, listener)
+  const { ca: _believed, ...own } = tls.options
+  const server = createSecureServer(
+    { ...LIMITS, ...own, handshakeTimeout: HEADERS_MS_MAX },
+    listener,
+  )
+  const stop = tls.onRenewed(() => server.setSecureContext(tls.options))
+  server.once('close', stop)
+  return server
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -17,10 +17,13 @@ import {
 import type { Scheduler } from '../core/clock.ts'
 import { WeirError } from '../core/errors.ts'
 import type { Fence } from '../core/ids.ts'
+import { tlsRequired } from '../tls/problems.ts'
 import { headerToWire } from './convert.ts'
 import type { Header } from './gen/weir/v1/Header.ts'
 import { CONTROL_MESSAGE_BYTES_MAX, PING_AFTER_MS, PING_ANSWER_MS_MAX } from './serve.ts'
 import { fromStatus, unavailable } from './status.ts'
+import { type TlsClient, TlsCredentials, tlsProblem } from './tls-credentials.ts'
+import { speaksTls } from './tls-probe.ts'
 import { bearer } from './token.ts'
 
 /** For calls that are answered when they have been taken up. */
@@ -34,6 +37,8 @@ export interface RpcChannelOptions {
   /** Name of this process life; first field of every header. */
   readonly sender: string
   readonly scheduler: Scheduler
+  /** Left out: the connection is not encrypted. */
+  readonly tls?: TlsClient | undefined
   /** Numbers of calls, rising over all connections of this sender. Default: from 1 for this connection. */
   readonly nextSequence?: () => number
   /** Default: CONTROL_MESSAGE_BYTES_MAX; both directions. */
@@ -64,6 +69,7 @@ export class RpcChannel {
   readonly address: string
   readonly #options: RpcChannelOptions
   readonly #client: Client
+  readonly #tls: TlsCredentials | null
   readonly #metadata = new Metadata()
   readonly #running = new Set<{ cancel(): void }>()
   #sequence = 0
@@ -74,9 +80,10 @@ export class RpcChannel {
     this.#options = options
     this.#metadata.set('authorization', bearer(options.token))
     const bytesMax = options.messageBytesMax ?? CONTROL_MESSAGE_BYTES_MAX
+    this.#tls = options.tls === undefined ? null : new TlsCredentials(options.tls, options.address)
     this.#client = new Client(
       options.address,
-      credentials.createInsecure(),
+      this.#tls ?? credentials.createInsecure(),
       channelOptions(bytesMax),
     )
   }
@@ -149,7 +156,7 @@ export class RpcChannel {
   /** What ended a call to `path`, as our error. */
   explain(ended: Ended, path: string): WeirError {
     if (this.#closed) return this.#gone()
-    return fromStatus(ended, `${path.slice(1)} at ${this.address}`)
+    return tlsProblem(this.#tls, ended) ?? fromStatus(ended, `${path.slice(1)} at ${this.address}`)
   }
 
   /**
@@ -164,7 +171,7 @@ export class RpcChannel {
       const wasReady = before === connectivityState.READY && state !== connectivityState.READY
       if (wasReady) onBroken(`the connection to ${this.address} is gone`)
       else if (state === connectivityState.TRANSIENT_FAILURE)
-        onBroken(`${this.address} cannot be reached`)
+        onBroken(this.#tls?.problem?.message ?? `${this.address} cannot be reached`)
       else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => look(state))
     }
     look(connectivityState.IDLE)
@@ -196,7 +203,9 @@ export class RpcChannel {
         cancelTimer()
         this.#running.delete(call)
         if (error === null) resolve(response as Response)
-        else reject(late ? this.#late(path, deadlineMs) : this.explain(error, path))
+        else if (late) reject(this.#late(path, deadlineMs))
+        else if (this.#mayWantTls(error)) this.#explainByAsking(error, path).then(reject, reject)
+        else reject(this.explain(error, path))
       })
       const cancelTimer = this.#options.scheduler.timer(deadlineMs, () => {
         late = true
@@ -207,6 +216,16 @@ export class RpcChannel {
         if (!settled) options.onTakenUp?.()
       })
     })
+  }
+
+  /** Somebody took the connection and ended it before it was one. */
+  #mayWantTls({ details }: ServiceError): boolean {
+    return this.#tls === null && !this.#closed && details.includes('Last error: Failed to connect')
+  }
+
+  async #explainByAsking(error: ServiceError, path: string): Promise<WeirError> {
+    const wantsTls = await speaksTls(this.address, this.#options.scheduler)
+    return wantsTls ? tlsRequired(this.address) : this.explain(error, path)
   }
 
   #late(path: string, deadlineMs: number): WeirError {

@@ -21,6 +21,7 @@ import type {
 } from '../core/gateways.ts'
 import type { BundleHash, Fence, JobId, WorkerId } from '../core/ids.ts'
 import type { Failure } from '../core/errors.ts'
+import type { Identity } from '../tls/identity.ts'
 import { CALL_MS_MAX, RpcChannel } from './call.ts'
 import { failureToWire } from './convert.ts'
 import {
@@ -37,6 +38,7 @@ import { BUNDLE_BYTES_MAX } from './convert-job.ts'
 import type { AttachResponse__Output } from './gen/weir/v1/AttachResponse.ts'
 import { wireServices } from './load-proto.ts'
 import { unavailable } from './status.ts'
+import { tlsTo } from './tls-credentials.ts'
 
 export const FETCH_BUNDLE_MS_MAX = 60_000
 
@@ -47,6 +49,8 @@ export interface CoordinatorClientOptions {
   readonly token: string
   readonly workerId: WorkerId
   readonly scheduler: Scheduler
+  /** Left out: the connection is not encrypted. */
+  readonly tls?: Identity | undefined
   readonly messageBytesMax?: number
   /** The attachment of the last `register` broke. Once per registration, never after `unregister` or `close`. */
   onLost(reason: string): void
@@ -59,7 +63,8 @@ export interface CoordinatorConnection {
 }
 
 export function connectCoordinator(options: CoordinatorClientOptions): CoordinatorConnection {
-  const channel = new RpcChannel({ ...options, sender: options.workerId })
+  const tls = tlsTo('jobmanager', options.tls)
+  const channel = new RpcChannel({ ...options, tls, sender: options.workerId })
   const client = new CoordinatorClient(channel, options)
   return {
     gateway: client,

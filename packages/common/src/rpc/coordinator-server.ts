@@ -94,7 +94,12 @@ export function coordinatorService(options: CoordinatorServiceOptions): ServiceB
     }),
     FetchBundle: serverStream((request) => bundleChunks(gateway, request)),
   }
-  return { definition: wireServices().coordinator, handlers, close: () => attachments.close() }
+  return {
+    definition: wireServices().coordinator,
+    handlers,
+    callers: ['taskmanager'],
+    close: () => attachments.close(),
+  }
 }
 
 async function* bundleChunks(

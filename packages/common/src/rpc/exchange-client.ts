@@ -18,6 +18,7 @@ import {
 
 import type { Scheduler } from '../core/clock.ts'
 import { WeirError } from '../core/errors.ts'
+import type { Identity } from '../tls/identity.ts'
 import { closedByPeer, connectionLost, EXCHANGE_METHOD } from './exchange-method.ts'
 import {
   DOWN_MESSAGE_BYTES_MAX,
@@ -33,6 +34,7 @@ import {
 } from './exchange-wire.ts'
 import { PeerProbe, type PeerProbeTimes } from './peer-probe.ts'
 import { fromStatus } from './status.ts'
+import { TlsCredentials, tlsProblem } from './tls-credentials.ts'
 import { bearer } from './token.ts'
 
 /** HTTP/2 window of the consumer, per stream and per connection. */
@@ -52,6 +54,8 @@ export interface ExchangeClientOptions {
   readonly address: string
   readonly open: ExchangeOpen
   readonly scheduler: Scheduler
+  /** Left out: the connection is not encrypted. */
+  readonly tls?: Identity | undefined
   /** When a silent peer is asked whether it can be reached; left out: never. */
   readonly probe?: PeerProbeTimes
   /** `frame` stays valid, but is a view: its ArrayBuffer may hold other frames. */
@@ -90,6 +94,7 @@ export function connectExchange(options: ExchangeClientOptions): ExchangeConsume
 class ConsumerConnection implements ExchangeConsumer {
   readonly #options: ExchangeClientOptions
   readonly #onFrame: (channel: number, frame: Uint8Array) => void
+  readonly #tls: TlsCredentials | null
   readonly #client: Client
   readonly #call: ClientDuplexStream<Buffer, Buffer>
   readonly #probe: PeerProbe | null
@@ -111,7 +116,10 @@ class ConsumerConnection implements ExchangeConsumer {
       if (this.#state === 'open') options.onFrame(channel, frame)
     }
     this.#channels = options.open.channels.length
-    this.#client = new Client(options.address, credentials.createInsecure(), CLIENT_OPTIONS)
+    const { address, tls } = options
+    this.#tls =
+      tls === undefined ? null : new TlsCredentials({ identity: tls, peer: null }, address)
+    this.#client = new Client(address, this.#tls ?? credentials.createInsecure(), CLIENT_OPTIONS)
     const metadata = new Metadata()
     metadata.set('authorization', bearer(options.open.credential))
     const { path, requestSerialize, responseDeserialize } = EXCHANGE_METHOD
@@ -233,7 +241,8 @@ class ConsumerConnection implements ExchangeConsumer {
     const known = fromStatus(error, `the data connection to ${address}`)
     if (known.code !== 'rpc/unavailable') return known
     const reason = this.#state === 'connecting' ? 'cannot be reached' : 'is gone'
-    return connectionLost(`the slot at ${address} ${reason}: ${error.details}`)
+    const why = tlsProblem(this.#tls, error)?.message ?? error.details
+    return connectionLost(`the slot at ${address} ${reason}: ${why}`)
   }
 
   #lose(error: WeirError): void {

@@ -6,6 +6,8 @@
 // never looks into a frame. How much may be in flight is decided by the credits of those above; `send` only says when
 // the socket is slower than they thought.
 
+import type { Socket } from 'node:net'
+
 import {
   type handleBidiStreamingCall,
   Metadata,
@@ -14,7 +16,9 @@ import {
   type ServerDuplexStream,
 } from '@grpc/grpc-js'
 
+import type { Clock } from '../core/clock.ts'
 import { WeirError } from '../core/errors.ts'
+import type { Identity } from '../tls/identity.ts'
 import { refuse } from './check.ts'
 import {
   closedByPeer,
@@ -37,6 +41,7 @@ import {
 } from './exchange-wire.ts'
 import { listen, type PortRange } from './listen.ts'
 import { messageTooLarge, toStatus, unauthenticated } from './status.ts'
+import { tlsDoor } from './tls-door.ts'
 import { type SecretCheck, secretCheck } from './token.ts'
 
 /** `send` answers false from here on … */
@@ -75,6 +80,8 @@ export interface ExchangeServerOptions {
   readonly portRange: PortRange
   /** Of the job and attempt whose slots may connect; compared in constant time before any message is read. */
   readonly credential: string
+  /** Left out: connections are not encrypted. */
+  readonly tls?: { readonly identity: Identity; readonly clock: Clock } | undefined
   /** The producer's ears, or why this consumer is refused. */
   accept(open: ExchangeOpen, connection: ExchangeConnection): ExchangeProducer | WeirError
 }
@@ -106,11 +113,17 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
   }
   server.addService({ Open: EXCHANGE_METHOD }, { Open: open })
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  const inject = (socket: Socket): void => injector.injectConnection(socket)
+  // Whoever is refused at the door learns it there; a slot has no log of its own.
+  const door =
+    options.tls === undefined
+      ? null
+      : tlsDoor({ ...options.tls, onConnection: inject, onRefused: () => {} })
   const listener = await listen({
     host: options.host,
     portRange: options.portRange,
     flag: 'taskmanager.data.port-range',
-    onConnection: (socket) => injector.injectConnection(socket),
+    onConnection: door === null ? inject : (socket) => door.take(socket),
   })
   return {
     address: listener.address,
@@ -119,6 +132,7 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
       server.forceShutdown()
       listener.disconnect()
       await listener.close()
+      door?.close()
     },
   }
 }

@@ -16,6 +16,7 @@ import type {
   SubmitRequest,
   WorkerView,
 } from '../job-client.ts'
+import type { Identity } from '../tls/identity.ts'
 import { RpcChannel } from './call.ts'
 import { each, refuse } from './check.ts'
 import { toJobId } from './convert.ts'
@@ -32,6 +33,7 @@ import { jobEventFromWire } from './convert-watch.ts'
 import type { SubmitRequest as WireSubmit } from './gen/weir/v1/SubmitRequest.ts'
 import type { WatchResponse__Output } from './gen/weir/v1/WatchResponse.ts'
 import { wireServices } from './load-proto.ts'
+import { tlsTo } from './tls-credentials.ts'
 
 export const SUBMIT_MS_MAX = 120_000
 /** The JobManager answers by the job's own checkpoint time-out; this is for one that never does. */
@@ -46,6 +48,8 @@ export interface JobClientOptions {
   /** Names the caller, for the JobManager's log. */
   readonly sender: string
   readonly scheduler: Scheduler
+  /** Left out: the connection is not encrypted. */
+  readonly tls?: Identity | undefined
   readonly messageBytesMax?: number
 }
 
@@ -56,7 +60,7 @@ export interface JobConnection {
 }
 
 export function connectJobManager(options: JobClientOptions): JobConnection {
-  const channel = new RpcChannel(options)
+  const channel = new RpcChannel({ ...options, tls: tlsTo('jobmanager', options.tls) })
   return { client: new RemoteJobClient(channel), close: () => channel.close() }
 }
 

@@ -57,7 +57,12 @@ export function jobService(client: JobClient): ServiceBinding {
     Cluster: unary(async () => clusterToWire(await client.cluster())),
     Watch: serverStream((request, signal) => watch(client, jobOf(request), signal, closing.signal)),
   }
-  return { definition: wireServices().job, handlers, close: () => closing.abort() }
+  return {
+    definition: wireServices().job,
+    handlers,
+    callers: ['client'],
+    close: () => closing.abort(),
+  }
 }
 
 /** Job id or prefix, as a person names it. */

@@ -2,6 +2,7 @@
 // loopback unless somebody says otherwise. Handlers are promises and iterables, so that nothing outside this folder
 // knows grpc-js. A broken invariant in a handler ends the process, as everywhere; every other error is the answer.
 
+import { X509Certificate } from 'node:crypto'
 import type { Writable } from 'node:stream'
 
 import {
@@ -23,10 +24,15 @@ import {
 
 import { AssertionFailed } from '../core/assert.ts'
 import type { Scheduler } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Identity } from '../tls/identity.ts'
+import { wrongRole } from '../tls/problems.ts'
+import { type Role, roleOf } from '../tls/roles.ts'
 import { callerFromWire } from './convert.ts'
 import type { Header__Output } from './gen/weir/v1/Header.ts'
 import { listen, LOOPBACK } from './listen.ts'
 import { toStatus, unauthenticated } from './status.ts'
+import { type TlsDoor, tlsDoor } from './tls-door.ts'
 import { type SecretCheck, secretCheck } from './token.ts'
 
 /** A plan of 10,000 vertices and 50,000 edges has some 20 MB. */
@@ -41,6 +47,8 @@ const SHUTDOWN_GRACE_MS = 500
 export interface ServiceBinding {
   readonly definition: ServiceDefinition
   readonly handlers: UntypedServiceImplementation
+  /** Who may call it, by certificate, where there are certificates. */
+  readonly callers: readonly Role[]
   /** The server is about to close: end what is held open. */
   close(): void
 }
@@ -55,9 +63,17 @@ export interface ServeOptions {
   /** The cluster token. */
   readonly token: string
   readonly scheduler: Scheduler
+  /** Left out: connections are not encrypted. */
+  readonly tls?: ServerTls | undefined
   /** Default: CONTROL_MESSAGE_BYTES_MAX; both directions. */
   readonly messageBytesMax?: number
   readonly services: readonly ServiceBinding[]
+}
+
+export interface ServerTls {
+  readonly identity: Identity
+  /** Who is refused at the door is told here. */
+  readonly log: Log
 }
 
 export interface RpcServer {
@@ -78,15 +94,20 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     'grpc.keepalive_time_ms': PING_AFTER_MS,
     'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
     'grpc.enable_channelz': 0,
-    interceptors: [authentication(secretCheck(options.token))],
+    interceptors: [
+      ...(options.tls === undefined ? [] : [authorization(options.services)]),
+      authentication(secretCheck(options.token)),
+    ],
   })
   for (const { definition, handlers } of options.services) server.addService(definition, handlers)
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  const door = options.tls === undefined ? null : doorOf(options.tls, options.scheduler, injector)
   const listener = await listen({
     host: options.host ?? LOOPBACK,
     portRange: { first: options.port, last: options.port },
     flag: options.flag,
-    onConnection: (socket) => injector.injectConnection(socket),
+    onConnection: (socket) =>
+      door === null ? injector.injectConnection(socket) : door.take(socket),
   })
   return {
     address: listener.address,
@@ -98,7 +119,38 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
       const cancelTimer = options.scheduler.timer(SHUTDOWN_GRACE_MS, () => listener.disconnect())
       await listener.close()
       cancelTimer()
+      door?.close()
     },
+  }
+}
+
+type Injector = ReturnType<Server['createConnectionInjector']>
+
+function doorOf({ identity, log }: ServerTls, clock: Scheduler, injector: Injector): TlsDoor {
+  return tlsDoor({
+    identity,
+    clock,
+    onConnection: (socket) => injector.injectConnection(socket),
+    onRefused: ({ code, message }, untold) =>
+      log.warn({ code, reason: message, untold }, 'a connection was refused'),
+  })
+}
+
+/** Whether the caller's certificate is for this service. The connection itself is believed already. */
+function authorization(services: readonly ServiceBinding[]): ServerInterceptor {
+  const callers = new Map(
+    services.flatMap(({ definition, callers: allowed }) =>
+      Object.values(definition).map(({ path }) => [path, allowed] as const),
+    ),
+  )
+  return (method, call) => {
+    const certificate = call.getAuthContext().sslPeerCertificate
+    const role = certificate === undefined ? null : roleOf(new X509Certificate(certificate.raw))
+    const allowed = callers.get(method.path) ?? []
+    if (role !== null && allowed.includes(role)) return new ServerInterceptingCall(call)
+    const refused = toStatus(wrongRole(`the caller of ${method.path.slice(1)}`, role, allowed))
+    const responder = new ResponderBuilder().withStart(() => call.sendStatus(refused)).build()
+    return new ServerInterceptingCall(call, responder)
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   WorkerRegistration,
 } from '../core/gateways.ts'
 import type { Fence, WorkerId } from '../core/ids.ts'
+import type { Identity } from '../tls/identity.ts'
 import { CALL_MS_MAX, type Method, RpcChannel } from './call.ts'
 import { CallLanes } from './call-order.ts'
 import {
@@ -29,6 +30,7 @@ import {
 } from './convert-worker.ts'
 import type { Header } from './gen/weir/v1/Header.ts'
 import { wireServices } from './load-proto.ts'
+import { tlsTo } from './tls-credentials.ts'
 
 /** A job process with its slots has to start, and to load the bundle. */
 export const ALLOCATE_MS_MAX = 60_000
@@ -41,6 +43,8 @@ export interface WorkerDialerOptions {
   /** Names this JobManager's process life: the coordinator id. */
   readonly sender: string
   readonly scheduler: Scheduler
+  /** Left out: connections are not encrypted. */
+  readonly tls?: Identity | undefined
   readonly messageBytesMax?: number
 }
 
@@ -63,6 +67,7 @@ export function workerDialer(options: WorkerDialerOptions): WorkerDialer {
       disconnect(registration.workerId)
       const channel = new RpcChannel({
         ...options,
+        tls: tlsTo('taskmanager', options.tls),
         nextSequence,
         address: registration.controlAddress,
       })

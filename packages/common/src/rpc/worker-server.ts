@@ -67,5 +67,5 @@ export function workerService(gateway: WorkerGateway): ServiceBinding {
       return {}
     }),
   }
-  return { definition: wireServices().worker, handlers, close: () => {} }
+  return { definition: wireServices().worker, handlers, callers: ['jobmanager'], close: () => {} }
 }

@@ -5,6 +5,7 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Log } from '@weirjs/common/core/log'
 import { type HttpServer, serveHttp } from '@weirjs/common/node/http-server'
 import { type ProbeMetrics, Probes } from '@weirjs/common/node/probes'
+import type { Identity } from '@weirjs/common/tls/identity'
 import type { FastifyInstance } from 'fastify'
 import type { RestSource } from './route.ts'
 
@@ -12,6 +13,8 @@ export interface RestServerOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** HTTPS; left out: plain HTTP. */
+  readonly tls?: Identity | undefined
   readonly version: string
   readonly source: RestSource
   readonly scheduler: Scheduler
@@ -22,7 +25,7 @@ export interface RestServerOptions {
 
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function startRest(options: RestServerOptions): Promise<HttpServer> {
-  const { host, port, source, scheduler, version, log, whyNotReady, metrics } = options
+  const { host, port, tls, source, scheduler, version, log, whyNotReady, metrics } = options
   const { access } = metrics
   const probes = new Probes({
     role: 'jobmanager',
@@ -45,6 +48,7 @@ export async function startRest(options: RestServerOptions): Promise<HttpServer>
   const server = await serveHttp({
     host,
     port,
+    tls,
     flag: 'rest.port and rest.bind-address',
     handle: async (request, response) => {
       if (await probes.answer(request, response)) return

@@ -17,6 +17,7 @@ import type {
 import type { ExchangeOpen } from '@weirjs/common/rpc/exchange-wire'
 import type { PortRange } from '@weirjs/common/rpc/listen'
 import type { PeerProbeTimes } from '@weirjs/common/rpc/peer-probe'
+import type { Identity } from '@weirjs/common/tls/identity'
 import type {
   Accept,
   ChannelKey,
@@ -38,6 +39,8 @@ export interface GrpcTransportOptions {
   /** From SlotRequest. */
   readonly credential: string
   readonly scheduler: Scheduler
+  /** Of the attempt; left out: connections are not encrypted. */
+  readonly tls?: Identity
   /** When a silent producer is asked whether it can be reached; left out: never. */
   readonly probe?: PeerProbeTimes
 }
@@ -56,10 +59,12 @@ export class GrpcTransport implements Transport {
   /** Listens. Errors: `net/port-in-use`, `net/bad-address`. */
   static async open(options: GrpcTransportOptions): Promise<GrpcTransport> {
     const transport = new GrpcTransport(options)
+    const { tls: identity, scheduler: clock } = options
     transport.#server = await serveExchange({
       host: options.bindHost,
       portRange: options.ports,
       credential: options.credential,
+      tls: identity === undefined ? undefined : { identity, clock },
       accept: (open, connection) => transport.#accepted(open, connection),
     })
     return transport
@@ -79,10 +84,11 @@ export class GrpcTransport implements Transport {
     const names: ChannelKey[] = []
     const numbers = new Map<ChannelKey, number>()
     const peer: SlotRef = { workerId: producer.workerId, index: producer.slot }
-    const { scheduler, probe } = this.#options
+    const { scheduler, tls, probe } = this.#options
     const consumer = connectExchange({
       address: producer.dataAddress,
       scheduler,
+      tls,
       ...(probe === undefined ? {} : { probe }),
       open: {
         fence: handshake.fence,

@@ -52,6 +52,8 @@ export interface GroupStart {
   readonly advertisedHost: string
   /** Inclusive; { first: 0, last: 0 } lets the system choose. */
   readonly dataPorts: PortRange
+  /** Other processes are talked to by TLS, under a key that is made of the attempt's credential. */
+  readonly encrypted: boolean
   readonly reportIntervalMs: number
 }
 

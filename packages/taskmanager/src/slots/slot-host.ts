@@ -26,6 +26,8 @@ export interface ProcessHostOptions {
   readonly bindHost: string
   readonly advertisedHost: string
   readonly dataPorts: PortRange
+  /** Slots of different processes talk by TLS. Default: not. */
+  readonly encrypted?: boolean
   /** Heap limit of one slot thread. */
   readonly heapBytesMax: number
   /** Resident memory that a job process with so many slots may have. */
@@ -183,6 +185,7 @@ export class ProcessSlotHost implements SlotHost {
       bindHost: o.bindHost,
       advertisedHost: o.advertisedHost,
       dataPorts: o.dataPorts,
+      encrypted: o.encrypted ?? false,
       reportIntervalMs: o.reportIntervalMs,
     }
   }

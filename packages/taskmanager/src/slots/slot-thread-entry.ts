@@ -7,6 +7,7 @@ import { Prng } from '@weirjs/common/core/prng'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { attemptIdentity } from '@weirjs/common/tls/attempt-identity'
 import { PortTransport } from '../exchange/port-exchange.ts'
 import { createOperator } from '../operators/registry.ts'
 import { heapSnapshots } from '../state/state-factory.ts'
@@ -40,6 +41,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
       ports: start.dataPorts,
       credential: request.credential,
       scheduler,
+      ...(start.encrypted ? { tls: attemptIdentity(request.credential) } : {}),
       probe: probeTimes(request.config),
     }),
   ])
