@@ -1,5 +1,6 @@
 // Megabytes per second of the data plane between two processes on loopback, for frames of 32, 64 and 128 KiB. The
-// producer is a child process; credit is given back in quarters of a window, as the engine does.
+// producer is a child process; credit is given back in quarters of a window, as the engine does. Plain and over TLS in
+// turns, so that the ratio is of one run.
 // Run: node --conditions=source bench/src/micro/exchange.ts
 
 import { spawn } from 'node:child_process'
@@ -9,19 +10,23 @@ import { attempt, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectExchange } from '@weirjs/common/rpc/exchange-client'
 import { serveExchange } from '@weirjs/common/rpc/exchange-server'
+import { attemptIdentity } from '@weirjs/common/tls/attempt-identity'
 
 const CREDENTIAL = 'bench'.repeat(10)
 const WINDOW_BYTES = 4 * 1_024 * 1_024
-const SECONDS = 3
+const SECONDS = 2
+const ROUNDS = 3
 const FRAME_KIB = [32, 64, 128]
 const KIB = 1_024
 
 /** Sends frames of the size in the consumer's name as long as there is credit. */
-async function produce(): Promise<void> {
+async function produce(encrypted: boolean): Promise<void> {
+  const tls = { identity: attemptIdentity(CREDENTIAL), clock: systemScheduler() }
   const server = await serveExchange({
     host: '127.0.0.1',
     portRange: { first: 0, last: 0 },
     credential: CREDENTIAL,
+    tls: encrypted ? tls : undefined,
     accept: (open, connection) => {
       const frame = new Uint8Array(open.consumerSlot.index * KIB).fill(7)
       let credit = 0
@@ -55,10 +60,13 @@ async function produce(): Promise<void> {
   })
 }
 
-function consume(
-  address: string,
-  frameKib: number,
-): Promise<{ bytes: number; seconds: number; cpuSeconds: number }> {
+interface Figures {
+  readonly bytes: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+function consume(address: string, frameKib: number, encrypted: boolean): Promise<Figures> {
   const scheduler = systemScheduler()
   return new Promise((resolve, reject) => {
     let bytes = 0
@@ -68,6 +76,7 @@ function consume(
     const consumer = connectExchange({
       address,
       scheduler,
+      tls: encrypted ? attemptIdentity(CREDENTIAL) : undefined,
       open: {
         fence: { jobId: jobId('0'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) },
         credential: CREDENTIAL,
@@ -93,25 +102,43 @@ function consume(
   })
 }
 
-async function main(): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, fileURLToPath(import.meta.url), 'produce'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+interface Producer {
+  readonly address: string
+  stop(): void
+}
+
+async function startProducer(kind: Kind): Promise<Producer> {
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), kind]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const address = await new Promise<string>((resolve) => {
     child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim()))
   })
-  for (const frameKib of FRAME_KIB) {
-    const { bytes, seconds, cpuSeconds } = await consume(address, frameKib)
-    const rate = (bytes / 1e6 / seconds).toFixed(0)
-    console.log(
-      `${frameKib} KiB frames: ${rate} MB/s (consumer ${(cpuSeconds / seconds).toFixed(2)} cores)`,
-    )
-  }
-  child.kill()
+  return { address, stop: () => child.kill() }
 }
 
-await (process.argv[2] === 'produce' ? produce() : main())
+const KINDS = ['plain', 'tls'] as const
+type Kind = (typeof KINDS)[number]
+
+async function main(): Promise<void> {
+  const producers = { plain: await startProducer('plain'), tls: await startProducer('tls') }
+  for (const frameKib of FRAME_KIB) {
+    const rates: Record<Kind, number> = { plain: 0, tls: 0 }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const kind of KINDS) {
+        const figures = await consume(producers[kind].address, frameKib, kind === 'tls')
+        const rate = figures.bytes / 1e6 / figures.seconds
+        const cores = (figures.cpuSeconds / figures.seconds).toFixed(2)
+        console.log(
+          `${frameKib} KiB frames, ${kind}: ${rate.toFixed(0)} MB/s (consumer ${cores} cores)`,
+        )
+        rates[kind] = Math.max(rates[kind], rate)
+      }
+    }
+    const ratio = (rates.tls / rates.plain).toFixed(2)
+    console.log(`${frameKib} KiB frames: TLS at ${ratio} of plain`)
+  }
+  for (const producer of Object.values(producers)) producer.stop()
+}
+
+const kind = process.argv[2]
+await (kind === undefined ? main() : produce(kind === 'tls'))

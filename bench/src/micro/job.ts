@@ -68,6 +68,7 @@ async function load(options: BenchOptions, directory: string): Promise<Loaded> {
       bindHost: '127.0.0.1',
       advertisedHost: '127.0.0.1',
       dataPorts: { first: 0, last: 0 },
+      encrypted: false,
       reportIntervalMs: 1_000,
     },
   }

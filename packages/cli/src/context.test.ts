@@ -28,6 +28,7 @@ describe('chooseCluster', () => {
     expect(chooseCluster({ env: {}, cwd: deep })).toEqual({
       address: '127.0.0.1:7001',
       tokenFile: '/t/token',
+      tlsDirectory: null,
       origin: clusterFilePath(root),
     })
     expect(statSync(clusterFilePath(root)).mode & 0o777).toBe(0o600)
@@ -51,6 +52,17 @@ describe('chooseCluster', () => {
       tokenFile: '/f',
     })
     expect(chooseCluster({ env: {}, cwd: '/', cluster: root }).address).toBe('127.0.0.1:7001')
+  })
+
+  test('finds certificates where it finds the cluster, unless somebody says otherwise', () => {
+    writeClusterFile(clusterFilePath(root), { ...file, tlsDirectory: '/t/tls' })
+    const tlsOf = (more: Partial<Parameters<typeof chooseCluster>[0]>): string | null =>
+      chooseCluster({ env: {}, cwd: root, ...more }).tlsDirectory
+    expect(tlsOf({})).toBe('/t/tls')
+    expect(tlsOf({ cluster: '127.0.0.1:7001' })).toBe('/t/tls')
+    expect(tlsOf({ cluster: 'other:7001' })).toBeNull()
+    expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' } })).toBe('/env/tls')
+    expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' }, tlsDir: '/flag/tls' })).toBe('/flag/tls')
   })
 
   test('says what to do when there is none', () => {
@@ -79,6 +91,7 @@ describe('chooseCluster', () => {
     expect(chooseCluster({ env, cwd: elsewhere })).toEqual({
       address: 'prod:6123',
       tokenFile: '/p/token',
+      tlsDirectory: null,
       origin: 'context prod',
     })
     expect(chooseCluster({ env, cwd: elsewhere, cluster: 'test' }).address).toBe('test:6123')

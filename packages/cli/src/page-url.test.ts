@@ -16,6 +16,11 @@ it('is where the JobManager was found when it is bound everywhere', () => {
   expect(pageUrl(session, at('[::]:8081'))).toBe('http://weir.lan:8081/?token=abc')
 })
 
+it('is HTTPS where the interface is', () => {
+  expect(pageUrl(session, at('https://127.0.0.1:8081'))).toBe('https://127.0.0.1:8081/?token=abc')
+  expect(pageUrl(session, at('https://0.0.0.0:8081'))).toBe('https://weir.lan:8081/?token=abc')
+})
+
 it('is nothing where there is no interface', () => {
   expect(pageUrl(session, at(null))).toBeNull()
 })

@@ -10,10 +10,10 @@ export function pageUrl(
   { restAddress }: ClusterView,
   fragment: string | null = null,
 ): string | null {
-  const [, bound, port] = /^(.*):(\d+)$/.exec(restAddress ?? '') ?? []
+  const [, secure = '', bound, port] = /^(https:\/\/)?(.*):(\d+)$/.exec(restAddress ?? '') ?? []
   if (bound === undefined || port === undefined) return null
   // Bound on every address: it answers where the JobManager was found.
   const host = isWildcard(bound) ? session.address.replace(/:\d+$/, '') : bound
   const place = fragment === null ? '' : `#${fragment}`
-  return `http://${host}:${port}/?token=${session.readKey}${place}`
+  return `${secure || 'http://'}${host}:${port}/?token=${session.readKey}${place}`
 }

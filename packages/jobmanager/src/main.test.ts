@@ -33,7 +33,7 @@ async function directory(): Promise<string> {
   return made
 }
 
-const REST: RestSettings = { host: '127.0.0.1', port: 0, configuration: [] }
+const REST: RestSettings = { host: '127.0.0.1', port: 0, tls: null, configuration: [] }
 
 async function start(
   root: string,

@@ -80,7 +80,7 @@ export interface JobManagerProcess {
   readonly address: string
   readonly port: number
   readonly coordinatorId: string
-  /** `host:port` of the REST interface and the page as bound; null: there is none. */
+  /** `host:port` of the REST interface and the page as bound, behind `https://` where it is that; null: there is none. */
   readonly restAddress: string | null
   /** Resolves when all jobs on the storage have been looked at. Rejects when that is not possible. */
   readonly recovered: Promise<void>
@@ -132,7 +132,8 @@ export async function startJobManagerProcess(
   const own: Own = { settings, scheduler, manager, history, storage, standing, metrics }
   const { server, rest } = await serveOrClose(own, token)
   const { address, port } = server
-  const restAddress = rest?.address ?? null
+  const scheme = settings.rest?.tls == null ? '' : 'https://'
+  const restAddress = rest === null ? null : `${scheme}${rest.address}`
   manager.restAddress = restAddress
   manager.address = address
   log.info(

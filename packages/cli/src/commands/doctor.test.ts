@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sealJson } from '@weirjs/common/codec/envelope'
+import { makeAuthority } from '@weirjs/common/tls/certificates.fixture'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clusterFilePath, writeClusterFile } from '../context.ts'
 import { nodeFinding } from '../doctor/system-checks.ts'
@@ -163,5 +164,47 @@ describe('a broken installation', () => {
     expect(await examine('-D', 'heartbeat.intervall=1s')).toEqual(
       one('configuration', /heartbeat\.intervall.*unknown-key/, /heartbeat\.interval/),
     )
+  })
+})
+
+describe('certificates', () => {
+  const make = (...more: readonly string[]) =>
+    testCli(null, root).run('certs', 'create', '--dir', join(root, 'tls'), ...more)
+  const TLS = ['-D', 'security.ssl.internal.enabled=true'] as const
+  const examineTls = (): Promise<Examined> =>
+    examine(...TLS, '-D', `security.ssl.directory=${join(root, 'tls')}`)
+
+  test('are well for a year', async () => {
+    await make()
+    expect(await examineTls()).toEqual({ code: 0, findings: [] })
+  })
+
+  test('are missed where TLS is set up and nothing is there', async () => {
+    const { code, findings } = await examineTls()
+    expect(code).toBe(1)
+    expect(findings).toMatchObject([
+      { check: 'certificates', verdict: 'broken', hint: expect.stringContaining('certs create') },
+    ])
+  })
+
+  test('are told of a month before they end', async () => {
+    await make('--days', '20')
+    const { code, findings } = await examineTls()
+    expect(code).toBe(0)
+    expect(findings).toHaveLength(3)
+    expect(findings[0]).toMatchObject({ verdict: 'warning', message: expect.stringContaining('in 20 days') })
+  })
+
+  test('are told of when others may read a key, and when one is not of its authority', async () => {
+    await make()
+    chmodSync(join(root, 'tls', 'client.key'), 0o644)
+    writeFileSync(join(root, 'tls', 'ca.crt'), makeAuthority().certificate)
+    const { code, findings } = await examineTls()
+    expect(code).toBe(1)
+    expect(findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/jobmanager\.crt was not signed by an authority .*\[config\/tls-mismatch\]/),
+      expect.stringMatching(/taskmanager\.crt was not signed by/),
+      expect.stringMatching(/client\.key may be read by others \(mode 644\) \[config\/key-exposed\]/),
+    ])
   })
 })

@@ -7,6 +7,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { findClusterFile } from '../context.ts'
 import { brokenBy, examine, type Finding, ok, type Patient, type Verdict } from '../doctor/check.ts'
+import { checkCertificates } from '../doctor/certificate-checks.ts'
 import { checkCluster } from '../doctor/cluster-checks.ts'
 import {
   checkCheckpoints,
@@ -79,6 +80,7 @@ async function examineAll(cli: Cli, options: DoctorOptions): Promise<readonly Fi
     'data directory': checkDataDirectory,
     disk: checkDisk,
     token: checkToken,
+    certificates: checkCertificates,
     leftovers: checkLeftovers,
     checkpoints: checkCheckpoints,
     cluster: checkCluster,

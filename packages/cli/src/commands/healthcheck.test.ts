@@ -1,7 +1,11 @@
 import { createServer } from 'node:http'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { identityOf, makeAuthority } from '@weirjs/common/tls/certificates.fixture'
 import { afterEach, describe, expect, it } from 'vitest'
 import { testCli, type TestRun } from '../test-cli.fixture.ts'
 
@@ -34,6 +38,22 @@ describe('weir healthcheck', () => {
     expect((await check(port, 'taskmanager')).code).toBe(0)
     const { out } = await check(port, '--json')
     expect(JSON.parse(out.join(''))).toEqual({ role: 'taskmanager', status: 'ok', reason: null })
+  })
+
+  it('asks by HTTPS where the process answers so, and believes its own authority alone', async () => {
+    const authority = makeAuthority()
+    const pair = authority.issue({ hosts: ['tm-1.example.org'] })
+    const port = await process_({ tls: identityOf(pair, authority) })
+    const directory = mkdtempSync(join(tmpdir(), 'weir-health-'))
+    cleanup.push(() => rmSync(directory, { recursive: true }))
+    const ask = (ca: string): Promise<TestRun> => {
+      writeFileSync(join(directory, 'ca.crt'), ca)
+      const defines = ['security.ssl.rest.enabled=true', `security.ssl.directory=${directory}`]
+      return check(port, ...defines.flatMap((define) => ['-D', define]))
+    }
+    expect(await ask(authority.certificate)).toMatchObject({ code: 0, out: ['taskmanager is ready'] })
+    expect((await ask(makeAuthority().certificate)).code).toBe(1)
+    expect((await check(port)).code).toBe(1)
   })
 
   it('is 1 when it is not, and says why', async () => {

@@ -1,16 +1,22 @@
 // weir healthcheck: asks the process of this machine, over loopback, whether it is of use, as a container engine wants to
 // know every few seconds. It needs no cluster, no token and no network: only the port that `health.port` says.
 
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
+import { request as secureRequest, type RequestOptions } from 'node:https'
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import { loadConfig } from '@weirjs/common/node/config'
+import type { ConfigValues } from '@weirjs/common/node/config-keys'
 import { isWildcard } from '@weirjs/common/node/exposure'
 import type { HealthAnswer } from '@weirjs/common/node/health-server'
+import type { Role } from '@weirjs/common/tls/roles'
 import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import { identityFiles } from '../process-identity.ts'
 import { gather } from './run.ts'
 
-const ROLES: readonly string[] = ['jobmanager', 'taskmanager']
+const ROLES: readonly Role[] = ['jobmanager', 'taskmanager']
+const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text)
 const ANSWER_MS_MAX = 3_000
 const ANSWER_BYTES_MAX = 64 * 1_024
 
@@ -38,7 +44,7 @@ async function healthCheck(
   role: string | undefined,
   options: HealthCheckOptions,
 ): Promise<void> {
-  if (role !== undefined && !ROLES.includes(role)) {
+  if (role !== undefined && !isRole(role)) {
     const message = `"${role}" is none of ${ROLES.join(', ')}`
     throw new WeirError('cli/usage', message, { domain: 'user' })
   }
@@ -53,7 +59,7 @@ async function healthCheck(
   }
   const bound = values['health.bind-host']
   const host = isWildcard(bound) ? '127.0.0.1' : bound
-  const health = await ask(host, port)
+  const health = await ask(host, port, secureOptions(values, role ?? null))
   const isOther = role !== undefined && health.role !== role
   const reason = isOther ? `a ${health.role} is there` : health.reason
   if (reason !== null) throw unhealthy(role ?? health.role, reason)
@@ -67,7 +73,22 @@ function unhealthy(who: string, reason: string, cause?: unknown): WeirError {
   return new WeirError('process/not-ready', message, { domain: 'external', cause })
 }
 
-function ask(host: string, port: number): Promise<HealthAnswer> {
+/**
+ * null: plain HTTP. Loopback is not asked for its name: the certificate has those that others dial. Error:
+ * `config/tls-file-missing`.
+ */
+function secureOptions(values: ConfigValues, role: Role | null): RequestOptions | null {
+  if (!values['security.ssl.rest.enabled']) return null
+  const { ca } = identityFiles(values, values['data.dir'], role ?? 'jobmanager')
+  try {
+    return { ca: readFileSync(ca), checkServerIdentity: () => undefined }
+  } catch (cause) {
+    const message = `cannot read ${ca}`
+    throw new WeirError('config/tls-file-missing', message, { domain: 'user', cause })
+  }
+}
+
+function ask(host: string, port: number, secure: RequestOptions | null): Promise<HealthAnswer> {
   const signal = AbortSignal.timeout(ANSWER_MS_MAX)
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
@@ -75,7 +96,8 @@ function ask(host: string, port: number): Promise<HealthAnswer> {
         cause.name === 'TimeoutError' ? `within ${ANSWER_MS_MAX} ms` : `(${cause.message})`
       reject(unhealthy('process', `nobody answers at ${host}:${port} ${why}`, cause))
     }
-    const asked = request({ host, port, path: '/readyz', signal, agent: false }, (response) => {
+    const where = { host, port, path: '/readyz', signal, agent: false } as const
+    const heard = (response: IncomingMessage): void => {
       let text = ''
       response.on('error', fail)
       response.on('data', (chunk: Buffer) => {
@@ -87,7 +109,9 @@ function ask(host: string, port: number): Promise<HealthAnswer> {
         if (answer !== null) return resolve(answer)
         reject(unhealthy('process', `what answers at ${host}:${port} is no process of Weir`))
       })
-    })
+    }
+    const asked =
+      secure === null ? request(where, heard) : secureRequest({ ...where, ...secure }, heard)
     asked.on('error', (error) => fail(signal.aborted ? (signal.reason as Error) : error))
     asked.end()
   })
@@ -96,7 +120,7 @@ function ask(host: string, port: number): Promise<HealthAnswer> {
 function parse(text: string): HealthAnswer | null {
   try {
     const { role, status, reason } = JSON.parse(text) as HealthAnswer
-    const isAnswer = ROLES.includes(role) && (reason === null || typeof reason === 'string')
+    const isAnswer = isRole(role) && (reason === null || typeof reason === 'string')
     return isAnswer ? { role, status, reason } : null
   } catch {
     return null // not JSON

@@ -118,7 +118,7 @@ export interface ClusterView {
   readonly freeSlots: number
   readonly jobs: Readonly<Record<string, number>>
   readonly checkpointDirectory: string
-  /** `host:port` of the REST interface and the page as bound; null: there is none. */
+  /** `host:port` of the REST interface and the page as bound, behind `https://` where it is that; null: there is none. */
   readonly restAddress: string | null
   /** Why this JobManager does not lead all the jobs that it did; null: it does. */
   readonly notLeading: string | null

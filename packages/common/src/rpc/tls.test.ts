@@ -1,0 +1,337 @@
+// TLS over real sockets: who is let in, who is not, and what both sides are told.
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { afterEach, describe, expect, it } from 'vitest'
+import { workerId } from '../core/ids.ts'
+import { MemoryLog } from '../core/memory-log.ts'
+import type { JobClient } from '../job-client.ts'
+import { systemScheduler } from '../node/system-scheduler.ts'
+import {
+  type FixedIdentity,
+  fromNow,
+  identityOf,
+  makeAuthority,
+} from '../tls/certificates.fixture.ts'
+import type { Identity } from '../tls/identity.ts'
+import { type Role, roleUri } from '../tls/roles.ts'
+import { connectCoordinator } from './coordinator-client.ts'
+import { coordinatorService } from './coordinator-server.ts'
+import { connectJobManager } from './job-client.ts'
+import { jobService } from './job-server.ts'
+import { FENCE, REGISTRATION, RecordingCoordinator, RecordingWorker } from './samples.fixture.ts'
+import { type RpcServer, serve } from './serve.ts'
+import { makeToken } from './token.ts'
+import { workerDialer } from './worker-client.ts'
+import { workerService } from './worker-server.ts'
+
+const TOKEN = makeToken()
+const scheduler = systemScheduler()
+const authority = makeAuthority()
+const stranger = makeAuthority('somebody else')
+const of = (role: Role, more: Parameters<typeof authority.issue>[0] = {}): FixedIdentity =>
+  identityOf(authority.issue({ uris: [roleUri(role)], ...more }), authority)
+
+const cleanup: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of cleanup.splice(0).toReversed()) await end()
+})
+
+const LIST: Pick<JobClient, 'list'> = { list: async () => [] }
+
+interface Served {
+  readonly server: RpcServer
+  readonly log: MemoryLog
+  readonly coordinator: RecordingCoordinator
+  /** Codes of refusals at the door. */
+  refused(): readonly unknown[]
+}
+
+async function jobManager(identity: Identity | undefined): Promise<Served> {
+  const log = new MemoryLog()
+  const coordinator = new RecordingCoordinator()
+  const server = await serve({
+    port: 0,
+    flag: '--port',
+    token: TOKEN,
+    scheduler,
+    tls: identity === undefined ? undefined : { identity, log },
+    services: [
+      coordinatorService({ gateway: coordinator, onWorkerLost: () => {} }),
+      jobService(LIST as JobClient),
+    ],
+  })
+  cleanup.push(() => server.close())
+  return { server, log, coordinator, refused: () => log.events.map(({ fields }) => fields['code']) }
+}
+
+/** Asks for the list of jobs; answers it, or rejects. */
+function list(address: string, tls: Identity | undefined, token = TOKEN): Promise<unknown> {
+  const connection = connectJobManager({ address, token, sender: 'test', scheduler, tls })
+  cleanup.push(() => connection.close())
+  return connection.client.list()
+}
+
+function register(address: string, tls: Identity | undefined): Promise<unknown> {
+  const connection = connectCoordinator({
+    address,
+    token: TOKEN,
+    workerId: workerId('w1'),
+    scheduler,
+    tls,
+    onLost: () => {},
+  })
+  cleanup.push(() => connection.close())
+  return connection.gateway.register(REGISTRATION)
+}
+
+/** The log comes from the other end of a connection: a turn of theirs later than our error. */
+async function until(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('a connection by TLS', () => {
+  it('stands between those who believe each other, and the token is wanted on top', async () => {
+    const { server, refused } = await jobManager(of('jobmanager'))
+    await expect(list(server.address, of('client'))).resolves.toEqual([])
+    await expect(register(server.address, of('taskmanager'))).resolves.toBeDefined()
+    await expect(list(server.address, of('client'), makeToken())).rejects.toMatchObject({
+      code: 'rpc/unauthenticated',
+    })
+    expect(refused()).toEqual([])
+  })
+
+  it('is TLS 1.3 and nothing older, from either side', async () => {
+    const { server, refused } = await jobManager(of('jobmanager'))
+    const { ca, cert, key } = of('client').options
+    const options = { ca, cert, key, port: server.port, host: '127.0.0.1' }
+    const old = connectTls({ ...options, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+    const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
+    await until(() => refused().length > 0)
+    expect(refused()).toEqual(['tls/handshake-failed'])
+  })
+
+  interface Stranger {
+    readonly what: string
+    readonly client: () => Identity | undefined
+    readonly code: string
+    /** What the JobManager logs; null: it is not asked, because who dials gives up first. */
+    readonly logged: string | null
+  }
+
+  const strangers: readonly Stranger[] = [
+    {
+      what: 'that speaks without TLS',
+      client: () => undefined,
+      code: 'tls/required',
+      logged: 'tls/plaintext',
+    },
+    {
+      what: 'with a certificate of another authority',
+      client: () => identityOf(stranger.issue(), authority),
+      code: 'tls/not-accepted',
+      logged: 'tls/untrusted',
+    },
+    {
+      what: 'that believes another authority',
+      client: () => identityOf(authority.issue(), stranger),
+      code: 'tls/untrusted',
+      logged: null,
+    },
+    {
+      what: 'whose certificate has expired',
+      client: () => of('client', { notAfter: fromNow(-1) }),
+      code: 'tls/not-accepted',
+      logged: 'tls/expired',
+    },
+    {
+      what: 'whose certificate is not valid yet',
+      client: () => of('client', { notBefore: fromNow(1) }),
+      code: 'tls/not-accepted',
+      logged: 'tls/expired',
+    },
+    {
+      what: 'whose certificate signs itself',
+      client: () => {
+        const self = makeAuthority('self')
+        return identityOf(self.issue({ commonName: 'self' }), authority)
+      },
+      code: 'tls/not-accepted',
+      logged: 'tls/untrusted',
+    },
+  ]
+
+  it.each(strangers)('is refused to a client $what', async ({ client, code, logged }) => {
+    const { server, refused } = await jobManager(of('jobmanager'))
+    await expect(list(server.address, client())).rejects.toMatchObject({ code, domain: 'user' })
+    if (logged !== null) await until(() => refused().length > 0)
+    expect(refused()).toEqual(logged === null ? [] : [logged])
+  })
+
+  it('is refused to a client that shows no certificate', async () => {
+    const { server, refused } = await jobManager(of('jobmanager'))
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', ca: authority.certificate })
+    socket.on('error', () => {})
+    socket.resume()
+    await once(socket, 'close')
+    expect(refused()).toEqual(['tls/no-certificate'])
+  })
+
+  const servers = [
+    ['without TLS', () => undefined, 'tls/plaintext'],
+    [
+      'with a certificate of another authority',
+      () => identityOf(stranger.issue(), authority),
+      'tls/untrusted',
+    ],
+    [
+      'whose certificate has expired',
+      () => of('jobmanager', { notAfter: fromNow(-1) }),
+      'tls/expired',
+    ],
+    [
+      'whose certificate is for another name',
+      () => of('jobmanager', { hosts: ['elsewhere'] }),
+      'tls/wrong-name',
+    ],
+    ['that shows the certificate of a TaskManager', () => of('taskmanager'), 'tls/wrong-role'],
+    ['that shows the certificate of a client', () => of('client'), 'tls/wrong-role'],
+  ] as const
+
+  it.each(servers)(
+    'is given up by a client that finds a server %s',
+    async (_what, server, code) => {
+      const found = await jobManager(server())
+      const error = { code, message: expect.stringContaining(found.server.address) }
+      await expect(list(found.server.address, of('client'))).rejects.toMatchObject(error)
+      expect(found.coordinator.asked).toEqual([])
+    },
+  )
+
+  it('does not look at names when it was told not to, but at roles all the same', async () => {
+    const lenient = identityOf(authority.issue(), authority, false)
+    const { server } = await jobManager(of('jobmanager', { hosts: ['elsewhere'] }))
+    await expect(list(server.address, lenient)).resolves.toEqual([])
+    const other = await jobManager(of('taskmanager', { hosts: ['elsewhere'] }))
+    await expect(list(other.server.address, lenient)).rejects.toMatchObject({
+      code: 'tls/wrong-role',
+    })
+  })
+
+  it('checks the name that was dialed, not only the address', async () => {
+    const { server } = await jobManager(of('jobmanager', { hosts: ['localhost'] }))
+    await expect(list(`localhost:${server.port}`, of('client'))).resolves.toEqual([])
+    await expect(list(server.address, of('client'))).rejects.toMatchObject({
+      code: 'tls/wrong-name',
+    })
+  })
+
+  it('tells of strangers once in a while, not once for each', async () => {
+    const { server, log } = await jobManager(of('jobmanager'))
+    for (let i = 0; i < 5; i += 1) {
+      const socket: Socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write('GET / HTTP/1.1\r\n\r\n')
+      await once(socket, 'close')
+    }
+    expect(log.events).toMatchObject([
+      { level: 'warn', fields: { code: 'tls/plaintext', untold: 0 } },
+    ])
+  })
+})
+
+describe('a role', () => {
+  const wrong = { code: 'tls/wrong-role', domain: 'user', retry: 'never' }
+
+  it('of a TaskManager does not submit, and that of a client does not register', async () => {
+    const { server, coordinator } = await jobManager(of('jobmanager'))
+    await expect(list(server.address, of('taskmanager'))).rejects.toMatchObject({
+      ...wrong,
+      message: expect.stringMatching(/JobService\/List has the role taskmanager .* not client/),
+    })
+    await expect(register(server.address, of('client'))).rejects.toMatchObject(wrong)
+    await expect(list(server.address, of('jobmanager'))).rejects.toMatchObject(wrong)
+    expect(coordinator.asked).toEqual([])
+  })
+
+  it('must be there, and be one', async () => {
+    const { server } = await jobManager(of('jobmanager'))
+    const both = [roleUri('client'), roleUri('taskmanager')]
+    await expect(list(server.address, of('client', { uris: [] }))).rejects.toMatchObject(wrong)
+    await expect(list(server.address, of('client', { uris: both }))).rejects.toMatchObject(wrong)
+  })
+
+  it('of the JobManager alone commands workers', async () => {
+    const worker = new RecordingWorker()
+    const server = await serve({
+      port: 0,
+      flag: '--port',
+      token: TOKEN,
+      scheduler,
+      tls: { identity: of('taskmanager'), log: new MemoryLog() },
+      services: [workerService(worker)],
+    })
+    cleanup.push(() => server.close())
+    const release = (tls: Identity): Promise<void> => {
+      const dialer = workerDialer({ token: TOKEN, sender: 'jm', scheduler, tls })
+      cleanup.push(() => dialer.disconnect(REGISTRATION.workerId))
+      const at = { ...REGISTRATION, controlAddress: server.address }
+      return dialer.connect(at, () => {}).release(FENCE)
+    }
+    await expect(release(of('client'))).rejects.toMatchObject(wrong)
+    await expect(release(of('taskmanager'))).rejects.toMatchObject(wrong)
+    expect(worker.asked).toEqual([])
+    await expect(release(of('jobmanager'))).resolves.toBeUndefined()
+  })
+})
+
+describe('a renewal', () => {
+  it('serves new connections, and those that stand go on', async () => {
+    const serving = of('jobmanager')
+    const { server } = await jobManager(serving)
+    const connection = connectJobManager({
+      address: server.address,
+      token: TOKEN,
+      sender: 'test',
+      scheduler,
+      tls: of('client'),
+    })
+    cleanup.push(() => connection.close())
+    await connection.client.list()
+    const next = makeAuthority('the next authority')
+    serving.renew(next.issue({ uris: [roleUri('jobmanager')] }), next)
+    await expect(connection.client.list()).resolves.toEqual([])
+    await expect(list(server.address, of('client'))).rejects.toMatchObject({
+      code: 'tls/untrusted',
+    })
+    await expect(list(server.address, identityOf(next.issue(), next))).resolves.toEqual([])
+  })
+
+  it('of who dials counts when it dials again', async () => {
+    const { server } = await jobManager(of('jobmanager'))
+    const dialing = of('client', { notAfter: fromNow(-1) })
+    const connection = connectJobManager({
+      address: server.address,
+      token: TOKEN,
+      sender: 'test',
+      scheduler,
+      tls: dialing,
+    })
+    cleanup.push(() => connection.close())
+    await expect(connection.client.list()).rejects.toMatchObject({ code: 'tls/not-accepted' })
+    dialing.renew(authority.issue(), authority)
+    const again = async (): Promise<unknown> => {
+      for (;;) {
+        try {
+          return await connection.client.list()
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'tls/not-accepted' })
+        }
+      }
+    }
+    await expect(again()).resolves.toEqual([])
+  })
+})

@@ -1,0 +1,97 @@
+// Authorities and certificates for tests, good and bad ones, as identities and as files.
+
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import type { Identity, IdentityFiles } from './identity.ts'
+import { type CertificateWish, makeCertificate, type Signer } from './make-certificate.ts'
+import { roleUri } from './roles.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+interface Pair {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface Authority {
+  readonly certificate: string
+  issue(wish?: Partial<CertificateWish>): Pair
+}
+
+const keyPair = (): { privateKey: KeyObject; publicKey: KeyObject } =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+
+export const fromNow = (days: number): Date => new Date(Date.now() + days * DAY_MS)
+
+export function makeAuthority(commonName = 'authority of a test'): Authority {
+  const signer: Signer = { commonName, ...keyPair() }
+  const validity = { notBefore: fromNow(-2), notAfter: fromNow(2) }
+  const wish: CertificateWish = { commonName, hosts: [], uris: [], ...validity, use: 'authority' }
+  return {
+    certificate: makeCertificate(wish, signer.publicKey, signer),
+    issue: (more = {}) => {
+      const { privateKey, publicKey } = keyPair()
+      const own: CertificateWish = {
+        commonName: 'somebody',
+        hosts: ['127.0.0.1', 'localhost'],
+        uris: [roleUri('client')],
+        ...validity,
+        use: 'both',
+        ...more,
+      }
+      return { certificate: makeCertificate(own, publicKey, signer), key: pem(privateKey) }
+    },
+  }
+}
+
+export interface FixedIdentity extends Identity {
+  /** Shows another certificate, and believes others, from now on. */
+  renew(pair: Pair, believed: Authority): void
+}
+
+export function identityOf(pair: Pair, believed: Authority, verifiesNames = true): FixedIdentity {
+  const listeners = new Set<() => void>()
+  const of = (shown: Pair, ca: Authority): Pick<Identity, 'options' | 'context'> => {
+    const options = {
+      ca: ca.certificate,
+      cert: shown.certificate,
+      key: shown.key,
+      minVersion: 'TLSv1.3',
+    } as const
+    return { options, context: createSecureContext(options) }
+  }
+  let current = of(pair, believed)
+  return {
+    verifiesNames,
+    get options() {
+      return current.options
+    },
+    get context() {
+      return current.context
+    },
+    onRenewed: (callback) => {
+      listeners.add(callback)
+      return () => listeners.delete(callback)
+    },
+    renew: (shown, ca) => {
+      current = of(shown, ca)
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+export function writeFiles(directory: string, pair: Pair, believed: string): IdentityFiles {
+  const files: IdentityFiles = {
+    ca: join(directory, 'ca.crt'),
+    certificate: join(directory, 'own.crt'),
+    key: join(directory, 'own.key'),
+  }
+  writeFileSync(files.ca, believed)
+  writeFileSync(files.certificate, pair.certificate)
+  writeFileSync(files.key, pair.key, { mode: 0o600 })
+  chmodSync(files.key, 0o600)
+  return files
+}
