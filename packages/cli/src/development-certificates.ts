@@ -66,8 +66,8 @@ function authority({ directory, nowMs }: CertificatesWish, written: string[]): S
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const signer: Signer = { commonName: AUTHORITY, privateKey, publicKey }
   const validity = {
-    notBefore: new Date(nowMs - BEFORE_MS),
-    notAfter: afterDays(nowMs, AUTHORITY_DAYS),
+    notBeforeMs: nowMs - BEFORE_MS,
+    notAfterMs: afterDays(nowMs, AUTHORITY_DAYS),
   }
   const certificate = makeCertificate(
     { commonName: AUTHORITY, hosts: [], uris: [], ...validity, use: 'authority' },
@@ -103,8 +103,8 @@ function issue(wish: CertificatesWish, role: Role, signer: Signer): readonly str
       commonName: `weir ${role}`,
       hosts: isClient ? [] : hosts,
       uris: [roleUri(role)],
-      notBefore: new Date(nowMs - BEFORE_MS),
-      notAfter: afterDays(nowMs, days),
+      notBeforeMs: nowMs - BEFORE_MS,
+      notAfterMs: afterDays(nowMs, days),
       use: isClient ? 'client' : 'both',
     },
     publicKey,
@@ -116,7 +116,7 @@ function issue(wish: CertificatesWish, role: Role, signer: Signer): readonly str
   ]
 }
 
-const afterDays = (nowMs: number, days: number): Date => new Date(nowMs + days * DAY_MS)
+const afterDays = (nowMs: number, days: number): number => nowMs + days * DAY_MS
 const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** Whole or not at all: somebody may be reading. */

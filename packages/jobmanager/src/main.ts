@@ -132,7 +132,7 @@ export async function startJobManagerProcess(
   const own: Own = { settings, scheduler, manager, history, storage, standing, metrics }
   const { server, rest } = await serveOrClose(own, token)
   const { address, port } = server
-  const scheme = settings.rest?.tls == null ? '' : 'https://'
+  const scheme = (settings.rest?.tls ?? null) === null ? '' : 'https://'
   const restAddress = rest === null ? null : `${scheme}${rest.address}`
   manager.restAddress = restAddress
   manager.address = address

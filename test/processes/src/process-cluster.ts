@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WeirError } from '@weirjs/common/core/errors'
+import { silentLog } from '@weirjs/common/core/log'
 import type { JobClient } from '@weirjs/common/job-client'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
 import { makeToken, readToken } from '@weirjs/common/rpc/token'
+import { FileIdentity, filesIn } from '@weirjs/common/tls/identity'
 import { ClusterProcess } from './cluster-process.ts'
 import { isAlive, kill9, type ProcessLife } from './proc.ts'
 import { Timeline } from './timeline.ts'
@@ -40,6 +42,8 @@ export interface ClusterOptions {
   readonly place?: (name: ProcessName) => Partial<ProcessPlace>
   /** Of the JobManager; default: a free one. */
   readonly port?: number
+  /** With certificates of all roles: everything goes by TLS. */
+  readonly tlsDirectory?: string
   /** Checkpoints; default: in the directory of the cluster. */
   readonly checkpointDirectory?: string
 }
@@ -118,6 +122,7 @@ export class ProcessCluster implements AsyncDisposable {
       token: readToken(this.#tokenFile),
       sender: 'harness',
       scheduler: systemScheduler(),
+      tls: options.tlsDirectory === undefined ? undefined : clientIdentity(options.tlsDirectory),
     })
     process.once('exit', this.#exiting)
   }
@@ -170,16 +175,19 @@ export class ProcessCluster implements AsyncDisposable {
     try {
       return await question(this.client)
     } catch (error) {
-      if (error instanceof WeirError && error.code.startsWith('rpc/')) return null
+      if (error instanceof WeirError && /^(?:rpc\/|tls\/not-accepted$)/.test(error.code))
+        return null
       throw error
     }
   }
 
   /** Runs `weir` against this cluster to its end. */
   weir(...args: readonly string[]): Promise<Ran> {
+    const { tlsDirectory } = this.#options
+    const tls = tlsDirectory === undefined ? [] : ['--tls-dir', tlsDirectory]
     const child = spawn(
       WEIR,
-      [...args, '--cluster', this.#address, '--token-file', this.#tokenFile],
+      [...args, '--cluster', this.#address, '--token-file', this.#tokenFile, ...tls],
       {
         cwd: this.directory,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -287,8 +295,14 @@ export class ProcessCluster implements AsyncDisposable {
   #process(name: ProcessName, args: readonly string[]): ClusterProcess {
     const role = name.replace(/-\d+$/, '')
     const { host, prefix, env, defines } = this.#place(name)
+    const { tlsDirectory } = this.#options
+    const tls =
+      tlsDirectory === undefined
+        ? []
+        : ['security.ssl.internal.enabled=true', `security.ssl.directory=${tlsDirectory}`]
     const keys = [
       ...FAST_PROFILE,
+      ...tls,
       'taskmanager.rpc.port=0',
       'rest.port=0',
       `execution.checkpointing.dir=${this.checkpointDirectory}`,
@@ -309,6 +323,17 @@ export class ProcessCluster implements AsyncDisposable {
       timeline: this.timeline,
     })
   }
+}
+
+function clientIdentity(directory: string): FileIdentity {
+  return FileIdentity.open({
+    files: filesIn(directory, 'client'),
+    role: 'client',
+    verifiesNames: true,
+    reloadIntervalMs: null,
+    scheduler: systemScheduler(),
+    log: silentLog,
+  })
 }
 
 /** Those that have not ended although whoever they served has. */

@@ -31,7 +31,9 @@ describe('weir certs create', () => {
       const mode = statSync(join(root, 'tls', name)).mode & 0o777
       return `${name} ${mode.toString(8)}`
     })
-    expect(modes.filter((line) => line.includes('.key')).every((line) => line.endsWith(' 600'))).toBe(true)
+    expect(
+      modes.filter((line) => line.includes('.key')).every((line) => line.endsWith(' 600')),
+    ).toBe(true)
     expect(modes).toHaveLength(8)
   })
 
@@ -39,12 +41,17 @@ describe('weir certs create', () => {
     await certs('create', '--dir', 'tls')
     const before = [text('ca.crt'), text('client.crt')]
     const again = await certs('create', '--dir', 'tls')
-    expect(again).toMatchObject({ code: 1, err: [expect.stringContaining('[certs/exists]'), expect.anything()] })
+    expect(again).toMatchObject({
+      code: 1,
+      err: [expect.stringContaining('[certs/exists]'), expect.anything()],
+    })
     expect([text('ca.crt'), text('client.crt')]).toEqual(before)
     expect((await certs('create', '--dir', 'tls', '--force')).code).toBe(0)
     expect(text('ca.crt')).toBe(before[0])
     expect(text('client.crt')).not.toBe(before[1])
-    expect(() => readCredentials(filesIn(join(root, 'tls'), 'client'), 'client', Date.now())).not.toThrow()
+    expect(() =>
+      readCredentials(filesIn(join(root, 'tls'), 'client'), 'client', Date.now()),
+    ).not.toThrow()
   })
 
   it('says that it cannot sign without the key of the authority', async () => {

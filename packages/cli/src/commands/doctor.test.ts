@@ -192,7 +192,10 @@ describe('certificates', () => {
     const { code, findings } = await examineTls()
     expect(code).toBe(0)
     expect(findings).toHaveLength(3)
-    expect(findings[0]).toMatchObject({ verdict: 'warning', message: expect.stringContaining('in 20 days') })
+    expect(findings[0]).toMatchObject({
+      verdict: 'warning',
+      message: expect.stringContaining('in 20 days'),
+    })
   })
 
   test('are told of when others may read a key, and when one is not of its authority', async () => {
@@ -202,9 +205,13 @@ describe('certificates', () => {
     const { code, findings } = await examineTls()
     expect(code).toBe(1)
     expect(findings.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/jobmanager\.crt was not signed by an authority .*\[config\/tls-mismatch\]/),
+      expect.stringMatching(
+        /jobmanager\.crt was not signed by an authority .*\[config\/tls-mismatch\]/,
+      ),
       expect.stringMatching(/taskmanager\.crt was not signed by/),
-      expect.stringMatching(/client\.key may be read by others \(mode 644\) \[config\/key-exposed\]/),
+      expect.stringMatching(
+        /client\.key may be read by others \(mode 644\) \[config\/key-exposed\]/,
+      ),
     ])
   })
 })

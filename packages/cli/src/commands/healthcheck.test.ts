@@ -51,7 +51,10 @@ describe('weir healthcheck', () => {
       const defines = ['security.ssl.rest.enabled=true', `security.ssl.directory=${directory}`]
       return check(port, ...defines.flatMap((define) => ['-D', define]))
     }
-    expect(await ask(authority.certificate)).toMatchObject({ code: 0, out: ['taskmanager is ready'] })
+    expect(await ask(authority.certificate)).toMatchObject({
+      code: 0,
+      out: ['taskmanager is ready'],
+    })
     expect((await ask(makeAuthority().certificate)).code).toBe(1)
     expect((await check(port)).code).toBe(1)
   })

@@ -26,7 +26,8 @@ export const checkCertificates: Check = (patient) => {
   const directory = resolve(patient.cli.cwd, said)
   const found = [...ownFiles(patient), ...filesOfRoles(directory)]
   if (found.length > 0) return found.map(([role, files]) => finding(patient, role, files))
-  const hint = 'make some with `weir certs create --dir`, or name others with security.ssl.directory'
+  const hint =
+    'make some with `weir certs create --dir`, or name others with security.ssl.directory'
   return [broken(CHECK, `there are none in ${directory}`, hint)]
 }
 

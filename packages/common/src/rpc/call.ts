@@ -213,6 +213,7 @@ export class RpcChannel {
       })
       this.#running.add(call)
       call.on('metadata', () => {
+        if (this.#tls !== null) this.#tls.accepted = true
         if (!settled) options.onTakenUp?.()
       })
     })

@@ -70,7 +70,11 @@ describe('the data plane over TLS', () => {
 
   it.each([
     ['of another attempt', () => attemptIdentity(makeToken()), /not from an authority of ours/],
-    ['with a certificate of the cluster', () => identityOf(cluster.issue(), cluster), /not from an authority of ours/],
+    [
+      'with a certificate of the cluster',
+      () => identityOf(cluster.issue(), cluster),
+      /not from an authority of ours/,
+    ],
     ['without TLS', () => undefined, /Failed to connect/],
   ])('is closed to a consumer %s', async (_what, identity, reason) => {
     const { address, asked } = await producer(attemptIdentity(CREDENTIAL))

@@ -32,6 +32,8 @@ export class TlsCredentials extends ChannelCredentials {
    * it is that we were not accepted: in TLS 1.3 the dialing side has finished before the other has looked at it.
    */
   problem: WeirError | null = null
+  /** The other side has answered a call once: since then, silence is more likely its end than a refusal. */
+  accepted = false
 
   constructor(client: TlsClient, address: string) {
     super()
@@ -101,6 +103,8 @@ export function tlsProblem(
   { details }: { readonly details: string },
 ): WeirError | null {
   if (credentials === null || !details.startsWith('No connection established')) return null
+  const { problem, accepted } = credentials
+  if (accepted && problem?.code === 'tls/not-accepted') return null
   // The kernel's own words: nobody listens, no route. Then nothing of TLS was tried.
-  return /Last error: (?:Error: )?connect E/.test(details) ? null : credentials.problem
+  return /Last error: (?:Error: )?connect E/.test(details) ? null : problem
 }

@@ -28,7 +28,7 @@ export interface TlsDoor {
 }
 
 export function tlsDoor(options: TlsDoorOptions): TlsDoor {
-  const { identity, onConnection } = options
+  const { identity } = options
   const refusals = new Refusals(options)
   const server = createServer({
     ...identity.options,
@@ -41,7 +41,7 @@ export function tlsDoor(options: TlsDoorOptions): TlsDoor {
   server.on('secureConnection', (socket) => {
     // Its end comes as a close; what broke it is the business of those above.
     socket.on('error', () => {})
-    if (socket.authorized) return onConnection(socket)
+    if (socket.authorized) return options.onConnection(socket)
     refusals.tell(judge(socket))
     socket.destroy()
   })

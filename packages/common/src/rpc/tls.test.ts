@@ -142,13 +142,13 @@ describe('a connection by TLS', () => {
     },
     {
       what: 'whose certificate has expired',
-      client: () => of('client', { notAfter: fromNow(-1) }),
+      client: () => of('client', { notAfterMs: fromNow(-1) }),
       code: 'tls/not-accepted',
       logged: 'tls/expired',
     },
     {
       what: 'whose certificate is not valid yet',
-      client: () => of('client', { notBefore: fromNow(1) }),
+      client: () => of('client', { notBeforeMs: fromNow(1) }),
       code: 'tls/not-accepted',
       logged: 'tls/expired',
     },
@@ -188,7 +188,7 @@ describe('a connection by TLS', () => {
     ],
     [
       'whose certificate has expired',
-      () => of('jobmanager', { notAfter: fromNow(-1) }),
+      () => of('jobmanager', { notAfterMs: fromNow(-1) }),
       'tls/expired',
     ],
     [
@@ -312,7 +312,7 @@ describe('a renewal', () => {
 
   it('of who dials counts when it dials again', async () => {
     const { server } = await jobManager(of('jobmanager'))
-    const dialing = of('client', { notAfter: fromNow(-1) })
+    const dialing = of('client', { notAfterMs: fromNow(-1) })
     const connection = connectJobManager({
       address: server.address,
       token: TOKEN,

@@ -12,8 +12,10 @@ const SEED_BYTES = 32
 /** An Ed25519 key in PKCS #8 is its 32 bytes behind these. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 const COMMON_NAME = 'weir slot'
-const NO_END = new Date('9999-12-31T23:59:59Z')
-const BEGIN = new Date('2000-01-01T00:00:00Z')
+/** 2000-01-01T00:00:00Z. */
+const BEGIN_MS = 946_684_800_000
+/** 9999-12-31T23:59:59Z. */
+const NO_END_MS = 253_402_300_799_000
 
 /** `credential`: of the job and attempt, from SlotRequest. */
 export function attemptIdentity(credential: string): Identity {
@@ -26,8 +28,8 @@ export function attemptIdentity(credential: string): Identity {
       commonName: COMMON_NAME,
       hosts: [],
       uris: [],
-      notBefore: BEGIN,
-      notAfter: NO_END,
+      notBeforeMs: BEGIN_MS,
+      notAfterMs: NO_END_MS,
       serial: Buffer.from([1]),
       use: 'both',
     },

@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { systemScheduler } from '../node/system-scheduler.ts'
 import type { Identity, IdentityFiles } from './identity.ts'
 import { type CertificateWish, makeCertificate, type Signer } from './make-certificate.ts'
 import { roleUri } from './roles.ts'
@@ -24,11 +25,12 @@ const keyPair = (): { privateKey: KeyObject; publicKey: KeyObject } =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-export const fromNow = (days: number): Date => new Date(Date.now() + days * DAY_MS)
+const clock = systemScheduler()
+export const fromNow = (days: number): number => clock.wallMs() + days * DAY_MS
 
 export function makeAuthority(commonName = 'authority of a test'): Authority {
   const signer: Signer = { commonName, ...keyPair() }
-  const validity = { notBefore: fromNow(-2), notAfter: fromNow(2) }
+  const validity = { notBeforeMs: fromNow(-2), notAfterMs: fromNow(2) }
   const wish: CertificateWish = { commonName, hosts: [], uris: [], ...validity, use: 'authority' }
   return {
     certificate: makeCertificate(wish, signer.publicKey, signer),

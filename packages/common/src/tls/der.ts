@@ -50,10 +50,12 @@ export function objectId(dotted: string): Buffer {
   return value(0x06, Buffer.from(bytes))
 }
 
-/** Whole seconds; years to 2049 in the short form, as X.509 demands. */
-export function time(moment: Date): Buffer {
-  const digits = moment.toISOString().replace(/[-:T]|\.\d+/g, '')
-  return moment.getUTCFullYear() < 2050
+/** Milliseconds since 1970 as whole seconds; years to 2049 in the short form, as X.509 demands. */
+export function time(ms: number): Buffer {
+  // oxlint-disable-next-line no-restricted-globals -- a moment as text; no time is asked for
+  const text = new Date(ms).toISOString()
+  const digits = text.replace(/[-:T]|\.\d+/g, '')
+  return text < '2050'
     ? value(0x17, Buffer.from(digits.slice(2)))
     : value(0x18, Buffer.from(digits))
 }

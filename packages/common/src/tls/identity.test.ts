@@ -97,12 +97,12 @@ describe('certificates in files', () => {
     ],
     [
       'it has expired',
-      () => fresh(authority.issue({ notAfter: fromNow(-1) })),
+      () => fresh(authority.issue({ notAfterMs: fromNow(-1) })),
       refused('config/tls-expired', /has expired at 2/),
     ],
     [
       'it is not valid yet',
-      () => fresh(authority.issue({ notBefore: fromNow(1) })),
+      () => fresh(authority.issue({ notBeforeMs: fromNow(1) })),
       refused('config/tls-expired', /is not valid before 2/),
     ],
     [
@@ -140,7 +140,7 @@ describe('an identity that follows its files', () => {
   it('takes new ones when it looks, and tells whoever serves', () => {
     const files = fresh()
     const followed = follow(files)
-    const next = authority.issue({ notAfter: fromNow(100) })
+    const next = authority.issue({ notAfterMs: fromNow(100) })
     writeFiles(join(files.ca, '..'), next, authority.certificate)
     expect(serial(followed)).not.toBe(serialOf(next))
     followed.scheduler.advance(1_000)
@@ -177,9 +177,9 @@ describe('an identity that follows its files', () => {
   })
 
   it('says when it will soon be over', () => {
-    const { log } = follow(fresh(authority.issue({ notAfter: fromNow(29) })))
+    const { log } = follow(fresh(authority.issue({ notAfterMs: fromNow(29) })))
     expect(log.events).toMatchObject([{ level: 'warn', event: 'the certificate expires soon' }])
-    expect(follow(fresh(authority.issue({ notAfter: fromNow(40) }))).log.events).toEqual([])
+    expect(follow(fresh(authority.issue({ notAfterMs: fromNow(40) }))).log.events).toEqual([])
   })
 
   it('looks no more once it is closed', () => {

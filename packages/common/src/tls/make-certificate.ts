@@ -13,8 +13,9 @@ export interface CertificateWish {
   /** Host names and addresses. */
   readonly hosts: readonly string[]
   readonly uris: readonly string[]
-  readonly notBefore: Date
-  readonly notAfter: Date
+  /** Milliseconds since 1970; whole seconds count. */
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
   /** Default: of 128 random bits. */
   readonly serial?: Uint8Array
   /** `authority`: signs others and nothing else. `both`: is dialed and dials. `client`: dials only. */
@@ -60,7 +61,7 @@ export function makeCertificate(
     der.integer(wish.serial ?? randomBytes(SERIAL_BYTES)),
     algorithm,
     nameOf(signer.commonName),
-    der.sequence(der.time(wish.notBefore), der.time(wish.notAfter)),
+    der.sequence(der.time(wish.notBeforeMs), der.time(wish.notAfterMs)),
     nameOf(wish.commonName),
     spki(publicKey),
     der.explicit(3, der.sequence(...extensionsOf(wish, publicKey, signer))),
