@@ -2,7 +2,7 @@
 // new certificates, and whoever has none is told so.
 
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -76,13 +76,15 @@ test('a cluster with TLS is one command, counts exactly, and is closed to who ha
 test('new certificates under load restart nothing; a killed TaskManager is replaced under them; the result is exact', async () => {
   await using kit = WeirKit.empty()
   const tls = await certificates(kit, 'tls')
+  cpSync(tls, kit.path('next'), { recursive: true })
+  const next = await certificates(kit, 'next', '--force')
   await using cluster = await ProcessCluster.start({
     taskManagers: 3,
     slots: 2,
     tlsDirectory: tls,
     defines: ['security.ssl.reload-interval=200ms'],
   })
-  const [records, keys] = [16_000, 97]
+  const [records, keys] = [30_000, 97]
   const id = await submitCounting(cluster, { records, perSecond: 2_000, keys, parallelism: 4 })
   const output = new CommittedOutput({ directory: cluster.path('out'), records, keys })
   await until('output', WITHIN, async () => {
@@ -92,12 +94,14 @@ test('new certificates under load restart nothing; a killed TaskManager is repla
   const logged = (event: string): number =>
     cluster.processes.filter(({ log }) => readFileSync(log, 'utf8').includes(event)).length
 
-  await certificates(kit, 'tls', '--force')
+  // One file after the other, as a copy does it.
+  for (const name of readdirSync(next)) copyFileSync(join(next, name), join(tls, name))
   await until('renewal everywhere', WITHIN, async () =>
     logged('new certificates are in use') === cluster.processes.length ? true : null,
   )
-  // Commands dial anew, by the new certificates on both sides.
-  expect(await cluster.json('job', 'describe', id)).toMatchObject({ state: 'RUNNING', restarts: 0 })
+  const anew = cluster.connect()
+  expect(await anew.client.describe(id)).toMatchObject({ state: 'RUNNING', restarts: 0 })
+  anew.close()
 
   const { taskViews } = await cluster.client.describe(id)
   const busy = new Set(taskViews.map(({ worker }) => worker))

@@ -117,13 +117,7 @@ export class ProcessCluster implements AsyncDisposable {
       const address = ['--jobmanager', `${jobManagerHost}:${port}`, '--advertise', seenAs]
       return this.#process(name, [...address, '--slots', `${options.slots}`])
     })
-    this.#connection = connectJobManager({
-      address: this.#address,
-      token: readToken(this.#tokenFile),
-      sender: 'harness',
-      scheduler: systemScheduler(),
-      tls: options.tlsDirectory === undefined ? undefined : clientIdentity(options.tlsDirectory),
-    })
+    this.#connection = this.connect()
     process.once('exit', this.#exiting)
   }
 
@@ -148,6 +142,18 @@ export class ProcessCluster implements AsyncDisposable {
   /** A client beside the command line: calls reject while there is no JobManager. */
   get client(): JobClient {
     return this.#connection.client
+  }
+
+  /** Dials anew. Whoever does it closes it. */
+  connect(): JobConnection {
+    const { tlsDirectory } = this.#options
+    return connectJobManager({
+      address: this.#address,
+      token: readToken(this.#tokenFile),
+      sender: 'harness',
+      scheduler: systemScheduler(),
+      tls: tlsDirectory === undefined ? undefined : clientIdentity(tlsDirectory),
+    })
   }
 
   path(...names: readonly string[]): string {

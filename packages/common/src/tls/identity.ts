@@ -113,14 +113,16 @@ function checkChain(
 function checkValidity(certificate: X509Certificate, file: string, nowMs: number): void {
   const { validFromDate, validToDate } = certificate
   if (nowMs < validFromDate.getTime())
-    throw expired(`${file} is not valid before ${validFromDate.toISOString()}`)
+    throw outOfDate(file, `is not valid before ${validFromDate.toISOString()}`)
   if (nowMs > validToDate.getTime())
-    throw expired(`${file} has expired at ${validToDate.toISOString()}`)
+    throw outOfDate(file, `has expired at ${validToDate.toISOString()}`)
 }
 
-function expired(message: string): WeirError {
-  const hint = 'Make new ones with `weir certs create --force`, or check the clock of this machine.'
-  return new WeirError('config/tls-expired', message, { domain: 'user', hint })
+function outOfDate(file: string, what: string): WeirError {
+  return new WeirError('config/tls-expired', `the certificate ${file} ${what}`, {
+    domain: 'user',
+    hint: 'Make new ones with `weir certs create --force`, or check the clock of this machine.',
+  })
 }
 
 function checkRole(certificate: X509Certificate, file: string, role: Role): void {

@@ -22,14 +22,20 @@ export function handshakeProblem(fault: Fault, peer: string): WeirError {
   if (NO_TLS.test(code)) return notTls(peer)
   if (OUT_OF_DATE.test(code)) {
     const when = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
-    return problem('tls/expired', `the certificate of ${peer} ${when}`, {
+    return new WeirError('tls/expired', `the certificate of ${peer} ${when}`, {
+      domain: 'user',
       hint: 'Renew it there, or check the clocks of both machines.',
     })
   }
   if (NOT_ISSUED_BY_OURS.test(code)) {
-    return problem('tls/untrusted', `the certificate of ${peer} is not from an authority of ours`, {
-      hint: 'All processes and clients of a cluster need certificates of the same authority.',
-    })
+    return new WeirError(
+      'tls/untrusted',
+      `the certificate of ${peer} is not from an authority of ours`,
+      {
+        domain: 'user',
+        hint: 'All processes and clients of a cluster need certificates of the same authority.',
+      },
+    )
   }
   if (ALERT_NO_CERTIFICATE.test(`${code} ${fault.message}`)) return notAccepted(peer)
   return new WeirError('tls/handshake-failed', `no TLS with ${peer}: ${plain(fault.message)}`, {
@@ -45,19 +51,21 @@ function plain(message: string): string {
 }
 
 export function notTls(peer: string): WeirError {
-  return problem('tls/plaintext', `${peer} speaks without TLS, and here it is wanted`, {
+  return new WeirError('tls/plaintext', `${peer} speaks without TLS, and here it is wanted`, {
+    domain: 'user',
     hint: 'Set security.ssl.internal.enabled, or --tls-dir, alike on both sides.',
   })
 }
 
 export function tlsRequired(peer: string): WeirError {
-  return problem('tls/required', `${peer} wants TLS, and here none is set up`, {
+  return new WeirError('tls/required', `${peer} wants TLS, and here none is set up`, {
+    domain: 'user',
     hint: 'Name a directory with certificates: --tls-dir, WEIR_TLS_DIR, or security.ssl.directory.',
   })
 }
 
 export function noCertificate(peer: string): WeirError {
-  return problem('tls/no-certificate', `${peer} presented no certificate`)
+  return new WeirError('tls/no-certificate', `${peer} presented no certificate`, { domain: 'user' })
 }
 
 /** It may also have ended just then: who waits for it tries again. */
@@ -70,26 +78,20 @@ export function notAccepted(peer: string): WeirError {
 }
 
 export function wrongName(peer: string, reason: string): WeirError {
-  return problem('tls/wrong-name', `the certificate of ${peer} is for others: ${reason}`, {
+  return new WeirError('tls/wrong-name', `the certificate of ${peer} is for others: ${reason}`, {
+    domain: 'user',
     hint: 'Make it with --hosts for every name that is dialed, or see security.ssl.verify-hostname.',
   })
 }
 
 export function wrongRole(who: string, has: string | null, wanted: readonly string[]): WeirError {
   const role = has === null ? 'no role' : `the role ${has}`
-  return problem(
+  return new WeirError(
     'tls/wrong-role',
     `${who} has ${role} in its certificate, not ${wanted.join(' or ')}`,
     {
+      domain: 'user',
       hint: 'Each kind of process, and clients, need a certificate of their own: `weir certs show FILE`.',
     },
   )
-}
-
-function problem(code: string, message: string, { hint }: { hint?: string } = {}): WeirError {
-  return new WeirError(code, message, {
-    domain: 'user',
-    retry: 'never',
-    ...(hint === undefined ? {} : { hint }),
-  })
 }
