@@ -20,7 +20,7 @@ import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
-import type { Identity } from '@weirjs/common/tls/identity'
+import { checkOwnName, type Identity } from '@weirjs/common/tls/identity'
 import { shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
@@ -98,12 +98,13 @@ export interface TaskManagerProcess {
   close(reason: string): Promise<void>
 }
 
-/** Errors: `config/token-...`, `net/...`, `config/no-runtime`. */
+/** Errors: `config/token-...`, `config/tls-wrong-name`, `net/...`, `config/no-runtime`. */
 export async function startTaskManagerProcess(
   settings: TaskManagerSettings,
 ): Promise<TaskManagerProcess> {
   const { log, slots } = settings
   const token = readToken(settings.tokenFile)
+  if (settings.tls !== null) checkOwnName(settings.tls, advertised(settings))
   const runtimeRoot = findRuntimeRoot(process.env)
   const scheduler = systemScheduler()
   const life = randomBytes(WORKER_NAME_BYTES).toString('hex')

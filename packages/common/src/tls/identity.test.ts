@@ -5,8 +5,14 @@ import { X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
-import { fromNow, makeAuthority, writeFiles } from './certificates.fixture.ts'
-import { FileIdentity, type IdentityFiles, readCredentials } from './identity.ts'
+import { fromNow, identityOf, makeAuthority, writeFiles } from './certificates.fixture.ts'
+import {
+  checkOwnName,
+  FileIdentity,
+  type Identity,
+  type IdentityFiles,
+  readCredentials,
+} from './identity.ts'
 import { roleUri } from './roles.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'weir-tls-'))
@@ -117,6 +123,30 @@ describe('certificates in files', () => {
     ],
   ])('are refused when %s', (_what, files, error) => {
     expect(() => readCredentials(files(), 'client', Date.now())).toThrow(error as Error)
+  })
+})
+
+describe('the name that others dial', () => {
+  const of = (hosts: readonly string[], verifiesNames = true): Identity =>
+    identityOf(authority.issue({ hosts }), authority, verifiesNames)
+
+  it.each([
+    ['tm-1.lan', ['tm-1.lan']],
+    ['tm-7.tm.lan', ['*.tm.lan']],
+    ['10.0.0.6', ['tm-1.lan', '10.0.0.6']],
+    ['[fe80::1]', ['fe80::1']],
+  ])('%s is in the certificate', (host, hosts) => {
+    expect(() => checkOwnName(of(hosts), host)).not.toThrow()
+  })
+
+  it.each([
+    ['tm-2.lan', ['tm-1.lan']],
+    ['a.b.tm.lan', ['*.tm.lan']],
+    ['10.0.0.7', ['10.0.0.6', 'tm-1.lan']],
+  ])('%s is not, and that is told before anybody dials', (host, hosts) => {
+    const error = refused('config/tls-wrong-name', new RegExp(`others will dial ${host}, but`))
+    expect(() => checkOwnName(of(hosts), host)).toThrow(error as Error)
+    expect(() => checkOwnName(of(hosts, false), host)).not.toThrow()
   })
 })
 

@@ -5,6 +5,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { type BigIntStats, readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Scheduler } from '../core/clock.ts'
@@ -63,6 +64,23 @@ export function readCredentials(files: IdentityFiles, role: Role, nowMs: number)
   checkValidity(certificate, files.certificate, nowMs)
   checkRole(certificate, files.certificate, role)
   return { certificate, options: { ca, cert, key: keyText, minVersion: TLS_VERSION_MIN } }
+}
+
+/**
+ * Who will be dialed as `host` must have that name in the certificate, or nobody who verifies names will stay connected.
+ * Error: `config/tls-wrong-name`.
+ */
+export function checkOwnName({ options, verifiesNames }: Identity, host: string): void {
+  if (!verifiesNames) return
+  const [own] = certificatesOf(String(options.cert), 'the certificate') as [X509Certificate]
+  const plain = host.replace(/^\[(.*)\]$/, '$1')
+  const fits = isIP(plain) === 0 ? own.checkHost(plain) : own.checkIP(plain)
+  if (fits !== undefined) return
+  const message = `others will dial ${host}, but the certificate is for ${own.subjectAltName ?? 'nobody'}`
+  throw new WeirError('config/tls-wrong-name', message, {
+    domain: 'user',
+    hint: 'Make one for that name (--hosts), set taskmanager.host, or see security.ssl.verify-hostname.',
+  })
 }
 
 /** All certificates of a PEM text, at least one. Error: `config/tls-file-bad`. */
