@@ -3,6 +3,7 @@
 
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { WeirError } from '../core/errors.ts'
+import { quoted } from './config-values.ts'
 
 export interface Setting {
   readonly key: string
@@ -139,7 +140,7 @@ export function settingsOfDefines(defines: readonly string[]): readonly Setting[
         text: define.slice(at + 1).trim(),
         origin: 'flag -D',
       }
-    throw new WeirError('config/bad-define', `-D wants key=value, not "${define}"`, {
+    throw new WeirError('config/bad-define', `-D wants key=value, not ${quoted(define)}`, {
       domain: 'user',
     })
   })

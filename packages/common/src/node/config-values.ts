@@ -21,6 +21,11 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
   tb: 1_024 ** 4,
 }
 
+/** As long as a path may be. */
+const TEXT_CHARS_MAX = 4_096
+const LIST_CHARS_MAX = 65_536
+const SHOWN_CHARS_MAX = 80
+
 /** `parse` answers undefined for what it does not understand. */
 function value<T>(wanted: string, parse: (given: string) => T | undefined): ValueSchema<T> {
   return z.string().transform((given, context) => {
@@ -50,7 +55,7 @@ export function duration(lowMs = 0): ValueSchema<number> {
   const least = lowMs === 0 ? '' : ` of at least ${lowMs} ms`
   return value(`a duration${least}, such as 250ms, 10s, 5m or 1h`, (given) => {
     const ms = scaled(given, DURATION_MS, 'ms')
-    return ms !== undefined && ms >= lowMs ? ms : undefined
+    return ms !== undefined && ms >= lowMs ? Math.round(ms) : undefined
   })
 }
 
@@ -59,7 +64,8 @@ export function size(lowBytes: number, highBytes: number): ValueSchema<number> {
   const range = `from ${sizeText(lowBytes)} to ${sizeText(highBytes)}`
   return value(`a size ${range}, such as 64kb or 1gb`, (given) => {
     const bytes = scaled(given, SIZE_BYTES, 'b')
-    return bytes !== undefined && bytes >= lowBytes && bytes <= highBytes ? bytes : undefined
+    if (bytes === undefined || bytes < lowBytes || bytes > highBytes) return undefined
+    return Math.round(bytes)
   })
 }
 
@@ -75,19 +81,35 @@ export function oneOf<T extends string>(...names: readonly T[]): ValueSchema<T> 
   })
 }
 
-export const text: ValueSchema<string> = value('some text', (given) =>
-  given === '' ? undefined : given,
+/** Paths, addresses, names. */
+export const text: ValueSchema<string> = value(
+  `some text of at most ${TEXT_CHARS_MAX} characters, none of them a control character`,
+  (given) => (given !== '' && isPlain(given, TEXT_CHARS_MAX) ? given : undefined),
 )
 
 /** Empty for none. */
 export const textList: ValueSchema<readonly string[]> = value(
-  'names with commas between them',
+  `names with commas between them, at most ${LIST_CHARS_MAX} characters`,
   (given) =>
-    given
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
+    isPlain(given, LIST_CHARS_MAX)
+      ? given
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== '')
+      : undefined,
 )
+
+const isPlain = (given: string, charsMax: number): boolean =>
+  given.length <= charsMax && !/\p{Cc}/u.test(given)
+
+/** What somebody wrote, for a message of one line: short, and without characters that a terminal obeys. */
+export function quoted(given: string): string {
+  const shown = JSON.stringify(given.slice(0, SHOWN_CHARS_MAX)).replaceAll(
+    /[\u007f-\u009f]/g,
+    (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`,
+  )
+  return given.length <= SHOWN_CHARS_MAX ? shown : `${shown.slice(0, -1)}…"`
+}
 
 /** null for the word. */
 export function orWord<T>(word: string, schema: ValueSchema<T>): ValueSchema<T | null> {
@@ -155,6 +177,7 @@ function durationText(ms: number): string {
   return unit === undefined ? `${ms}ms` : `${ms / (DURATION_MS[unit] ?? 1)}${unit}`
 }
 
+/** Not rounded yet: half a millisecond is less than one. */
 function scaled(
   given: string,
   units: Readonly<Record<string, number>>,
@@ -165,6 +188,6 @@ function scaled(
   const unit = match[2] === '' || match[2] === undefined ? bare : match[2]
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
   if (factor === undefined) return undefined
-  const result = Math.round(Number(match[1]) * factor)
-  return Number.isSafeInteger(result) ? result : undefined
+  const result = Number(match[1]) * factor
+  return result <= Number.MAX_SAFE_INTEGER ? result : undefined
 }

@@ -15,7 +15,7 @@ import {
   settingsOfEnv,
   settingsOfYaml,
 } from './config-sources.ts'
-import { sizeText } from './config-values.ts'
+import { quoted, sizeText } from './config-values.ts'
 import { nearestName } from './nearest-name.ts'
 
 export interface Config {
@@ -91,7 +91,7 @@ export function keyOf(setting: Setting): ConfigKey {
   const name = Object.hasOwn(CONFIG_KEYS, key) ? (key as ConfigKey) : ALIASES.get(key)
   if (name !== undefined) return name
   const near = nearestName(key, ALL_NAMES)
-  throw new WeirError('config/unknown-key', `there is no setting "${key}" (${origin})`, {
+  throw new WeirError('config/unknown-key', `there is no setting ${quoted(key)} (${origin})`, {
     domain: 'user',
     hint:
       near === null
@@ -106,7 +106,7 @@ export function parseSetting<K extends ConfigKey>(name: K, setting: Setting): Co
   const parsed = definition.schema.safeParse(setting.text)
   if (parsed.success) return parsed.data
   const wanted = parsed.error.issues[0]?.message ?? 'is wrong'
-  const message = `${setting.key} is "${setting.text}" (${setting.origin}), but ${wanted}`
+  const message = `${setting.key} is ${quoted(setting.text)} (${setting.origin}), but ${wanted}`
   throw new WeirError('config/bad-value', message, { domain: 'user' })
 }
 
