@@ -211,6 +211,7 @@ async function serveOrClose(own: Own, token: string): Promise<Served> {
       token,
       scheduler,
       tls: settings.tls === null ? undefined : { identity: settings.tls, log: settings.log },
+      log: settings.log,
       services: [
         coordinatorService({
           gateway: manager,

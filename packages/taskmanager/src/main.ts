@@ -264,6 +264,7 @@ async function serveControl(
     token,
     scheduler: own.scheduler,
     tls: settings.tls === null ? undefined : { identity: settings.tls, log: settings.log },
+    log: settings.log,
     services: [workerService(gateway)],
   })
   const host = advertised(settings)

@@ -6,15 +6,21 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { WeirError } from '../core/errors.ts'
 import { joinAddress } from '../rpc/listen.ts'
+import { Strangers } from '../rpc/strangers.ts'
 import type { Identity } from '../tls/identity.ts'
 
 export const HTTP_HEADER_BYTES_MAX: number = 8 * 1_024
+/** One more, and the one whose last request is longest ago is closed. */
 export const HTTP_CONNECTIONS_MAX = 256
+/** Connections that are being closed count for a moment, too. */
+const SOCKETS_MAX = 2 * HTTP_CONNECTIONS_MAX
 /** Requests on one connection; then it is closed. */
 const REQUESTS_PER_CONNECTION_MAX = 10_000
 const HEADERS_MS_MAX = 5_000
 const REQUEST_MS_MAX = 10_000
 const KEEP_ALIVE_MS_MAX = 15_000
+/** Who takes nothing of an answer for so long gets no more of it. */
+const SILENCE_MS_MAX = 30_000
 /** How often the time limits are looked at. */
 const CHECK_INTERVAL_MS = 2_000
 
@@ -41,12 +47,16 @@ export interface HttpServer {
 
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const connections = new Strangers({ max: HTTP_CONNECTIONS_MAX })
   const server = createHttp(options, (request, response) => {
+    connections.heard(request.socket)
     if (hasBody(request)) return refuse(response, 413)
     // Cannot reject: what the handler throws is the answer.
     void options.handle(request, response).catch(() => refuse(response, 500))
   })
-  server.maxConnections = HTTP_CONNECTIONS_MAX
+  server.on('connection', (socket) => connections.meet(socket))
+  server.setTimeout(SILENCE_MS_MAX)
+  server.maxConnections = SOCKETS_MAX
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
   await bind(server, options)
   // No descriptor was left for a connection: its peer finds it refused, everybody else is served.

@@ -41,6 +41,7 @@ import {
 } from './exchange-wire.ts'
 import { listen, type PortRange } from './listen.ts'
 import { messageTooLarge, toStatus, unauthenticated } from './status.ts'
+import { Strangers } from './strangers.ts'
 import { tlsDoor } from './tls-door.ts'
 import { type SecretCheck, secretCheck } from './token.ts'
 
@@ -49,6 +50,8 @@ export const SEND_BUFFER_BYTES_HIGH: number = 1_024 * 1_024
 /** … and `onDrain` comes when this little is left. */
 export const SEND_BUFFER_BYTES_LOW: number = 256 * 1_024
 const CONSUMERS_PER_CONNECTION_MAX = 64
+/** Connections that have not shown the job's credential; probes of peers are some, for a moment. */
+const STRANGERS_MAX = 1_000
 
 /** Handed to `accept`: the way down to one consuming slot. */
 export interface ExchangeConnection {
@@ -105,8 +108,10 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
   })
   const secret = secretCheck(options.credential)
   const connections = new Set<ProducerConnection>()
+  const strangers = new Strangers({ max: STRANGERS_MAX })
   const open: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     if (refuseStranger(call, secret)) return
+    strangers.vouch(call.getPeer())
     const connection = new ProducerConnection(call, options)
     connections.add(connection)
     call.once('close', () => connections.delete(connection))
@@ -123,7 +128,11 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
     host: options.host,
     portRange: options.portRange,
     flag: 'taskmanager.data.port-range',
-    onConnection: door === null ? inject : (socket) => door.take(socket),
+    onConnection: (socket) => {
+      strangers.meet(socket)
+      if (door === null) inject(socket)
+      else door.take(socket)
+    },
   })
   return {
     address: listener.address,

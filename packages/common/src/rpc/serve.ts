@@ -24,14 +24,16 @@ import {
 
 import { AssertionFailed } from '../core/assert.ts'
 import type { Scheduler } from '../core/clock.ts'
-import type { Log } from '../core/log.ts'
+import { type Log, silentLog } from '../core/log.ts'
 import type { Identity } from '../tls/identity.ts'
 import { wrongRole } from '../tls/problems.ts'
 import { type Role, roleOf } from '../tls/roles.ts'
 import { callerFromWire } from './convert.ts'
 import type { Header__Output } from './gen/weir/v1/Header.ts'
 import { listen, LOOPBACK } from './listen.ts'
+import { Refusals } from './refusals.ts'
 import { toStatus, unauthenticated } from './status.ts'
+import { Strangers } from './strangers.ts'
 import { type TlsDoor, tlsDoor } from './tls-door.ts'
 import { type SecretCheck, secretCheck } from './token.ts'
 
@@ -42,6 +44,8 @@ const CALLS_PER_CONNECTION_MAX = 1_000
 export const PING_AFTER_MS = 20_000
 export const PING_ANSWER_MS_MAX = 20_000
 const SHUTDOWN_GRACE_MS = 500
+/** Connections that have not shown the token: some 20 KB each. */
+export const STRANGERS_MAX = 1_000
 
 /** One service with its handlers, made by coordinator-server, worker-server or job-server. */
 export interface ServiceBinding {
@@ -68,6 +72,8 @@ export interface ServeOptions {
   /** Default: CONTROL_MESSAGE_BYTES_MAX; both directions. */
   readonly messageBytesMax?: number
   readonly services: readonly ServiceBinding[]
+  /** Told of strangers, at most once a minute. Default: nobody is. */
+  readonly log?: Log
 }
 
 export interface ServerTls {
@@ -87,6 +93,10 @@ export interface RpcServer {
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function serve(options: ServeOptions): Promise<RpcServer> {
   const messageBytesMax = options.messageBytesMax ?? CONTROL_MESSAGE_BYTES_MAX
+  const { scheduler, log = silentLog } = options
+  const refusals = new Refusals(scheduler, log, 'Refused calls without the cluster token')
+  const crowd = new Refusals(scheduler, log, 'Put out connections that never showed the token')
+  const strangers = new Strangers({ max: STRANGERS_MAX, onPutOut: (peer) => crowd.note(peer) })
   const server = new Server({
     'grpc.max_receive_message_length': messageBytesMax,
     'grpc.max_send_message_length': messageBytesMax,
@@ -96,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     'grpc.enable_channelz': 0,
     interceptors: [
       ...(options.tls === undefined ? [] : [authorization(options.services)]),
-      authentication(secretCheck(options.token)),
+      authentication(secretCheck(options.token), strangers, refusals),
     ],
   })
   for (const { definition, handlers } of options.services) server.addService(definition, handlers)
@@ -106,13 +116,18 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     host: options.host ?? LOOPBACK,
     portRange: { first: options.port, last: options.port },
     flag: options.flag,
-    onConnection: (socket) =>
-      door === null ? injector.injectConnection(socket) : door.take(socket),
+    onConnection: (socket) => {
+      strangers.meet(socket)
+      if (door === null) injector.injectConnection(socket)
+      else door.take(socket)
+    },
   })
   return {
     address: listener.address,
     port: listener.port,
     close: async () => {
+      refusals.close()
+      crowd.close()
       for (const service of options.services) service.close()
       // Tells every peer to go; its callback is not worth waiting for: it comes before running calls have ended.
       server.tryShutdown(() => {})
@@ -154,13 +169,22 @@ function authorization(services: readonly ServiceBinding[]): ServerInterceptor {
   }
 }
 
-function authentication(secret: SecretCheck): ServerInterceptor {
+function authentication(
+  secret: SecretCheck,
+  strangers: Strangers,
+  refusals: Refusals,
+): ServerInterceptor {
   return (_method, call) => {
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
         const presented = metadata.get('authorization')[0]
-        if (secret.accepts(typeof presented === 'string' ? presented : undefined)) next(metadata)
-        else call.sendStatus(toStatus(unauthenticated('the cluster token is missing or wrong')))
+        if (secret.accepts(typeof presented === 'string' ? presented : undefined)) {
+          strangers.vouch(call.getPeer())
+          next(metadata)
+          return
+        }
+        refusals.note(call.getPeer())
+        call.sendStatus(toStatus(unauthenticated('the cluster token is missing or wrong')))
       })
       .build()
     const responder = new ResponderBuilder().withStart((next) => next(listener)).build()

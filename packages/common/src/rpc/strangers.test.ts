@@ -1,0 +1,119 @@
+// Who only sits there is put out for who comes; who has shown a secret stays. And what is told of it.
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { ManualScheduler } from '../core/manual-scheduler.ts'
+import { MemoryLog } from '../core/memory-log.ts'
+import { serveHttp, HTTP_CONNECTIONS_MAX } from '../node/http-server.ts'
+import { systemScheduler } from '../node/system-scheduler.ts'
+import { listen } from './listen.ts'
+import { Refusals, TOLD_EVERY_MS } from './refusals.ts'
+import { connectJobManager } from './job-client.ts'
+import { jobService } from './job-server.ts'
+import { serve, STRANGERS_MAX } from './serve.ts'
+import { Strangers } from './strangers.ts'
+import { makeToken } from './token.ts'
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+async function comer(port: number): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.on('error', () => {})
+  socket.resume()
+  closing.push(() => socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+test('the quietest goes when one comes too many; who was vouched for stays', async () => {
+  const putOut: string[] = []
+  const strangers = new Strangers({ max: 2, onPutOut: (peer) => putOut.push(peer) })
+  const met: Socket[] = []
+  const listener = await listen({
+    host: '127.0.0.1',
+    portRange: { first: 0, last: 0 },
+    flag: '--port',
+    onConnection: (socket) => {
+      met.push(socket)
+      strangers.meet(socket)
+    },
+  })
+  closing.push(() => {
+    listener.disconnect()
+    return listener.close()
+  })
+  const nameOf = (socket: Socket): string => `127.0.0.1:${socket.localPort}`
+  const one = await comer(listener.port)
+  const two = await comer(listener.port)
+  await expect.poll(() => met.length).toBe(2)
+  strangers.vouch(nameOf(one))
+  const three = await comer(listener.port)
+  await expect.poll(() => met.length).toBe(3)
+  const [, second] = met
+  const third = nameOf(three)
+  if (second !== undefined) strangers.heard(second)
+  await comer(listener.port)
+  await once(three, 'close')
+  expect(putOut).toEqual([third])
+  expect([one.closed, two.closed]).toEqual([false, false])
+  two.destroy()
+  await expect.poll(() => strangers.count).toBe(1)
+})
+
+test('a JobManager answers its own while strangers fill every place that they may have', async () => {
+  const log = new MemoryLog()
+  const token = makeToken()
+  const scheduler = systemScheduler()
+  const services = [jobService({ list: async () => [] } as never)]
+  const server = await serve({ port: 0, flag: '--port', token, scheduler, services, log })
+  closing.push(() => server.close())
+  const connection = connectJobManager({ address: server.address, token, sender: 'a', scheduler })
+  closing.push(() => connection.close())
+  expect(await connection.client.list()).toEqual([])
+  const crowd: Socket[] = []
+  for (let i = 0; i < STRANGERS_MAX + 20; i += 1) crowd.push(await comer(server.port))
+  await expect.poll(() => crowd.filter((socket) => socket.closed).length).toBe(20)
+  expect(await connection.client.list()).toEqual([])
+  const late = connectJobManager({ address: server.address, token, sender: 'b', scheduler })
+  closing.push(() => late.close())
+  expect(await late.client.list()).toEqual([])
+  expect(log.events).toMatchObject([
+    { level: 'warn', event: 'Put out connections that never showed the token' },
+  ])
+})
+
+test('a health check is answered while idle connections fill the port', async () => {
+  const server = await serveHttp({
+    host: '127.0.0.1',
+    port: 0,
+    flag: 'health.port',
+    handle: async (_request, response) => {
+      response.end('ok')
+    },
+  })
+  closing.push(() => server.close())
+  for (let i = 0; i < HTTP_CONNECTIONS_MAX + 20; i += 1) await comer(server.port)
+  const answer = await fetch(`http://${server.address}/livez`, { headers: { connection: 'close' } })
+  expect(await answer.text()).toBe('ok')
+})
+
+test('refusals are told at once, then once a minute with their number', () => {
+  const scheduler = new ManualScheduler()
+  const log = new MemoryLog()
+  const refusals = new Refusals(scheduler, log, 'Refused')
+  for (let i = 0; i < 5_000; i += 1) refusals.note(`10.0.0.1:${i}`)
+  const told = (): unknown[] => log.events.map(({ fields }) => fields)
+  expect(told()).toEqual([{ refused: 1, from: '10.0.0.1:0' }])
+  scheduler.advance(TOLD_EVERY_MS)
+  expect(told()).toHaveLength(2)
+  expect(told()[1]).toEqual({ refused: 4_999, from: '10.0.0.1:4999' })
+  scheduler.advance(10 * TOLD_EVERY_MS)
+  expect(told()).toHaveLength(2)
+  refusals.note('10.0.0.2:1')
+  expect(told()).toHaveLength(3)
+  refusals.close()
+})

@@ -1,0 +1,149 @@
+// Hostile bytes at every listening port of a real cluster, while a job runs between two TaskManagers and honest clients
+// ask: some 20,000 frames, requests and connections a minute, from a seed (WEIR_SEED). Nobody may die, start anew, lose a
+// record, take much memory, keep honest people waiting, or write the disk full about it.
+
+import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CommittedOutput } from '../processes/src/committed-output.ts'
+import { submitCounting } from '../processes/src/counting-run.ts'
+import { isAlive, type ProcessLife } from '../processes/src/proc.ts'
+import { ProcessCluster } from '../processes/src/process-cluster.ts'
+import { until } from '../processes/src/until.ts'
+import { ATTACKS } from './hostile/attacks.ts'
+import { askCluster, askHttp, HonestClients } from './hostile/honest.ts'
+import { MemoryWatch } from './hostile/memory.ts'
+import { livesOf, type OpenPort, openPorts } from './hostile/ports.ts'
+
+const SEED = Number(process.env['WEIR_SEED'] ?? 20_261_128)
+const HONEST_P99_MS_MAX = 1_000
+const GROWTH_MIB_MAX = 200
+const LEFT_MIB_MAX = 120
+const LEFT_WITHIN_MS = 30_000
+const LOG_LINES_MAX = 100
+const KEYS = 100
+const PER_SECOND = 2_000
+const JOB_SECONDS = 100
+
+let cluster: ProcessCluster
+let jobId = ''
+let ports: readonly OpenPort[] = []
+let lives: ReadonlyMap<ProcessLife, string> = new Map()
+let memory: MemoryWatch
+let honest: HonestClients
+let attacker: Worker
+let made = 0
+const logLines = (): number =>
+  cluster.processes.reduce((sum, { log }) => sum + readFileSync(log, 'utf8').split('\n').length, 0)
+let linesBefore = 0
+
+beforeAll(async () => {
+  cluster = await ProcessCluster.start({
+    taskManagers: 2,
+    slots: 1,
+    defines: ['health.port=0', 'taskmanager.job-process.prepared=false', 'heartbeat.timeout=10s'],
+  })
+  const records = PER_SECOND * JOB_SECONDS
+  const counting = { records, perSecond: PER_SECOND, keys: KEYS, parallelism: 2 }
+  jobId = await submitCounting(cluster, counting)
+  await until('a checkpoint', { withinMs: 30_000 }, async () => {
+    const job = (await cluster.client.list())[0]
+    return (job?.lastCheckpointId ?? 0) > 1 ? true : null
+  })
+  ports = await openPorts(cluster)
+  lives = livesOf(cluster)
+  memory = new MemoryWatch([...lives.keys()].map(({ pid }) => pid))
+  const token = readFileSync(cluster.path('token'), 'utf8').trim()
+  const http = ports.filter(({ speaks }) => speaks === 'http')
+  honest = new HonestClients({
+    gRPC: askCluster(cluster.client),
+    ...Object.fromEntries(
+      http.map(({ owner, port }) => [`${owner} ${port}`, askHttp(port, '/livez', token)]),
+    ),
+  })
+  attacker = new Worker(new URL('hostile/attacker-entry.ts', import.meta.url), {
+    workerData: { token },
+    execArgv: ['--conditions=source'],
+  })
+  linesBefore = logLines()
+  console.log(`hostile bytes from WEIR_SEED=${SEED}`)
+})
+
+afterAll(async () => {
+  await honest?.stop()
+  memory?.stop()
+  await attacker?.terminate()
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+function attack(order: { target: OpenPort; attack: string; seed: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    attacker.once('message', (answer: { count?: number; problem?: string }) => {
+      if (answer.count === undefined) reject(new Error(answer.problem))
+      else resolve(answer.count)
+    })
+    attacker.postMessage(order)
+  })
+}
+
+test('all doors are known: control of three processes, two data planes, REST, three health ports', () => {
+  const spoken = (speaks: string): number => ports.filter((one) => one.speaks === speaks).length
+  expect([spoken('grpc'), spoken('http')], JSON.stringify(ports)).toEqual([5, 4])
+})
+
+const cases = (['grpc', 'http'] as const).flatMap((speaks) =>
+  Object.keys(ATTACKS[speaks]).map((name) => ({ speaks, name })),
+)
+
+describe.each(['grpc', 'http'] as const)('ports that speak %s', (speaks) => {
+  test.each(cases.filter((one) => one.speaks === speaks))('bear $name', async ({ name }) => {
+    honest.look()
+    const startedAt = performance.now()
+    const targets = ports.filter((one) => one.speaks === speaks)
+    let count = 0
+    for (const [i, target] of targets.entries())
+      count += await attack({ target, attack: name, seed: SEED + i })
+    made += count
+    const { asked, p99Ms, problems } = honest.look()
+    const most = [...lives].map(([{ pid }, who]) => `${who} +${memory.growth(pid)}`).join(', ')
+    const seconds = (performance.now() - startedAt) / 1_000
+    console.log(
+      `${speaks} ${name}: ${count} in ${seconds.toFixed(1)} s; ${asked} honest, p99 ${Math.round(p99Ms)} ms; MiB: ${most}`,
+    )
+    expect([...problems]).toEqual([])
+    expect(p99Ms).toBeLessThan(HONEST_P99_MS_MAX)
+    expect([...lives].filter(([life]) => !isAlive(life)).map(([, who]) => who)).toEqual([])
+    expect(cluster.surprises()).toEqual([])
+  })
+})
+
+describe('afterwards', () => {
+  test('nobody has taken much memory, and it has come back', async () => {
+    for (const [{ pid }, who] of lives) {
+      expect(memory.growth(pid), who).toBeLessThanOrEqual(GROWTH_MIB_MAX)
+      await until(`${who} gives memory back`, { withinMs: LEFT_WITHIN_MS }, () =>
+        memory.left(pid) <= LEFT_MIB_MAX ? true : null,
+      )
+    }
+  })
+
+  test('the logs say what happened, in few lines', () => {
+    const lines = logLines() - linesBefore
+    console.log(`${made} frames, requests and connections; ${lines} lines of log`)
+    expect(made).toBeGreaterThan(20_000)
+    expect(lines).toBeLessThan(LOG_LINES_MAX)
+  })
+
+  test('the job has never restarted, and its result is exact', async () => {
+    const records = PER_SECOND * JOB_SECONDS
+    const job = await until('the job ends', { withinMs: 120_000, everyMs: 200 }, async () => {
+      const one = (await cluster.client.list()).find((other) => other.jobId === jobId)
+      return one?.state === 'RUNNING' ? null : (one ?? null)
+    })
+    expect(job).toMatchObject({ state: 'FINISHED', attempt: 1 })
+    const output = new CommittedOutput({ directory: cluster.path('out'), records, keys: KEYS })
+    output.look()
+    expect(output.judge()).toEqual([])
+    expect(await cluster.client.list()).toHaveLength(1)
+  })
+})

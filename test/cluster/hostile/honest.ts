@@ -1,0 +1,81 @@
+// Those who have done nothing wrong: they ask the JobManager over gRPC, over REST, and every health port, again and again,
+// and remember how long each answer took. A health check comes on a connection of its own each time, as container engines
+// do it.
+
+import { get } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobClient } from '@weirjs/common/job-client'
+
+const PAUSE_MS = 25
+
+export interface Answers {
+  readonly asked: number
+  readonly p99Ms: number
+  /** What went wrong, and how often. */
+  readonly problems: ReadonlyMap<string, number>
+}
+
+type Ask = () => Promise<unknown>
+
+export class HonestClients {
+  readonly #tookMs: number[] = []
+  readonly #problems = new Map<string, number>()
+  readonly #done: Promise<unknown>
+  #ending = false
+
+  constructor(asks: Readonly<Record<string, Ask>>) {
+    this.#done = Promise.all(Object.entries(asks).map(([name, ask]) => this.#repeat(name, ask)))
+  }
+
+  /** What has been heard since the last look. */
+  look(): Answers {
+    const sorted = this.#tookMs.splice(0).toSorted((a, b) => a - b)
+    const problems = new Map(this.#problems)
+    this.#problems.clear()
+    const at = Math.max(0, Math.ceil(sorted.length * 0.99) - 1)
+    return { asked: sorted.length, p99Ms: sorted[at] ?? 0, problems }
+  }
+
+  async stop(): Promise<void> {
+    this.#ending = true
+    await this.#done
+  }
+
+  async #repeat(name: string, ask: Ask): Promise<void> {
+    while (!this.#ending) {
+      const startedAt = performance.now()
+      try {
+        await ask()
+      } catch (error) {
+        const what = `${name}: ${error instanceof Error ? error.message : String(error)}`
+        this.#problems.set(what, (this.#problems.get(what) ?? 0) + 1)
+      }
+      this.#tookMs.push(performance.now() - startedAt)
+      await sleep(PAUSE_MS)
+    }
+  }
+}
+
+export const askCluster =
+  (client: JobClient): Ask =>
+  () =>
+    client.cluster()
+
+/** One GET on a connection of its own. */
+export function askHttp(port: number, path: string, token: string): Ask {
+  const options = { port, path, host: '127.0.0.1', agent: false, timeout: 10_000 }
+  const headers = { authorization: `Bearer ${token}` }
+  return () =>
+    new Promise<void>((resolve, reject) => {
+      const request = get({ ...options, headers }, (response) => {
+        response.resume()
+        response.once('error', reject)
+        response.once('end', () => {
+          if (response.statusCode === 200) resolve()
+          else reject(new Error(`status ${response.statusCode}`))
+        })
+      })
+      request.once('timeout', () => request.destroy(new Error('no answer in 10 s')))
+      request.once('error', reject)
+    })
+}

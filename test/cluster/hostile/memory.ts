@@ -1,0 +1,46 @@
+// How much memory processes take, looked at again and again.
+
+import { readFileSync } from 'node:fs'
+
+const EVERY_MS = 200
+const MIB = 1_024 * 1_024
+
+export function rssMib(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return (Number(kib) * 1_024) / MIB
+}
+
+export class MemoryWatch {
+  readonly #timer: NodeJS.Timeout
+  readonly #before = new Map<number, number>()
+  readonly #most = new Map<number, number>()
+
+  constructor(pids: readonly number[]) {
+    for (const pid of pids) this.#before.set(pid, rssMib(pid))
+    this.#timer = setInterval(() => this.#look(), EVERY_MS)
+  }
+
+  /** MiB above what it was at first, at most so far. */
+  growth(pid: number): number {
+    return Math.round((this.#most.get(pid) ?? 0) - (this.#before.get(pid) ?? 0))
+  }
+
+  /** MiB above what it was at first, now. */
+  left(pid: number): number {
+    return Math.round(rssMib(pid) - (this.#before.get(pid) ?? 0))
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    for (const pid of this.#before.keys()) {
+      try {
+        this.#most.set(pid, Math.max(this.#most.get(pid) ?? 0, rssMib(pid)))
+      } catch {
+        this.#most.set(pid, this.#most.get(pid) ?? 0) // it has ended: others will complain
+      }
+    }
+  }
+}
