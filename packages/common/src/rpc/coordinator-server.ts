@@ -141,8 +141,9 @@ class Attachments {
   #admit(call: AttachCall): void {
     callerFromWire(call.request.header)
     const worker = toWorkerId(call.request.workerId, 'workerId')
+    const said = text(call.request.coordinatorId, 'coordinatorId', 0)
     const coordinatorId = this.#expected.get(worker)
-    if (coordinatorId === undefined || coordinatorId !== call.request.coordinatorId) {
+    if (coordinatorId === undefined || coordinatorId !== said) {
       throw new WeirError('rpc/unknown-worker', `worker ${worker} is not registered here`, {
         domain: 'external',
         retry: 'backoff',

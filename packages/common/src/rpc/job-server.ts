@@ -80,7 +80,7 @@ async function gather(requests: AsyncIterable<SubmitRequest__Output>): Promise<S
       if (head !== null) refuse('head', 'came twice')
       head = submitHeadFromWire(required(wireHead, 'head'))
     } else {
-      const piece = required(chunk, 'chunk')
+      const piece = required(chunk, 'head or chunk')
       bytes += piece.length
       if (bytes > (head?.bundleBytes ?? 0)) throw mismatch('has more bytes than were announced')
       chunks.push(piece)

@@ -1,0 +1,263 @@
+// The matrix of bad requests: every field of every message that any method of the three services takes, found by walking
+// the descriptors, is left out, of another type, out of range, endless. A real server on loopback answers each with a
+// refusal that names the field, or takes the value for a legal one; it never hangs, never answers "internal", and what is
+// refused reaches nobody. A new method fails here until it has a sample; a new field is covered by being in the .proto.
+
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { JobClient } from '../job-client.ts'
+import { systemScheduler } from '../node/system-scheduler.ts'
+import { coordinatorService } from './coordinator-server.ts'
+import { jobService } from './job-server.ts'
+import { wireServices } from './load-proto.ts'
+import { REQUESTS } from './requests.fixture.ts'
+import {
+  encode,
+  type Field,
+  fieldsOf,
+  lengthField,
+  realField,
+  type Values,
+  varintField,
+} from './raw-message.fixture.ts'
+import { RecordingCoordinator, RecordingWorker } from './samples.fixture.ts'
+import { serve } from './serve.ts'
+import { makeToken } from './token.ts'
+import { workerService } from './worker-server.ts'
+
+const TOKEN = makeToken()
+const ANSWER_MS_MAX = 10_000
+const ITEMS_TOO_MANY = 1_000_001
+const TEXT_TOO_LONG = 'x'.repeat(70_000)
+
+const coordinator = new RecordingCoordinator()
+const worker = new RecordingWorker()
+const reached: string[] = []
+const jobs = new Proxy({} as JobClient, {
+  get: (_target, method) => () => {
+    reached.push(String(method))
+    throw new Error('reached')
+  },
+})
+const reachedSoFar = (): number => reached.length + coordinator.asked.length + worker.asked.length
+
+let client: Client
+let close = (): Promise<void> => Promise.resolve()
+beforeAll(async () => {
+  const services = [
+    coordinatorService({ gateway: coordinator, onWorkerLost: () => {} }),
+    workerService(worker),
+    jobService(jobs),
+  ]
+  const scheduler = systemScheduler()
+  const server = await serve({ port: 0, flag: '--port', token: TOKEN, scheduler, services })
+  client = new Client(server.address, credentials.createInsecure(), {
+    'grpc.max_send_message_length': -1,
+  })
+  close = () => server.close()
+})
+afterAll(async () => {
+  client.close()
+  await close()
+})
+
+interface Answer {
+  readonly code: status
+  readonly details: string
+}
+
+let calls = 0
+/** As another caller each time, because what a call says of its order binds those that follow. */
+function fresh(sample: Values): Values {
+  calls += 1
+  return { ...sample, header: { ...(sample['header'] as Values), sender: `caller-${calls}` } }
+}
+
+/** Sends one message, whatever the method's kind, and waits for the end of the call, or for one answer of a stream. */
+function call(path: string, message: Buffer): Promise<Answer> {
+  const bytes = (value: Buffer): Buffer => value
+  const metadata = new Metadata()
+  metadata.set('authorization', `Bearer ${TOKEN}`)
+  const deadline = Date.now() + ANSWER_MS_MAX
+  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(path, bytes, bytes, metadata, {
+    deadline,
+  })
+  return new Promise((resolve) => {
+    stream.on('data', () => {
+      resolve({ code: status.OK, details: '' })
+      stream.cancel()
+    })
+    stream.on('error', (error: Partial<Answer>) =>
+      resolve({ code: error.code ?? status.UNKNOWN, details: error.details ?? '' }),
+    )
+    stream.on('end', () => resolve({ code: status.OK, details: '' }))
+    stream.write(message)
+    stream.end()
+  })
+}
+
+/** What is answered behind the checks: by the test's own gateways, and to a worker that is not registered. */
+const TAKEN = /^rpc\/(internal: reached|unknown-worker)/
+/** Read by nobody in some calls, or cut instead of refused, because the news must come through. */
+const BORNE = /^(header\.fence|failure\.|lines\.text$)/
+
+/** It is no message at all, so that there is no field to name; or no bundle of that length came with it. */
+const REFUSED_OTHERWISE = /^(Error deserializing request|job\/bundle-mismatch: )/
+const INVALID = 'rpc/invalid-argument: '
+
+interface Nonsense {
+  readonly what: string
+  readonly instead: (field: Field) => Buffer
+  /** No value of any field of this kind may be so. */
+  readonly never: boolean
+}
+
+const nonsense = (what: string, instead: Nonsense['instead'], never = false): Nonsense => ({
+  what,
+  instead,
+  never,
+})
+const written = (value: string) => (field: Field) => lengthField(field.number, Buffer.from(value))
+
+const EVERYWHERE: readonly Nonsense[] = [
+  nonsense('missing', () => Buffer.alloc(0)),
+  nonsense('a number instead', ({ number }) => varintField(number, 5n)),
+  nonsense('bytes instead', ({ number }) => lengthField(number, Buffer.from([0xff, 0xfe, 0, 1]))),
+  nonsense('a real instead', ({ number }) => realField(number, 0.5)),
+  nonsense('longer than its message', ({ number }) =>
+    lengthField(number, Buffer.from('abc'), 0x7f_ff_ff_ff),
+  ),
+]
+const NUMBERS: readonly Nonsense[] = [
+  nonsense('negative', ({ number }) => varintField(number, -1n)),
+  nonsense('zero', ({ number }) => varintField(number, 0n)),
+  nonsense('beyond safe integers', ({ number }) => varintField(number, (1n << 63n) - 1n)),
+  nonsense('two to the 53rd', ({ number }) => varintField(number, 1n << 54n)),
+]
+const OF_KIND: Readonly<Record<Field['kind'], readonly Nonsense[]>> = {
+  whole: NUMBERS,
+  signed: NUMBERS,
+  real: [
+    nonsense('not a number', ({ number }) => realField(number, Number.NaN), true),
+    nonsense('infinite', ({ number }) => realField(number, Infinity), true),
+    nonsense('minus infinity', ({ number }) => realField(number, -Infinity), true),
+    nonsense('huge', ({ number }) => realField(number, 1e308), true),
+    nonsense('negative', ({ number }) => realField(number, -1)),
+  ],
+  flag: [nonsense('two', ({ number }) => varintField(number, 2n))],
+  word: [
+    nonsense('unspecified', ({ number }) => varintField(number, 0n), true),
+    nonsense('unknown', ({ number }) => varintField(number, 9_999n), true),
+    nonsense('negative', ({ number }) => varintField(number, -1n), true),
+  ],
+  text: [
+    nonsense('empty', written('')),
+    nonsense('endless', written(TEXT_TOO_LONG), true),
+    nonsense('no UTF-8', ({ number }) => lengthField(number, Buffer.from([0xc3, 0x28, 0xff]))),
+    nonsense('control characters', written('\u0000\n\u001b[31m')),
+    nonsense('a path that climbs', written('../../../../etc/passwd')),
+    nonsense('a name of objects', written('__proto__')),
+  ],
+  bytes: [
+    nonsense('empty', ({ number }) => lengthField(number, Buffer.alloc(0))),
+    nonsense('random', ({ number }) => lengthField(number, Buffer.from('{"a": [1, 2'))),
+    nonsense('deep', ({ number }) =>
+      lengthField(number, Buffer.from('['.repeat(100_000) + ']'.repeat(100_000))),
+    ),
+    nonsense('names of objects', ({ number }) =>
+      lengthField(number, Buffer.from('{"__proto__":{"a":1},"constructor":{"prototype":1}}')),
+    ),
+  ],
+  message: [nonsense('empty', ({ number }) => lengthField(number, Buffer.alloc(0)))],
+}
+
+function nonsenseFor(field: Field): readonly Nonsense[] {
+  const own = [...EVERYWHERE, ...OF_KIND[field.kind]]
+  if (!field.repeated) return own
+  const item =
+    field.kind === 'whole'
+      ? varintField(field.number, 1n)
+      : lengthField(field.number, Buffer.alloc(0))
+  const many = nonsense('too many', () => Buffer.alloc(item.length * ITEMS_TOO_MANY, item), true)
+  return [...own, many]
+}
+
+interface Place {
+  readonly path: readonly string[]
+  readonly field: Field
+}
+
+/** Every field below a message, as far as the sample has something there. */
+function placesOf(type: string, values: Values, above: readonly string[] = []): readonly Place[] {
+  return fieldsOf(type).flatMap((field) => {
+    const path = [...above, field.name]
+    const here: Place = { path, field }
+    if (field.kind !== 'message') return [here]
+    const value = values[field.name]
+    const first = Array.isArray(value) ? (value[0] as unknown) : value
+    if (first === undefined || first === null) return [here]
+    const inner = field.type.endsWith('Entry') ? { key: 'k', value: 'v' } : (first as Values)
+    return [here, ...placesOf(field.type, inner, path)]
+  })
+}
+
+/** What the loader knows beside what gRPC needs. */
+type Described = Readonly<
+  Record<
+    string,
+    { readonly path: string; readonly requestType: { readonly type: { readonly name: string } } }
+  >
+>
+
+const methods = Object.values({ ...wireServices() }).flatMap((definition) =>
+  Object.values(definition as unknown as Described).map(({ path, requestType }) => ({
+    path,
+    name: path.replace('/weir.v1.', ''),
+    type: requestType.type.name,
+  })),
+)
+
+describe.each(methods)('$name', ({ path, name, type }) => {
+  const samples = REQUESTS[name]
+
+  test('has a sample that is accepted', async () => {
+    expect(samples, 'add one to requests.fixture.ts').toBeDefined()
+    for (const sample of samples ?? []) {
+      const before = reachedSoFar()
+      const { code, details } = await call(path, encode(type, fresh(sample)))
+      if (code !== status.OK) expect(details).toMatch(TAKEN)
+      if (!name.endsWith('/Attach')) expect(reachedSoFar()).toBe(before + 1)
+    }
+  })
+
+  test.each(
+    (samples ?? []).flatMap((sample, i) =>
+      placesOf(type, sample).map((place) => ({
+        sample,
+        ...place,
+        at: `${i}:${place.path.join('.')}`,
+      })),
+    ),
+  )('$at', async ({ sample, path: fieldPath, field }) => {
+    for (const { what, instead, never } of nonsenseFor(field)) {
+      const before = reachedSoFar()
+      const message = encode(type, fresh(sample), { path: fieldPath, instead: instead(field) })
+      const { code, details } = await call(path, message)
+      const said = `${what}: ${status[code]} ${details}`
+      if (code === status.OK || TAKEN.test(details)) {
+        expect(never && !BORNE.test(fieldPath.join('.')), said).toBe(false)
+        continue
+      }
+      expect(reachedSoFar(), said).toBe(before)
+      if (REFUSED_OTHERWISE.test(details)) continue
+      expect(code, said).toBe(status.INVALID_ARGUMENT)
+      // Bytes of the wrong type swallow what follows, and an empty message has fields that are missing: some are named.
+      const others = /instead|longer/.test(what) || field.kind === 'message'
+      const names = others ? [': '] : fieldPath
+      expect(
+        names.some((one) => details.replace(INVALID, '').includes(one)),
+        said,
+      ).toBe(true)
+    }
+  })
+})
