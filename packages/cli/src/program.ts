@@ -142,7 +142,27 @@ export function buildProgram(cli: Cli): Command {
   addDoctorCommand(program, cli)
   addVersionCommand(program, cli)
   inherit(program)
+  refuseTwice(program)
   return program
+}
+
+/** Of two values for one thing nobody knows which was meant. Lists are gathered, and switches say the same twice. */
+function refuseTwice(command: Command): void {
+  for (const option of command.options) {
+    if (!option.required || Array.isArray(option.defaultValue)) continue
+    let given = false
+    command.on(`option:${option.name()}`, () => {
+      if (given) {
+        const message = `${option.long ?? option.flags} is given twice`
+        throw new WeirError('cli/usage', message, {
+          domain: 'user',
+          hint: 'Leave one of them out.',
+        })
+      }
+      given = true
+    })
+  }
+  for (const child of command.commands) refuseTwice(child)
 }
 
 /** Settings that commander does not hand down to commands made before. */

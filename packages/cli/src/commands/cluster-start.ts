@@ -8,6 +8,7 @@ import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
+import { quoted } from '@weirjs/common/node/config-values'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
@@ -35,6 +36,10 @@ const READY_MS_MAX = 30_000
 const POLL_MS = 20
 export const STOP_GRACE_MS = 10_000
 const PORT_MAX = 65_535
+/** As the configuration key has it. */
+const SLOTS_MAX = 1_024
+/** Processes on one machine. */
+const TASKMANAGERS_MAX = 256
 const SLOTS = 'taskmanager.numberOfTaskSlots'
 /** Of each TaskManager, when neither flag nor setting says more: one machine is the whole cluster. */
 export const SLOTS_DEFAULT = 4
@@ -112,7 +117,10 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 // ---- a new cluster ----
 
 async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
-  const count = wholeNumber(options.taskmanagers, '--taskmanagers', 0)
+  const count = wholeNumber(options.taskmanagers, '--taskmanagers', {
+    least: 0,
+    most: TASKMANAGERS_MAX,
+  })
   const { slots, port: wanted, dataDir, config: processes } = configured(cli, options)
   const restPort = await chooseRestPort(processes, wanted)
   const port = await choosePort(wanted, '--port')
@@ -185,13 +193,16 @@ function configured(cli: Cli, options: StartOptions): Configured {
   const slots = origins[SLOTS] === 'default' ? SLOTS_DEFAULT : values[SLOTS]
   return {
     config,
-    slots: options.slots === undefined ? slots : wholeNumber(options.slots, '--slots', 1),
+    slots:
+      options.slots === undefined
+        ? slots
+        : wholeNumber(options.slots, '--slots', { least: 1, most: SLOTS_MAX }),
     dataDir:
       options.dataDir ?? (origins['data.dir'] === 'default' ? undefined : values['data.dir']),
     port:
       options.port === undefined
         ? values['jobmanager.rpc.port']
-        : wholeNumber(options.port, '--port', 0),
+        : wholeNumber(options.port, '--port', { least: 0, most: PORT_MAX }),
   }
 }
 
@@ -240,14 +251,16 @@ async function makeDirectories(dataDirectory: string): Promise<string> {
   }
 }
 
-function wholeNumber(text: string, flag: string, least: number): number {
+interface Range {
+  readonly least: number
+  readonly most: number
+}
+
+function wholeNumber(text: string, flag: string, { least, most }: Range): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least) return value
-  throw new WeirError(
-    'cli/usage',
-    `${flag} is "${text}", but must be a whole number from ${least}`,
-    { domain: 'user' },
-  )
+  if (value >= least && value <= most) return value
+  const message = `${flag} is ${quoted(text)}, but must be a whole number from ${least} to ${most}`
+  throw new WeirError('cli/usage', message, { domain: 'user' })
 }
 
 // ---- readiness ----

@@ -63,6 +63,18 @@ function withProcessOptions(command: Command): Command {
     .option('--insecure', 'listen to others without encryption: that network is trusted')
 }
 
+const FLAG_NAMES: Partial<Record<ConfigKey, string>> = {
+  'data.dir': '--data-dir',
+  'security.token-file': '--token-file',
+  'security.insecure': '--insecure',
+  'jobmanager.bind-host': '--bind',
+  'jobmanager.rpc.port': '--port',
+  'jobmanager.rpc.address': '--jobmanager',
+  'taskmanager.bind-host': '--bind',
+  'taskmanager.host': '--advertise',
+  'taskmanager.numberOfTaskSlots': '--slots',
+}
+
 function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
   const file = configFile(cli, options.config)
   const given = Object.entries(flags).filter(([, text]) => text !== undefined)
@@ -71,6 +83,7 @@ function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
     env: cli.env,
     defines: options.define,
     flags: Object.fromEntries(given) as Partial<Record<ConfigKey, string>>,
+    flagNames: FLAG_NAMES,
   })
 }
 

@@ -150,8 +150,7 @@ const READERS: readonly Reader[] = [
   [/^true or false$/, (given) => given === 'true' || given === 'false'],
   [
     /^one of (.+)$/,
-    (given, [names = '']) =>
-      names.split(', ').includes(given.toLowerCase().replaceAll('_', '-')),
+    (given, [names = '']) => names.split(', ').includes(given.toLowerCase().replaceAll('_', '-')),
   ],
   [
     /^some text of at most (\d+) characters, none of them a control character$/,

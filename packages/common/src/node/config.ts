@@ -36,6 +36,8 @@ export interface ConfigSources {
   readonly defines?: readonly string[]
   /** Values of dedicated flags, as text: stronger than -D. */
   readonly flags?: Partial<Record<ConfigKey, string>>
+  /** What those flags are called. */
+  readonly flagNames?: Partial<Record<string, string>>
 }
 
 export const KEY_NAMES: readonly ConfigKey[] = Object.keys(CONFIG_KEYS) as ConfigKey[]
@@ -74,14 +76,17 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** Weakest first. */
 function gather(sources: ConfigSources): readonly Setting[] {
-  const { file = null, project = [], env = {}, defines = [], flags = {} } = sources
+  const { file = null, project = [], env = {}, defines = [], flags = {}, flagNames = {} } = sources
   const readText = (path: string): string => readFileSync(path, 'utf8')
   return [
     ...(file === null ? [] : settingsOfYaml(readFile(file), file, env)),
     ...project,
     ...settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
     ...settingsOfDefines(defines),
-    ...Object.entries(flags).map(([key, text]) => ({ key, text, origin: 'flag' })),
+    ...Object.entries(flags).map(([key, text]) => {
+      const name = flagNames[key]
+      return { key, text, origin: name === undefined ? 'flag' : `flag ${name}` }
+    }),
   ]
 }
 
