@@ -88,6 +88,9 @@ interface BuildProblem {
   readonly loc?: { readonly line: number; readonly column: number; readonly file?: string }
 }
 
+/** The place stands near the beginning of a complaint. */
+const PLACE_CHARS_MAX = 2_000
+
 /** The bundler's first complaint, as one line with the place. */
 function bundleFailed(input: string, error: unknown): WeirError {
   const problems =
@@ -96,7 +99,9 @@ function bundleFailed(input: string, error: unknown): WeirError {
   const text = first?.message ?? (error instanceof Error ? error.message : String(error))
   const [headline = 'the bundler failed'] = text.split('\n').filter((line) => line.trim() !== '')
   const place =
-    first?.loc === undefined ? /\[?\s*(\/[^\s[\]:]+:\d+:\d+)/.exec(text)?.[1] : undefined
+    first?.loc === undefined
+      ? /\[?\s*(\/[^\s[\]:]+:\d+:\d+)/.exec(text.slice(0, PLACE_CHARS_MAX))?.[1]
+      : undefined
   const location =
     first?.loc === undefined
       ? place
