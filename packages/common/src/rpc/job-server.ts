@@ -4,7 +4,10 @@
 
 import { createHash } from 'node:crypto'
 
-import { WeirError } from '../core/errors.ts'
+import type { handleUnaryCall } from '@grpc/grpc-js'
+
+import { AssertionFailed } from '../core/assert.ts'
+import { fromFailure, toFailure, WeirError } from '../core/errors.ts'
 import type { JobClient, JobEventView, SubmitRequest } from '../job-client.ts'
 import { refuse, required, text } from './check.ts'
 import { callerFromWire } from './convert.ts'
@@ -19,6 +22,7 @@ import {
   workerToWire,
 } from './convert-job.ts'
 import { jobEventToWire } from './convert-watch.ts'
+import type { Header__Output } from './gen/weir/v1/Header.ts'
 import type { JobServiceHandlers } from './gen/weir/v1/JobService.ts'
 import type { SubmitRequest__Output } from './gen/weir/v1/SubmitRequest.ts'
 import type { WatchResponse } from './gen/weir/v1/WatchResponse.ts'
@@ -34,27 +38,27 @@ const WORKER_CHARS_MAX = 255
 export function jobService(client: JobClient): ServiceBinding {
   const closing = new AbortController()
   const handlers: JobServiceHandlers = {
-    Submit: clientStream(async (requests) => ({
-      jobId: await client.submit(await gather(requests)),
-    })),
-    List: unary(async () => ({ jobs: (await client.list()).map(summaryToWire) })),
-    Describe: unary(async (request) => detailToWire(await client.describe(jobOf(request)))),
-    Checkpoints: unary(async (request) => ({
+    Submit: clientStream((requests) =>
+      plainly(async () => ({ jobId: await client.submit(await gather(requests)) })),
+    ),
+    List: ask(async () => ({ jobs: (await client.list()).map(summaryToWire) })),
+    Describe: ask(async (request) => detailToWire(await client.describe(jobOf(request)))),
+    Checkpoints: ask(async (request) => ({
       checkpoints: (await client.checkpoints(jobOf(request))).map(checkpointToWire),
     })),
-    Cancel: unary(async (request) => {
+    Cancel: ask(async (request) => {
       await client.cancel(jobOf(request))
       return {}
     }),
-    TriggerCheckpoint: unary(async (request) => ({
+    TriggerCheckpoint: ask(async (request) => ({
       checkpoint: checkpointToWire(await client.triggerCheckpoint(jobOf(request))),
     })),
-    Workers: unary(async () => ({ workers: (await client.workers()).map(workerToWire) })),
-    DrainWorker: unary(async ({ worker, draining }) => {
+    Workers: ask(async () => ({ workers: (await client.workers()).map(workerToWire) })),
+    DrainWorker: ask(async ({ worker, draining }) => {
       const id = text(worker, 'worker', 1, WORKER_CHARS_MAX)
       return { worker: workerToWire(await client.drainWorker(id, draining)) }
     }),
-    Cluster: unary(async () => clusterToWire(await client.cluster())),
+    Cluster: ask(async () => clusterToWire(await client.cluster())),
     Watch: serverStream((request, signal) => watch(client, jobOf(request), signal, closing.signal)),
   }
   return {
@@ -63,6 +67,31 @@ export function jobService(client: JobClient): ServiceBinding {
     callers: ['client'],
     close: () => closing.abort(),
   }
+}
+
+/** `unary`, for strangers to this process. */
+function ask<Request extends { readonly header: Header__Output | null }, Response>(
+  run: (request: Request) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return unary((request: Request) => plainly(() => run(request)))
+}
+
+async function plainly<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw withoutStack(error)
+  }
+}
+
+/**
+ * Stacks of this process are about its files, and nobody else's business. What went wrong in a job's own code is part of
+ * answers, and keeps its own.
+ */
+function withoutStack(error: unknown): unknown {
+  if (error instanceof AssertionFailed) return error
+  const failure = toFailure(error, { code: 'rpc/internal', domain: 'internal', retry: 'never' })
+  return fromFailure({ ...failure, stack: `${failure.code}: ${failure.message}` })
 }
 
 /** Job id or prefix, as a person names it. */
@@ -140,6 +169,6 @@ async function feed(
     for await (const event of watching()) buffer.push(event)
     buffer.end()
   } catch (error) {
-    buffer.end(error)
+    buffer.end(withoutStack(error))
   }
 }

@@ -27,9 +27,14 @@ export interface OutgoingStatus {
   readonly metadata: Metadata
 }
 
+const INTERNAL = { code: 'rpc/internal', domain: 'internal', retry: 'never' } as const
+const STACKLESS: readonly string[] = ['rpc/invalid-argument', 'rpc/unauthenticated']
+
 /** Any mistake as the status of a call. What is no WeirError is our own bug: `rpc/internal`. */
 export function toStatus(thrown: unknown): OutgoingStatus {
-  const failure = toFailure(thrown, { code: 'rpc/internal', domain: 'internal', retry: 'never' })
+  const { stack, ...rest } = toFailure(thrown, INTERNAL)
+  // Where a check stands is about our files: whoever sent nonsense has no use for it, and a stranger no right to it.
+  const failure = stack === undefined || STACKLESS.includes(rest.code) ? rest : { ...rest, stack }
   const metadata = new Metadata()
   metadata.set(FAILURE_METADATA_KEY, encodeFailure(failure))
   const details = `${failure.code}: ${failure.message}`.slice(0, DETAILS_CHARS_MAX).toWellFormed()
