@@ -20,10 +20,18 @@ export async function projectSettings(cli: Pick<Cli, 'cwd' | 'env'>): Promise<re
   const path = projectFile(cli.cwd)
   if (path === null) return []
   const settings = path.endsWith('.yaml')
-    ? settingsOfYaml(readFileSync(path, 'utf8'), path, cli.env)
+    ? settingsOfYaml(readYaml(path), path, cli.env)
     : [...flattened(await defaultExport(path), '', path, 0)]
   for (const setting of settings) refuseProcessKey(setting)
   return settings
+}
+
+function readYaml(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw badFile(path, 'it cannot be read', cause)
+  }
 }
 
 /** The nearest one, or null. */

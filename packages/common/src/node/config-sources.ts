@@ -23,26 +23,32 @@ const INJECTED = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_.*)?)?)
 export function settingsOfYaml(yaml: string, path: string, env: Env): readonly Setting[] {
   if (yaml.length > FILE_BYTES_MAX) throw badFile(path, `it has more than ${FILE_BYTES_MAX} bytes`)
   const lines = new LineCounter()
-  const document = parseDocument(yaml, { lineCounter: lines, uniqueKeys: true })
+  // Not the parser's own look for keys that come twice: it compares each with each, minutes for a file of a mebibyte.
+  const document = parseDocument(yaml, { lineCounter: lines, uniqueKeys: false })
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
-    throw badFile(
-      `${path}:${lines.linePos(problem.pos[0]).line}`,
-      problem.message.split('\n')[0] ?? 'it is no YAML',
-    )
+    throw badFile(`${path}:${lines.linePos(problem.pos[0]).line}`, whatIsWrong(problem.message))
   }
   const settings: Setting[] = []
   if (document.contents !== null) walk(document.contents, '', 0)
   return settings
 
+  function placeOf(node: Node): string {
+    return `${path}:${lines.linePos(node.range?.[0] ?? 0).line}`
+  }
+
   function walk(node: Node, prefix: string, depth: number): void {
-    const where = `${path}:${lines.linePos(node.range?.[0] ?? 0).line}`
+    const where = placeOf(node)
     if (depth > NESTING_MAX) throw badFile(where, 'it is nested too deeply')
     if (isMap(node)) {
+      const seen = new Set<string>()
       for (const pair of node.items) {
         if (!isPair(pair) || !isScalar(pair.key)) throw badFile(where, 'a key is no plain text')
-        const name = `${prefix}${String(pair.key.value)}`
-        if (pair.value === null) throw badFile(where, `${name} has no value`)
+        const own = String(pair.key.value)
+        if (seen.has(own)) throw badFile(placeOf(pair.key), `keys must be unique: ${quoted(own)}`)
+        seen.add(own)
+        const name = `${prefix}${own}`
+        if (pair.value === null) throw badFile(where, `${quoted(name)} has no value`)
         const value = pair.value as Node
         if (isMap(value)) walk(value, `${name}.`, depth + 1)
         else settings.push({ key: name, ...plainValue(value, name, depth + 1) })
@@ -53,7 +59,7 @@ export function settingsOfYaml(yaml: string, path: string, env: Env): readonly S
   }
 
   function plainValue(node: Node, name: string, depth: number): Omit<Setting, 'key'> {
-    const where = `${path}:${lines.linePos(node.range?.[0] ?? 0).line}`
+    const where = placeOf(node)
     const origin = `file ${where}`
     if (isScalar(node)) {
       if (node.value === null) throw badFile(where, `${name} has no value`)
@@ -70,6 +76,13 @@ export function settingsOfYaml(yaml: string, path: string, env: Env): readonly S
     }
     throw badFile(where, `${name} must be a plain value or a list`)
   }
+}
+
+/** The parser's first line, for people. */
+function whatIsWrong(message: string): string {
+  if (message.startsWith('Maximum call stack')) return 'it is nested too deeply'
+  const [line = ''] = message.split('\n')
+  return line === '' ? 'it is no YAML' : quoted(line).slice(1, -1)
 }
 
 function interpolate(value: string, env: Env, where: string): string {
