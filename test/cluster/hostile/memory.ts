@@ -1,12 +1,15 @@
 // How much memory processes take, looked at again and again.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 const EVERY_MS = 200
 const MIB = 1_024 * 1_024
 
-export function rssMib(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+/** Nothing, of a process that has ended: others will complain. */
+function rssMib(pid: number): number {
+  const path = `/proc/${pid}/status`
+  if (!existsSync(path)) return 0
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1] ?? 0
   return (Number(kib) * 1_024) / MIB
 }
 
@@ -25,22 +28,12 @@ export class MemoryWatch {
     return Math.round((this.#most.get(pid) ?? 0) - (this.#before.get(pid) ?? 0))
   }
 
-  /** MiB above what it was at first, now. */
-  left(pid: number): number {
-    return Math.round(rssMib(pid) - (this.#before.get(pid) ?? 0))
-  }
-
   stop(): void {
     clearInterval(this.#timer)
   }
 
   #look(): void {
-    for (const pid of this.#before.keys()) {
-      try {
-        this.#most.set(pid, Math.max(this.#most.get(pid) ?? 0, rssMib(pid)))
-      } catch {
-        this.#most.set(pid, this.#most.get(pid) ?? 0) // it has ended: others will complain
-      }
-    }
+    for (const pid of this.#before.keys())
+      this.#most.set(pid, Math.max(this.#most.get(pid) ?? 0, rssMib(pid)))
   }
 }

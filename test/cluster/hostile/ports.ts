@@ -34,15 +34,15 @@ export async function openPorts(cluster: ProcessCluster): Promise<readonly OpenP
 }
 
 function listeningPorts(pid: number): readonly number[] {
-  const own = new Set(
-    readdirSync(`/proc/${pid}/fd`).map((fd) => readLink(`/proc/${pid}/fd/${fd}`)),
-  )
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => readLink(`/proc/${pid}/fd/${fd}`)))
   return ['tcp', 'tcp6'].flatMap((table) =>
     readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
       .split('\n')
       .slice(1)
       .map((line) => line.trim().split(/\s+/))
-      .filter(([, , , state, , , , , , inode]) => state === LISTENING && own.has(`socket:[${inode}]`))
+      .filter(
+        ([, , , state, , , , , , inode]) => state === LISTENING && own.has(`socket:[${inode}]`),
+      )
       .map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16)),
   )
 }
