@@ -1,0 +1,35 @@
+// npm run test:bad-input: whatever people and strangers get wrong, at every door. The fast part is in `npm test`, too.
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Parts of the names of test files; docs/internals/bad-input.md says what each is about. */
+const FILES = [
+  'bad-values',
+  'bad-flags',
+  'bad-fields',
+  'bad-requests',
+  'bad-files',
+  'hostile',
+  'strangers',
+  'rpc/security',
+  'rpc/convert',
+  'secrets',
+  'exposure',
+  'gates',
+  'regexes',
+  'cluster/bad-input',
+  'cluster/broken-jobs',
+  'cluster/canaries',
+  'cluster/command-line',
+  'cluster/full-disk',
+]
+
+const test = join(dirname(fileURLToPath(import.meta.url)), 'test.mjs')
+const projects = ['--project', 'unit', '--project', 'cluster']
+const result = spawnSync(
+  process.execPath,
+  [test, ...projects, ...FILES, ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+)
+process.exit(result.status ?? 1)
