@@ -8,6 +8,8 @@ import { jobFile } from './good-neighbour.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const CANARY = 'c4n4ry-that-sings'
+/** The token's own file; and what processes are started with again, which is what somebody typed. For their owner only. */
+const KEPT: readonly string[] = [join('cluster', 'token'), 'cluster.json']
 const START_MS_MAX = 240_000
 const FILE_BYTES_MAX = 64 * 1_024 * 1_024
 
@@ -88,7 +90,9 @@ test('logs and checkpoints do not tell', async () => {
   const files = readdirSync(kit.directory, { recursive: true, encoding: 'utf8' })
     .map((name) => join(kit.directory, name))
     .filter((path) => statSync(path).isFile() && statSync(path).size < FILE_BYTES_MAX)
-    .filter((path) => !path.endsWith(join('cluster', 'token')))
+    .filter((path) => !KEPT.some((name) => path.endsWith(name)))
+  for (const name of ['cluster/token', 'cluster.json'])
+    expect(statSync(kit.path('.weir', name)).mode & 0o077, name).toBe(0)
   expect(files.filter((path) => path.includes('checkpoints')).length).toBeGreaterThan(1)
   expect(files.filter((path) => path.endsWith('.log')).length).toBeGreaterThan(1)
   expect(files.filter((path) => sings(readFileSync(path, 'latin1')))).toEqual([])
