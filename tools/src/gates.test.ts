@@ -138,7 +138,7 @@ describe('the supply chain', () => {
     }
     const strange = Object.entries(lock.packages).filter(
       ([, { resolution }]) =>
-        !/^sha512-/.test(resolution['integrity'] ?? '') || 'tarball' in resolution,
+        !(resolution['integrity'] ?? '').startsWith('sha512-') || 'tarball' in resolution,
     )
     expect(strange.map(([name]) => name)).toEqual([])
   })
