@@ -14,6 +14,8 @@ const FILES = [
   'retention',
   'restart-policy',
   'conformance/corruption',
+  'error-paths',
+  'fs-storage-errors',
 ]
 
 const test = join(dirname(fileURLToPath(import.meta.url)), 'test.mjs')

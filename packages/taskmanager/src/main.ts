@@ -13,7 +13,7 @@ import { WEIR_VERSION } from '@weirjs/common/core/version'
 import { isWildcard } from '@weirjs/common/node/exposure'
 import { HttpAccess } from '@weirjs/common/node/http-access'
 import type { ProbeMetrics } from '@weirjs/common/node/probes'
-import { ProcessMeter } from '@weirjs/common/node/process-meter'
+import { ProcessMeter, residentBytes as ownResidentBytes } from '@weirjs/common/node/process-meter'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
@@ -283,9 +283,7 @@ function memoryLimitBytes(): number | null {
 /** Resident memory of processes; those that are gone or unknown to the system count nothing. */
 function rssOf(pids: readonly number[]): number {
   let bytes = 0
-  for (const pid of pids) {
-    if (pid === process.pid) bytes += process.memoryUsage.rss()
-    else bytes += residentBytes(pid) ?? 0
-  }
+  for (const pid of pids)
+    bytes += pid === process.pid ? ownResidentBytes() : (residentBytes(pid) ?? 0)
   return bytes
 }

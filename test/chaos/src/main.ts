@@ -1,18 +1,23 @@
-// npm run chaos -- --minutes M --seed S [--keep] [--json], or --measure ROUNDS
+// npm run chaos -- --minutes M --seed S [--keep] [--json], or --finish RUNS, or --measure ROUNDS
 
 import { parseArgs } from 'node:util'
 import { type ChaosOptions, type ChaosResult, runChaos } from './chaos-run.ts'
+import { type FinishResult, runFinishes } from './finish-runs.ts'
 import { measureRecovery } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
-const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--measure R] [--at-least-once] [--keep] [--json]
+const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--at-least-once] [--keep] [--json]
+       chaos --finish N [--burners B] [--seed S] [--keep] [--json]
+       chaos --measure R [--json]
   --minutes M      how long processes are killed (default 1)
   --profile P      nightly: also bursts of 20 kills every five minutes (default pr)
   --seed S         whom and when (default: drawn and told)
+  --finish N       no such run: N bounded jobs to their end, kills about the final checkpoint in some of them
+  --burners B      with --finish: processes that keep the machine busy meanwhile (default 2)
   --measure R      no run: R kills of each kind, one after the other, and how long the job was away
   --at-least-once  the negative control: barriers do not align, and the judges must find what that does
   --keep           leave the directory with output, checkpoints and logs
-  --json           last line of stdout: {kills, restarts, checkpoints, records, violations, failures, …}`
+  --json           last line of stdout: {seed, kills, restarts, checkpoints, records, violations, failures, …}`
 
 const SEED_MAX = 1_000_000_000
 const HISTORY_LINES = 150
@@ -24,6 +29,9 @@ interface Settings {
   readonly json: boolean
   /** 0: a run. */
   readonly measure: number
+  /** 0: a run. */
+  readonly finish: number
+  readonly burners: number
   readonly mode: ChaosOptions['mode']
   readonly profile: ChaosOptions['profile']
 }
@@ -35,6 +43,8 @@ function settings(): Settings {
       profile: { type: 'string', default: 'pr' },
       seed: { type: 'string' },
       measure: { type: 'string', default: '0' },
+      finish: { type: 'string', default: '0' },
+      burners: { type: 'string', default: '2' },
       'at-least-once': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -52,11 +62,19 @@ function settings(): Settings {
   if (!Number.isSafeInteger(seed)) throw new Error(`--seed is "${values.seed}"`)
   const { profile } = values
   if (profile !== 'pr' && profile !== 'nightly') throw new Error(`--profile is "${profile}"`)
-  const measure = Number(values.measure)
-  if (!Number.isSafeInteger(measure) || measure < 0)
-    throw new Error(`--measure is "${values.measure}"`)
   const mode = values['at-least-once'] ? 'at-least-once' : 'exactly-once'
-  return { minutes, seed, keep: values.keep, json: values.json, measure, mode, profile }
+  const counts = {
+    measure: countOf('measure', values.measure),
+    finish: countOf('finish', values.finish),
+    burners: countOf('burners', values.burners),
+  }
+  return { minutes, seed, keep: values.keep, json: values.json, mode, profile, ...counts }
+}
+
+function countOf(name: string, text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 0) throw new Error(`--${name} is "${text}"`)
+  return count
 }
 
 function report(result: ChaosResult): void {
@@ -89,8 +107,33 @@ function tellRecovery(recovery: Readonly<Record<string, RecoverySummary>>): void
   }
 }
 
+async function finish({ finish: runs, burners, seed, keep, json }: Settings): Promise<number> {
+  console.error(`chaos: the end of ${runs} jobs beside ${burners} burners, seed ${seed}`)
+  const { history, ...result } = await runFinishes({ runs, burners, seed, keep, echo: !json })
+  const { failures } = result
+  if (failures.length > 0) {
+    for (const line of history) console.error(line)
+    for (const { oracle, message } of failures) console.error(`  ${oracle}: ${message}`)
+  }
+  for (const directory of result.directories) console.error(`kept: ${directory}`)
+  if (json) console.log(JSON.stringify({ ...result, violations: failures.length }))
+  else tellFinishes(result)
+  return failures.length === 0 ? 0 : 1
+}
+
+function tellFinishes(result: Omit<FinishResult, 'history'>): void {
+  const { runs, kills, restarts, records, tails, wallSeconds, failures } = result
+  console.log(
+    `${runs} jobs ended, ${kills} kills, ${restarts} restarts, ${records} records in ${wallSeconds} s; ` +
+      `behind the last barrier: 1 to 7 records in ${tails.oneToSeven}, none in ${tails.none}, more in ${tails.more}`,
+  )
+  console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
+}
+
 async function main(): Promise<number> {
-  const { minutes, seed, keep, json, measure, mode, profile } = settings()
+  const said = settings()
+  const { minutes, seed, keep, json, measure, mode, profile } = said
+  if (said.finish > 0) return finish(said)
   if (measure > 0) {
     const recovery = await measureRecovery(measure)
     if (json) console.log(JSON.stringify({ recovery }))

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly resources: ResourceWatch
   readonly restarts: number
   readonly firstOutputMs: number | null
+  /** See CellResult. */
+  readonly slowness: number
   /** Of the counts, and of what the checker says. */
   readonly outputs: readonly string[]
 }
@@ -51,8 +53,9 @@ export async function judgeCell(cell: Cell, evidence: Evidence): Promise<readonl
 }
 
 function asked({ outcome }: Cell, evidence: Evidence): readonly string[] {
-  const { restarts: wanted, firstOutputMsMax, said, state } = outcome
-  const { watch, restarts, firstOutputMs, cluster } = evidence
+  const { restarts: wanted, said, state } = outcome
+  const { watch, restarts, firstOutputMs, slowness, cluster } = evidence
+  const firstOutputMsMax = Math.round(outcome.firstOutputMsMax * slowness)
   const complaints: string[] = []
   if (watch.job?.state !== state) complaints.push(`the job is ${watch.job?.state}, not ${state}`)
   if (restarts < wanted.min || restarts > wanted.max)

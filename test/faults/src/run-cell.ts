@@ -7,7 +7,7 @@ import { CommittedOutput, isNewer } from '../../processes/src/committed-output.t
 import { submitCounting } from '../../processes/src/counting-run.ts'
 import { JobWatch } from '../../processes/src/job-watch.ts'
 import { ProcessCluster } from '../../processes/src/process-cluster.ts'
-import { cameTrue } from '../../processes/src/until.ts'
+import { cameTrue, until } from '../../processes/src/until.ts'
 import { type Cell, durationOf, valueOf, type Words } from './cell.ts'
 import { faultOf, momentWithin, withoutMoment } from './faults.ts'
 import { judgeCell } from './judge.ts'
@@ -34,6 +34,10 @@ const LIVE_MS_MAX = 30_000
 /** … and the job must end within so much more than its input takes. */
 const FINISH_MS_MAX = 60_000
 const BROKEN_MS_MAX = 5_000
+/** What a start of the cluster, and a submission, take on an idle machine of two cores. */
+const CALM_READY_MS = 1_500
+const CALM_SUBMIT_MS = 1_500
+const ANSWER_MS_MAX = 30_000
 
 export interface CellResult {
   readonly name: string
@@ -44,6 +48,8 @@ export interface CellResult {
   /** From the last strike, or from the heal when it lasts longer; null: no output was made afterwards. */
   readonly firstOutputMs: number | null
   readonly restarts: number
+  /** How many times longer than on an idle machine things took before the fault, at least 1: limits are so much longer. */
+  readonly slowness: number
   /** Complaints, or why it was skipped. */
   readonly reasons: readonly string[]
   /** On failure: where everything lies, and what happened. */
@@ -69,6 +75,7 @@ export async function runCell(cell: Cell, options: RunOptions): Promise<CellResu
       proof: '',
       firstOutputMs: null,
       restarts: 0,
+      slowness: 1,
       reasons: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
       directory: null,
       history: [],
@@ -86,7 +93,8 @@ async function openAndRun(
     ...kind.needs,
     ...cell.faults.flatMap((fault) => faultOf(withoutMoment(fault)).needs),
   ])
-  const result = { name: cell.name, proof: '', firstOutputMs: null, restarts: 0, directory: null }
+  const nothing = { proof: '', firstOutputMs: null, restarts: 0, slowness: 1, directory: null }
+  const result = { name: cell.name, ...nothing }
   if (lacking !== null)
     return { ...result, verdict: 'skipped', wallMs: 0, reasons: [lacking], history: [] }
   await using world = await kind.open(cell.world)
@@ -120,7 +128,7 @@ function controlled({ proof, reasons }: Played): Partial<CellResult> {
   return { proof: `${proof}; found: ${first}`, reasons: [] }
 }
 
-type Played = Pick<CellResult, 'proof' | 'firstOutputMs' | 'restarts' | 'reasons'>
+type Played = Pick<CellResult, 'proof' | 'firstOutputMs' | 'restarts' | 'slowness' | 'reasons'>
 
 class CellRun {
   readonly #cell: Cell
@@ -131,13 +139,16 @@ class CellRun {
   readonly #strikes: Strike[] = []
   readonly #complaints: string[] = []
   #firstOutputMs: number | null = null
+  #slowness = 1
 
   constructor(cell: Cell, cluster: ProcessCluster, world: Scene['world']) {
     this.#cell = cell
     this.#cluster = cluster
     this.#world = world
     const lastingMs = cell.faults.reduce((sum, fault) => sum + lasting(fault), 0)
-    this.#records = RECORDS_PER_SECOND * (WORK_SECONDS + Math.ceil(lastingMs / 1_000))
+    // A job that had ended before its fault would be no cell at all.
+    const workSeconds = WORK_SECONDS * slownessOf(cluster.readyMs, CALM_READY_MS)
+    this.#records = RECORDS_PER_SECOND * Math.ceil(workSeconds + lastingMs / 1_000)
     this.#output = new CommittedOutput({
       directory: this.#outputPath('out'),
       records: this.#records,
@@ -151,6 +162,7 @@ class CellRun {
 
   async play(): Promise<Played> {
     const resources = new ResourceWatch(this.#cluster)
+    const submittingMs = performance.now()
     const jobId = await submitCounting(this.#cluster, {
       records: this.#records,
       perSecond: RECORDS_PER_SECOND,
@@ -163,6 +175,10 @@ class CellRun {
         ? { trap: this.#cluster.path('trap') }
         : {}),
     })
+    this.#slowness = slownessOf(
+      this.#cluster.readyMs + performance.now() - submittingMs,
+      CALM_READY_MS + CALM_SUBMIT_MS,
+    )
     const watch = new JobWatch(this.#cluster, jobId)
     const scene: Scene = {
       cluster: this.#cluster,
@@ -257,9 +273,13 @@ class CellRun {
     this.#complaints.push(`not ended ${withinMs} ms after all was healed: ${state(watch)}`)
   }
 
+  /** Whoever was started again last may not answer yet. */
   async #restarts(jobId: string): Promise<number> {
     try {
-      return (await this.#cluster.ask((client) => client.describe(jobId)))?.restarts ?? -1
+      const { restarts } = await until('an answer', { withinMs: ANSWER_MS_MAX }, () =>
+        this.#cluster.ask((client) => client.describe(jobId)),
+      )
+      return restarts
     } catch (error) {
       this.#complaints.push(error instanceof Error ? error.message : String(error))
       return -1
@@ -288,14 +308,16 @@ class CellRun {
       output: this.#output,
       watch,
       resources,
-      restarts: restarts,
+      restarts,
       firstOutputMs: this.#firstOutputMs,
+      slowness: this.#slowness,
       outputs: ['out', 'alerts'].map((name) => this.#outputPath(name)),
     })
     return {
       proof: proofs.join('; '),
       firstOutputMs: this.#firstOutputMs,
-      restarts: restarts,
+      restarts,
+      slowness: this.#slowness,
       reasons: [...this.#complaints, ...reasons],
     }
   }
@@ -308,6 +330,10 @@ interface Before {
 }
 
 const state = (watch: JobWatch): string => `the job is ${watch.job?.state ?? 'not there'}`
+
+function slownessOf(tookMs: number, calmMs: number): number {
+  return Math.max(1, Math.round((10 * tookMs) / calmMs) / 10)
+}
 
 function lasting(fault: Words): number {
   return fault.includes('for') ? durationOf(valueOf(fault, 'for')) : 0

@@ -8,7 +8,6 @@ const COUNTING_JOB = fileURLToPath(new URL('counting-job.ts', import.meta.url))
 
 /** What a job must be told so that it bears being killed all the time. */
 const DEFINES: readonly string[] = [
-  'execution.checkpointing.interval=500ms',
   'execution.checkpointing.timeout=10s',
   'restart-strategy.type=fixed-delay',
   'restart-strategy.fixed-delay.attempts=1000000',
@@ -23,6 +22,8 @@ export interface CountingOptions {
   readonly parallelism: number
   /** Default: exactly once. */
   readonly mode?: CheckpointMode
+  /** Default: 500ms. */
+  readonly checkpointEach?: string
   /** Beside those of every such job. */
   readonly defines?: readonly string[]
   /** Default: `out` in the cluster's directory. */
@@ -35,7 +36,8 @@ export interface CountingOptions {
 
 /** Submits; answers the job's id. */
 export function submitCounting(cluster: ProcessCluster, options: CountingOptions): Promise<string> {
-  const { records, perSecond, keys, parallelism, mode = 'exactly-once', defines = [] } = options
+  const { records, perSecond, keys, parallelism, defines = [] } = options
+  const { mode = 'exactly-once', checkpointEach = '500ms' } = options
   const args = {
     count: records,
     rate: perSecond,
@@ -48,7 +50,12 @@ export function submitCounting(cluster: ProcessCluster, options: CountingOptions
   return cluster.submit({
     file: COUNTING_JOB,
     args: Object.entries(args).flatMap(([name, value]) => [`--${name}`, `${value}`]),
-    defines: [...DEFINES, `execution.checkpointing.mode=${mode}`, ...defines],
+    defines: [
+      ...DEFINES,
+      `execution.checkpointing.mode=${mode}`,
+      `execution.checkpointing.interval=${checkpointEach}`,
+      ...defines,
+    ],
     parallelism,
   })
 }

@@ -91,6 +91,7 @@ export class ProcessCluster implements AsyncDisposable {
   readonly #options: ClusterOptions
   readonly #slots: number
   readonly #connection: JobConnection
+  #readyMs = 0
   readonly #exiting = (): void => {
     for (const one of this.processes) one.killTree()
   }
@@ -125,9 +126,11 @@ export class ProcessCluster implements AsyncDisposable {
   static async start(options: ClusterOptions): Promise<ProcessCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'weir-processes-'))
     const cluster = new ProcessCluster(options, directory, options.port ?? (await freePort()))
+    const startedMs = performance.now()
     for (const one of cluster.processes) one.start()
     try {
       await cluster.ready()
+      cluster.#readyMs = performance.now() - startedMs
     } catch (error) {
       await cluster[Symbol.asyncDispose]()
       throw error
@@ -154,6 +157,11 @@ export class ProcessCluster implements AsyncDisposable {
       scheduler: systemScheduler(),
       tls: tlsDirectory === undefined ? undefined : clientIdentity(tlsDirectory),
     })
+  }
+
+  /** How long it took to start: tells how busy the machine is. */
+  get readyMs(): number {
+    return this.#readyMs
   }
 
   path(...names: readonly string[]): string {

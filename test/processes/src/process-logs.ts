@@ -41,17 +41,22 @@ export function readLog(path: string): readonly LogLine[] {
     .map((line) => ({ line, entry: parse(line) }))
 }
 
-/** Ids of completed checkpoints, in the order in which the JobManagers said so. */
-export function completedCheckpoints(path: string): readonly number[] {
+export interface CompletedCheckpoint {
+  readonly jobId: string
+  readonly id: number
+}
+
+/** In the order in which the JobManagers said so. */
+export function completedCheckpoints(path: string): readonly CompletedCheckpoint[] {
   return readLog(path).flatMap(({ entry }) => {
     const [, id] = /^Checkpoint completed with ID (\d+)/.exec(String(entry?.['msg'])) ?? []
-    return id === undefined ? [] : [Number(id)]
+    return id === undefined ? [] : [{ jobId: String(entry?.['jobId']), id: Number(id) }]
   })
 }
 
 /**
- * Crashes, errors, failures that neither a kill nor the codes of `explained` explain, and checkpoint ids that do not
- * rise.
+ * Crashes, errors, failures that neither a kill nor the codes of `explained` explain, and checkpoint ids of a job that
+ * do not rise.
  */
 export function judgeLogs(
   directory: string,
@@ -62,10 +67,11 @@ export function judgeLogs(
       .filter((line) => isStrange(line, explained))
       .map(({ line }) => `${basename(path, '.log')} says: ${line.slice(0, 500)}`),
   )
-  const ids = completedCheckpoints(join(directory, 'jobmanager.log'))
-  const falling = ids.flatMap((id, i) => {
-    const before = ids[i - 1] ?? 0
-    return id > before ? [] : [`checkpoint ${id} was completed after ${before}`]
+  const newest = new Map<string, number>()
+  const falling = completedCheckpoints(join(directory, 'jobmanager.log')).flatMap((one) => {
+    const before = newest.get(one.jobId) ?? 0
+    newest.set(one.jobId, one.id)
+    return one.id > before ? [] : [`checkpoint ${one.id} was completed after ${before}`]
   })
   return [...strange, ...falling].slice(0, SAID_MAX).map((message) => ({ oracle: 'logs', message }))
 }

@@ -14,6 +14,7 @@ import { checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
+import { residentBytes } from '@weirjs/common/node/process-meter'
 import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { Identity } from '@weirjs/common/tls/identity'
@@ -130,7 +131,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     await running.lifecycle.own('JobManager', () => jobManager.close())
     await running.showHealth('jobmanager', values, { ...jobManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
-    await running.watchResources(values, own, () => process.memoryUsage.rss())
+    await running.watchResources(values, own, residentBytes)
     await jobManager.recovered
     await running.closed
   })

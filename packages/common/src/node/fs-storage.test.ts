@@ -75,6 +75,23 @@ describe('FsStorage publishing', () => {
     ])
   })
 
+  it('syncs the name of a directory whose maker died, or failed, before it was durable', async () => {
+    let armed = false
+    const { calls, trace } = recorded((call) => (armed && call === 'sync root' ? 'EIO' : null))
+    const storage = await FsStorage.open(root, calls)
+    armed = true
+    await expect(storage.createExclusive('job/f', bytes, 'tag')).rejects.toMatchObject({
+      code: 'storage/io',
+    })
+    armed = false
+    const successor = await FsStorage.open(root, calls)
+    for (const one of [storage, successor]) {
+      trace.length = 0
+      await one.createExclusive(`job/${one === storage}`, bytes, 'tag')
+      expect(trace.slice(0, 3)).toEqual(['mkdir job', 'open root', 'sync root'])
+    }
+  })
+
   it.each([
     ['sync staging', 'EIO', 'storage/io', []],
     ['write staging', 'ENOSPC', 'storage/full', []],

@@ -62,7 +62,11 @@ export class FsStorage implements CheckpointStorage {
    */
   static async open(root: string, calls: DurableCalls = SYSTEM_CALLS): Promise<FsStorage> {
     const storage = new FsStorage(resolve(root), calls)
-    await storage.#makeDirectory(storage.root)
+    try {
+      await storage.#makeDirectory(storage.root)
+    } catch (error) {
+      throw storageError(error, 'create directory', storage.root)
+    }
     await storage.#probe()
     return storage
   }
@@ -246,11 +250,15 @@ export class FsStorage implements CheckpointStorage {
     })
   }
 
-  /** Makes missing directories from the top, each durable before the next. */
+  /**
+   * Makes missing directories from the top, each durable before the next. One below the root that is there already counts
+   * as missing until its name has been synced here: whoever made it may have died, or failed, before that.
+   */
   async #makeDirectory(directory: string): Promise<void> {
     if (this.#known.has(directory)) return
     const parent = dirname(directory)
-    if (parent !== directory && !(await isDirectory(directory))) {
+    const isOurs = directory.startsWith(`${this.root}/`)
+    if (parent !== directory && (isOurs || !(await isDirectory(directory)))) {
       await this.#makeDirectory(parent)
       try {
         await this.#calls.mkdir(directory)
@@ -297,7 +305,7 @@ export class FsStorage implements CheckpointStorage {
     const target = `${name}-link`
     try {
       await handle.close()
-      await this.#calls.link(name, target)
+      await this.#calls.link(name, target).catch(unlessTaken)
       await this.#calls.unlink(target)
     } catch (error) {
       throw storageError(error, 'link', this.root)
@@ -346,6 +354,11 @@ async function removeStaging(calls: DurableCalls, staging: string): Promise<void
 }
 
 function ignoreGarbage(_error: unknown): void {}
+
+/** Of the probe's link: one that an earlier process with our pid could not remove. It proves as much. */
+function unlessTaken(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error
+}
 
 async function sameFile(a: string, b: string): Promise<boolean> {
   try {

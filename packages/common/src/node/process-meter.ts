@@ -2,11 +2,13 @@
 // The names without `weir_` are those that every Prometheus client uses, so that ready-made panels find them.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { getHeapStatistics } from 'node:v8'
 import type { MetricText } from '../core/metrics/metric-text.ts'
 
 /** Shorter spans say nothing: whoever asks sooner hears the last one again. */
 const SPAN_MS_MIN = 1_000
 const MICROSECONDS = 1e6
+const KIB = 1_024
 
 export interface ProcessMeterOptions {
   readonly role: string
@@ -25,7 +27,7 @@ export class ProcessMeter {
 
   write(text: MetricText): void {
     const { role, version } = this.#options
-    const memory = process.memoryUsage()
+    const heap = getHeapStatistics()
     const cpu = process.cpuUsage()
     const gauge = (name: string, help: string, value: number | null): void => {
       if (value !== null) text.family(name, 'gauge', help).sample(value)
@@ -34,7 +36,7 @@ export class ProcessMeter {
     text
       .family('process_cpu_seconds_total', 'counter', 'User and system CPU time.')
       .sample((cpu.user + cpu.system) / MICROSECONDS)
-    gauge('process_resident_memory_bytes', 'Resident memory.', memory.rss)
+    gauge('process_resident_memory_bytes', 'Resident memory.', residentBytes())
     gauge(
       'process_start_time_seconds',
       'When the process started, since 1970.',
@@ -42,8 +44,8 @@ export class ProcessMeter {
     )
     gauge('process_open_fds', 'Open file descriptors.', openDescriptors())
     gauge('process_max_fds', 'Limit of open file descriptors.', descriptorsMax())
-    gauge('nodejs_heap_size_used_bytes', 'Heap in use.', memory.heapUsed)
-    gauge('nodejs_external_memory_bytes', 'Memory outside of the heap.', memory.external)
+    gauge('nodejs_heap_size_used_bytes', 'Heap in use.', heap.used_heap_size)
+    gauge('nodejs_external_memory_bytes', 'Memory outside of the heap.', heap.external_memory)
     gauge(
       'weir_eventloop_utilization',
       'Share of the time in which the event loop worked, since the last look.',
@@ -59,6 +61,15 @@ export class ProcessMeter {
     this.#since = now
     this.#sinceMs = nowMs
     return this.#utilization
+  }
+}
+
+/** Of this process. To look takes a descriptor; when none is left, the most that was ever used stands for it. */
+export function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return process.resourceUsage().maxRSS * KIB // needs none
   }
 }
 

@@ -1,6 +1,7 @@
 // Entry of a job process: the supervising main thread. Arguments: number of threads, entry of the slot threads, heap
 // limit of a slot in bytes. It lives exactly as long as the TaskManager's channel.
 
+import { residentBytes } from '@weirjs/common/node/process-meter'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { JobSupervisor } from './job-supervisor.ts'
 import type { HostCommand } from './protocol.ts'
@@ -21,7 +22,7 @@ const supervisor = new JobSupervisor({
   threadEntry: new URL(String(threadEntry)),
   heapBytesMax: Number(heapBytesMax),
   scheduler: systemScheduler(),
-  rssBytes: () => process.memoryUsage.rss(),
+  rssBytes: residentBytes,
   send: (event, sent) => {
     process.send?.(event, undefined, undefined, (error) => {
       // The channel is gone, and with it the reason to live.

@@ -22,7 +22,14 @@ const CALLS: Readonly<Record<string, string>> = {
 /** `strace job-process | jobmanager fsync error=ENOSPC when=1..2` (anything that strace's `inject` understands) */
 export const STRACE: FaultKind = {
   needs: ['root', 'strace'],
-  explains: ['storage/full', 'storage/io', 'files/full', 'files/io', 'checkpoint/declined'],
+  explains: [
+    'storage/full',
+    'storage/io',
+    'files/full',
+    'files/io',
+    'files/too-many-open',
+    'checkpoint/declined',
+  ],
   strike: async (scene, words) => {
     const [, whom = '', call = '', ...injection] = words.slice(0, untilFor(words))
     const calls = CALLS[call]
