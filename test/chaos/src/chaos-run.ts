@@ -65,7 +65,12 @@ export interface ChaosOptions {
 
 export interface ChaosResult {
   readonly seed: number
+  readonly minutes: number
+  readonly profile: ChaosProfile
+  readonly mode: CheckpointMode
+  /** Faults in all; `pauses` are among them. */
   readonly kills: number
+  readonly pauses: number
   readonly killsByKind: Readonly<Record<KillKind, number>>
   /** Of processes, by the harness. */
   readonly processRestarts: number
@@ -76,7 +81,7 @@ export interface ChaosResult {
   readonly files: number
   readonly gapsWithCheckpoint: number
   /** By the minute, after the beginning; null: the run was too short. */
-  readonly growth: Slopes | null
+  readonly slopes: Slopes | null
   readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
   readonly wallSeconds: number
   readonly failures: readonly Violation[]
@@ -293,7 +298,11 @@ class ChaosRun {
     ]
     return {
       seed: this.#options.seed,
+      minutes: this.#options.minutes,
+      profile: this.#options.profile,
+      mode: this.#options.mode,
       kills: this.#kills.length,
+      pauses: this.#killsByKind().pause,
       killsByKind: this.#killsByKind(),
       processRestarts: this.#killer.restarts,
       restarts: described.restarts,
@@ -301,7 +310,7 @@ class ChaosRun {
       records: this.#output.records,
       files: this.#output.files,
       gapsWithCheckpoint: this.#share(),
-      growth: this.#growth.slopes(),
+      slopes: this.#growth.slopes(),
       recovery: this.#recoveries.summary(),
       failures,
     }

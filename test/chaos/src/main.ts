@@ -93,7 +93,8 @@ function tell(result: ChaosResult): void {
     `${kills} kills, ${restarts} restarts, ${checkpoints} checkpoints, ${records} records in ${wallSeconds} s`,
   )
   tellRecovery(recovery)
-  if (result.growth !== null) console.log(`growth a minute: ${JSON.stringify(result.growth)}`)
+  for (const [kind, { perMinute, max }] of Object.entries(result.slopes ?? {}))
+    console.log(`${kind}: ${perMinute} a minute (at most ${max})`)
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 

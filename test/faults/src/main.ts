@@ -143,10 +143,9 @@ async function main(): Promise<number> {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 try {
-  // What a treated cluster has left waiting in this process must not keep it from ending.
-  process.exit(await main())
+  process.exitCode = await main()
 } catch (error) {
   console.error(error instanceof Error ? (error.stack ?? error.message) : error)
   if (error instanceof BadCell) console.error(usage)
-  process.exit(2)
+  process.exitCode = 2
 }

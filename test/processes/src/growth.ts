@@ -15,20 +15,37 @@ const WARM_UP_SHARE = 0.3
 /** A line through less says nothing. */
 const JUDGED_MS_MIN = 60_000
 
-/** Names of what is measured, with what a minute may add. The job's log grows until it is folded: a saw, not a line. */
-const GROWTH_PER_MINUTE_MAX: Readonly<Record<GrowthKind, number>> = {
-  checkpointFiles: 60,
-  checkpointMiB: 8,
-  workFiles: 12,
-  controlMiB: 24,
+/**
+ * Names of what is measured. The job's log grows until it is folded, and heaps until they are collected: saws, whose line
+ * over a short time may rise by `saw` in all. Over a long time only `perMinute` is left of what it may.
+ */
+const GROWTH_MAX: Readonly<
+  Record<GrowthKind, { readonly saw: number; readonly perMinute: number }>
+> = {
+  checkpointFiles: { saw: 60, perMinute: 4 },
+  checkpointMiB: { saw: 8, perMinute: 0.25 },
+  workFiles: { saw: 12, perMinute: 0.5 },
+  controlMiB: { saw: 24, perMinute: 1 },
+  controlDescriptors: { saw: 24, perMinute: 0.5 },
 }
 
-type GrowthKind = 'checkpointFiles' | 'checkpointMiB' | 'workFiles' | 'controlMiB'
-export type Slopes = Readonly<Record<GrowthKind, number>>
+type GrowthKind =
+  | 'checkpointFiles'
+  | 'checkpointMiB'
+  | 'workFiles'
+  | 'controlMiB'
+  | 'controlDescriptors'
+
+export interface Slope {
+  readonly perMinute: number
+  /** What would have been too much, over the time that was judged. */
+  readonly max: number
+}
+export type Slopes = Readonly<Record<GrowthKind, Slope>>
 
 interface Sample {
   readonly atMs: number
-  readonly values: Slopes
+  readonly values: Readonly<Record<GrowthKind, number>>
 }
 
 export class GrowthWatch {
@@ -51,7 +68,8 @@ export class GrowthWatch {
       checkpointFiles: storage.length,
       checkpointMiB: storage.reduce((sum, path) => sum + bytesOf(path), 0) / MIB,
       workFiles: work.length,
-      controlMiB: this.#largestControlMiB(),
+      controlMiB: this.#largest(residentMiB),
+      controlDescriptors: this.#largest(descriptors),
     }
     this.#samples.push({ atMs, values })
   }
@@ -63,31 +81,36 @@ export class GrowthWatch {
     const fromMs = first.atMs + (last.atMs - first.atMs) * WARM_UP_SHARE
     if (last.atMs - fromMs < JUDGED_MS_MIN) return null
     const judged = this.#samples.filter(({ atMs }) => atMs >= fromMs)
-    const of = (kind: GrowthKind): number =>
-      slopePerMinute(judged.map(({ atMs, values }) => [atMs, values[kind]]))
+    const minutes = (last.atMs - fromMs) / MS_PER_MINUTE
+    const of = (kind: GrowthKind): Slope => ({
+      perMinute: slopePerMinute(judged.map(({ atMs, values }) => [atMs, values[kind]])),
+      max: hundredths(GROWTH_MAX[kind].perMinute + GROWTH_MAX[kind].saw / minutes),
+    })
     return {
       checkpointFiles: of('checkpointFiles'),
       checkpointMiB: of('checkpointMiB'),
       workFiles: of('workFiles'),
       controlMiB: of('controlMiB'),
+      controlDescriptors: of('controlDescriptors'),
     }
   }
 
   judge(): readonly Violation[] {
-    const slopes = this.slopes()
-    if (slopes === null) return []
-    return Object.entries(GROWTH_PER_MINUTE_MAX).flatMap(([kind, most]) => {
-      const slope = slopes[kind as GrowthKind]
-      if (slope <= most) return []
-      return [{ oracle: 'growth', message: `${kind} grow by ${slope} a minute, not ${most}` }]
-    })
+    return Object.entries(this.slopes() ?? {}).flatMap(([kind, { perMinute, max }]) =>
+      perMinute <= max
+        ? []
+        : [{ oracle: 'growth', message: `${kind} grow by ${perMinute} a minute, not ${max}` }],
+    )
   }
 
-  #largestControlMiB(): number {
+  /** Of the processes of the control plane. */
+  #largest(of: (pid: number) => number): number {
     const pids = this.#cluster.processes.flatMap(({ pid }) => (pid === null ? [] : [pid]))
-    return Math.max(0, ...pids.map(residentMiB))
+    return Math.max(0, ...pids.map(of))
   }
 }
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100
 
 /** Least squares, of points (ms, value). */
 function slopePerMinute(points: readonly (readonly [number, number])[]): number {
@@ -96,7 +119,7 @@ function slopePerMinute(points: readonly (readonly [number, number])[]): number 
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / n
   const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
   const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
-  return Math.round((covariance / variance) * MS_PER_MINUTE * 100) / 100
+  return hundredths((covariance / variance) * MS_PER_MINUTE)
 }
 
 function filesBelow(directory: string): readonly string[] {
@@ -117,5 +140,13 @@ function residentMiB(pid: number): number {
     return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES) / MIB
   } catch {
     return 0 // processes end while they are looked at
+  }
+}
+
+function descriptors(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return 0 // likewise
   }
 }

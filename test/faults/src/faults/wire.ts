@@ -1,4 +1,4 @@
-// What a bad network does to connections that stand: bytes come late, not at all, twice, or the connection is reset.
+// What a bad network does to connections that stand: bytes come late, not at all, twice, or the connection is cut.
 
 import { BadCell, durationOf, valueOf } from '../cell.ts'
 import type { FaultKind, Scene } from '../scene.ts'

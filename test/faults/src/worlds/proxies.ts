@@ -100,7 +100,7 @@ class Link {
     this.#control = control
     this.#sockets = [near, far]
     this.#wire = wire
-    // What ends one side ends the other: a reset stays a reset.
+    // What ends one side ends the other.
     for (const socket of this.#sockets) {
       socket.setNoDelay(true)
       socket.on('error', () => this.cut())
@@ -111,8 +111,12 @@ class Link {
     void this.#carry(far, near)
   }
 
+  /**
+   * Not by `resetAndDestroy`: when the other end goes while its shutdown is under way, Node never closes that handle, and
+   * spins over it when the process has come to its end.
+   */
   cut(): void {
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async #carry(from: Socket, to: Socket): Promise<void> {
