@@ -2,9 +2,9 @@
 
 import { BadCell, type Words } from './cell.ts'
 import { CLOCK } from './faults/clock.ts'
-import { FILL, POWER_LOSS } from './faults/disk.ts'
+import { FILL, FREEZE, POWER_LOSS } from './faults/disk.ts'
 import { RUNAWAY } from './faults/runaway.ts'
-import { DESCRIPTORS, QUOTA } from './faults/starve.ts'
+import { BURN, DESCRIPTORS, QUOTA } from './faults/starve.ts'
 import { WIRE } from './faults/wire.ts'
 import { KILL } from './faults/kill.ts'
 import { PARTITION } from './faults/partition.ts'
@@ -13,10 +13,13 @@ import { STRACE } from './faults/strace.ts'
 import type { FaultKind } from './scene.ts'
 
 const FAULTS: Readonly<Record<string, FaultKind>> = {
+  burn: BURN,
   clock: CLOCK,
   descriptors: DESCRIPTORS,
   fill: FILL,
+  freeze: FREEZE,
   kill: KILL,
+  loss: PARTITION,
   oneway: PARTITION,
   partition: PARTITION,
   pause: PAUSE,

@@ -37,6 +37,10 @@ function misbehave(how: string): void {
     }
     case 'exit':
       return process.exit(7)
+    case 'abort':
+      return process.abort()
+    case 'recursion':
+      return void deeper(0)
     case 'rejection':
       void Promise.reject(new Error('nobody catches this'))
       return
@@ -50,4 +54,9 @@ function misbehave(how: string): void {
     default:
       throw new Error(`a trap does not know "${how}"`)
   }
+}
+
+/** Without an end: what it adds behind the call keeps every frame. */
+function deeper(depth: number): number {
+  return deeper(depth + 1) + 1
 }

@@ -1,7 +1,9 @@
-// A disk without room, and a machine without power.
+// A disk without room, one that stands still, and a machine without power.
 
+import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BadCell } from '../cell.ts'
 import { danglingReferences } from '../fsck.ts'
 import type { FaultKind, Scene } from '../scene.ts'
@@ -45,6 +47,35 @@ function freeBytes(disk: string): number {
   const { bavail, bsize } = statfsSync(disk)
   return bavail * bsize
 }
+
+/** `freeze for 3s`: whoever writes to the disk waits, as for a network file system whose server is away. */
+export const FREEZE: FaultKind = {
+  needs: ['root', 'mount', 'loop'],
+  explains: ['checkpoint/expired', 'checkpoint/declined'],
+  strike: async (scene) => {
+    const { disk } = diskOf(scene)
+    const { output } = scene
+    execFileSync('fsfreeze', ['--freeze', disk])
+    await sleep(SETTLED_MS)
+    output.look()
+    const files = output.files
+    let frozen = true
+    let more = -1
+    return {
+      heal: async () => {
+        if (!frozen) return
+        output.look()
+        more = output.files - files
+        execFileSync('fsfreeze', ['--unfreeze', disk])
+        frozen = false
+      },
+      proof: async () => (more === 0 ? 'no file has become visible meanwhile' : null),
+    }
+  },
+}
+
+/** Calls that were under way have come back by then, or wait. */
+const SETTLED_MS = 50
 
 /** `power-loss`: all processes are killed and the disk comes back with what had been synced. */
 export const POWER_LOSS: FaultKind = {

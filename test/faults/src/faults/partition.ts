@@ -11,21 +11,22 @@ interface Rule {
   readonly spec: readonly string[]
 }
 
-/** `partition A B for 4s`: nothing passes. `oneway A B for 4s`: what A sends to B is dropped. */
+/**
+ * `partition A B for 4s`: nothing passes. `oneway A B for 4s`: what A sends to B is dropped. `loss A B 5% for 6s`: of what
+ * they send each other, so much by chance.
+ */
 export const PARTITION: FaultKind = {
   needs: ['root', 'namespaces', 'iptables'],
   explains: ['exchange/connection-lost', 'worker/unknown', 'fence/stale', 'job/unknown'],
   strike: async (scene, words) => {
     const network = networkOf(scene)
     const [a, b] = [await processOf(scene, words[1]), await processOf(scene, words[2])]
+    const chance = words[0] === 'loss' ? chanceOf(words[3]) : []
     const drop = (from: ProcessName, to: ProcessName): Rule => ({
       at: to,
-      spec: ['INPUT', '-s', network.addressOf(from), '-j', 'DROP'],
+      spec: ['INPUT', '-s', network.addressOf(from), ...chance, '-j', 'DROP'],
     })
-    const rules = [
-      drop(a.name, b.name),
-      ...(words[0] === 'partition' ? [drop(b.name, a.name)] : []),
-    ]
+    const rules = [drop(a.name, b.name), ...(words[0] === 'oneway' ? [] : [drop(b.name, a.name)])]
     for (const { at, spec } of rules) network.inside(at, 'iptables', '-I', ...spec)
     let dropped = 0
     let healed = false
@@ -42,6 +43,12 @@ export const PARTITION: FaultKind = {
         dropped === 0 ? null : `${dropped} packets between ${a.name} and ${b.name} dropped`,
     }
   },
+}
+
+function chanceOf(percent: string | undefined): readonly string[] {
+  const share = Number(percent?.replace('%', '')) / 100
+  if (!(share > 0 && share < 1)) throw new BadCell(`"${percent}" is no share of packets`)
+  return ['-m', 'statistic', '--mode', 'random', '--probability', `${share}`]
 }
 
 function networkOf({ world }: Scene): Network {

@@ -1,8 +1,10 @@
-// Too little of something: processor time (a quota of a control group, of either version) or descriptors.
+// Too little of something: processor time (a quota of a control group, of either version; others who burn it) or
+// descriptors.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Burners } from '../../../processes/src/burners.ts'
 import { descendantsOf } from '../../../processes/src/proc.ts'
 import { BadCell } from '../cell.ts'
 import { type FaultKind, processOf, type Scene } from '../scene.ts'
@@ -59,6 +61,25 @@ const membersOf = (group: string): readonly number[] =>
 
 function throttledIn(group: string): number {
   return Number(/nr_throttled (\d+)/.exec(readFileSync(join(group, 'cpu.stat'), 'utf8'))?.[1] ?? 0)
+}
+
+/** `burn 4 for 6s`: so many other processes want all processors. */
+export const BURN: FaultKind = {
+  needs: [],
+  explains: ['checkpoint/expired'],
+  strike: async (_scene, words) => {
+    const wanted = Number(words[1])
+    const burners = new Burners(wanted)
+    let burned = -1
+    return {
+      heal: async () => {
+        if (burned >= 0) return
+        burned = burners.alive
+        burners[Symbol.dispose]()
+      },
+      proof: async () => (burned === wanted ? `${burned} processes burned` : null),
+    }
+  },
 }
 
 /** `descriptors jobmanager for 3s`: it may open nothing more. */

@@ -4,7 +4,7 @@ import { BadCell, durationOf, valueOf } from '../cell.ts'
 import type { FaultKind, Scene } from '../scene.ts'
 import type { ProxyWorld, Wire } from '../worlds/proxies.ts'
 
-/** `wire delay 200ms for 4s | wire hold for 5s | wire repeat 1 | wire cut` */
+/** `wire delay 200ms for 4s | wire rate 125000 for 6s (bytes a second) | wire hold for 5s | wire repeat 1 | wire cut` */
 export const WIRE: FaultKind = {
   needs: [],
   explains: ['exchange/connection-lost', 'worker/unknown', 'fence/stale', 'rpc/internal'],
@@ -14,6 +14,9 @@ export const WIRE: FaultKind = {
     switch (words[1]) {
       case 'delay':
         wire.delayMs = durationOf(valueOf(words, 'delay'))
+        break
+      case 'rate':
+        wire.bytesPerSecond = Number(words[2])
         break
       case 'hold':
         wire.held = true
@@ -30,6 +33,7 @@ export const WIRE: FaultKind = {
     return {
       heal: async () => {
         wire.delayMs = 0
+        wire.bytesPerSecond = null
         wire.held = false
       },
       proof: async () => proofOf(wire, before),

@@ -21,6 +21,8 @@ export interface Wire {
   delayMs: number
   /** Nothing passes, nothing is lost. */
   held: boolean
+  /** Of each direction of each connection; null: as fast as it goes. */
+  bytesPerSecond: number | null
   /** So many of the next messages of the data plane come twice, each as one whole HTTP/2 frame. */
   repeat: number
   /** What was done so far: bytes delayed or held, frames that came twice, connections cut. */
@@ -40,6 +42,7 @@ export const PROXIES: WorldKind = {
     const wire: Wire = {
       delayMs: 0,
       held: false,
+      bytesPerSecond: null,
       repeat: 0,
       done: { delayed: 0, held: 0, repeated: 0, cut: 0 },
       cut: () => {
@@ -122,9 +125,15 @@ class Link {
   async #carry(from: Socket, to: Socket): Promise<void> {
     let last: Promise<void> = Promise.resolve()
     const frames = new Http2Frames()
+    /** When all that has come would have passed a slow wire. */
+    let freeMs = 0
     from.on('data', (chunk: Buffer) => {
-      const dueMs = performance.now() + this.#wire.delayMs
-      if (this.#wire.delayMs > 0) this.#wire.done.delayed += chunk.length
+      const { delayMs, bytesPerSecond, done } = this.#wire
+      const nowMs = performance.now()
+      if (bytesPerSecond === null) freeMs = nowMs
+      else freeMs = Math.max(freeMs, nowMs) + (chunk.length * 1_000) / bytesPerSecond
+      const dueMs = freeMs + delayMs
+      if (dueMs > nowMs) done.delayed += chunk.length
       for (const frame of frames.cut(chunk)) last = last.then(() => this.#pass(frame, dueMs, to))
     })
     from.once('end', () => {
