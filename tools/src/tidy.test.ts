@@ -42,6 +42,14 @@ describe('the tree', () => {
     expect(unfit).toEqual([])
   })
 
+  it.each(['alignment off', 'fsync off', 'fencing off', 'dedupe off'])(
+    'has a seeded bug for the control: %s',
+    (control) => {
+      const patches = files.filter((path) => /^test\/mutants\/.*\.patch$/.test(path))
+      expect(patches.filter((path) => read(path).includes(`control: ${control}`))).not.toEqual([])
+    },
+  )
+
   it('opens every file of a core/ folder with a head comment', () => {
     const bare = own.filter(
       (path) =>
