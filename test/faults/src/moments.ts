@@ -8,7 +8,8 @@ import { until } from '../../processes/src/until.ts'
 import { BadCell, type Words } from './cell.ts'
 import type { Scene } from './scene.ts'
 
-const MOMENT_MS_MAX = 30_000
+/** Only ends what hangs. */
+const MOMENT_MS_MAX = 90_000
 const WITHIN = { withinMs: MOMENT_MS_MAX }
 
 type Moment = (scene: Scene) => Promise<void>

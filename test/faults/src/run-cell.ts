@@ -241,18 +241,15 @@ class CellRun {
   }
 
   async #lives(watch: JobWatch, made: () => boolean, sinceMs: number): Promise<void> {
-    const alive = await cameTrue(
-      { withinMs: this.#patienceMs(LIVE_MS_MAX) },
-      () => made() || watch.ended,
-    )
+    const withinMs = this.#patienceMs(LIVE_MS_MAX)
+    const alive = await cameTrue({ withinMs }, () => made() || watch.ended)
     if (alive) this.#firstOutputMs = Math.round(performance.now() - sinceMs)
-    else
-      this.#complaints.push(`no output for ${LIVE_MS_MAX} ms after all was healed: ${state(watch)}`)
+    else this.#complaints.push(`no output for ${withinMs} ms after all was healed: ${state(watch)}`)
   }
 
-  /** Nobody waits long for what must not come. */
+  /** Longer on a slow machine; but nobody waits long for what must not come. */
   #patienceMs(ms: number): number {
-    return this.#cell.outcome.broken ? Math.min(ms, BROKEN_MS_MAX) : ms
+    return this.#cell.outcome.broken ? Math.min(ms, BROKEN_MS_MAX) : ms * this.#slowness
   }
 
   #before(watch: JobWatch): Before {

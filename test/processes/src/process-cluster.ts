@@ -20,7 +20,8 @@ import { Timeline } from './timeline.ts'
 import { cameTrue, until } from './until.ts'
 
 const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
-const READY_MS_MAX = 30_000
+/** Only ends what hangs: on a busy machine a start takes ten times as long. */
+const READY_MS_MAX = 90_000
 const COMMAND_MS_MAX = 60_000
 /** What a process leaves behind must be gone by then. */
 const ORPHAN_MS_MAX = 5_000
@@ -132,8 +133,9 @@ export class ProcessCluster implements AsyncDisposable {
       await cluster.ready()
       cluster.#readyMs = performance.now() - startedMs
     } catch (error) {
+      const said = cluster.lastWords()
       await cluster[Symbol.asyncDispose]()
-      throw error
+      throw new Error(`the cluster did not start:\n${said}`, { cause: error })
     }
     return cluster
   }
