@@ -15,6 +15,7 @@ import { faultOf, withoutMoment } from './faults.ts'
 import type { ResourceWatch } from './resources.ts'
 
 const ALERTS_SHOWN = 3
+const SLOW = 3
 
 export interface Evidence {
   readonly cluster: ProcessCluster
@@ -34,7 +35,11 @@ export async function judgeCell(cell: Cell, evidence: Evidence): Promise<readonl
   const { cluster, output, watch, resources, outputs } = evidence
   const used = await resources.judge()
   const badEnds = await cluster.stop()
-  const explained = cell.faults.flatMap((fault) => faultOf(withoutMoment(fault)).explains)
+  const explained = [
+    ...cell.faults.flatMap((fault) => faultOf(withoutMoment(fault)).explains),
+    // Ten seconds for a checkpoint are few on a machine that has no time.
+    ...(evidence.slowness > SLOW ? ['checkpoint/timed-out'] : []),
+  ]
   const found = [
     ...watch.violations,
     ...output.judge(),

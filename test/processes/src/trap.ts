@@ -37,8 +37,8 @@ function misbehave(how: string): void {
     }
     case 'exit':
       return process.exit(7)
-    case 'abort':
-      return process.abort()
+    case 'signal':
+      return void process.kill(process.pid, 'SIGSEGV')
     case 'recursion':
       return void deeper(0)
     case 'rejection':

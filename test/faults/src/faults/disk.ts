@@ -51,7 +51,7 @@ function freeBytes(disk: string): number {
 /** `freeze for 3s`: whoever writes to the disk waits, as for a network file system whose server is away. */
 export const FREEZE: FaultKind = {
   needs: ['root', 'mount', 'loop'],
-  explains: ['checkpoint/expired', 'checkpoint/declined'],
+  explains: ['checkpoint/timed-out', 'checkpoint/declined'],
   strike: async (scene) => {
     const { disk } = diskOf(scene)
     const { output } = scene

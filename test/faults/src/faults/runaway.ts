@@ -6,7 +6,7 @@ import type { FaultKind } from '../scene.ts'
 
 const SPRUNG_MS_MAX = 10_000
 
-/** `runaway loop | regex | buffers | exit | abort | recursion | rejection | throw | throw-later` */
+/** `runaway loop | regex | buffers | exit | signal | recursion | rejection | throw | throw-later` */
 export const RUNAWAY: FaultKind = {
   needs: [],
   explains: ['job/uncaught-error', 'job/process-exit', 'job/user-code-failed', 'job/out-of-memory'],

@@ -16,7 +16,7 @@ const PERIOD_US = 100_000
 /** `quota 20% for 5s`: all processes of the cluster together have so much of one processor. */
 export const QUOTA: FaultKind = {
   needs: ['root', 'cgroup'],
-  explains: ['checkpoint/expired'],
+  explains: ['checkpoint/timed-out'],
   strike: async (scene, words) => {
     const share = Number(words[1]?.replace('%', '')) / 100
     if (!(share > 0)) throw new BadCell(`"${words[1]}" is no quota`)
@@ -66,7 +66,7 @@ function throttledIn(group: string): number {
 /** `burn 4 for 6s`: so many other processes want all processors. */
 export const BURN: FaultKind = {
   needs: [],
-  explains: ['checkpoint/expired'],
+  explains: ['checkpoint/timed-out'],
   strike: async (_scene, words) => {
     const wanted = Number(words[1])
     const burners = new Burners(wanted)
