@@ -10,17 +10,18 @@ import { runs } from '../codec/runs.contract.ts'
 import { WeirError } from '../core/errors.ts'
 import { type DurableCalls, FsStorage } from './fs-storage.ts'
 
-const ERRNOS = [
+const ALL_ERRNOS = [
   'EIO',
+  'ENOENT',
   'ENOSPC',
-  'EDQUOT',
   'EMFILE',
+  'EDQUOT',
   'ENFILE',
   'EACCES',
   'EROFS',
   'ESTALE',
-  'ENOENT',
 ]
+const ERRNOS = ALL_ERRNOS.slice(0, runs(2, ALL_ERRNOS.length))
 const CODES = ['storage/io', 'storage/full', 'storage/unsupported']
 const BYTES = new TextEncoder().encode('content')
 const PATH = 'job/chk-1/file'
@@ -45,7 +46,10 @@ class FailingCalls implements DurableCalls {
         this.#call('write', () => handle.write(...args))) as typeof handle.write,
       sync: () => this.#call('sync', () => handle.sync()),
       // Whatever it says, it has closed.
-      close: () => this.#call('close', async () => {}).finally(() => handle.close()),
+      close: async () => {
+        await handle.close()
+        await this.#call('close', async () => {})
+      },
     }
   }
 
