@@ -81,7 +81,9 @@ export interface ChaosResult {
   readonly files: number
   readonly gapsWithCheckpoint: number
   /** By the minute, after the beginning; null: the run was too short. */
-  readonly slopes: Slopes | null
+  readonly growth: Slopes | null
+  /** More would have been a violation. */
+  readonly growthMax: Slopes | null
   readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
   readonly wallSeconds: number
   readonly failures: readonly Violation[]
@@ -310,7 +312,8 @@ class ChaosRun {
       records: this.#output.records,
       files: this.#output.files,
       gapsWithCheckpoint: this.#share(),
-      slopes: this.#growth.slopes(),
+      growth: this.#growth.growth()?.perMinute ?? null,
+      growthMax: this.#growth.growth()?.max ?? null,
       recovery: this.#recoveries.summary(),
       failures,
     }

@@ -93,8 +93,10 @@ function tell(result: ChaosResult): void {
     `${kills} kills, ${restarts} restarts, ${checkpoints} checkpoints, ${records} records in ${wallSeconds} s`,
   )
   tellRecovery(recovery)
-  for (const [kind, { perMinute, max }] of Object.entries(result.slopes ?? {}))
-    console.log(`${kind}: ${perMinute} a minute (at most ${max})`)
+  if (result.growth !== null)
+    console.log(
+      `growth a minute: ${JSON.stringify(result.growth)}, at most ${JSON.stringify(result.growthMax)}`,
+    )
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 

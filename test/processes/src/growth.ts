@@ -36,16 +36,22 @@ type GrowthKind =
   | 'controlMiB'
   | 'controlDescriptors'
 
-export interface Slope {
-  readonly perMinute: number
-  /** What would have been too much, over the time that was judged. */
-  readonly max: number
+export type Slopes = Readonly<Record<GrowthKind, number>>
+
+export interface Growth {
+  readonly perMinute: Slopes
+  /** More would have been too much, over the time that was judged. */
+  readonly max: Slopes
 }
-export type Slopes = Readonly<Record<GrowthKind, Slope>>
+
+const KINDS = Object.keys(GROWTH_MAX) as readonly GrowthKind[]
+
+const each = (of: (kind: GrowthKind) => number): Slopes =>
+  Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Slopes
 
 interface Sample {
   readonly atMs: number
-  readonly values: Readonly<Record<GrowthKind, number>>
+  readonly values: Slopes
 }
 
 export class GrowthWatch {
@@ -74,33 +80,28 @@ export class GrowthWatch {
     this.#samples.push({ atMs, values })
   }
 
-  /** Growth by the minute, after the beginning; null: the run was too short to tell. */
-  slopes(): Slopes | null {
+  /** By the minute, after the beginning; null: the run was too short to tell. */
+  growth(): Growth | null {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)]
     if (first === undefined || last === undefined) return null
     const fromMs = first.atMs + (last.atMs - first.atMs) * WARM_UP_SHARE
     if (last.atMs - fromMs < JUDGED_MS_MIN) return null
     const judged = this.#samples.filter(({ atMs }) => atMs >= fromMs)
     const minutes = (last.atMs - fromMs) / MS_PER_MINUTE
-    const of = (kind: GrowthKind): Slope => ({
-      perMinute: slopePerMinute(judged.map(({ atMs, values }) => [atMs, values[kind]])),
-      max: hundredths(GROWTH_MAX[kind].perMinute + GROWTH_MAX[kind].saw / minutes),
-    })
     return {
-      checkpointFiles: of('checkpointFiles'),
-      checkpointMiB: of('checkpointMiB'),
-      workFiles: of('workFiles'),
-      controlMiB: of('controlMiB'),
-      controlDescriptors: of('controlDescriptors'),
+      perMinute: each((kind) => slopePerMinute(judged.map((at) => [at.atMs, at.values[kind]]))),
+      max: each((kind) => hundredths(GROWTH_MAX[kind].perMinute + GROWTH_MAX[kind].saw / minutes)),
     }
   }
 
   judge(): readonly Violation[] {
-    return Object.entries(this.slopes() ?? {}).flatMap(([kind, { perMinute, max }]) =>
-      perMinute <= max
-        ? []
-        : [{ oracle: 'growth', message: `${kind} grow by ${perMinute} a minute, not ${max}` }],
-    )
+    const growth = this.growth()
+    if (growth === null) return []
+    return KINDS.flatMap((kind) => {
+      const [slope, max] = [growth.perMinute[kind], growth.max[kind]]
+      if (slope <= max) return []
+      return [{ oracle: 'growth', message: `${kind} grow by ${slope} a minute, not ${max}` }]
+    })
   }
 
   /** Of the processes of the control plane. */
