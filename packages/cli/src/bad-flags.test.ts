@@ -37,9 +37,13 @@ function rowsOf(command: Command, words: readonly string[]): readonly Row[] {
   return [...own, ...command.commands.flatMap((child) => rowsOf(child, [...words, child.name()]))]
 }
 
-/** What a command needs besides, so that only the option is wrong. */
-const operands = ({ command }: Row): readonly string[] =>
-  command.registeredArguments.filter(({ required }) => required).map(() => 'x')
+/** What a command needs besides, so that only the option is wrong. `own`: is the option itself needed, too? */
+const operands = ({ command, option }: Row, own = false): readonly string[] => [
+  ...command.options
+    .filter((one) => one.mandatory && (own || one !== option))
+    .flatMap((one) => [`${one.long}`, 'x']),
+  ...command.registeredArguments.filter(({ required }) => required).map(() => 'x'),
+]
 
 /** A command that the program itself has none: options of all commands are tried at this one. */
 const wordsOf = (row: Row): readonly string[] =>
@@ -90,7 +94,7 @@ describe.each(withValue.filter((row) => !isDefine(row)))('$name', (row) => {
 test.each(rows.filter(({ option }) => option.long !== undefined))(
   '$name, mistyped: what was meant is said',
   async (row) => {
-    const told = await refused(row, `${long(row)}x`, ...operands(row))
+    const told = await refused(row, `${long(row)}x`, ...operands(row, true))
     expect(told).toContain(`${long(row)}x`)
     if (!takesJob(row)) expect(told).toMatch(/Did you mean/i)
   },

@@ -69,6 +69,7 @@ export const REQUESTS: Readonly<Record<string, readonly Values[]>> = {
   'CoordinatorService/FetchBundle': [{ header, jobId: FENCE.jobId, bundleHash: HASH }],
   'WorkerService/Allocate': [{ header, ...allocateToWire(SLOT_REQUEST) }],
   'WorkerService/Deploy': [{ header, ...deployToWire(DEPLOY) }],
+  'WorkerService/Run': [{ header, tasks: [task] }],
   'WorkerService/Cancel': [{ header, tasks: [task] }],
   'WorkerService/Release': [{ header }],
   'WorkerService/Trigger': [{ ...checkpoint, timestampMs: 1, tasks: [task] }],

@@ -21,7 +21,7 @@ export function roleOf({ subjectAltName }: Pick<X509Certificate, 'subjectAltName
 }
 
 /** Kind and name, as far as commas; one that holds a comma itself comes in quotes from node, and is one name all the same. */
-const NAME = /([A-Za-z][A-Za-z ]*:(?:"(?:[^"\\]|\\.)*"|[^,"]*))(?:, |$)/y
+const NAME = /([A-Za-z][A-Za-z ]{0,30}:(?:"(?:[^"\\]|\\.)*"|[^,"]*))(?:, |$)/y
 
 /** `DNS:host`, `IP Address:10.0.0.1`, `URI:weir://…`. Text that is not understood to its end holds no names. */
 export function namesOf(subjectAltName: string): readonly string[] {
