@@ -200,7 +200,8 @@ describe('a restore that cannot be right', () => {
 })
 
 describe('a running job', () => {
-  const RECORDS = 4_000
+  // Ten seconds of work: two commands and the damage fit into it on a busy machine.
+  const RECORDS = 20_000
 
   test('whose newest checkpoint is damaged fails by the name of the file, and does not go back', async () => {
     const output = 'own-damage'
