@@ -18,7 +18,7 @@ interface Service {
   readonly ports?: readonly string[]
   readonly stop_grace_period: string
   readonly healthcheck: { readonly test: readonly string[] }
-  readonly deploy: { readonly resources: { readonly limits: Readonly<Record<string, string>> } }
+  readonly mem_limit: string
   readonly depends_on?: Readonly<Record<string, unknown>>
 }
 
@@ -71,7 +71,7 @@ describe.each(services)('the service %s', (name, service) => {
   })
 
   it('may use only so much memory and so many processes', () => {
-    expect(service.deploy.resources.limits['memory']).toMatch(/^\$\{WEIR_MEMORY_\w+:-\d+g\}$/)
+    expect(service.mem_limit).toMatch(/^\$\{WEIR_MEMORY_\w+:-\d+g\}$/)
     expect(service['pids_limit']).toEqual(expect.any(Number))
   })
 
