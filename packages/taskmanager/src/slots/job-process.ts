@@ -68,6 +68,8 @@ export class JobProcess {
   #listener: JobProcessListener | null = null
   /** Why it ended or must end; the first reason stays. */
   #reason: Failure | null = null
+  /** Why it is killed when it has not ended by itself. */
+  #unheard: Failure | null = null
   #closing = false
   #gone = false
   #prepared = false
@@ -167,8 +169,15 @@ export class JobProcess {
   #send(command: HostCommand): void {
     this.#child.send(command, (error) => {
       // A closed channel means that the process is ending; its exit says everything.
-      if (error !== null && this.#child.connected)
-        this.kill(`cannot talk to the job process: ${error.message}`)
+      if (error === null || this.#gone || !this.#child.connected) return
+      // So does a channel that breaks before we hear of its end: what it has said last is still on the way.
+      this.#unheard ??= toFailure(
+        new WeirError('job/process-killed', `cannot talk to the job process: ${error.message}`, {
+          domain: 'user',
+          retry: 'backoff',
+        }),
+      )
+      this.#child.kill('SIGKILL')
     })
   }
 
@@ -228,6 +237,7 @@ export class JobProcess {
 
   #describeExit(code: number | null, signal: string | null): Failure {
     if (signal !== 'SIGKILL') return describeExit(this.pid, code, signal)
+    if (this.#unheard !== null) return this.#unheard
     return describeKill(this.pid, this.#oomBefore, this.#oomRecord())
   }
 }
