@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import type { JobManager } from './job-manager.ts'
 import { PlayWorld } from './play-world.ts'
 import { readHistory } from './store/log-reader.ts'
+import { jobIdOf } from './submitter.ts'
 
 const OK: StorageVerdict = { verdict: 'ok' }
 
@@ -177,5 +178,77 @@ describe('a JobManager that has lost its jobs to another one', () => {
     await expect(before.register(registration)).rejects.toMatchObject(refused)
     await world.pass(10_000)
     for (const job of jobs) expect(await epochOf(world, job)).toBe(2)
+  })
+
+  describe('stands by while something is on its way', () => {
+    const SLOW_MS = 2_000
+    /** As `replaced`; what is asked of the storage for `path` takes its time while `slow.path` is its begin. */
+    async function slowly(): Promise<{
+      world: PlayWorld
+      before: JobManager
+      slow: { operation: string; path: string }
+      hearOfLoss: () => Promise<void>
+    }> {
+      const slow = { operation: '', path: '' }
+      const onOperation = (operation: string, path: string): StorageVerdict =>
+        operation === slow.operation && path.startsWith(slow.path)
+          ? { verdict: 'delay', ms: SLOW_MS }
+          : OK
+      const world = await new PlayWorld({ storage: { onOperation } }).start()
+      const lost = await world.run()
+      const before = world.manager
+      world.newManager()
+      await drive(world.time, world.manager.start())
+      const hearOfLoss = (): Promise<void> => hear(before, world, lost)
+      return { world, before, slow, hearOfLoss }
+    }
+
+    it('a submission: it is refused, and whoever leads runs the job when it is repeated there', async () => {
+      const { world, before, slow, hearOfLoss } = await slowly()
+      const request = world.request({ submissionId: 'under way' })
+      Object.assign(slow, { operation: 'create', path: jobIdOf('under way') })
+      const answer = expect(before.client.submit(request)).rejects.toMatchObject({
+        code: 'rpc/unavailable',
+        message: expect.stringContaining('stands by'),
+      })
+      await world.pass(SLOW_MS / 2 - 200)
+      await hearOfLoss()
+      expect(before.notLeading).toMatch(/^it stands by/)
+      await world.pass(SLOW_MS)
+      await answer
+      expect((await before.client.workers()).length).toBe(0)
+      for (const worker of world.workers.values()) await world.register(worker)
+      const job = await drive(world.time, world.manager.client.submit(request))
+      await world.until(job, 'RUNNING')
+      expect(await epochOf(world, job)).toBe(2)
+    })
+
+    it('a job that is looked at: its epoch is left alone', async () => {
+      const { world, before, slow, hearOfLoss } = await slowly()
+      const other = await drive(world.time, world.manager.client.submit(world.request()))
+      Object.assign(slow, { operation: 'read', path: other })
+      const looked = before.client.describe(other).catch(() => {})
+      await world.pass(SLOW_MS / 2)
+      await hearOfLoss()
+      expect(before.notLeading).toMatch(/^it stands by/)
+      await world.pass(5 * SLOW_MS)
+      await looked
+      expect(await epochOf(world, other)).toBe(1)
+    })
+
+    it('not while it begins the epoch of a job: it runs that one', async () => {
+      const { world, before, slow, hearOfLoss } = await slowly()
+      const other = await drive(world.time, world.manager.client.submit(world.request()))
+      Object.assign(slow, { operation: 'create', path: other })
+      const looked = before.client.describe(other).catch(() => {})
+      await world.pass(SLOW_MS / 2 - 200)
+      world.manager = before
+      await hearOfLoss()
+      expect(before.notLeading).not.toMatch(/stands by/)
+      await world.pass(SLOW_MS)
+      await looked
+      await world.until(other, 'RUNNING')
+      expect(await epochOf(world, other)).toBe(2)
+    })
   })
 })

@@ -88,7 +88,7 @@ export class JobManager implements CoordinatorGateway {
     })
     this.#submissions = new Submissions({
       submitter: this.#submitter,
-      mustBeOpen: () => this.#mustBeOpen(),
+      mustLead: () => this.#mustLead(),
       jobs: this.#jobs,
       lookUp: async (job) => {
         // A submission may be repeated across a restart: what is on the storage must be known first.
@@ -153,7 +153,8 @@ export class JobManager implements CoordinatorGateway {
       scheduler,
       prng: prng.fork(),
       log,
-      closed: () => this.#closed || this.#leadership.standsBy,
+      closed: () => this.#closed,
+      mayNotTake: () => this.#closed || this.#leadership.standsBy,
       leader: () => [this.coordinatorId, this.address ?? []].flat().join(' at '),
       held: (job) => this.#jobs.get(job) instanceof JobMaster || this.#submissions.isCreating(job),
       onFound: (job) => this.#found(job),

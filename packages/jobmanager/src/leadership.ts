@@ -11,7 +11,7 @@ import type { JobEntry } from './job-entry.ts'
 export interface LeadershipOptions {
   /** All that are known. */
   readonly jobs: () => readonly JobEntry[]
-  /** Nothing is led from here any more. Called once. */
+  /** Nothing is led from here any more. */
   readonly onStandBy: (why: string) => void
 }
 
@@ -33,9 +33,10 @@ export class Leadership {
     this.#options.onStandBy(this.#standsBy)
   }
 
-  /** It runs here again, after all. */
+  /** It runs here, (again) after all. Whoever has an epoch must be able to get workers, so this ends standing by. */
   regained(job: JobId): void {
     this.#lost.delete(job)
+    this.#standsBy = null
   }
 
   get standsBy(): boolean {

@@ -32,7 +32,10 @@ export interface RecoveryOptions {
   readonly scheduler: Scheduler
   readonly prng: Prng
   readonly log: Log
+  /** The process ends. */
   readonly closed: () => boolean
+  /** No job may be begun: the process ends, or stands by. */
+  readonly mayNotTake: () => boolean
   /** How this JobManager is called in the logs that it takes over. */
   readonly leader: () => string
   /** The job runs here already, or is being accepted: it is nobody's to take over. */
@@ -56,7 +59,10 @@ export class Recovery {
   async run(): Promise<void> {
     const jobs = [...(await this.#list())]
     const worker = async (): Promise<void> => {
-      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await this.#first(job)
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+        if (this.#options.mayNotTake()) return
+        await this.#first(job)
+      }
     }
     await Promise.all(Array.from({ length: JOBS_AT_ONCE }, worker))
   }
@@ -102,12 +108,12 @@ export class Recovery {
   }
 
   async #again(job: JobId, before: StoredJob | null): Promise<void> {
-    const { scheduler, prng, closed } = this.#options
+    const { scheduler, prng, mayNotTake } = this.#options
     const backoff = new Backoff(RETRY, prng)
     let stored: StoredJob | null | 'done' = before
     while (stored !== 'done') {
       await sleep(scheduler, backoff.nextDelayMs())
-      if (closed()) return
+      if (mayNotTake()) return
       stored = await this.#try(job, stored)
     }
     this.#underWay.delete(job)
@@ -120,7 +126,7 @@ export class Recovery {
     try {
       if (stored === null) {
         const history = await readHistory(storage, job)
-        if (this.#options.held(job)) return 'done'
+        if (this.#options.held(job) || this.#options.mayNotTake()) return 'done'
         stored = new StoredJob({ jobId: job, history, storage, index })
         this.#options.onFound(stored)
       }
@@ -128,6 +134,7 @@ export class Recovery {
         await this.#finishCleanUp(stored)
         return 'done'
       }
+      if (this.#options.mayNotTake()) return 'done'
       const leader = this.#options.leader()
       const opened = await JobLog.open({
         storage,
@@ -137,6 +144,7 @@ export class Recovery {
         log,
         leader,
       })
+      // From here on nobody but us leads it: a process that lives runs it, even if it stood by meanwhile.
       if (this.#options.closed()) return 'done'
       await this.#sweep(job, opened)
       this.#options.onTaken(opened, stored)

@@ -13,8 +13,8 @@ export const JOBS_LIVE_MAX = 1_000
 
 export interface SubmissionsOptions {
   readonly submitter: Submitter
-  /** Throws when the JobManager is closing. */
-  readonly mustBeOpen: () => void
+  /** Throws when the JobManager is closing, or stands by. */
+  readonly mustLead: () => void
   readonly jobs: ReadonlyMap<JobId, JobEntry>
   /** Whether the job is on the storage although it is not among `jobs`; if so it is among them afterwards. */
   readonly lookUp: (job: JobId) => Promise<void>
@@ -67,11 +67,12 @@ export class Submissions {
 
   /** False when another JobManager was first. */
   async #create(id: JobId, request: SubmitRequest): Promise<boolean> {
-    const { submitter, mustBeOpen, run } = this.#options
+    const { submitter, mustLead, run } = this.#options
     this.#creating.add(id)
     try {
       const { log } = await submitter.submit(request)
-      mustBeOpen()
+      // If it stands by since: the job is there, for whoever leads and is asked for it.
+      mustLead()
       if (log === null) return false
       run(id, log)
       return true
