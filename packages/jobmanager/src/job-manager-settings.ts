@@ -15,7 +15,7 @@ export interface JobManagerSettings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   readonly failover: 'region' | 'full'
-  /** Tasks have so long to report `running` after their deployment; then they have failed (`job/deploy-timeout`). */
+  /** Tasks have so long to restore, and again so long to run when all have; then they failed (`job/deploy-timeout`). */
   readonly deployTimeoutMs: number
   /** From the end of a job to the sweep of what tasks have left that were believed dead. */
   readonly lateSweepMs: number

@@ -156,7 +156,7 @@ const PROCESS_KEYS = {
   'jobmanager.execution.deploy-timeout': ofProcess(
     duration(1_000),
     300_000,
-    'Time that deployed tasks have to restore, open and run; then they count as failed.',
+    'Time that deployed tasks have to restore, and then again to open and run; after that they count as failed.',
   ),
   'heartbeat.interval': ofProcess(duration(10), 1_000, 'Time between heartbeats of a TaskManager.'),
   'heartbeat.timeout': ofProcess(

@@ -1,6 +1,6 @@
 // Watches over regions between their deployment and the moment when all their tasks have reported that they run. A task
 // that hangs while it opens or restores says nothing and fails nothing: its worker answers, its process lives. So there is
-// a bound, after which the region has failed. It only tells who is late; what follows is the job machine's.
+// a bound, once for restoring and once for opening, after which the region has failed. It only tells who is late; what follows is the job machine's.
 
 import { taskKey } from '@weirjs/common/core/ids'
 import type { Failure } from '@weirjs/common/core/errors'
@@ -37,9 +37,10 @@ export class DeployWatch {
     })
     const more = missing.length > named.length ? ` and ${missing.length - named.length} more` : ''
     const { deployTimeoutMs } = this.#context.options
+    const since = unrestored.length > 0 ? 'deployed' : 'told to run'
     return jobFailure(
       'job/deploy-timeout',
-      `tasks did not run within ${deployTimeoutMs} ms after they were deployed: ${named.join(', ')}${more}`,
+      `tasks did not run within ${deployTimeoutMs} ms after they were ${since}: ${named.join(', ')}${more}`,
     )
   }
 

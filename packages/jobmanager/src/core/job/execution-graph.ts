@@ -48,9 +48,9 @@ export type RegionPhase =
   | { readonly tag: 'resting'; readonly untilMs: number; readonly incident: number }
   /** Part of a batch that looks for slots and state. */
   | { readonly tag: 'starting' }
-  /** Its tasks read their state; they have until `deadlineMs` to report that they run. */
+  /** Its tasks read their state; they have until `deadlineMs` to report that they have it. */
   | { readonly tag: 'deploying'; readonly attempt: Attempt; readonly deadlineMs: number }
-  /** All tasks of the attempt have their state, and have been told to run. */
+  /** All tasks of the attempt have their state, and have been told to run; until `deadlineMs` they must. */
   | {
       readonly tag: 'launching'
       readonly attempt: Attempt

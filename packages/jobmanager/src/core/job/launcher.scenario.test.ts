@@ -82,6 +82,19 @@ describe('tasks of one attempt', () => {
     slow.pass(10_000)
     expect(slow.machine.view.failure?.message).toMatch(/: v1\/1 on w2$/)
   })
+
+  it('have the time for each of the two: who restores slowly leaves it to who opens slowly', () => {
+    const bench = deployed({ machine: { deployTimeoutMs: 10_000 } })
+    bench.habits.run = 'never'
+    for (const key of bench.taskKeys) bench.pass(1_500).report(key, { state: 'restored' })
+    for (const key of bench.taskKeys) bench.pass(1_500).report(key, { state: 'running' })
+    expect([bench.state, bench.machine.view.restarts]).toEqual(['RUNNING', 0])
+    const slow = deployed({ machine: { deployTimeoutMs: 10_000 } })
+    slow.habits.run = 'never'
+    for (const key of slow.taskKeys) slow.pass(1_500).report(key, { state: 'restored' })
+    expect(slow.pass(9_999).machine.view.failure).toBeNull()
+    expect(slow.pass(1).machine.view.failure?.message).toMatch(/ms after they were told to run: /)
+  })
 })
 
 describe('regions of one attempt', () => {

@@ -2,8 +2,9 @@
 // when all of them have, they are told to run. So damage is found before any record is processed or anything committed,
 // wherever in the attempt it lies (P4), and until then an attempt fails as a whole: nothing of it has run.
 //
-// The word may be lost, so it is repeated until the tasks report; once said it is never taken back, and how long they may
-// take is the deploy watch's matter.
+// The word may be lost, so it is repeated until the tasks report; once said it is never taken back. How long they may
+// take is the deploy watch's matter; each of the two steps has that time for itself, because the slowest to restore and the
+// slowest to open need not be the same task.
 
 import type { Attempt } from '@weirjs/common/core/ids'
 import { countIn, groupBy, type Region, type TaskEntry } from './execution-graph.ts'
@@ -62,11 +63,13 @@ export class Launcher {
   }
 
   #launch(regions: readonly Region[], attempt: Attempt): void {
-    const repeatAtMs = this.#context.now.nowMs + RUN_RETRY_MS
+    const { now, options } = this.#context
+    const repeatAtMs = now.nowMs + RUN_RETRY_MS
+    const deadlineMs = now.nowMs + options.deployTimeoutMs
     for (const region of regions) {
       const { phase } = region
       if (phase.tag !== 'deploying') continue
-      region.phase = { tag: 'launching', attempt, deadlineMs: phase.deadlineMs, repeatAtMs }
+      region.phase = { tag: 'launching', attempt, deadlineMs, repeatAtMs }
     }
     this.#say(regions.flatMap((region) => region.tasks))
   }
