@@ -19,6 +19,7 @@ class World {
   readonly committed: string[] = []
   readonly calls: string[] = []
   readonly writers: string[] = []
+  committers = 0
   /** Makes the next uploads wait, or fail. */
   upload: () => Promise<void> = () => Promise.resolve()
   commitFails = false
@@ -76,6 +77,7 @@ class Committer implements SinkCommitter<unknown> {
 
   constructor(world: World, context: SinkContext) {
     this.#world = world
+    this.#world.committers += 1
     this.#context = context
   }
 
@@ -104,27 +106,12 @@ interface UnderTest {
   checkpoint(id: number): Promise<OperatorSnapshotInMemory>
 }
 
-async function open(
-  world: World,
-  o: {
-    restore?: readonly OperatorSnapshotInMemory[]
-    subtask?: number
-    parallelism?: number
-    attempt?: number
-  } = {},
-): Promise<UnderTest> {
-  const { subtask = 0, parallelism = 1, attempt = 1 } = o
-  const collected = new Collected()
-  const context = new HarnessContext({
-    collected,
-    scheduler: new ManualScheduler(),
-    keyed: null,
-    subtask,
-    parallelism,
-    attempt,
-    restored: dealLists(o.restore ?? [], subtask, parallelism),
-  })
-  const operator = new SinkOperator({ kind: 'sink', sink: world.sink() }, context)
+interface Place extends Partial<Record<'subtask' | 'parallelism' | 'attempt', number>> {
+  readonly restore?: readonly OperatorSnapshotInMemory[]
+}
+
+async function open(world: World, o: Place = {}): Promise<UnderTest> {
+  const { operator, collected } = operatorOf(world.sink(), o)
   operator.restore()
   await operator.open()
   return {
@@ -137,7 +124,35 @@ async function open(
   }
 }
 
+/** Made, not restored, not open. */
+function operatorOf(sink: Sink, o: Place): { operator: SinkOperator; collected: Collected } {
+  const { subtask = 0, parallelism = 1, attempt = 1 } = o
+  const collected = new Collected()
+  const context = new HarnessContext({
+    collected,
+    scheduler: new ManualScheduler(),
+    keyed: null,
+    subtask,
+    parallelism,
+    attempt,
+    restored: dealLists(o.restore ?? [], subtask, parallelism),
+  })
+  return { operator: new SinkOperator({ kind: 'sink', sink }, context), collected }
+}
+
 describe('two-phase sink', () => {
+  test('makes nothing of the connector before it is opened, not even to restore', async () => {
+    const world = new World()
+    const s = await open(world)
+    s.write('a')
+    const snapshot = await s.checkpoint(1)
+    const { operator } = operatorOf(world.sink(), { restore: [snapshot] })
+    operator.restore()
+    expect([world.committers, world.committed]).toEqual([1, []])
+    await operator.open()
+    expect([world.committers, world.committed]).toEqual([2, ['1:a']])
+  })
+
   test('what is written becomes visible when its checkpoint is complete, in order, once', async () => {
     const world = new World()
     const s = await open(world)

@@ -1,6 +1,6 @@
 // The sink operator: a writer, and for exactly-once the two-phase part beside it. For a writer
 // without committer the snapshot is a flush: the acknowledgement waits until everything before the
-// barrier has left.
+// barrier has left. Nothing of the connector is made before `open`: until then only state is read.
 
 import type { SinkContext, SinkWriter } from '@weirjs/api/connector'
 import type { NodeRuntime } from '@weirjs/api/functions'
@@ -8,7 +8,7 @@ import { present } from '@weirjs/common/core/assert'
 import type { Codec } from '@weirjs/common/core/codec'
 import { Operator } from './operator.ts'
 import type { Burst, OperatorContext, SnapshotSink } from './operator.ts'
-import { TwoPhaseCommits } from './two-phase-sink.ts'
+import { restoredCommittables, TwoPhaseCommits } from './two-phase-sink.ts'
 
 type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
 
@@ -27,7 +27,9 @@ const nothing: Codec<never> = {
 export class SinkOperator extends Operator {
   readonly #sink: SinkRuntime['sink']
   readonly #context: OperatorContext
-  readonly #commits: TwoPhaseCommits | null
+  /** What the restored checkpoint holds, until it is opened. */
+  #committables: readonly unknown[] = []
+  #commits: TwoPhaseCommits | null = null
   #writer: SinkWriter<unknown, unknown, unknown> | null = null
   /** The writer's, restored, until it is opened. */
   #states: readonly unknown[] = []
@@ -36,30 +38,20 @@ export class SinkOperator extends Operator {
     super()
     this.#sink = runtime.sink
     this.#context = context
-    const committer = runtime.sink.createCommitter(sinkContext(context))
-    this.#commits =
-      committer === null
-        ? null
-        : new TwoPhaseCommits({
-            committer,
-            codec: present(
-              runtime.sink.committableCodec,
-              'committable codec of a sink with a committer',
-            ),
-            cleansUp: context.task.subtask === 0,
-            fail: (error) => context.fail(error),
-          })
   }
 
   override restore(): void {
     const { restored } = this.#context
-    const { stateCodec } = this.#sink
-    this.#commits?.restore(restored)
+    const { stateCodec, committableCodec } = this.#sink
+    if (committableCodec !== null)
+      this.#committables = restoredCommittables(restored, committableCodec)
     if (stateCodec !== null) this.#states = restored.list('writer', stateCodec)
   }
 
   override async open(): Promise<void> {
-    await this.#commits?.open()
+    this.#commits = this.#createCommits()
+    await this.#commits?.open(this.#committables)
+    this.#committables = []
     const context = { ...sinkContext(this.#context), wake: (): void => this.#context.wake() }
     this.#writer = this.#sink.createWriter(context, this.#states)
     this.#states = []
@@ -97,6 +89,18 @@ export class SinkOperator extends Operator {
     } finally {
       await this.#commits?.close()
     }
+  }
+
+  #createCommits(): TwoPhaseCommits | null {
+    const context = this.#context
+    const committer = this.#sink.createCommitter(sinkContext(context))
+    if (committer === null) return null
+    return new TwoPhaseCommits({
+      committer,
+      codec: present(this.#sink.committableCodec, 'committable codec of a sink with a committer'),
+      cleansUp: context.task.subtask === 0,
+      fail: (error) => context.fail(error),
+    })
   }
 
   #open(): SinkWriter<unknown, unknown, unknown> {

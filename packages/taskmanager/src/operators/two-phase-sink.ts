@@ -37,7 +37,6 @@ export class TwoPhaseCommits {
   readonly #options: TwoPhaseCommitsOptions
   /** Rising by checkpoint. */
   #pending: Pending[] = []
-  #restored: readonly unknown[] = []
   #mustCleanUp: boolean
   #ended = false
   /**
@@ -51,15 +50,8 @@ export class TwoPhaseCommits {
     this.#mustCleanUp = options.cleansUp
   }
 
-  /** Takes what the restored checkpoint holds. */
-  restore(restored: RestoredLists): void {
-    this.#restored = restored.list(PENDING, this.#options.codec)
-  }
-
   /** Commits what was restored. */
-  async open(): Promise<void> {
-    const committables = this.#restored
-    this.#restored = []
+  async open(committables: readonly unknown[]): Promise<void> {
     if (committables.length > 0) await this.#options.committer.commit(committables)
   }
 
@@ -113,6 +105,11 @@ export class TwoPhaseCommits {
     this.#mustCleanUp = false
     await committer.cleanUp()
   }
+}
+
+/** What the restored checkpoint holds. */
+export function restoredCommittables(restored: RestoredLists, codec: Codec): readonly unknown[] {
+  return restored.list(PENDING, codec)
 }
 
 function tooManyPending(): WeirError {

@@ -165,7 +165,7 @@ describe('the end', () => {
     },
   )
 
-  test('a task that waits for the word can be canceled', async () => {
+  test('a task that waits for the word can be canceled; what was not opened is not closed', async () => {
     const run = counting()
     run.kit.runs = false
     run.kit.deploy()
@@ -174,6 +174,8 @@ describe('the end', () => {
     run.kit.run()
     await run.kit.until(() => run.kit.allIn('canceled'))
     await run.kit.close()
+    expect(run.logs.length).toBeGreaterThan(0)
+    for (const log of run.logs) expect(log.events).toEqual([])
   })
 
   test('a commit-only restore opens sinks only, commits, and finishes', async () => {

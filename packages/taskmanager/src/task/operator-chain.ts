@@ -66,6 +66,8 @@ export class OperatorChain {
   readonly #headOutput: CountingOutput
   /** `finish` ran, here or before the restored checkpoint. */
   readonly #ended: boolean[]
+  /** Operators whose `open` was called: only those are closed. */
+  #opened = 0
   #watermark = MIN_WATERMARK
   /** The operator that is to see the watermark next, while it is on its way through the chain. */
   #rising: number | null = null
@@ -140,6 +142,7 @@ export class OperatorChain {
   /** From head to tail. Stops early when `stopped` says so. */
   async open(stopped: () => boolean): Promise<void> {
     for (let i = 0; i < this.operators.length && !stopped(); i++) {
+      this.#opened = i + 1
       await this.guard(i, (operator) => operator.open())
     }
   }
@@ -230,10 +233,10 @@ export class OperatorChain {
     return operator.nextProcessingTimer()
   }
 
-  /** Closes every operator, whatever the others do; answers what went wrong. */
+  /** Closes every operator that was to open, whatever the others do; answers what went wrong. */
   async close(): Promise<readonly unknown[]> {
     const errors: unknown[] = []
-    for (let i = 0; i < this.operators.length; i++) {
+    for (let i = 0; i < this.#opened; i++) {
       try {
         await this.guard(i, (operator) => operator.close())
       } catch (error) {
