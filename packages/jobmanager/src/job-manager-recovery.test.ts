@@ -1,7 +1,9 @@
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
+import { MASTER_BREAKS_MAX } from './job-manager.ts'
 import { PlayWorld } from './play-world.ts'
+import { readHistory } from './store/log-reader.ts'
 
 describe('a JobManager that was killed', () => {
   it('takes its jobs over from their newest checkpoint, in a new epoch', async () => {
@@ -196,6 +198,8 @@ describe('a wish to cancel', () => {
   })
 })
 
+const BROKE = 'job master broke'
+
 describe('a master with a bug', () => {
   it('is replaced by a new one, which begins with what the log says', async () => {
     const world = await new PlayWorld().start()
@@ -207,12 +211,35 @@ describe('a master with a bug', () => {
     const { fence, deployment } = played
     const update = { fence, task: deployment.task, change: { state: 'dancing' as never } } as const
     await world.manager.taskUpdate(update)
-    expect(world.log.has('job master broke')).toBe(true)
+    expect(world.log.has(BROKE)).toBe(true)
     const detail = await world.until(job, 'RUNNING')
     expect(detail.attempts[0]).toMatchObject({ epoch: 2, restoredFrom: 2 })
     expect(world.worker('w1').calls).toContain('release 1.1')
     world.endOfData(job)
     await world.until(job, 'FINISHED')
+  })
+
+  it('is replaced so often in one life of the process, and by the next life again', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    const breaks = (): number => world.log.lines.filter(({ event }) => event === BROKE).length
+    for (let broken = 1; broken <= MASTER_BREAKS_MAX + 1; broken++) {
+      await world.until(job, 'RUNNING')
+      const [played] = [...world.worker('w1').tasks.values()]
+      if (played === undefined) throw new Error('no task')
+      const { fence, deployment } = played
+      const change = { state: 'dancing' as never }
+      await world.manager.taskUpdate({ fence, task: deployment.task, change })
+      expect(breaks()).toBe(broken)
+      if (broken <= MASTER_BREAKS_MAX) await world.pass(10_000)
+    }
+    await world.pass(60_000)
+    const epoch = async (): Promise<number> =>
+      (await drive(world.time, readHistory(world.storage, job))).epoch
+    expect(await epoch()).toBe(MASTER_BREAKS_MAX + 1)
+    await world.restartManager()
+    await world.until(job, 'RUNNING')
+    expect(await epoch()).toBe(MASTER_BREAKS_MAX + 2)
   })
 })
 

@@ -32,7 +32,7 @@ import { Recovery } from './recovery.ts'
 import type { ClusterMeasures } from './rest/metrics.ts'
 import type { JobLog } from './store/job-log.ts'
 import { ManifestStore } from './store/manifest-store.ts'
-import { StoredJob } from './stored-job.ts'
+import { StoredJob, type StoredJobOptions } from './stored-job.ts'
 import { Strangers } from './strangers.ts'
 import { Submissions } from './submissions.ts'
 import { Submitter } from './submitter.ts'
@@ -66,8 +66,6 @@ export class JobManager implements CoordinatorGateway {
   })
   #recovery: Recovery | null = null
   #recovered: Promise<void> | null = null
-  /** Times that a master broke, by job. */
-  readonly #broken = new Map<JobId, number>()
   #closed = false
 
   constructor(options: JobManagerOptions) {
@@ -95,7 +93,7 @@ export class JobManager implements CoordinatorGateway {
         await this.#recovered
         await this.#lookUps.lookUp(job)
       },
-      run: (job, jobLog) => this.#run(job, jobLog, false),
+      run: (job, jobLog) => this.#run(job, jobLog, null),
     })
     this.#cluster = new Cluster({
       detector: { heartbeatIntervalMs, heartbeatTimeoutMs },
@@ -314,23 +312,23 @@ export class JobManager implements CoordinatorGateway {
     if (this.#closed) return
     const { jobId } = before
     this.#options.log.info({ jobId, epoch: log.epoch }, 'job taken over')
-    before.replaced(this.#run(jobId, log, true))
+    before.replaced(this.#run(jobId, log, before))
   }
 
-  #run(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
-    const master = this.#newMaster(jobId, log, recovered)
+  #run(jobId: JobId, log: JobLog, before: StoredJob | null): JobMaster {
+    const master = this.#newMaster(jobId, log, before)
     this.#leadership.regained(jobId)
     this.#jobs.set(jobId, master)
     master.start()
     return master
   }
 
-  #newMaster(jobId: JobId, log: JobLog, recovered: boolean): JobMaster {
+  #newMaster(jobId: JobId, log: JobLog, before: StoredJob | null): JobMaster {
     const { scheduler, prng, storage, history: index, log: logger, options } = this.#options
     const master: JobMaster = new JobMaster({
       jobId,
       log,
-      recovered,
+      recovered: before !== null,
       failover: options.failover,
       deployTimeoutMs: options.deployTimeoutMs,
       hub: this.#cluster,
@@ -345,7 +343,7 @@ export class JobManager implements CoordinatorGateway {
         if (this.#jobs.get(jobId) === master) this.#deposed(jobId, log, error)
       },
       onBroken: (error) => {
-        if (this.#jobs.get(jobId) === master) this.#masterBroke(jobId, log, error)
+        if (this.#jobs.get(jobId) === master) this.#masterBroke(jobId, log, error, before)
       },
       onEnded: () => {
         this.#lateSweeps.note(jobId)
@@ -359,13 +357,13 @@ export class JobManager implements CoordinatorGateway {
   #deposed(jobId: JobId, log: JobLog, error: WeirError): void {
     const fields = { jobId, reason: error.message }
     this.#options.log.error(fields, 'job taken over by another JobManager')
-    this.#leave(jobId, log, error, error)
+    this.#leave(jobId, log, error, { deposed: error })
     this.#leadership.lost(jobId, error)
   }
 
-  #leave(jobId: JobId, log: JobLog, error: unknown, deposed?: WeirError): StoredJob {
+  #leave(jobId: JobId, log: JobLog, error: unknown, why: Partial<StoredJobOptions>): StoredJob {
     const { storage, history: index } = this.#options
-    const stored = new StoredJob({ jobId, history: log.history, storage, index, deposed })
+    const stored = new StoredJob({ jobId, history: log.history, storage, index, ...why })
     stored.failure = toFailure(error, { code: 'job/internal', domain: 'internal', retry: 'never' })
     this.#jobs.set(jobId, stored)
     this.#cluster.freeSeats(jobId)
@@ -373,13 +371,12 @@ export class JobManager implements CoordinatorGateway {
   }
 
   /** A bug in the job's machine: the job is taken over anew from its log, as after the death of a process. */
-  #masterBroke(jobId: JobId, log: JobLog, error: unknown): void {
-    const times = (this.#broken.get(jobId) ?? 0) + 1
-    this.#broken.set(jobId, times)
+  #masterBroke(jobId: JobId, log: JobLog, error: unknown, before: StoredJob | null): void {
+    const times = (before?.masterBroke ?? 0) + 1
     const { code, message } = toFailure(error)
     const stack = error instanceof Error ? error.stack : undefined
     this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
-    const stored = this.#leave(jobId, log, error)
+    const stored = this.#leave(jobId, log, error, { masterBroke: times })
     if (this.#recovery === null || times > MASTER_BREAKS_MAX) return
     // Cannot reject: what goes wrong is shown by the job.
     void this.#recovery.again(jobId, stored)

@@ -26,6 +26,8 @@ export interface StoredJobOptions {
   readonly index: HistoryIndex
   /** Another JobManager leads it: what our log said when it was lost. */
   readonly deposed?: WeirError | undefined
+  /** Times that its masters have broken in this process life. Default: none. */
+  readonly masterBroke?: number
 }
 
 export class StoredJob implements JobEntry {
@@ -43,6 +45,10 @@ export class StoredJob implements JobEntry {
 
   get submissionId(): string {
     return this.#options.history.submission.submissionId
+  }
+
+  get masterBroke(): number {
+    return this.#options.masterBroke ?? 0
   }
 
   get bundleHash(): BundleHash {
