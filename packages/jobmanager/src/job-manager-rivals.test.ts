@@ -180,6 +180,22 @@ describe('a JobManager that has lost its jobs to another one', () => {
     for (const job of jobs) expect(await epochOf(world, job)).toBe(2)
   })
 
+  it('stands by also when the last that it led comes to its end', async () => {
+    const world = await new PlayWorld().start()
+    const lost = await world.run()
+    const before = world.manager
+    world.newManager()
+    await drive(world.time, world.manager.start())
+    world.manager = before
+    const led = await world.run()
+    await hear(before, world, lost)
+    expect(before.notLeading).not.toMatch(/stands by/)
+    world.endOfData(led)
+    await world.until(led, 'FINISHED')
+    expect(before.notLeading).toMatch(/^it stands by/)
+    expect(await before.client.workers()).toEqual([])
+  })
+
   describe('stands by while something is on its way', () => {
     const SLOW_MS = 2_000
     /** As `replaced`; what is asked of the storage for `path` takes its time while `slow.path` is its begin. */

@@ -348,6 +348,7 @@ export class JobManager implements CoordinatorGateway {
       onEnded: () => {
         this.#lateSweeps.note(jobId)
         this.#ended.trim()
+        this.#leadership.ended()
       },
     })
     return master

@@ -27,10 +27,13 @@ export class Leadership {
 
   lost(job: JobId, error: WeirError): void {
     this.#lost.set(job, error.message)
-    const others = this.#options.jobs().filter((one) => !one.ended && !this.#lost.has(one.jobId))
-    if (this.#standsBy !== null || others.length > 0) return
-    this.#standsBy = `it stands by: ${error.message}`
-    this.#options.onStandBy(this.#standsBy)
+    this.#standByIfIdle(error.message)
+  }
+
+  /** A job that it led has come to its end; it may have been the last. */
+  ended(): void {
+    const [first] = this.#lost.values()
+    if (first !== undefined) this.#standByIfIdle(first)
   }
 
   /** It runs here, (again) after all. Whoever has an epoch must be able to get workers, so this ends standing by. */
@@ -54,6 +57,14 @@ export class Leadership {
   /** Throws `rpc/unavailable`: whoever asks may find the one that leads. */
   mustLead(): void {
     if (this.#standsBy !== null) throw ledElsewhere(`this JobManager does not lead: ${this.whyNot}`)
+  }
+
+  /** Nothing is left that it could run. */
+  #standByIfIdle(why: string): void {
+    const others = this.#options.jobs().filter((one) => !one.ended && !this.#lost.has(one.jobId))
+    if (this.#standsBy !== null || others.length > 0) return
+    this.#standsBy = `it stands by: ${why}`
+    this.#options.onStandBy(this.#standsBy)
   }
 }
 
