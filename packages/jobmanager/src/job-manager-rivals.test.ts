@@ -123,6 +123,11 @@ it('a repeated submission does not begin a job anew whose log is lost', async ()
   expect([state, failure?.code]).toEqual(['FAILED', 'log/damaged'])
 })
 
+async function firstOf<T>(events: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const event of events) return event
+  return undefined
+}
+
 describe('a JobManager that has lost its jobs to another one', () => {
   /** The world has two jobs and another leader; the one before has not heard of it. */
   async function replaced(): Promise<{ world: PlayWorld; jobs: JobId[]; before: JobManager }> {
@@ -154,6 +159,7 @@ describe('a JobManager that has lost its jobs to another one', () => {
     for (const ask of [
       () => before.client.cancel(lost),
       () => before.client.triggerCheckpoint(lost),
+      () => firstOf(before.client.watch(lost, new AbortController().signal)),
     ])
       await expect(drive<unknown>(world.time, ask())).rejects.toMatchObject({
         code: 'rpc/unavailable',

@@ -129,7 +129,10 @@ export class StoredJob implements JobEntry {
     return Promise.reject(wrongState(this.summary()))
   }
 
+  /** Of a job that is led elsewhere nothing would ever come. Not even its state: a follower takes that for our return. */
   async *watch(signal: AbortSignal): AsyncGenerator<JobEventView> {
+    const { deposed } = this.#options
+    if (deposed !== undefined && !this.ended) throw ledElsewhere(deposed.message)
     for (const line of await this.#lines()) this.#watchers.output.push(line)
     yield* this.#watchers.watch([{ type: 'state', job: this.summary() }], signal)
   }
