@@ -191,6 +191,15 @@ describe('a job process', () => {
     expect(failure.hint).toContain('taskmanager.memory.job-process-max')
   })
 
+  test('is ended for too much memory also while it is being closed', async () => {
+    let bytes = MEBIBYTE
+    const { group } = await start(makeHost({ residentBytes: () => bytes }), { how: 'block' })
+    group.slots[0]?.trigger(trigger)
+    const closed = group.close(600_000)
+    bytes = 2 * JOB_PROCESS_BYTES
+    await closed
+  })
+
   test('says so when the kernel has ended it because memory ran out', async () => {
     let kills = 4
     const source = '/sys/fs/cgroup/memory.events'

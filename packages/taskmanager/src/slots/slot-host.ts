@@ -206,7 +206,8 @@ export class ProcessSlotGroup implements SlotGroup {
   #slots: readonly Slot[] = []
   #onLost: ((failure: Failure) => void) | null = null
   #lost: Failure | null = null
-  #watches: readonly { stop(): void }[] = []
+  #progress: SlotWatch | null = null
+  #memory: MemoryWatch | null = null
 
   constructor(
     request: SlotRequest,
@@ -231,7 +232,7 @@ export class ProcessSlotGroup implements SlotGroup {
   /** Used by the host, once. */
   async start(start: GroupStart): Promise<void> {
     const { slots } = start.request
-    this.#watches = [this.#watchMemory(slots)]
+    this.#memory = this.#watchMemory(slots)
     const result = await this.#process.start(start, {
       event: (slot, event) => this.#take(slot, event),
       line: (stream, text) => this.#print(stream, text),
@@ -239,7 +240,7 @@ export class ProcessSlotGroup implements SlotGroup {
     })
     this.#slots = result.endpoints.map((endpoint) => this.#slot(endpoint))
     // It may be gone already; then nobody is watched.
-    if (this.#lost === null) this.#watches = [...this.#watches, this.#watchProgress(slots)]
+    if (this.#lost === null) this.#progress = this.#watchProgress(slots)
   }
 
   #watchProgress(slots: readonly number[]): SlotWatch {
@@ -276,7 +277,8 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   #stopWatches(): void {
-    for (const watch of this.#watches) watch.stop()
+    this.#progress?.stop()
+    this.#memory?.stop()
   }
 
   onLost(callback: (failure: Failure) => void): void {
@@ -284,9 +286,11 @@ export class ProcessSlotGroup implements SlotGroup {
     if (this.#lost !== null) callback(this.#lost)
   }
 
-  close(graceMs: number): Promise<void> {
-    this.#stopWatches()
-    return this.#process.close(graceMs)
+  /** The job's code may still run for as long as that, and fill memory. */
+  async close(graceMs: number): Promise<void> {
+    this.#progress?.stop()
+    await this.#process.close(graceMs)
+    this.#memory?.stop()
   }
 
   kill(reason: string): void {
