@@ -1,7 +1,7 @@
 // What this JobManager leads, and what it has lost to another one. The truth is in each job's log (D1): whoever begins a
 // new epoch there leads the job, and the one before learns it from its next entry. What it lost it neither takes back nor
-// answers for; when nothing is left that it could run, it stands by: it lets its workers go, to look for the one that
-// leads, and accepts nothing, until it is started anew. It does not end by itself, because a supervisor that starts it
+// answers for; when nothing is left that it could run, it stands by: it lets its workers go (whether
+// they find the one that leads is a matter of the address they have), and accepts nothing, until it is started anew. It does not end by itself, because a supervisor that starts it
 // again would take the jobs back, and the other's would do the same.
 
 import { WeirError } from '@weirjs/common/core/errors'

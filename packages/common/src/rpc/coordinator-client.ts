@@ -1,6 +1,9 @@
 // How a worker reaches its JobManager: CoordinatorGateway over gRPC, calling end. `register` also attaches: it resolves
 // when the stream stands whose loss tells both sides at once that the other is gone. Calls are not repeated here; the
 // worker's outgoing lanes do that, one call of a job at a time.
+//
+// A connection that stands says nothing about who leads: a JobManager that was deposed answers on it for ever, and
+// refuses. After some refusals a new one is made, for which the address is looked up anew.
 
 import { createHash } from 'node:crypto'
 
@@ -42,6 +45,9 @@ import { tlsTo } from './tls-credentials.ts'
 
 export const FETCH_BUNDLE_MS_MAX = 60_000
 
+/** Registrations that fail in a row before a new connection is made. */
+export const REGISTRATIONS_PER_CONNECTION = 10
+
 export interface CoordinatorClientOptions {
   /** The JobManager's control address. */
   readonly address: string
@@ -64,29 +70,43 @@ export interface CoordinatorConnection {
 
 export function connectCoordinator(options: CoordinatorClientOptions): CoordinatorConnection {
   const tls = tlsTo('jobmanager', options.tls)
-  const channel = new RpcChannel({ ...options, tls, sender: options.workerId })
-  const client = new CoordinatorClient(channel, options)
-  return {
-    gateway: client,
-    close: () => {
-      client.detach()
-      channel.close()
-    },
-  }
+  let sequence = 0
+  const nextSequence = (): number => ++sequence
+  const connect = (): RpcChannel =>
+    new RpcChannel({ ...options, tls, sender: options.workerId, nextSequence })
+  const client = new CoordinatorClient(connect, options)
+  return { gateway: client, close: () => client.close() }
 }
 
 class CoordinatorClient implements CoordinatorGateway {
-  readonly #channel: RpcChannel
+  readonly #connect: () => RpcChannel
+  #channel: RpcChannel
+  #closed = false
+  /** Registrations that have failed since the last that did not. */
+  #failed = 0
   readonly #options: CoordinatorClientOptions
   readonly #methods = wireServices().coordinator
   #attachment: ClientReadableStream<AttachResponse__Output> | null = null
 
-  constructor(channel: RpcChannel, options: CoordinatorClientOptions) {
-    this.#channel = channel
+  constructor(connect: () => RpcChannel, options: CoordinatorClientOptions) {
+    this.#connect = connect
+    this.#channel = connect()
     this.#options = options
   }
 
   async register(registration: WorkerRegistration): Promise<RegistrationReply> {
+    try {
+      const reply = await this.#register(registration)
+      this.#failed = 0
+      return reply
+    } catch (error) {
+      this.#failed += 1
+      if (this.#failed % REGISTRATIONS_PER_CONNECTION === 0) this.#connectAnew()
+      throw error
+    }
+  }
+
+  async #register(registration: WorkerRegistration): Promise<RegistrationReply> {
     const header = this.#channel.header()
     const request = { ...registrationToWire(registration), header }
     const reply = registrationReplyFromWire(
@@ -166,6 +186,20 @@ class CoordinatorClient implements CoordinatorGateway {
     if (createHash('sha256').update(bundle).digest('hex') !== hash)
       throw mismatch('does not have its hash')
     return bundle
+  }
+
+  close(): void {
+    this.#closed = true
+    this.detach()
+    this.#channel.close()
+  }
+
+  /** Nothing is registered, so nothing that still runs on the old connection matters to anybody. */
+  #connectAnew(): void {
+    if (this.#closed) return
+    this.detach()
+    this.#channel.close()
+    this.#channel = this.#connect()
   }
 
   /** Ends the attachment without a word to anybody. */

@@ -1,11 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { WeirError } from '../core/errors.ts'
 import { bundleHash, checkpointId, workerId } from '../core/ids.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
-import { type CoordinatorConnection, connectCoordinator } from './coordinator-client.ts'
+import {
+  type CoordinatorConnection,
+  connectCoordinator,
+  REGISTRATIONS_PER_CONNECTION,
+} from './coordinator-client.ts'
 import { coordinatorService } from './coordinator-server.ts'
 import {
   ACK,
@@ -253,7 +258,52 @@ describe('the attachment of a worker', () => {
     await until(() => remote.register(REGISTRATION))
     expect(second.gateway.asked).toContainEqual(['register', REGISTRATION])
   })
+
+  it('that refuses on a connection that stands is left: its address may lead to another by now', async () => {
+    const [deposed, leader] = [await jobManager(), await jobManager()]
+    const standsBy = new WeirError('rpc/unavailable', 'it stands by', { domain: 'external' })
+    deposed.gateway.register = () => Promise.reject(standsBy)
+    leader.gateway.coordinatorId = 'jm-2'
+    const name = await movingName()
+    name.leadsTo(deposed.server.address)
+    const { gateway: remote } = worker(name.address)
+    for (let failed = 0; failed < REGISTRATIONS_PER_CONNECTION; failed++) {
+      await expect(remote.register(REGISTRATION)).rejects.toMatchObject({
+        message: expect.stringContaining('it stands by') as string,
+      })
+      name.leadsTo(leader.server.address)
+    }
+    expect(await remote.register(REGISTRATION)).toMatchObject({ coordinatorId: 'jm-2' })
+  })
 })
+
+/** An address that leads new connections, and only those, to where it is told. */
+async function movingName(): Promise<{ address: string; leadsTo(address: string): void }> {
+  let port = 0
+  const ends = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      ends.add(from)
+      from.pipe(to)
+      from.on('error', () => to.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanup.push(() => {
+    for (const end of ends) end.destroy()
+    server.close()
+  })
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    leadsTo: (address) => {
+      port = Number(address.split(':')[1])
+    },
+  }
+}
 
 /** Repeats a call that may find nobody, as the worker does. */
 async function until<T>(call: () => Promise<T>): Promise<T> {
