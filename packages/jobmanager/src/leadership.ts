@@ -1,8 +1,8 @@
 // What this JobManager leads, and what it has lost to another one. The truth is in each job's log (D1): whoever begins a
 // new epoch there leads the job, and the one before learns it from its next entry. What it lost it neither takes back nor
-// answers for; when nothing is left that it could run, it stands by: it lets its workers go (whether
-// they find the one that leads is a matter of the address they have), and accepts nothing, until it is started anew. It does not end by itself, because a supervisor that starts it
-// again would take the jobs back, and the other's would do the same.
+// answers for; when nothing is left that it could run, it stands by: it lets its workers go and accepts nothing, until it
+// is started anew. Whether they find the one that leads is a matter of the address that they have. It does not end by
+// itself, because a supervisor that starts it again would take the jobs back, and the other's would do the same.
 
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'

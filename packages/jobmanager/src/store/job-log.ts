@@ -240,8 +240,10 @@ export class JobLog {
 
   /** The place behind our last entry is another leader's. */
   async #lost(): Promise<WeirError> {
-    const by = await successor(this.#options, this.#last.index + 1)
-    this.#deposed = deposed(this.#options.jobId, by)
+    const { jobId } = this.#options
+    // First, because from here on it is a fact, whatever comes of the look at who it is.
+    this.#deposed = deposed(jobId, '')
+    this.#deposed = deposed(jobId, await successor(this.#options, this.#last.index + 1))
     return this.#deposed
   }
 
