@@ -157,6 +157,9 @@ describe('FsStorage publishing', () => {
     await storage.createExclusive('job/chk-1/a', bytes, 'tag')
     await rm(join(root, 'job'), { recursive: true })
     expect(await storage.createExclusive('job/chk-1/b', bytes, 'tag')).toBe('created')
+    // Known is then only a parent that is gone.
+    await rm(join(root, 'job'), { recursive: true })
+    expect(await storage.createExclusive('job/chk-2/c', bytes, 'tag')).toBe('created')
   })
 
   it('steps over the staging file of a dead process', async () => {

@@ -263,6 +263,8 @@ export class FsStorage implements CheckpointStorage {
       try {
         await this.#calls.mkdir(directory)
       } catch (error) {
+        // The parent was removed since we knew it: whoever asked begins anew.
+        if (codeOf(error) === 'ENOENT') throw error
         if (codeOf(error) !== 'EEXIST') throw storageError(error, 'create directory', directory)
       }
       await this.#syncDirectory(parent)

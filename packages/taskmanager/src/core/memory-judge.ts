@@ -7,8 +7,10 @@
 
 /** Of the limit: the job's followers are told. */
 export const SHORT_SHARE = 0.8
-/** They are told again only after it was below this. */
+/** They are told that it has passed, and may be told again, when it was below this … */
 export const RELIEVED_SHARE = 0.7
+/** … for so many looks in a row: what goes up and down with every collection is one piece of news, not ten a second. */
+export const RELIEVED_LOOKS_MIN = 50
 /** Of the limit: ended at once. */
 export const FLOOD_SHARE = 1.1
 /** Looks in a row over the limit after which it is ended. */
@@ -21,6 +23,7 @@ export class MemoryJudge {
   readonly limitBytes: number
   #short = false
   #overLooks = 0
+  #calmLooks = 0
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes
@@ -34,13 +37,14 @@ export class MemoryJudge {
   look(residentBytes: number): MemoryVerdict {
     const share = residentBytes / this.limitBytes
     this.#overLooks = share > 1 ? this.#overLooks + 1 : 0
+    this.#calmLooks = share < RELIEVED_SHARE ? this.#calmLooks + 1 : 0
     if (share > FLOOD_SHARE || this.#overLooks >= OVER_LOOKS_MAX) return 'ended'
     if (!this.#short && share >= SHORT_SHARE) {
       this.#short = true
       return 'short'
     }
     if (this.#overLooks > 0) return 'over'
-    if (!this.#short || share >= RELIEVED_SHARE) return 'unchanged'
+    if (!this.#short || this.#calmLooks < RELIEVED_LOOKS_MIN) return 'unchanged'
     this.#short = false
     return 'relieved'
   }

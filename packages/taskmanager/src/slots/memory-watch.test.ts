@@ -1,6 +1,7 @@
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { advance } from '@weirjs/common/node/virtual-time'
 import { expect, test } from 'vitest'
+import { RELIEVED_LOOKS_MIN } from '../core/memory-judge.ts'
 import { MEMORY_LOOK_MS, MemoryWatch } from './memory-watch.ts'
 import type { ProbeResult } from './protocol.ts'
 
@@ -59,7 +60,7 @@ test('running short is told once, and once that it has passed', async () => {
   )
   await advance(time, 1_000)
   mib = 60
-  await advance(time, 1_000)
+  await advance(time, RELIEVED_LOOKS_MIN * MEMORY_LOOK_MS + 1_000)
   expect(told).toEqual([
     'the job process uses 85 of 100 MiB of memory; when it has more, it is ended',
     'the job process uses 60 of 100 MiB of memory again',
