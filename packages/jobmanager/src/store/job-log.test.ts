@@ -133,6 +133,21 @@ describe('of two leaders', () => {
     expect(ids((await readHistory(stage.reader, JOB)).retained)).toEqual([1])
   })
 
+  it('the older knows that it is deposed, whatever comes of its look at by whom', async () => {
+    const stage = new Stage()
+    const old = await stage.create()
+    await stage.open()
+    stage.fault = (operation) => {
+      if (operation === 'read') throw new TypeError('a bug')
+      return { verdict: 'ok' }
+    }
+    await expect(old.check()).rejects.toThrow('a bug')
+    stage.fault = () => {
+      throw new Error('nothing more is asked of the storage')
+    }
+    await expect(complete(old, 1)).rejects.toMatchObject({ code: 'log/deposed' })
+  })
+
   it('both may come at once: one leads, or they follow each other', async () => {
     const stage = new Stage()
     await stage.create()
