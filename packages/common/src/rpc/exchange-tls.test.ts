@@ -1,6 +1,6 @@
 // The data plane over TLS: slots of one attempt find each other, and nobody else gets as far as a byte of HTTP/2.
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemScheduler } from '../node/system-scheduler.ts'
 import { attemptIdentity } from '../tls/attempt-identity.ts'
 import { identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
@@ -12,6 +12,9 @@ import type { WeirError } from '../core/errors.ts'
 import { makeToken } from './token.ts'
 
 const scheduler = systemScheduler()
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
 
 interface Producer {
   readonly address: string
@@ -93,6 +96,14 @@ describe('the data plane over TLS', () => {
     const believed = { certificate: String(believing.options.ca), issue: cluster.issue }
     const lost = await firstFrame(address, identityOf(shown, believed, false))
     expect(lost).toMatchObject({ message: expect.stringMatching(/did not go on after seeing our/) })
+    expect(asked).toEqual([])
+  })
+
+  it('believes nobody else because the environment of the job says so', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const { address, asked } = await producer(identityOf(cluster.issue(), cluster, false))
+    const lost = await firstFrame(address, attemptIdentity(CREDENTIAL))
+    expect(lost).toMatchObject({ message: expect.stringMatching(/not from an authority of ours/) })
     expect(asked).toEqual([])
   })
 

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
-import { checkServerIdentity, connect, type PeerCertificate } from 'node:tls'
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js'
 import type { WeirError } from '../core/errors.ts'
@@ -72,9 +72,12 @@ export class TlsCredentials extends ChannelCredentials {
         ...(isIP(host) === 0 ? { servername: host } : {}),
         secureContext: identity.context,
         ALPNProtocols: ['h2'],
+        // Said, because what is not said comes from an environment variable, which code of a job can set.
+        rejectUnauthorized: true,
         checkServerIdentity: (_host, certificate) => this.#misfit(host, certificate),
       })
       secured.once('secureConnect', () => {
+        if (!secured.authorized) return void secured.destroy(unauthorized(secured, this.#address))
         this.problem = notAccepted(this.#address)
         resolve({ socket: secured, secure: true })
       })
@@ -95,6 +98,11 @@ export class TlsCredentials extends ChannelCredentials {
     const role = roleOf(new X509Certificate(certificate.raw))
     return role === peer ? undefined : wrongRole(this.#address, role, [peer])
   }
+}
+
+function unauthorized({ authorizationError }: TLSSocket, address: string): WeirError {
+  const code = String(authorizationError)
+  return handshakeProblem({ code, message: code }, address)
 }
 
 /** A problem of TLS as the reason that no connection came about; null where the network said no. */

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { workerId } from '../core/ids.ts'
 import { MemoryLog } from '../core/memory-log.ts'
 import type { JobClient } from '../job-client.ts'
@@ -35,6 +35,7 @@ const of = (role: Role, more: Parameters<typeof authority.issue>[0] = {}): Fixed
 
 const cleanup: (() => unknown)[] = []
 afterEach(async () => {
+  vi.unstubAllEnvs()
   for (const end of cleanup.splice(0).toReversed()) await end()
 })
 
@@ -206,6 +207,16 @@ describe('a connection by TLS', () => {
       const found = await jobManager(server())
       const error = { code, message: expect.stringContaining(found.server.address) }
       await expect(list(found.server.address, of('client'))).rejects.toMatchObject(error)
+      expect(found.coordinator.asked).toEqual([])
+    },
+  )
+
+  it.each(servers)(
+    'is given up all the same where the environment says to believe everybody: a server %s',
+    async (_what, server, code) => {
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+      const found = await jobManager(server())
+      await expect(list(found.server.address, of('client'))).rejects.toMatchObject({ code })
       expect(found.coordinator.asked).toEqual([])
     },
   )
