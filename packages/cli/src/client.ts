@@ -59,7 +59,10 @@ async function clientIdentity(
   scheduler: Scheduler,
 ): Promise<Identity | undefined> {
   if (tlsDirectory === null) return undefined
-  const { FileIdentity, filesIn } = await import('@weirjs/common/tls/identity')
+  const [{ FileIdentity }, { filesIn }] = await Promise.all([
+    import('@weirjs/common/tls/file-identity'),
+    import('@weirjs/common/tls/identity'),
+  ])
   return FileIdentity.open({
     files: filesIn(tlsDirectory, 'client'),
     role: 'client',

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Log } from '@weirjs/common/core/log'
 import type { ConfigValues } from '@weirjs/common/node/config-keys'
-import { FileIdentity, filesIn, type IdentityFiles } from '@weirjs/common/tls/identity'
+import { FileIdentity } from '@weirjs/common/tls/file-identity'
+import { filesIn, type IdentityFiles } from '@weirjs/common/tls/identity'
 import type { Role } from '@weirjs/common/tls/roles'
 
 export interface ProcessIdentity {
@@ -34,6 +35,8 @@ export function openIdentity(
   values: ConfigValues,
   own: {
     readonly role: Role
+    /** What others dial it by for gRPC; undefined: that is for them to know. */
+    readonly host?: string | undefined
     readonly dataDirectory: string
     readonly scheduler: Scheduler
     readonly log: Log
@@ -46,6 +49,7 @@ export function openIdentity(
     files: identityFiles(values, own.dataDirectory, own.role),
     role: own.role,
     verifiesNames: values['security.ssl.verify-hostname'],
+    ownHost: internal ? own.host : undefined,
     reloadIntervalMs: values['security.ssl.reload-interval'],
     scheduler: own.scheduler,
     log: own.log,

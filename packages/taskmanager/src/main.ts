@@ -10,7 +10,7 @@ import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
-import { isWildcard } from '@weirjs/common/node/exposure'
+import { advertisedHost } from '@weirjs/common/node/exposure'
 import { HttpAccess } from '@weirjs/common/node/http-access'
 import type { ProbeMetrics } from '@weirjs/common/node/probes'
 import { ProcessMeter, residentBytes as ownResidentBytes } from '@weirjs/common/node/process-meter'
@@ -232,10 +232,8 @@ function makeHost(
 
 type Gateway = Parameters<typeof workerService>[0]
 
-/** In a network of containers the name of the machine is what the others know it by. */
-function advertised({ advertisedHost, bindHost }: TaskManagerSettings): string {
-  return advertisedHost ?? (isWildcard(bindHost) ? hostname() : bindHost)
-}
+const advertised = (settings: TaskManagerSettings): string =>
+  advertisedHost(settings.advertisedHost, settings.bindHost)
 
 /** The server is up before the worker exists, because the worker's registration names its address. */
 async function serveControl(

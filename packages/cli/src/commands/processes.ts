@@ -10,7 +10,7 @@ import type { Log } from '@weirjs/common/core/log'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
 import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
-import { checkExposure } from '@weirjs/common/node/exposure'
+import { advertisedHost, checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
@@ -209,7 +209,8 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const running = new Running(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
-    const identity = await running.showIdentity('taskmanager', values, directory.root)
+    const host = advertisedHost(values['taskmanager.host'], values['taskmanager.bind-host'])
+    const identity = await running.showIdentity('taskmanager', values, directory.root, host)
     const { startTaskManagerProcess } = await import('@weirjs/taskmanager/main')
     const taskManager = await startTaskManagerProcess({
       jobManager: `${values['jobmanager.rpc.address']}:${values['jobmanager.rpc.port']}`,
@@ -265,8 +266,9 @@ class Running {
     role: HealthOptions['role'],
     values: ConfigValues,
     dataDirectory: string,
+    host?: string,
   ): Promise<ProcessIdentity> {
-    const own = { role, dataDirectory, scheduler: this.#scheduler, log: this.#log }
+    const own = { role, host, dataDirectory, scheduler: this.#scheduler, log: this.#log }
     const identity = openIdentity(values, own)
     await this.lifecycle.own('certificates', () => identity.close())
     return identity

@@ -49,9 +49,10 @@ function ownFiles({ config, dataDirectory }: Patient): readonly Found[] {
 function finding({ cli }: Patient, role: Role, files: IdentityFiles): Finding {
   const nowMs = cli.scheduler.wallMs()
   try {
-    const { certificate } = readCredentials(files, role, nowMs)
-    const leftMs = certificate.validToDate.getTime() - nowMs
-    const message = `${files.certificate} is for the ${role}, and ends in ${Math.ceil(leftMs / DAY_MS)} days`
+    const { certificate, validTo } = readCredentials(files, role, nowMs)
+    const leftMs = validTo.getTime() - nowMs
+    const withWhom = validTo < certificate.validToDate ? ', with its authority' : ''
+    const message = `${files.certificate} is for the ${role}, and ends in ${Math.ceil(leftMs / DAY_MS)} days${withWhom}`
     if (leftMs > EXPIRES_SOON_MS) return ok(CHECK, message)
     return warning(CHECK, message, 'renew it: running processes take the new one by themselves')
   } catch (error) {

@@ -3,6 +3,7 @@
 // says that somebody did.
 
 import { isIPv4, isIPv6 } from 'node:net'
+import { hostname } from 'node:os'
 import { WeirError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 
@@ -48,4 +49,9 @@ export function isLoopback(host: string): boolean {
 export function isWildcard(host: string): boolean {
   const plain = host.replace(/^\[(.*)\]$/, '$1')
   return plain === '0.0.0.0' || (isIPv6(plain) && /^[0:]+$/.test(plain))
+}
+
+/** What others dial. In a network of containers the name of the machine is what they know it by. */
+export function advertisedHost(said: string | null, bindHost: string): string {
+  return said ?? (isWildcard(bindHost) ? hostname() : bindHost)
 }

@@ -18,33 +18,47 @@ interface Pair {
 
 export interface Authority {
   readonly certificate: string
-  issue(wish?: Partial<CertificateWish>): Pair
+  issue(wish?: Partial<CertificateWish>, keys?: Keys): Pair
 }
 
-const keyPair = (): { privateKey: KeyObject; publicKey: KeyObject } =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+interface Keys {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+const keyPair = (): Keys => generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 const clock = systemScheduler()
 export const fromNow = (days: number): number => clock.wallMs() + days * DAY_MS
 
-export function makeAuthority(commonName = 'authority of a test'): Authority {
-  const signer: Signer = { commonName, ...keyPair() }
+export function makeAuthority(
+  commonName = 'authority of a test',
+  more: Partial<CertificateWish> = {},
+  keys = keyPair(),
+): Authority {
+  const signer: Signer = { commonName, ...keys }
   const validity = { notBeforeMs: fromNow(-2), notAfterMs: fromNow(2) }
-  const wish: CertificateWish = { commonName, hosts: [], uris: [], ...validity, use: 'authority' }
+  const wish: CertificateWish = {
+    commonName,
+    hosts: [],
+    uris: [],
+    ...validity,
+    use: 'authority',
+    ...more,
+  }
   return {
     certificate: makeCertificate(wish, signer.publicKey, signer),
-    issue: (more = {}) => {
-      const { privateKey, publicKey } = keyPair()
-      const own: CertificateWish = {
+    issue: (own = {}, { privateKey, publicKey } = keyPair()) => {
+      const whole: CertificateWish = {
         commonName: 'somebody',
         hosts: ['127.0.0.1', 'localhost'],
         uris: [roleUri('client')],
         ...validity,
         use: 'both',
-        ...more,
+        ...own,
       }
-      return { certificate: makeCertificate(own, publicKey, signer), key: pem(privateKey) }
+      return { certificate: makeCertificate(whole, publicKey, signer), key: pem(privateKey) }
     },
   }
 }

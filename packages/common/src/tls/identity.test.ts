@@ -1,24 +1,21 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
-import { MemoryLog } from '../core/memory-log.ts'
+import { type LoggedEvent, MemoryLog } from '../core/memory-log.ts'
 import { fromNow, identityOf, makeAuthority, writeFiles } from './certificates.fixture.ts'
-import {
-  checkOwnName,
-  FileIdentity,
-  type Identity,
-  type IdentityFiles,
-  readCredentials,
-} from './identity.ts'
+import { FileIdentity, REMIND_INTERVAL_MS } from './file-identity.ts'
+import { checkOwnName, type Identity, type IdentityFiles, readCredentials } from './identity.ts'
 import { roleUri } from './roles.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'weir-tls-'))
 afterAll(() => rmSync(root, { recursive: true }))
 const authority = makeAuthority()
 const stranger = makeAuthority('somebody else')
+const lasting = makeAuthority('lasting', { notAfterMs: fromNow(400) })
+const ended = makeAuthority('ended', { notAfterMs: fromNow(-1) })
 const fresh = (pair = authority.issue(), believed = authority.certificate): IdentityFiles =>
   writeFiles(mkdtempSync(join(root, 'a')), pair, believed)
 
@@ -112,6 +109,27 @@ describe('certificates in files', () => {
       refused('config/tls-expired', /is not valid before 2/),
     ],
     [
+      'its authority has expired',
+      () => fresh(ended.issue(), ended.certificate),
+      refused('config/tls-expired', /the authority in .*ca\.crt has expired at 2/),
+    ],
+    [
+      'what stands between it and the authority has expired',
+      () => {
+        const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        const between = { commonName: 'between', use: 'authority', uris: [], hosts: [] } as const
+        const signed = authority.issue({ ...between, notAfterMs: fromNow(-1) }, keys)
+        const own = makeAuthority('between', {}, keys).issue()
+        return fresh({ ...own, certificate: own.certificate + signed.certificate })
+      },
+      refused('config/tls-expired', /the authority in .*own\.crt has expired at 2/),
+    ],
+    [
+      'OpenSSL does not take the key',
+      () => fresh(authority.issue({}, generateKeyPairSync('rsa', { modulusLength: 512 }))),
+      refused('config/tls-file-bad', /own\.crt cannot be used: .*key too small/),
+    ],
+    [
       'it is for another role',
       () => fresh(authority.issue({ uris: [roleUri('taskmanager')] })),
       refused('config/tls-wrong-role', /is for the role taskmanager, but a client needs its own/),
@@ -151,11 +169,11 @@ describe('the name that others dial', () => {
 })
 
 describe('an identity that follows its files', () => {
-  const follow = (files: IdentityFiles) => {
+  const follow = (files: IdentityFiles, ownHost?: string) => {
     const scheduler = new ManualScheduler({ wallMs: Date.now() })
     const log = new MemoryLog()
     const more = { role: 'client', verifiesNames: true, reloadIntervalMs: 1_000 } as const
-    const identity = FileIdentity.open({ files, ...more, scheduler, log })
+    const identity = FileIdentity.open({ files, ...more, ownHost, scheduler, log })
     let renewals = 0
     identity.onRenewed(() => {
       renewals += 1
@@ -164,6 +182,8 @@ describe('an identity that follows its files', () => {
   }
   const serial = ({ identity }: ReturnType<typeof follow>): string =>
     identity.certificate.serialNumber
+  const refusals = ({ log }: ReturnType<typeof follow>): readonly LoggedEvent[] =>
+    log.of('new certificates are not taken; the old ones stay')
   const serialOf = (pair: { certificate: string }): string =>
     new X509Certificate(pair.certificate).serialNumber
 
@@ -189,8 +209,9 @@ describe('an identity that follows its files', () => {
     writeFileSync(files.certificate, next.certificate)
     followed.scheduler.advance(5_000)
     expect(serial(followed)).toBe(before)
-    const told = followed.log.events.filter(({ event }) => event.includes('not taken'))
-    expect(told).toMatchObject([{ level: 'warn', fields: { code: 'config/tls-mismatch' } }])
+    expect(refusals(followed)).toMatchObject([
+      { level: 'warn', fields: { code: 'config/tls-mismatch' } },
+    ])
     writeFileSync(files.key, next.key)
     followed.scheduler.advance(1_000)
     expect(serial(followed)).toBe(serialOf(next))
@@ -206,10 +227,73 @@ describe('an identity that follows its files', () => {
     expect(followed.renewals()).toBe(0)
   })
 
-  it('says when it will soon be over', () => {
-    const { log } = follow(fresh(authority.issue({ notAfterMs: fromNow(29) })))
-    expect(log.events).toMatchObject([{ level: 'warn', event: 'the certificate expires soon' }])
-    expect(follow(fresh(authority.issue({ notAfterMs: fromNow(40) }))).log.events).toEqual([])
+  it('outlives files that cannot be looked at, and takes them when they can', () => {
+    const files = fresh()
+    const followed = follow(files)
+    rmSync(files.ca)
+    symlinkSync(files.ca, files.ca)
+    followed.scheduler.advance(3_000)
+    expect(refusals(followed)).toMatchObject([
+      { fields: { code: 'config/tls-file-missing', reason: expect.stringContaining('ELOOP') } },
+    ])
+    rmSync(files.ca)
+    const next = authority.issue()
+    writeFiles(join(files.ca, '..'), next, authority.certificate)
+    followed.scheduler.advance(1_000)
+    expect(serial(followed)).toBe(serialOf(next))
+  })
+
+  it('tries again what it refused, also when not a byte is changed', () => {
+    const files = fresh()
+    const followed = follow(files)
+    const next = authority.issue()
+    writeFiles(join(files.ca, '..'), next, authority.certificate)
+    chmodSync(files.key, 0o644)
+    followed.scheduler.advance(3_000)
+    expect(refusals(followed)).toMatchObject([{ fields: { code: 'config/key-exposed' } }])
+    chmodSync(files.key, 0o600)
+    followed.scheduler.advance(1_000)
+    expect(serial(followed)).toBe(serialOf(next))
+    expect(followed.renewals()).toBe(1)
+  })
+
+  it('takes one that was made for later when its time has come', () => {
+    const files = fresh()
+    const followed = follow(files)
+    const next = authority.issue({ notBeforeMs: Date.now() + 60_000 })
+    writeFiles(join(files.ca, '..'), next, authority.certificate)
+    followed.scheduler.advance(30_000)
+    expect(refusals(followed)).toMatchObject([{ fields: { code: 'config/tls-expired' } }])
+    followed.scheduler.advance(40_000)
+    expect(serial(followed)).toBe(serialOf(next))
+  })
+
+  it('does not take one under whose name nobody dials us', () => {
+    const files = fresh(authority.issue({ hosts: ['tm-1.lan'] }))
+    const followed = follow(files, 'tm-1.lan')
+    const before = serial(followed)
+    writeFiles(join(files.ca, '..'), authority.issue(), authority.certificate)
+    followed.scheduler.advance(1_000)
+    expect(serial(followed)).toBe(before)
+    expect(refusals(followed)).toMatchObject([{ fields: { code: 'config/tls-wrong-name' } }])
+    expect(() => follow(files, 'tm-2.lan')).toThrow(
+      expect.objectContaining({ code: 'config/tls-wrong-name' }),
+    )
+  })
+
+  it('says every day that it will soon be over, also when that is its authority', () => {
+    const soon = (days: number) =>
+      fresh(lasting.issue({ notAfterMs: fromNow(days) }), lasting.certificate)
+    const reminders = (log: MemoryLog) => log.of('the certificate expires soon')
+    const { log, scheduler } = follow(soon(31))
+    scheduler.advance(REMIND_INTERVAL_MS - 60_000)
+    expect(reminders(log)).toEqual([])
+    scheduler.advance(120_000)
+    expect(reminders(log)).toHaveLength(1)
+    scheduler.advance(3 * REMIND_INTERVAL_MS)
+    expect(reminders(log)).toHaveLength(4)
+    const ofAuthority = follow(fresh(authority.issue({ notAfterMs: fromNow(300) })))
+    expect(reminders(ofAuthority.log)).toMatchObject([{ level: 'warn' }])
   })
 
   it('looks no more once it is closed', () => {

@@ -1,20 +1,15 @@
-// What an end of a TLS connection shows and whom it believes. The one from files is read and held against itself at start:
-// whatever a handshake would trip over later is refused now, by file name. Then the files are looked at again and again;
-// new ones are taken when all three fit together, for connections made from then on. Until they do, and when they never
-// do, the old ones stay.
+// What an end of a TLS connection shows and whom it believes. What comes from files is held against itself when it is read:
+// whatever a handshake would trip over later is refused now, by file name. `file-identity` follows files that change.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { type BigIntStats, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { Scheduler } from '../core/clock.ts'
-import { toFailure, WeirError } from '../core/errors.ts'
-import type { Log } from '../core/log.ts'
+import { WeirError } from '../core/errors.ts'
 import { type Role, roleOf, roleUri } from './roles.ts'
 
 export const TLS_VERSION_MIN = 'TLSv1.3'
-export const RELOAD_INTERVAL_MS = 10_000
 /** A certificate that ends so soon is told of. */
 export const EXPIRES_SOON_MS: number = 30 * 24 * 3_600_000
 const FILE_BYTES_MAX = 256 * 1_024
@@ -48,7 +43,10 @@ export const filesIn = (directory: string, role: Role): IdentityFiles => ({
 /** What was read, and found to fit. */
 export interface Credentials {
   readonly options: SecureContextOptions
+  readonly context: SecureContext
   readonly certificate: X509Certificate
+  /** It is good until then: the first end of the certificate, of what stands between, and of the authority. */
+  readonly validTo: Date
 }
 
 /**
@@ -58,12 +56,26 @@ export interface Credentials {
 export function readCredentials(files: IdentityFiles, role: Role, nowMs: number): Credentials {
   const [ca, cert, keyText] = [read(files.ca), read(files.certificate), readKey(files.key)]
   const authorities = certificatesOf(ca, files.ca)
-  const certificate = certificatesOf(cert, files.certificate)[0] as X509Certificate
+  const shown = certificatesOf(cert, files.certificate)
+  const certificate = shown[0] as X509Certificate
   checkKey(certificate, keyOf(keyText, files.key), files)
-  checkChain(certificatesOf(cert, files.certificate), authorities, files)
-  checkValidity(certificate, files.certificate, nowMs)
+  const { chain, authority } = chainOf(shown, authorities, files, nowMs)
+  for (const one of chain) checkValidity(one, files.certificate, nowMs)
+  checkValidity(authority, files.ca, nowMs)
   checkRole(certificate, files.certificate, role)
-  return { certificate, options: { ca, cert, key: keyText, minVersion: TLS_VERSION_MIN } }
+  const options = { ca, cert, key: keyText, minVersion: TLS_VERSION_MIN } as const
+  const ends = [...chain, authority].map(({ validToDate }) => validToDate)
+  const validTo = ends.reduce((first, end) => (end < first ? end : first))
+  return { certificate, options, context: contextOf(options, files), validTo }
+}
+
+function contextOf(options: SecureContextOptions, { certificate }: IdentityFiles): SecureContext {
+  try {
+    return createSecureContext(options)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw badFile(certificate, `cannot be used: ${why}`, cause)
+  }
 }
 
 /**
@@ -73,6 +85,11 @@ export function readCredentials(files: IdentityFiles, role: Role, nowMs: number)
 export function checkOwnName({ options, verifiesNames }: Identity, host: string): void {
   if (!verifiesNames) return
   const [own] = certificatesOf(String(options.cert), 'the certificate') as [X509Certificate]
+  checkName(own, host)
+}
+
+/** Error: `config/tls-wrong-name`. */
+export function checkName(own: X509Certificate, host: string): void {
   const plain = host.replace(/^\[(.*)\]$/, '$1')
   const fits = isIP(plain) === 0 ? own.checkHost(plain) : own.checkIP(plain)
   if (fits !== undefined) return
@@ -108,18 +125,20 @@ function checkKey(certificate: X509Certificate, key: KeyObject, files: IdentityF
   )
 }
 
-/** Each is signed by the next one, or by an authority. */
-function checkChain(
-  chain: readonly X509Certificate[],
+/** Each is signed by the next one, or by an authority; answers them as far as that goes. */
+function chainOf(
+  shown: readonly X509Certificate[],
   authorities: readonly X509Certificate[],
   files: IdentityFiles,
-): void {
-  for (const [i, certificate] of chain.entries()) {
-    const isSignedBy = (other: X509Certificate): boolean =>
-      certificate.checkIssued(other) && certificate.verify(other.publicKey)
-    if (authorities.some(isSignedBy)) return
-    const next = chain[i + 1]
-    if (next === undefined || !isSignedBy(next)) break
+  nowMs: number,
+): { readonly chain: readonly X509Certificate[]; readonly authority: X509Certificate } {
+  for (const [i, certificate] of shown.entries()) {
+    const signers = authorities.filter((one) => isSignedBy(certificate, one))
+    // One that was renewed with its key stands there twice for a while.
+    const authority = signers.find((one) => isValid(one, nowMs)) ?? signers[0]
+    if (authority !== undefined) return { chain: shown.slice(0, i + 1), authority }
+    const next = shown[i + 1]
+    if (next === undefined || !isSignedBy(certificate, next)) break
   }
   throw new WeirError(
     'config/tls-mismatch',
@@ -128,18 +147,24 @@ function checkChain(
   )
 }
 
-function checkValidity(certificate: X509Certificate, file: string, nowMs: number): void {
-  const { validFromDate, validToDate } = certificate
-  if (nowMs < validFromDate.getTime())
-    throw outOfDate(file, `is not valid before ${validFromDate.toISOString()}`)
-  if (nowMs > validToDate.getTime())
-    throw outOfDate(file, `has expired at ${validToDate.toISOString()}`)
-}
+export const isSignedBy = (certificate: X509Certificate, signer: X509Certificate): boolean =>
+  certificate.checkIssued(signer) && certificate.verify(signer.publicKey)
 
-function outOfDate(file: string, what: string): WeirError {
-  return new WeirError('config/tls-expired', `the certificate ${file} ${what}`, {
+const isValid = ({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean =>
+  validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime()
+
+function checkValidity(certificate: X509Certificate, file: string, nowMs: number): void {
+  if (isValid(certificate, nowMs)) return
+  const { validFromDate, validToDate, ca } = certificate
+  const what =
+    nowMs < validFromDate.getTime()
+      ? `is not valid before ${validFromDate.toISOString()}`
+      : `has expired at ${validToDate.toISOString()}`
+  const remedy = ca ? 'Replace the authority' : 'Make new ones with `weir certs create --force`'
+  const message = `the ${ca ? 'authority in' : 'certificate'} ${file} ${what}`
+  throw new WeirError('config/tls-expired', message, {
     domain: 'user',
-    hint: 'Make new ones with `weir certs create --force`, or check the clock of this machine.',
+    hint: `${remedy}, or check the clock of this machine.`,
   })
 }
 
@@ -156,29 +181,36 @@ function checkRole(certificate: X509Certificate, file: string, role: Role): void
 // ---- files ----
 
 function read(file: string): string {
-  try {
+  return onDisk(file, () => {
     const { size } = statSync(file)
     if (size > FILE_BYTES_MAX) throw badFile(file, `has ${size} bytes and is no such file`)
     return readFileSync(file, 'utf8')
-  } catch (cause) {
-    if (cause instanceof WeirError) throw cause
-    throw new WeirError('config/tls-file-missing', `cannot read ${file}`, {
-      domain: 'user',
-      cause,
-      hint: '`weir certs create` makes certificates for trying things out.',
-    })
-  }
+  })
 }
 
 function readKey(file: string): string {
   const text = read(file)
-  const mode = statSync(file).mode & 0o777
+  const mode = onDisk(file, () => statSync(file).mode & 0o777)
   if ((mode & OTHERS) === 0) return text
   throw new WeirError(
     'config/key-exposed',
     `${file} may be read by others (mode ${mode.toString(8)})`,
     { domain: 'user', hint: `Run: chmod 600 ${file}` },
   )
+}
+
+function onDisk<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (cause instanceof WeirError) throw cause
+    const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new WeirError('config/tls-file-missing', `cannot read ${file}${why}`, {
+      domain: 'user',
+      cause,
+      hint: '`weir certs create` makes certificates for trying things out.',
+    })
+  }
 }
 
 function keyOf(text: string, file: string): KeyObject {
@@ -191,115 +223,4 @@ function keyOf(text: string, file: string): KeyObject {
 
 function badFile(file: string, what: string, cause?: unknown): WeirError {
   return new WeirError('config/tls-file-bad', `${file} ${what}`, { domain: 'user', cause })
-}
-
-// ---- an identity that follows its files ----
-
-export interface FileIdentityOptions {
-  readonly files: IdentityFiles
-  /** What the certificate must allow. */
-  readonly role: Role
-  readonly verifiesNames: boolean
-  /** How often the files are looked at; null: never again. */
-  readonly reloadIntervalMs: number | null
-  readonly scheduler: Scheduler
-  readonly log: Log
-}
-
-export class FileIdentity implements Identity {
-  readonly verifiesNames: boolean
-  readonly #options: FileIdentityOptions
-  readonly #listeners = new Set<() => void>()
-  #credentials: Credentials
-  #context: SecureContext
-  #seen: string
-  #cancelTimer = (): void => {}
-
-  private constructor(options: FileIdentityOptions, seen: string, credentials: Credentials) {
-    this.#options = options
-    this.verifiesNames = options.verifiesNames
-    this.#seen = seen
-    this.#credentials = credentials
-    this.#context = createSecureContext(credentials.options)
-    this.#tellOfItsEnd()
-    this.#lookLater()
-  }
-
-  /** Errors: those of `readCredentials`. */
-  static open(options: FileIdentityOptions): FileIdentity {
-    const seen = marksOf(options.files)
-    const credentials = readCredentials(options.files, options.role, options.scheduler.wallMs())
-    return new FileIdentity(options, seen, credentials)
-  }
-
-  get options(): SecureContextOptions {
-    return this.#credentials.options
-  }
-
-  get context(): SecureContext {
-    return this.#context
-  }
-
-  get certificate(): X509Certificate {
-    return this.#credentials.certificate
-  }
-
-  onRenewed(callback: () => void): () => void {
-    this.#listeners.add(callback)
-    return () => this.#listeners.delete(callback)
-  }
-
-  /** The files are not looked at any more. */
-  close(): void {
-    this.#cancelTimer()
-    this.#listeners.clear()
-  }
-
-  #lookLater(): void {
-    const { reloadIntervalMs, scheduler } = this.#options
-    if (reloadIntervalMs === null) return
-    this.#cancelTimer = scheduler.timer(reloadIntervalMs, () => {
-      this.#look()
-      this.#lookLater()
-    })
-  }
-
-  #look(): void {
-    const { files, role, scheduler, log } = this.#options
-    const seen = marksOf(files)
-    if (seen === this.#seen) return
-    this.#seen = seen
-    try {
-      this.#credentials = readCredentials(files, role, scheduler.wallMs())
-      this.#context = createSecureContext(this.#credentials.options)
-    } catch (error) {
-      // Half-written, or wrong: the old ones are good, and the next change is looked at again.
-      const { code, message } = toFailure(error)
-      log.warn({ code, reason: message }, 'new certificates are not taken; the old ones stay')
-      return
-    }
-    const { certificate } = this.#credentials
-    const fields = { file: files.certificate, validTo: certificate.validToDate.toISOString() }
-    log.info(fields, 'new certificates are in use')
-    this.#tellOfItsEnd()
-    for (const listener of this.#listeners) listener()
-  }
-
-  #tellOfItsEnd(): void {
-    const { files, scheduler, log } = this.#options
-    const { validToDate } = this.#credentials.certificate
-    if (validToDate.getTime() - scheduler.wallMs() > EXPIRES_SOON_MS) return
-    const fields = { file: files.certificate, validTo: validToDate.toISOString() }
-    log.warn(fields, 'the certificate expires soon')
-  }
-}
-
-/** Changes when a file is written or replaced. */
-function marksOf({ ca, certificate, key }: IdentityFiles): string {
-  return [ca, certificate, key].map(markOf).join(' ')
-}
-
-function markOf(file: string): string {
-  const status: BigIntStats | undefined = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return status === undefined ? '-' : `${status.ino}/${status.size}/${status.mtimeNs}`
 }
