@@ -80,7 +80,8 @@ export class RpcChannel {
     this.#options = options
     this.#metadata.set('authorization', bearer(options.token))
     const bytesMax = options.messageBytesMax ?? CONTROL_MESSAGE_BYTES_MAX
-    this.#tls = options.tls === undefined ? null : new TlsCredentials(options.tls, options.address)
+    const { tls, address, scheduler } = options
+    this.#tls = tls === undefined ? null : new TlsCredentials(tls, address, scheduler)
     this.#client = new Client(
       options.address,
       this.#tls ?? credentials.createInsecure(),

@@ -116,9 +116,9 @@ class ConsumerConnection implements ExchangeConsumer {
       if (this.#state === 'open') options.onFrame(channel, frame)
     }
     this.#channels = options.open.channels.length
-    const { address, tls } = options
-    this.#tls =
-      tls === undefined ? null : new TlsCredentials({ identity: tls, peer: null }, address)
+    const { address, tls, scheduler } = options
+    const client = tls === undefined ? null : { identity: tls, peer: null }
+    this.#tls = client === null ? null : new TlsCredentials(client, address, scheduler)
     this.#client = new Client(address, this.#tls ?? credentials.createInsecure(), CLIENT_OPTIONS)
     const metadata = new Metadata()
     metadata.set('authorization', bearer(options.open.credential))

@@ -96,6 +96,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const { scheduler, log = silentLog } = options
   const refusals = new Refusals(scheduler, log, 'Refused calls without the cluster token')
   const crowd = new Refusals(scheduler, log, 'Put out connections that never showed the token')
+  const misplaced = new Refusals(scheduler, log, 'Refused calls by certificates of another role')
   const strangers = new Strangers({ max: STRANGERS_MAX, onPutOut: (peer) => crowd.note(peer) })
   const server = new Server({
     'grpc.max_receive_message_length': messageBytesMax,
@@ -105,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
     'grpc.enable_channelz': 0,
     interceptors: [
-      ...(options.tls === undefined ? [] : [authorization(options.services)]),
+      ...(options.tls === undefined ? [] : [authorization(options.services, misplaced)]),
       authentication(secretCheck(options.token), strangers, refusals),
     ],
   })
@@ -128,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     close: async () => {
       refusals.close()
       crowd.close()
+      misplaced.close()
       for (const service of options.services) service.close()
       // Tells every peer to go; its callback is not worth waiting for: it comes before running calls have ended.
       server.tryShutdown(() => {})
@@ -152,7 +154,7 @@ function doorOf({ identity, log }: ServerTls, clock: Scheduler, injector: Inject
 }
 
 /** Whether the caller's certificate is for this service. The connection itself is believed already. */
-function authorization(services: readonly ServiceBinding[]): ServerInterceptor {
+function authorization(services: readonly ServiceBinding[], refusals: Refusals): ServerInterceptor {
   const callers = new Map(
     services.flatMap(({ definition, callers: allowed }) =>
       Object.values(definition).map(({ path }) => [path, allowed] as const),
@@ -163,7 +165,9 @@ function authorization(services: readonly ServiceBinding[]): ServerInterceptor {
     const role = certificate === undefined ? null : roleOf(new X509Certificate(certificate.raw))
     const allowed = callers.get(method.path) ?? []
     if (role !== null && allowed.includes(role)) return new ServerInterceptingCall(call)
-    const refused = toStatus(wrongRole(`the caller of ${method.path.slice(1)}`, role, allowed))
+    const name = method.path.slice(1)
+    refusals.note(`${call.getPeer()} as ${role ?? 'nobody'} to ${name}`)
+    const refused = toStatus(wrongRole(`the caller of ${name}`, role, allowed))
     const responder = new ResponderBuilder().withStart(() => call.sendStatus(refused)).build()
     return new ServerInterceptingCall(call, responder)
   }

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
@@ -10,6 +11,8 @@ import { systemScheduler } from '../node/system-scheduler.ts'
 import { listen } from './listen.ts'
 import { Refusals, TOLD_EVERY_MS } from './refusals.ts'
 import { connectJobManager } from './job-client.ts'
+import { identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
+import { roleUri } from '../tls/roles.ts'
 import { jobService } from './job-server.ts'
 import { serve, STRANGERS_MAX } from './serve.ts'
 import { Strangers } from './strangers.ts'
@@ -20,8 +23,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
 
-async function comer(port: number): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port })
+async function comer(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ host, port })
   socket.on('error', () => {})
   socket.resume()
   closing.push(() => socket.destroy())
@@ -64,27 +67,45 @@ test('the quietest goes when one comes too many; who was vouched for stays', asy
   await expect.poll(() => strangers.count).toBe(1)
 })
 
-test('a JobManager answers its own while strangers fill every place that they may have', async () => {
-  const log = new MemoryLog()
-  const token = makeToken()
-  const scheduler = systemScheduler()
-  const services = [jobService({ list: async () => [] } as never)]
-  const server = await serve({ port: 0, flag: '--port', token, scheduler, services, log })
-  closing.push(() => server.close())
-  const connection = connectJobManager({ address: server.address, token, sender: 'a', scheduler })
-  closing.push(() => connection.close())
-  expect(await connection.client.list()).toEqual([])
-  const crowd: Socket[] = []
-  for (let i = 0; i < STRANGERS_MAX + 20; i += 1) crowd.push(await comer(server.port))
-  await expect.poll(() => crowd.filter((socket) => socket.closed).length).toBe(20)
-  expect(await connection.client.list()).toEqual([])
-  const late = connectJobManager({ address: server.address, token, sender: 'b', scheduler })
-  closing.push(() => late.close())
-  expect(await late.client.list()).toEqual([])
-  expect(log.events).toMatchObject([
-    { level: 'warn', event: 'Put out connections that never showed the token' },
-  ])
-})
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+)
+
+test.each([
+  ['in plain text', '127.0.0.1', false],
+  ['over TLS', '127.0.0.1', true],
+  ...(hasIpv6 ? [['over TLS and IPv6', '::1', true] as const] : []),
+] as const)(
+  'a JobManager answers its own %s while strangers fill every place that they may have',
+  async (_how, host, encrypted) => {
+    const authority = makeAuthority()
+    const of = (role: 'jobmanager' | 'client') =>
+      identityOf(authority.issue({ hosts: [host], uris: [roleUri(role)] }), authority)
+    const tls = encrypted ? of('client') : undefined
+    const log = new MemoryLog()
+    const token = makeToken()
+    const scheduler = systemScheduler()
+    const services = [jobService({ list: async () => [] } as never)]
+    const served = encrypted ? { identity: of('jobmanager'), log } : undefined
+    const own = { host, port: 0, flag: '--port', token, scheduler, services, log }
+    const server = await serve({ ...own, tls: served })
+    closing.push(() => server.close())
+    const dialed = { address: server.address, token, scheduler, tls }
+    const connection = connectJobManager({ ...dialed, sender: 'a' })
+    closing.push(() => connection.close())
+    expect(await connection.client.list()).toEqual([])
+    const crowd: Socket[] = []
+    for (let i = 0; i < STRANGERS_MAX + 20; i += 1) crowd.push(await comer(server.port, host))
+    await expect.poll(() => crowd.filter((socket) => socket.closed).length).toBe(20)
+    expect(await connection.client.list()).toEqual([])
+    const late = connectJobManager({ ...dialed, sender: 'b' })
+    closing.push(() => late.close())
+    expect(await late.client.list()).toEqual([])
+    expect(log.events).toMatchObject([
+      { level: 'warn', event: 'Put out connections that never showed the token' },
+    ])
+  },
+)
 
 test('a health check is answered while idle connections fill the port', async () => {
   const server = await serveHttp({

@@ -7,10 +7,21 @@ import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js'
+import type { Scheduler } from '../core/clock.ts'
 import type { WeirError } from '../core/errors.ts'
 import type { Identity } from '../tls/identity.ts'
-import { handshakeProblem, notAccepted, wrongName, wrongRole } from '../tls/problems.ts'
+import {
+  handshakeProblem,
+  noHandshake,
+  notAccepted,
+  wrongName,
+  wrongRole,
+} from '../tls/problems.ts'
 import { type Role, roleOf } from '../tls/roles.ts'
+import { HANDSHAKE_MS_MAX } from './tls-door.ts'
+
+/** From then on the kernel asks whether the other machine is still there. */
+const KEEP_ALIVE_AFTER_MS = 10_000
 
 export interface TlsClient {
   readonly identity: Identity
@@ -27,6 +38,7 @@ type Connected = Awaited<ReturnType<Connector['connect']>>
 export class TlsCredentials extends ChannelCredentials {
   readonly #client: TlsClient
   readonly #address: string
+  readonly #scheduler: Scheduler
   /**
    * Why the newest connection did not come about, as far as that is TLS. From the handshake until the other side speaks
    * it is that we were not accepted: in TLS 1.3 the dialing side has finished before the other has looked at it.
@@ -35,8 +47,9 @@ export class TlsCredentials extends ChannelCredentials {
   /** The other side has answered a call once: since then, silence is more likely its end than a refusal. */
   accepted = false
 
-  constructor(client: TlsClient, address: string) {
+  constructor(client: TlsClient, address: string, scheduler: Scheduler) {
     super()
+    this.#scheduler = scheduler
     this.#client = client
     this.#address = address
   }
@@ -76,7 +89,13 @@ export class TlsCredentials extends ChannelCredentials {
         rejectUnauthorized: true,
         checkServerIdentity: (_host, certificate) => this.#misfit(host, certificate),
       })
+      socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS)
+      const cancelTimer = this.#scheduler.timer(HANDSHAKE_MS_MAX, () =>
+        secured.destroy(noHandshake(this.#address, HANDSHAKE_MS_MAX)),
+      )
+      secured.once('close', cancelTimer)
       secured.once('secureConnect', () => {
+        cancelTimer()
         if (!secured.authorized) return void secured.destroy(unauthorized(secured, this.#address))
         this.problem = notAccepted(this.#address)
         resolve({ socket: secured, secure: true })

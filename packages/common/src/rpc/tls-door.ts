@@ -2,8 +2,9 @@
 // sides have shown certificates that the other believes. Whoever fails is cut off before a byte of HTTP/2 is read; the
 // reason goes to `onRefused`, at most once in a while for each sort, so that a stranger cannot fill the log.
 
+import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import type { WeirError } from '../core/errors.ts'
 import type { Identity } from '../tls/identity.ts'
@@ -31,7 +32,7 @@ export function tlsDoor(options: TlsDoorOptions): TlsDoor {
   const { identity } = options
   const refusals = new Refusals(options)
   const server = createServer({
-    ...identity.options,
+    ...servedBy(identity),
     requestCert: true,
     // Judged below, where the reason can still be told.
     rejectUnauthorized: false,
@@ -41,7 +42,7 @@ export function tlsDoor(options: TlsDoorOptions): TlsDoor {
   server.on('secureConnection', (socket) => {
     // Its end comes as a close; what broke it is the business of those above.
     socket.on('error', () => {})
-    if (socket.authorized) return options.onConnection(socket)
+    if (isBelieved(socket)) return options.onConnection(socket)
     refusals.tell(judge(socket))
     socket.destroy()
   })
@@ -50,16 +51,28 @@ export function tlsDoor(options: TlsDoorOptions): TlsDoor {
     if (error.code !== 'ECONNRESET') refusals.tell(handshakeProblem(error, peerOf(socket)))
     socket.destroy()
   })
-  const stop = identity.onRenewed(() => server.setSecureContext(identity.options))
+  const stop = identity.onRenewed(() => server.setSecureContext(servedBy(identity)))
   return {
     take: (socket) => server.emit('connection', socket),
     close: stop,
   }
 }
 
+/** No tickets: a session that is taken up again shows no certificate, and so has none that ends. */
+const servedBy = ({ options }: Identity): SecureContextOptions => ({
+  ...options,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+})
+
+/** It has shown its certificate now, on this connection. */
+const isBelieved = (socket: TLSSocket): boolean =>
+  socket.authorized && !socket.isSessionReused() && socket.getPeerX509Certificate() !== undefined
+
 function judge(socket: TLSSocket): WeirError {
   const peer = peerOf(socket)
   if (socket.getPeerX509Certificate() === undefined) return noCertificate(peer)
+  if (socket.isSessionReused())
+    return handshakeProblem({ message: 'it takes up an earlier session' }, peer)
   const code = String(socket.authorizationError)
   return handshakeProblem({ code, message: code }, peer)
 }

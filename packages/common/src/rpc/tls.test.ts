@@ -1,10 +1,11 @@
 // TLS over real sockets: who is let in, who is not, and what both sides are told.
 
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { type AddressInfo, connect, createServer as createPlainServer, type Socket } from 'node:net'
+import { connect as connectTls, createServer } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { workerId } from '../core/ids.ts'
+import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
 import type { JobClient } from '../job-client.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
@@ -22,6 +23,8 @@ import { connectJobManager } from './job-client.ts'
 import { jobService } from './job-server.ts'
 import { FENCE, REGISTRATION, RecordingCoordinator, RecordingWorker } from './samples.fixture.ts'
 import { type RpcServer, serve } from './serve.ts'
+import { TlsCredentials } from './tls-credentials.ts'
+import { HANDSHAKE_MS_MAX } from './tls-door.ts'
 import { makeToken } from './token.ts'
 import { workerDialer } from './worker-client.ts'
 import { workerService } from './worker-server.ts'
@@ -58,13 +61,16 @@ async function jobManager(identity: Identity | undefined): Promise<Served> {
     token: TOKEN,
     scheduler,
     tls: identity === undefined ? undefined : { identity, log },
+    log,
     services: [
       coordinatorService({ gateway: coordinator, onWorkerLost: () => {} }),
       jobService(LIST as JobClient),
     ],
   })
   cleanup.push(() => server.close())
-  return { server, log, coordinator, refused: () => log.events.map(({ fields }) => fields['code']) }
+  const refused = (): readonly unknown[] =>
+    log.of('a connection was refused').map(({ fields }) => fields['code'])
+  return { server, log, coordinator, refused }
 }
 
 /** Asks for the list of jobs; answers it, or rejects. */
@@ -85,6 +91,19 @@ function register(address: string, tls: Identity | undefined): Promise<unknown> 
   })
   cleanup.push(() => connection.close())
   return connection.gateway.register(REGISTRATION)
+}
+
+/** Of a server of somebody else. */
+async function addressOf(server: ReturnType<typeof createPlainServer>): Promise<string> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => open.add(socket))
+  cleanup.push(() => {
+    for (const socket of open) socket.destroy()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** The log comes from the other end of a connection: a turn of theirs later than our error. */
@@ -112,13 +131,60 @@ describe('a connection by TLS', () => {
     expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
     await until(() => refused().length > 0)
     expect(refused()).toEqual(['tls/handshake-failed'])
+    const { options: own } = of('jobmanager')
+    const older = createServer({ ...own, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+    await expect(list(await addressOf(older), of('client'))).rejects.toMatchObject({
+      code: 'tls/handshake-failed',
+    })
+  })
+
+  it('is given up by who dials when nobody finishes the handshake', async () => {
+    const address = await addressOf(createPlainServer((socket) => void socket.resume()))
+    const socket = connect(Number(address.split(':')[1]), '127.0.0.1')
+    cleanup.push(() => socket.destroy())
+    await once(socket, 'connect')
+    const time = new ManualScheduler()
+    const dialer = new TlsCredentials({ identity: of('client'), peer: null }, address, time)
+    const connecting = dialer._createSecureConnector(null, {}).connect(socket)
+    const outcome = expect(connecting).rejects.toMatchObject({
+      code: 'tls/handshake-failed',
+      message: expect.stringContaining(address),
+    })
+    const closed = once(socket, 'close')
+    time.advance(HANDSHAKE_MS_MAX)
+    await outcome
+    await closed
+    expect(time.pending).toBe(0)
+  })
+
+  it('shows a certificate each time: what was shown before is not remembered', async () => {
+    const { server, refused } = await jobManager(of('jobmanager'))
+    const at = { port: server.port, host: '127.0.0.1', ca: authority.certificate }
+    const { cert, key } = of('client').options
+    const known = connectTls({ ...at, cert, key, ALPNProtocols: ['h2'] })
+    cleanup.push(() => known.destroy())
+    const sessions: Buffer[] = []
+    known.on('session', (session: Buffer) => sessions.push(session))
+    known.on('error', () => {})
+    await once(known, 'data')
+    const session = sessions[0] ?? known.getSession()
+    const again = connectTls({ ...at, session, ALPNProtocols: ['h2'] })
+    cleanup.push(() => again.destroy())
+    again.on('error', () => {})
+    const outcome = new Promise<string>((resolve) => {
+      again.once('data', () => resolve('let in'))
+      again.once('close', () => resolve('closed'))
+    })
+    expect(await outcome).toBe('closed')
+    await until(() => refused().length > 0)
+    expect(refused()).toEqual(['tls/no-certificate'])
   })
 
   interface Stranger {
     readonly what: string
     readonly client: () => Identity | undefined
     readonly code: string
-    /** What the JobManager logs; null: it is not asked, because who dials gives up first. */
+    /** What the JobManager logs; null: nothing, because who dials gives up first (so the next one is the first). */
     readonly logged: string | null
   }
 
@@ -167,8 +233,9 @@ describe('a connection by TLS', () => {
   it.each(strangers)('is refused to a client $what', async ({ client, code, logged }) => {
     const { server, refused } = await jobManager(of('jobmanager'))
     await expect(list(server.address, client())).rejects.toMatchObject({ code, domain: 'user' })
-    if (logged !== null) await until(() => refused().length > 0)
-    expect(refused()).toEqual(logged === null ? [] : [logged])
+    if (logged === null) await expect(list(server.address, undefined)).rejects.toThrow()
+    await until(() => refused().length > 0)
+    expect(refused()).toEqual([logged ?? 'tls/plaintext'])
   })
 
   it('is refused to a client that shows no certificate', async () => {
@@ -266,6 +333,14 @@ describe('a role', () => {
     await expect(register(server.address, of('client'))).rejects.toMatchObject(wrong)
     await expect(list(server.address, of('jobmanager'))).rejects.toMatchObject(wrong)
     expect(coordinator.asked).toEqual([])
+  })
+
+  it('that is wrong is told to the operator, too', async () => {
+    const { server, log } = await jobManager(of('jobmanager'))
+    await expect(list(server.address, of('taskmanager'))).rejects.toMatchObject(wrong)
+    expect(log.of('Refused calls by certificates of another role')).toMatchObject([
+      { level: 'warn', fields: { from: expect.stringMatching(/as taskmanager to .*JobService/) } },
+    ])
   })
 
   it('must be there, and be one', async () => {

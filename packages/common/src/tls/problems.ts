@@ -44,6 +44,11 @@ export function handshakeProblem(fault: Fault, peer: string): WeirError {
   })
 }
 
+export function noHandshake(peer: string, afterMs: number): WeirError {
+  const message = `${peer} did not finish the TLS handshake within ${afterMs} ms`
+  return new WeirError('tls/handshake-failed', message, { domain: 'external', retry: 'backoff' })
+}
+
 /** OpenSSL's `403DE9…:error:0A00010B:SSL routines:…:wrong version number:../deps/…:77:` holds one thing to read. */
 function plain(message: string): string {
   const [, reason] = /:error:[^:]*:[^:]*:[^:]*:([^:]+):/.exec(message) ?? []
