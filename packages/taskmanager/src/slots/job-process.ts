@@ -14,6 +14,7 @@ import {
   WeirError,
   withLastOutput,
 } from '@weirjs/common/core/errors'
+import { badMessage, isHostEvent } from './host-event-check.ts'
 import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
@@ -88,7 +89,7 @@ export class JobProcess {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     )
-    this.#child.on('message', (event: HostEvent) => this.#take(event))
+    this.#child.on('message', (message: unknown) => this.#hear(message))
     this.#child.on('error', (error) => {
       this.#reason ??= toFailure(error, {
         code: 'job/process-lost',
@@ -166,6 +167,12 @@ export class JobProcess {
     this.#child.kill('SIGKILL')
   }
 
+  /** What it has said cannot be: ends it. */
+  distrust(): void {
+    this.#reason ??= toFailure(badMessage())
+    this.#child.kill('SIGKILL')
+  }
+
   #send(command: HostCommand): void {
     this.#child.send(command, (error) => {
       // A closed channel means that the process is ending; its exit says everything.
@@ -179,6 +186,13 @@ export class JobProcess {
       )
       this.#child.kill('SIGKILL')
     })
+  }
+
+  #hear(message: unknown): void {
+    const isOurs =
+      isHostEvent(message) && (message.type !== 'reply' || this.#replies.expects(message.id))
+    if (isOurs) this.#take(message)
+    else this.distrust()
   }
 
   #take(event: HostEvent): void {

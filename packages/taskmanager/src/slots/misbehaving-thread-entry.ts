@@ -1,5 +1,5 @@
 // Entry of a slot thread that runs no job and does what its job's arguments tell it to: print, throw, exit, fill the
-// heap, flood memory with Buffers, block. For tests of job processes.
+// heap, flood memory with Buffers, block, post what it likes. For tests of job processes.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
@@ -12,7 +12,7 @@ import { SlotThread } from './slot-thread.ts'
 
 const FLOOD_BYTES = 4 * 1_048_576
 
-function misbehave(how: unknown): void {
+function misbehave(how: unknown, message: unknown): void {
   switch (how) {
     case 'throw':
       setTimeout(() => {
@@ -33,6 +33,8 @@ function misbehave(how: unknown): void {
     }
     case 'block':
       for (;;) Math.sqrt(2)
+    case 'post':
+      return present(parentPort, 'this is a worker thread').postMessage(message)
     case 'print':
       console.log('to stdout')
       console.error('to stderr')
@@ -70,7 +72,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
     },
     run: () => {},
     cancel: () => {},
-    trigger: () => misbehave(args['how']),
+    trigger: () => misbehave(args['how'], args['message']),
     notifyComplete: () => {},
     notifyAborted: () => {},
     report: () => [],

@@ -40,6 +40,11 @@ export class PendingReplies {
     })
   }
 
+  /** Somebody waits for it, or nobody does any more. */
+  expects(id: number): boolean {
+    return this.#ended !== null || this.#waiters.has(id)
+  }
+
   settle(reply: Reply): void {
     // The end of a process may be heard before its last words.
     if (this.#ended !== null) return

@@ -26,6 +26,7 @@ import { type ProcessHostOptions, ProcessSlotHost, type ProcessSlotGroup } from 
 vi.setConfig({ testTimeout: 30_000 })
 
 const fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
+const other = { ...fence, jobId: jobId('b'.repeat(32)) }
 const MEBIBYTE = 1_048_576
 const JOB_PROCESS_BYTES = 600 * MEBIBYTE
 
@@ -221,6 +222,32 @@ describe('a job process', () => {
         Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'))
       expect(points(group.pid)).toBe(Math.min(1_000, points('self') + OOM_POINTS))
       await group.close(5_000)
+    },
+  )
+
+  const task = { vertexId: 'v0', subtask: 0 }
+  const line = { fence, task: null, stream: 'stdout', text: 'hello' }
+  test.each([
+    ['without what it needs', { type: 'event', event: { type: 'output' } }],
+    ['of no sort', { type: 'event', event: { type: 'surprise' } }],
+    ['that is nothing', { type: 'event', event: null }],
+    [
+      'of another job',
+      { type: 'event', event: { type: 'output', lines: [{ ...line, fence: other }] } },
+    ],
+    [
+      'of no state',
+      { type: 'event', event: { type: 'task-update', update: { fence, task, change: {} } } },
+    ],
+    ['that is an answer to nobody', { type: 'reply', id: 99, outcome: { ok: null } }],
+  ])(
+    'is ended when its code sends a message %s, and the TaskManager goes on',
+    async (_what, message) => {
+      const host = makeHost()
+      const { group, lost } = await start(host, { how: 'post', message })
+      group.slots[0]?.trigger(trigger)
+      expect(await lost).toMatchObject({ code: 'job/bad-message', domain: 'user' })
+      await expect.poll(() => host.pids.inUse).toEqual([])
     },
   )
 

@@ -7,6 +7,7 @@ import type { Failure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
+import { isOf } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
 import { offerToKernel, oomRecord, type OomRecord, residentBytes } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -309,6 +310,7 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   #take(slot: number, event: SlotEvent): void {
+    if (!isOf(this.fence, event)) return this.#process.distrust()
     switch (event.type) {
       case 'task-update':
         return this.#listener.taskUpdate(event.update)

@@ -8,6 +8,7 @@ import { unreachable } from '@weirjs/common/core/assert'
 import type { Clock } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
+import { badMessage, isThreadEvent } from './host-event-check.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
 import type {
@@ -56,7 +57,7 @@ export class SupervisedThread {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(options.heapBytesMax / MEBIBYTE) },
     })
-    this.#worker.on('message', (event: ThreadEvent) => this.#take(event))
+    this.#worker.on('message', (message: unknown) => this.#hear(message))
     this.#worker.on('error', (error) => {
       this.#thrown ??= error
     })
@@ -115,6 +116,15 @@ export class SupervisedThread {
       },
     )
     return this.#measuring
+  }
+
+  #hear(message: unknown): void {
+    const isOurs =
+      isThreadEvent(message) && (message.type !== 'reply' || this.#replies.expects(message.id))
+    if (isOurs) return this.#take(message)
+    this.#thrown ??= badMessage()
+    // Cannot reject: it is ending, or ends now.
+    void this.#worker.terminate()
   }
 
   #take(event: ThreadEvent): void {

@@ -1,0 +1,145 @@
+// What a slot thread and its process say, before it is believed. The thread runs code of the job, which reaches the channel
+// (its `parentPort`), so what comes is not always one of ours. Shapes are checked, as deep as the TaskManager looks
+// into them, and not what they mean: a job may tell lies about itself.
+
+import type { Fence } from '@weirjs/common/core/ids'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { HostEvent, SlotEvent, ThreadEvent } from './protocol.ts'
+
+const LIST_ITEMS_MAX = 100_000
+
+type Fields = Readonly<Record<string, unknown>>
+
+export const badMessage = (): WeirError =>
+  new WeirError('job/bad-message', 'a slot has sent what Weir does not understand', {
+    domain: 'user',
+    retry: 'backoff',
+    hint: 'parentPort of a slot belongs to Weir: does the job, or a library of it, write to it?',
+  })
+
+export function isThreadEvent(value: unknown): value is ThreadEvent {
+  if (!isRecord(value)) return false
+  switch (value['type']) {
+    case 'prepared':
+      return true
+    case 'reply':
+      return isWhole(value['id']) && isOutcome(value['outcome'])
+    case 'event':
+      return isSlotEvent(value['event'])
+    default:
+      return false
+  }
+}
+
+export function isHostEvent(value: unknown): value is HostEvent {
+  if (!isRecord(value)) return false
+  switch (value['type']) {
+    case 'prepared':
+      return true
+    case 'reply':
+      return isWhole(value['id']) && isOutcome(value['outcome'])
+    case 'lost':
+      return isFailure(value['failure'])
+    case 'slot':
+      return isWhole(value['slot']) && isSlotEvent(value['event'])
+    default:
+      return false
+  }
+}
+
+/** All that it says is of that attempt. */
+export function isOf(fence: Fence, event: SlotEvent): boolean {
+  const isSame = (one: { readonly fence: Fence }): boolean =>
+    one.fence.jobId === fence.jobId &&
+    one.fence.epoch === fence.epoch &&
+    one.fence.attempt === fence.attempt
+  switch (event.type) {
+    case 'task-update':
+      return isSame(event.update)
+    case 'acknowledge':
+      return isSame(event.ack)
+    case 'decline':
+      return isSame(event.decline)
+    case 'output':
+      return event.lines.every(isSame)
+    case 'report':
+      return event.tasks.every(isSame)
+  }
+}
+
+function isSlotEvent(event: unknown): boolean {
+  if (!isRecord(event)) return false
+  const { type, update, ack, decline, lines, tasks } = event
+  switch (type) {
+    case 'task-update':
+      return isOfTask(update) && isChange(update['change'])
+    case 'acknowledge':
+      return isOfCheckpoint(ack) && isRecord(ack['snapshot']) && isRecord(ack['stats'])
+    case 'decline':
+      return isOfCheckpoint(decline) && isFailure(decline['failure'])
+    case 'output':
+      return isListOf(lines, isLine)
+    case 'report':
+      return isListOf(tasks, isReport)
+    default:
+      return false
+  }
+}
+
+const STATES: readonly unknown[] = ['restored', 'running', 'end-of-data', 'finished', 'canceled']
+
+const isChange = (change: unknown): boolean =>
+  isRecord(change) &&
+  (change['state'] === 'failed' ? isFailure(change['failure']) : STATES.includes(change['state']))
+
+const isOfCheckpoint = (value: unknown): value is Fields =>
+  isOfTask(value) && isWhole(value['checkpointId'])
+
+const isReport = (report: unknown): boolean =>
+  isOfTask(report) &&
+  [
+    'progressTick',
+    'busyRatio',
+    'idleRatio',
+    'backPressuredRatio',
+    'recordsIn',
+    'recordsOut',
+    'bytesIn',
+    'bytesOut',
+    'watermark',
+  ].every((name) => typeof report[name] === 'number')
+
+const STREAMS: readonly unknown[] = ['print', 'stdout', 'stderr']
+
+const isLine = (line: unknown): boolean =>
+  isRecord(line) &&
+  isFence(line['fence']) &&
+  (line['task'] === null || isTask(line['task'])) &&
+  STREAMS.includes(line['stream']) &&
+  typeof line['text'] === 'string'
+
+const isOfTask = (value: unknown): value is Fields =>
+  isRecord(value) && isFence(value['fence']) && isTask(value['task'])
+
+const isFence = (fence: unknown): boolean =>
+  isRecord(fence) &&
+  typeof fence['jobId'] === 'string' &&
+  isWhole(fence['epoch']) &&
+  isWhole(fence['attempt'])
+
+const isTask = (task: unknown): boolean =>
+  isRecord(task) && typeof task['vertexId'] === 'string' && isWhole(task['subtask'])
+
+const isOutcome = (outcome: unknown): boolean =>
+  isRecord(outcome) && ('ok' in outcome || isFailure(outcome['failure']))
+
+const isFailure = (failure: unknown): boolean =>
+  isRecord(failure) &&
+  ['code', 'message', 'domain', 'retry'].every((name) => typeof failure[name] === 'string')
+
+const isListOf = (list: unknown, isOne: (item: unknown) => boolean): boolean =>
+  Array.isArray(list) && list.length <= LIST_ITEMS_MAX && list.every(isOne)
+
+const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value)
