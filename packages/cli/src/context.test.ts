@@ -60,7 +60,10 @@ describe('chooseCluster', () => {
       chooseCluster({ env: {}, cwd: root, ...more }).tlsDirectory
     expect(tlsOf({})).toBe('/t/tls')
     expect(tlsOf({ cluster: '127.0.0.1:7001' })).toBe('/t/tls')
-    expect(tlsOf({ cluster: 'other:7001' })).toBeNull()
+    // The token goes along, so it goes encrypted.
+    expect(tlsOf({ cluster: 'localhost:7001' })).toBe('/t/tls')
+    expect(tlsOf({ cluster: '127.0.0.1:7001', tokenFile: '/t/token' })).toBe('/t/tls')
+    expect(tlsOf({ cluster: 'other:7001', tokenFile: '/other/token' })).toBeNull()
     expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' } })).toBe('/env/tls')
     expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' }, tlsDir: '/flag/tls' })).toBe('/flag/tls')
   })

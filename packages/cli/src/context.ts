@@ -83,13 +83,16 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
   return choice(found.file, said, found.path)
 }
 
-/** Without a token file the cluster file nearby is asked for one; what it says of TLS counts if it is of that very cluster. */
+/**
+ * Without a token file the cluster file nearby lends its own, and its certificates with it: what was made for an encrypted
+ * connection goes over no other one, however the address is spelled. Of that very address it lends them in any case.
+ */
 function ofAddress(options: ContextOptions, address: string, said: Said): ClusterChoice {
   checkAddress(address)
-  const known = said.tokenFile === null ? (findClusterFile(options)?.file ?? null) : null
-  const same = known?.address === address ? (known.tlsDirectory ?? null) : null
-  const found = { address, tokenFile: known?.tokenFile ?? null, tlsDirectory: same }
-  return choice(found, said, '--cluster')
+  const near = findClusterFile(options)?.file
+  const known = said.tokenFile === null || near?.address === address ? near : undefined
+  const { tokenFile = null, tlsDirectory = null } = known ?? {}
+  return choice({ address, tokenFile, tlsDirectory }, said, '--cluster')
 }
 
 function ofContext(options: ContextOptions, name: string, said: Said): ClusterChoice {

@@ -12,6 +12,7 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
+import { isSignedBy } from '@weirjs/common/tls/identity'
 import { makeCertificate, type Signer } from '@weirjs/common/tls/make-certificate'
 import { type Role, ROLES, roleUri } from '@weirjs/common/tls/roles'
 
@@ -33,10 +34,20 @@ export interface CertificatesWish {
   readonly nowMs: number
 }
 
-/** Answers the paths of what was written. Errors: `certs/exists`, `certs/unwritable`, `certs/no-authority`. */
-export function createCertificates(wish: CertificatesWish): readonly string[] {
+export interface CreatedCertificates {
+  /** Paths of what was written. */
+  readonly files: readonly string[]
+  /** All are good until then. */
+  readonly validTo: Date
+}
+
+/** Errors: `certs/exists`, `certs/unwritable`, `certs/no-authority`. */
+export function createCertificates(wish: CertificatesWish): CreatedCertificates {
   const { directory, force } = wish
-  const there = ROLES.map((role) => join(directory, `${role}.crt`)).filter((one) => existsSync(one))
+  const there = ROLES.flatMap((role) => [
+    join(directory, `${role}.crt`),
+    join(directory, `${role}.key`),
+  ]).filter((one) => existsSync(one))
   if (there.length > 0 && !force) {
     throw new WeirError('certs/exists', `${there[0]} is there already`, {
       domain: 'user',
@@ -45,10 +56,11 @@ export function createCertificates(wish: CertificatesWish): readonly string[] {
   }
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const written: string[] = []
-    const signer = authority(wish, written)
-    for (const role of ROLES) written.push(...issue(wish, role, signer))
-    return written
+    const authority = authorityOf(wish)
+    const issued = ROLES.map((role) => issue(wish, role, authority))
+    const files = [...authority.files, ...issued.flatMap(({ files: own }) => own)]
+    const validTo = issued[0]?.certificate.validToDate ?? authority.certificate.validToDate
+    return { files: files.map(write), validTo }
   } catch (cause) {
     if (cause instanceof WeirError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -59,68 +71,133 @@ export function createCertificates(wish: CertificatesWish): readonly string[] {
   }
 }
 
+interface File {
+  readonly path: string
+  readonly content: string
+  readonly mode: number
+}
+
+interface Authority extends Signer {
+  readonly certificate: X509Certificate
+  /** What is to be written of it. */
+  readonly files: readonly File[]
+}
+
 /** The one that is there, or a new one. */
-function authority({ directory, nowMs }: CertificatesWish, written: string[]): Signer {
-  const files = { certificate: join(directory, 'ca.crt'), key: join(directory, 'ca.key') }
-  if (existsSync(files.certificate)) return readAuthority(files)
+function authorityOf(wish: CertificatesWish): Authority {
+  const paths = {
+    certificate: join(wish.directory, 'ca.crt'),
+    key: join(wish.directory, 'ca.key'),
+  }
+  const isThere = existsSync(paths.certificate) || existsSync(paths.key)
+  return isThere ? readAuthority(paths, wish.nowMs) : newAuthority(paths, wish)
+}
+
+interface Paths {
+  readonly certificate: string
+  readonly key: string
+}
+
+function newAuthority(paths: Paths, { nowMs, days }: CertificatesWish): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const signer: Signer = { commonName: AUTHORITY, privateKey, publicKey }
   const validity = {
     notBeforeMs: nowMs - BEFORE_MS,
-    notAfterMs: afterDays(nowMs, AUTHORITY_DAYS),
+    notAfterMs: afterDays(nowMs, Math.max(days, AUTHORITY_DAYS)),
   }
   const certificate = makeCertificate(
     { commonName: AUTHORITY, hosts: [], uris: [], ...validity, use: 'authority' },
     publicKey,
     signer,
   )
-  written.push(
-    write(files.key, pemOf(privateKey), 0o600),
-    write(files.certificate, certificate, 0o644),
-  )
-  return signer
-}
-
-function readAuthority(files: { readonly certificate: string; readonly key: string }): Signer {
-  if (!existsSync(files.key)) {
-    throw new WeirError('certs/no-authority', `${files.key} is not there`, {
-      domain: 'user',
-      hint: 'bring the key of the authority back, or start anew in another --dir',
-    })
+  return {
+    ...signer,
+    certificate: new X509Certificate(certificate),
+    files: [
+      { path: paths.key, content: pemOf(privateKey), mode: 0o600 },
+      { path: paths.certificate, content: certificate, mode: 0o644 },
+    ],
   }
-  const privateKey = createPrivateKey(readFileSync(files.key))
-  const { subject } = new X509Certificate(readFileSync(files.certificate))
-  const commonName = subject.replace(/^CN=/, '')
-  return { commonName, privateKey, publicKey: createPublicKey(privateKey) }
 }
 
-function issue(wish: CertificatesWish, role: Role, signer: Signer): readonly string[] {
+function readAuthority(paths: Paths, nowMs: number): Authority {
+  for (const path of [paths.certificate, paths.key]) {
+    if (!existsSync(path))
+      throw noAuthority(`${path} is not there`, 'bring it back, or start anew in another --dir')
+  }
+  const { privateKey, certificate } = parsed(paths)
+  if (certificate.validToDate.getTime() <= nowMs) {
+    const ended = `${paths.certificate} has expired at ${certificate.validToDate.toISOString()}`
+    throw noAuthority(ended, 'make another authority in another --dir')
+  }
+  const commonName = certificate.subject.replace(/^CN=/, '')
+  return { commonName, privateKey, publicKey: createPublicKey(privateKey), certificate, files: [] }
+}
+
+function parsed(paths: Paths): Pick<Authority, 'privateKey' | 'certificate'> {
+  try {
+    return {
+      privateKey: createPrivateKey(readFileSync(paths.key)),
+      certificate: new X509Certificate(readFileSync(paths.certificate)),
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw noAuthority(`${paths.certificate} and its key cannot be read: ${why}`, OTHER, cause)
+  }
+}
+
+const OTHER =
+  'this signs for authorities that it made itself; let whoever made that one sign, or start anew in another --dir'
+
+function noAuthority(message: string, hint: string, cause?: unknown): WeirError {
+  return new WeirError('certs/no-authority', message, { domain: 'user', hint, cause })
+}
+
+interface Issued {
+  readonly certificate: X509Certificate
+  readonly files: readonly File[]
+}
+
+/** No longer than the authority: nobody would take it after that. */
+function issue(wish: CertificatesWish, role: Role, authority: Authority): Issued {
   const { directory, hosts, days, nowMs } = wish
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const isClient = role === 'client'
-  const certificate = makeCertificate(
+  const content = makeCertificate(
     {
       commonName: `weir ${role}`,
       hosts: isClient ? [] : hosts,
       uris: [roleUri(role)],
       notBeforeMs: nowMs - BEFORE_MS,
-      notAfterMs: afterDays(nowMs, days),
+      notAfterMs: Math.min(afterDays(nowMs, days), authority.certificate.validToDate.getTime()),
       use: isClient ? 'client' : 'both',
     },
     publicKey,
-    signer,
+    authority,
   )
-  return [
-    write(join(directory, `${role}.key`), pemOf(privateKey), 0o600),
-    write(join(directory, `${role}.crt`), certificate, 0o644),
+  const certificate = new X509Certificate(content)
+  if (!authority.certificate.ca || !isSignedBy(certificate, authority.certificate)) {
+    const what = `what the authority in ${directory} signs here would be believed by nobody`
+    throw noAuthority(`${what}: ${misfit(authority)}`, OTHER)
+  }
+  const files = [
+    { path: join(directory, `${role}.key`), content: pemOf(privateKey), mode: 0o600 },
+    { path: join(directory, `${role}.crt`), content, mode: 0o644 },
   ]
+  return { certificate, files }
+}
+
+function misfit({ certificate, privateKey }: Authority): string {
+  if (!certificate.ca) return 'ca.crt is no certificate of an authority'
+  if (!certificate.checkPrivateKey(privateKey)) return 'ca.key is not the key of ca.crt'
+  return 'it needs a key of the curve P-256 or Ed25519, and a common name and nothing else as its name'
 }
 
 const afterDays = (nowMs: number, days: number): number => nowMs + days * DAY_MS
 const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** Whole or not at all: somebody may be reading. */
-function write(path: string, content: string, mode: number): string {
+function write({ path, content, mode }: File): string {
   const staged = `${path}.${process.pid}`
   writeFileSync(staged, content, { mode, flag: 'wx' })
   renameSync(staged, path)

@@ -111,7 +111,10 @@ export function buildProgram(cli: Cli): Command {
     .version(WEIR_VERSION, '-V, --version', 'the version')
     .option('--cluster <address>', 'host:port of a JobManager, a context, or a cluster file')
     .option('--token-file <path>', 'file with the cluster token')
-    .option('--tls-dir <path>', 'directory with ca.crt, client.crt and client.key')
+    .option(
+      '--tls-dir <path>',
+      'directory with ca.crt and a certificate and key (client.crt, client.key); turns TLS on',
+    )
     .addOption(new Option('-o, --format <format>', 'how to print data').choices([...FORMATS]))
     .option('--json', 'short for --format json')
     .option('-v, --verbose', 'show stacks of errors')

@@ -1,8 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { filesIn, readCredentials } from '@weirjs/common/tls/identity'
+import { makeCertificate } from '@weirjs/common/tls/make-certificate'
 import { ROLES } from '@weirjs/common/tls/roles'
 import { testCli, type TestRun } from '../test-cli.fixture.ts'
 
@@ -54,6 +64,66 @@ describe('weir certs create', () => {
     ).not.toThrow()
   })
 
+  it('overwrites no key whose certificate is not there', async () => {
+    await certs('create', '--dir', 'tls')
+    const before = [text('ca.key'), text('client.key')]
+    for (const role of ROLES) rmSync(join(root, 'tls', `${role}.crt`))
+    expect((await certs('create', '--dir', 'tls')).err[0]).toContain('[certs/exists]')
+    rmSync(join(root, 'tls', 'ca.crt'))
+    const again = await certs('create', '--dir', 'tls', '--force')
+    expect(again.err[0]).toContain('[certs/no-authority]')
+    expect([text('ca.key'), text('client.key')]).toEqual(before)
+  })
+
+  const DAY_MS = 24 * 3_600_000
+
+  /** An authority of somebody else. */
+  function bring(more: { days?: number; isRsa?: boolean; isLeaf?: boolean; otherKey?: boolean }) {
+    const pair = () =>
+      more.isRsa === true
+        ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { privateKey, publicKey } = pair()
+    const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const commonName = 'somebody'
+    const certificate = makeCertificate(
+      {
+        commonName,
+        hosts: [],
+        uris: [],
+        notBeforeMs: Date.now() - DAY_MS * 10,
+        notAfterMs: Date.now() + DAY_MS * (more.days ?? 5),
+        use: more.isLeaf === true ? 'both' : 'authority',
+      },
+      publicKey,
+      { commonName, ...signing },
+    )
+    mkdirSync(join(root, 'tls'))
+    writeFileSync(join(root, 'tls', 'ca.crt'), certificate)
+    const key = more.otherKey === true ? pair().privateKey : privateKey
+    writeFileSync(join(root, 'tls', 'ca.key'), key.export({ type: 'pkcs8', format: 'pem' }))
+  }
+
+  it('makes none that outlives its authority', async () => {
+    bring({})
+    expect((await certs('create', '--dir', 'tls', '--days', '30')).code).toBe(0)
+    const { validToDate } = new X509Certificate(text('client.crt'))
+    expect(validToDate).toEqual(new X509Certificate(text('ca.crt')).validToDate)
+  })
+
+  it.each([
+    ['has ended', { days: -1 }, 'has expired at'],
+    ['has a key of another sort', { isRsa: true }, 'needs a key of the curve P-256'],
+    ['is none', { isLeaf: true }, 'is no certificate of an authority'],
+    ['has another key', { otherKey: true }, 'is not the key of'],
+  ])('writes nothing when the authority that is there %s', async (_what, more, reason) => {
+    bring(more)
+    const { code, err } = await certs('create', '--dir', 'tls')
+    expect([code, err[0]]).toEqual([1, expect.stringContaining(reason)])
+    expect(err[0]).toContain('[certs/no-authority]')
+    expect(readdirSync(join(root, 'tls')).toSorted()).toEqual(['ca.crt', 'ca.key'])
+  })
+
   it('says that it cannot sign without the key of the authority', async () => {
     await certs('create', '--dir', 'tls')
     rmSync(join(root, 'tls', 'ca.key'))
@@ -90,5 +160,30 @@ describe('weir certs show', () => {
     await certs('create', '--dir', 'tls')
     expect((await certs('show', 'tls/client.key')).err[0]).toContain('[config/tls-file-bad]')
     expect((await certs('show', 'tls/nothing.crt')).err[0]).toContain('[config/tls-file-missing]')
+  })
+})
+
+describe('--tls-dir', () => {
+  it.each(['jobmanager', 'taskmanager'])('turns TLS on in a %s', async (command) => {
+    const cli = testCli(null, root)
+    const address = ['--jobmanager', '127.0.0.1:1']
+    const more = command === 'taskmanager' ? address : ['--port', '0', '-D', 'rest.port=off']
+    const { err } = await cli.run(command, '--data-dir', 'd', '--tls-dir', 'tls', ...more)
+    expect(err[0]).toContain('[config/tls-file-missing]')
+    expect(err[0]).toContain(join(root, 'tls', 'ca.crt'))
+  })
+
+  it('turns it on in a cluster that is started', async () => {
+    writeFileSync(join(root, 'file'), '')
+    const start = ['cluster', 'start', '--port', '0', '--taskmanagers', '0']
+    const { err } = await testCli(null, root).run(...start, '--tls-dir', 'file/tls')
+    expect(err[0]).toContain('[certs/unwritable]')
+  })
+
+  it('is wanted for commands where the certificates of processes are named by file', async () => {
+    const named = ['-D', `security.ssl.ca-file=${join(root, 'ca.crt')}`]
+    const start = ['cluster', 'start', '--tls', '--port', '0', '--taskmanagers', '0', ...named]
+    const { code, err } = await testCli(null, root).run(...start)
+    expect([code, err[0]]).toEqual([2, expect.stringContaining('none for commands')])
   })
 })

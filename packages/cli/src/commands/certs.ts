@@ -53,7 +53,7 @@ export const localHosts = (): readonly string[] => [
 function create(cli: Cli, options: CreateOptions): void {
   const directory = resolve(cli.cwd, options.dir)
   const hosts = [...new Set([...localHosts(), ...hostsOf(options.hosts)])]
-  const written = createCertificates({
+  const { files, validTo } = createCertificates({
     directory,
     hosts,
     days: daysOf(options.days),
@@ -61,11 +61,12 @@ function create(cli: Cli, options: CreateOptions): void {
     nowMs: cli.scheduler.wallMs(),
   })
   show(cli.terminal(options), options, {
-    json: { directory, hosts, files: written },
-    names: written,
-    lines: written,
+    json: { directory, hosts, files, validTo: validTo.toISOString() },
+    names: files,
+    lines: files,
   })
   cli.terminal(options).note(`dialed as ${hosts.join(', ')}`)
+  cli.terminal(options).note(`good until ${validTo.toISOString()}`)
   cli.terminal(options).note('keep ca.key away from the machines of the cluster')
 }
 

@@ -128,7 +128,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
   const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
-  const defines = [...options.define, ...tlsDefines(tlsDirectory)].flatMap((one) => ['-D', one])
+  const tls = tlsDefines(tlsDirectory, processes)
+  const defines = [...options.define, ...tls].flatMap((one) => ['-D', one])
   const yaml = configFile(cli, options.config)
   const config = yaml === null ? [] : ['--config', yaml]
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
@@ -160,10 +161,13 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
 function certificatesFor(
   cli: Cli,
   options: StartOptions,
-  { values }: Config,
+  config: Config,
   dataDirectory: string,
 ): string | null {
-  if (options.tls !== true && !values['security.ssl.internal.enabled']) return null
+  const { values } = config
+  const isSaid = options.tls === true || options.tlsDir !== undefined
+  if (!isSaid && !values['security.ssl.internal.enabled']) return null
+  if (namesFiles(config)) return clientsOwn(cli, options)
   const said = options.tlsDir ?? values['security.ssl.directory']
   const directory = said === null ? join(dataDirectory, 'tls') : resolve(cli.cwd, said)
   if (existsSync(join(directory, 'ca.crt'))) return directory
@@ -173,10 +177,29 @@ function certificatesFor(
   return directory
 }
 
-const tlsDefines = (directory: string | null): readonly string[] =>
-  directory === null
-    ? []
-    : ['security.ssl.internal.enabled=true', `security.ssl.directory=${directory}`]
+/** Then the authority is somebody else's, and another one would be believed by nobody. */
+const namesFiles = ({ values }: Config): boolean => FILE_KEYS.some((key) => values[key] !== null)
+
+const FILE_KEYS = [
+  'security.ssl.ca-file',
+  'security.ssl.certificate-file',
+  'security.ssl.key-file',
+] as const
+
+function clientsOwn(cli: Cli, { tlsDir }: StartOptions): string {
+  if (tlsDir !== undefined) return resolve(cli.cwd, tlsDir)
+  const message = 'the configuration names files of certificates, but none for commands'
+  throw new WeirError('cli/usage', message, {
+    domain: 'user',
+    hint: 'say --tls-dir with a directory that has ca.crt, client.crt and client.key of that authority',
+  })
+}
+
+function tlsDefines(directory: string | null, config: Config): readonly string[] {
+  if (directory === null) return []
+  const enabled = 'security.ssl.internal.enabled=true'
+  return namesFiles(config) ? [enabled] : [enabled, `security.ssl.directory=${directory}`]
+}
 
 /** The processes read the same; what they would refuse is refused before any of them is started. */
 interface Configured {

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Log } from '@weirjs/common/core/log'
@@ -28,6 +28,7 @@ interface ProcessOptions {
   readonly define: readonly string[]
   readonly dataDir?: string
   readonly tokenFile?: string
+  readonly tlsDir?: string
   readonly bind?: string
   readonly insecure?: boolean
   readonly port?: string
@@ -67,6 +68,8 @@ function withProcessOptions(command: Command): Command {
 const FLAG_NAMES: Partial<Record<ConfigKey, string>> = {
   'data.dir': '--data-dir',
   'security.token-file': '--token-file',
+  'security.ssl.directory': '--tls-dir',
+  'security.ssl.internal.enabled': '--tls-dir',
   'security.insecure': '--insecure',
   'jobmanager.bind-host': '--bind',
   'jobmanager.rpc.port': '--port',
@@ -88,6 +91,15 @@ function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
   })
 }
 
+/** A directory with certificates is named to be used. */
+const tlsFlags = (cli: Cli, { tlsDir }: ProcessOptions): Flags =>
+  tlsDir === undefined
+    ? {}
+    : {
+        'security.ssl.directory': resolve(cli.cwd, tlsDir),
+        'security.ssl.internal.enabled': 'true',
+      }
+
 type Flags = { readonly [Key in ConfigKey]?: string | undefined }
 
 // ---- JobManager ----
@@ -96,6 +108,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
   const config = configure(cli, options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
+    ...tlsFlags(cli, options),
     'security.insecure': options.insecure === true ? 'true' : undefined,
     'jobmanager.bind-host': options.bind,
     'jobmanager.rpc.port': options.port,
@@ -193,6 +206,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const { values } = configure(cli, options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
+    ...tlsFlags(cli, options),
     'security.insecure': options.insecure === true ? 'true' : undefined,
     'taskmanager.bind-host': options.bind,
     'taskmanager.host': options.advertise,
