@@ -1,115 +1,34 @@
 // TLS over real sockets: who is let in, who is not, and what both sides are told.
 
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer as createPlainServer, type Socket } from 'node:net'
+import { connect, createServer as createPlainServer, type Socket } from 'node:net'
 import { connect as connectTls, createServer } from 'node:tls'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { workerId } from '../core/ids.ts'
+import { describe, expect, it, vi } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
-import type { JobClient } from '../job-client.ts'
-import { systemScheduler } from '../node/system-scheduler.ts'
-import {
-  type FixedIdentity,
-  fromNow,
-  identityOf,
-  makeAuthority,
-} from '../tls/certificates.fixture.ts'
+import { fromNow, identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
 import type { Identity } from '../tls/identity.ts'
-import { type Role, roleUri } from '../tls/roles.ts'
-import { connectCoordinator } from './coordinator-client.ts'
-import { coordinatorService } from './coordinator-server.ts'
-import { connectJobManager } from './job-client.ts'
-import { jobService } from './job-server.ts'
-import { FENCE, REGISTRATION, RecordingCoordinator, RecordingWorker } from './samples.fixture.ts'
-import { type RpcServer, serve } from './serve.ts'
+import { roleUri } from '../tls/roles.ts'
+import { FENCE, REGISTRATION, RecordingWorker } from './samples.fixture.ts'
+import { serve } from './serve.ts'
 import { TlsCredentials } from './tls-credentials.ts'
 import { HANDSHAKE_MS_MAX } from './tls-door.ts'
+import {
+  addressOf,
+  authority,
+  cleanup,
+  jobManager,
+  list,
+  of,
+  register,
+  scheduler,
+  stranger,
+  TOKEN,
+  until,
+} from './tls-kit.contract.ts'
 import { makeToken } from './token.ts'
 import { workerDialer } from './worker-client.ts'
 import { workerService } from './worker-server.ts'
-
-const TOKEN = makeToken()
-const scheduler = systemScheduler()
-const authority = makeAuthority()
-const stranger = makeAuthority('somebody else')
-const of = (role: Role, more: Parameters<typeof authority.issue>[0] = {}): FixedIdentity =>
-  identityOf(authority.issue({ uris: [roleUri(role)], ...more }), authority)
-
-const cleanup: (() => unknown)[] = []
-afterEach(async () => {
-  vi.unstubAllEnvs()
-  for (const end of cleanup.splice(0).toReversed()) await end()
-})
-
-const LIST: Pick<JobClient, 'list'> = { list: async () => [] }
-
-interface Served {
-  readonly server: RpcServer
-  readonly log: MemoryLog
-  readonly coordinator: RecordingCoordinator
-  /** Codes of refusals at the door. */
-  refused(): readonly unknown[]
-}
-
-async function jobManager(identity: Identity | undefined): Promise<Served> {
-  const log = new MemoryLog()
-  const coordinator = new RecordingCoordinator()
-  const server = await serve({
-    port: 0,
-    flag: '--port',
-    token: TOKEN,
-    scheduler,
-    tls: identity === undefined ? undefined : { identity, log },
-    log,
-    services: [
-      coordinatorService({ gateway: coordinator, onWorkerLost: () => {} }),
-      jobService(LIST as JobClient),
-    ],
-  })
-  cleanup.push(() => server.close())
-  const refused = (): readonly unknown[] =>
-    log.of('a connection was refused').map(({ fields }) => fields['code'])
-  return { server, log, coordinator, refused }
-}
-
-/** Asks for the list of jobs; answers it, or rejects. */
-function list(address: string, tls: Identity | undefined, token = TOKEN): Promise<unknown> {
-  const connection = connectJobManager({ address, token, sender: 'test', scheduler, tls })
-  cleanup.push(() => connection.close())
-  return connection.client.list()
-}
-
-function register(address: string, tls: Identity | undefined): Promise<unknown> {
-  const connection = connectCoordinator({
-    address,
-    token: TOKEN,
-    workerId: workerId('w1'),
-    scheduler,
-    tls,
-    onLost: () => {},
-  })
-  cleanup.push(() => connection.close())
-  return connection.gateway.register(REGISTRATION)
-}
-
-/** Of a server of somebody else. */
-async function addressOf(server: ReturnType<typeof createPlainServer>): Promise<string> {
-  const open = new Set<Socket>()
-  server.on('connection', (socket) => open.add(socket))
-  cleanup.push(() => {
-    for (const socket of open) socket.destroy()
-    server.close()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** The log comes from the other end of a connection: a turn of theirs later than our error. */
-async function until(look: () => boolean): Promise<void> {
-  while (!look()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 describe('a connection by TLS', () => {
   it('stands between those who believe each other, and the token is wanted on top', async () => {
@@ -371,53 +290,5 @@ describe('a role', () => {
     await expect(release(of('taskmanager'))).rejects.toMatchObject(wrong)
     expect(worker.asked).toEqual([])
     await expect(release(of('jobmanager'))).resolves.toBeUndefined()
-  })
-})
-
-describe('a renewal', () => {
-  it('serves new connections, and those that stand go on', async () => {
-    const serving = of('jobmanager')
-    const { server } = await jobManager(serving)
-    const connection = connectJobManager({
-      address: server.address,
-      token: TOKEN,
-      sender: 'test',
-      scheduler,
-      tls: of('client'),
-    })
-    cleanup.push(() => connection.close())
-    await connection.client.list()
-    const next = makeAuthority('the next authority')
-    serving.renew(next.issue({ uris: [roleUri('jobmanager')] }), next)
-    await expect(connection.client.list()).resolves.toEqual([])
-    await expect(list(server.address, of('client'))).rejects.toMatchObject({
-      code: 'tls/untrusted',
-    })
-    await expect(list(server.address, identityOf(next.issue(), next))).resolves.toEqual([])
-  })
-
-  it('of who dials counts when it dials again', async () => {
-    const { server } = await jobManager(of('jobmanager'))
-    const dialing = of('client', { notAfterMs: fromNow(-1) })
-    const connection = connectJobManager({
-      address: server.address,
-      token: TOKEN,
-      sender: 'test',
-      scheduler,
-      tls: dialing,
-    })
-    cleanup.push(() => connection.close())
-    await expect(connection.client.list()).rejects.toMatchObject({ code: 'tls/not-accepted' })
-    dialing.renew(authority.issue(), authority)
-    const again = async (): Promise<unknown> => {
-      for (;;) {
-        try {
-          return await connection.client.list()
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'tls/not-accepted' })
-        }
-      }
-    }
-    await expect(again()).resolves.toEqual([])
   })
 })
