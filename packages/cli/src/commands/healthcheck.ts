@@ -81,7 +81,8 @@ function secureOptions(values: ConfigValues, role: Role | null): RequestOptions 
   if (!values['security.ssl.rest.enabled']) return null
   const { ca } = identityFiles(values, values['data.dir'], role ?? 'jobmanager')
   try {
-    return { ca: readFileSync(ca), checkServerIdentity: () => undefined }
+    const verified = { rejectUnauthorized: true, checkServerIdentity: () => undefined }
+    return { ca: readFileSync(ca), ...verified }
   } catch (cause) {
     const message = `cannot read ${ca}`
     throw new WeirError('config/tls-file-missing', message, { domain: 'user', cause })
