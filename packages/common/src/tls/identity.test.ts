@@ -169,10 +169,10 @@ describe('the name that others dial', () => {
 })
 
 describe('an identity that follows its files', () => {
-  const follow = (files: IdentityFiles, ownHost?: string) => {
+  const follow = (files: IdentityFiles, ownHost?: string, reloadIntervalMs = 1_000) => {
     const scheduler = new ManualScheduler({ wallMs: Date.now() })
     const log = new MemoryLog()
-    const more = { role: 'client', verifiesNames: true, reloadIntervalMs: 1_000 } as const
+    const more = { role: 'client', verifiesNames: true, reloadIntervalMs } as const
     const identity = FileIdentity.open({ files, ...more, ownHost, scheduler, log })
     let renewals = 0
     identity.onRenewed(() => {
@@ -285,7 +285,7 @@ describe('an identity that follows its files', () => {
     const soon = (days: number) =>
       fresh(lasting.issue({ notAfterMs: fromNow(days) }), lasting.certificate)
     const reminders = (log: MemoryLog) => log.of('the certificate expires soon')
-    const { log, scheduler } = follow(soon(31))
+    const { log, scheduler } = follow(soon(31), undefined, 60_000)
     scheduler.advance(REMIND_INTERVAL_MS - 60_000)
     expect(reminders(log)).toEqual([])
     scheduler.advance(120_000)
