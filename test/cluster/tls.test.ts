@@ -46,8 +46,10 @@ test('a cluster with TLS is one command, counts exactly, and is closed to who ha
 
   const token = kit.path('.weir', 'cluster', 'token')
   const tls = kit.path('.weir', 'cluster', 'tls')
+  // Where no cluster file lends its certificates.
+  await using elsewhere = WeirKit.empty()
   const ask = (...more: readonly string[]): Promise<Ran> =>
-    kit.weir('job', 'list', '--cluster', kit.address, '--token-file', token, ...more)
+    elsewhere.weir('job', 'list', '--cluster', kit.address, '--token-file', token, ...more)
   expect((await ask('--tls-dir', tls)).code).toBe(0)
   const plain = await ask()
   expect(plain).toMatchObject({ code: 2, out: '' })

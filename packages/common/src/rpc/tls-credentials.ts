@@ -102,8 +102,10 @@ export class TlsCredentials extends ChannelCredentials {
       })
       // After that, too: an alert that comes later would be nobody's otherwise.
       secured.on('error', (error: NodeJS.ErrnoException) => {
-        this.problem = handshakeProblem(error, this.#address)
-        reject(this.problem)
+        // Hung up on behind the handshake: what was said there about our certificate stays the reason.
+        const hungUp = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+        if (!hungUp || !secured.authorized) this.problem = handshakeProblem(error, this.#address)
+        reject(this.problem ?? error)
       })
     })
   }
