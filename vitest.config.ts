@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 // Workspace packages are run from source: their `exports` answer the condition "source" with the .ts file.
 const conditions = ['source', 'node', 'import', 'module', 'default']
 
+const ATTACK = 'test/cluster/hostile-ports.test.ts'
+
 const project = (name: string, include: string[], more: object = {}) => ({
   extends: true as const,
   test: { name, include, ...more },
@@ -39,7 +41,10 @@ export default defineConfig({
       project('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 120_000,
         fileParallelism: false,
+        exclude: ['**/node_modules/**', ATTACK],
       }),
+      // Minutes of hostile bytes: a part of `npm run test:bad-input`, not of `npm test`.
+      project('attack', [ATTACK], { testTimeout: 120_000 }),
     ],
   },
 })

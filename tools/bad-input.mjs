@@ -1,4 +1,4 @@
-// npm run test:bad-input: whatever people and strangers get wrong, at every door. The fast part is in `npm test`, too.
+// npm run test:bad-input: whatever people and strangers get wrong, at every door. All but the attack on ports is in `npm test`, too.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,7 @@ const FILES = [
 ]
 
 const test = join(dirname(fileURLToPath(import.meta.url)), 'test.mjs')
-const projects = ['--project', 'unit', '--project', 'cluster']
+const projects = ['unit', 'cluster', 'attack'].flatMap((name) => ['--project', name])
 const result = spawnSync(
   process.execPath,
   [test, ...projects, ...FILES, ...process.argv.slice(2)],
