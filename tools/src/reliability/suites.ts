@@ -66,17 +66,27 @@ function shell(command: string): Ran {
   return { status, output: stdout }
 }
 
+type Read = (output: string, command: string) => unknown
+
 /** `wanted`: the exit code of a run that went as it should; a negative control must find something. */
-function json(name: string, title: string, command: string, wanted = 0): Suite {
+function suite(name: string, title: string, command: string, read: Read, wanted = 0): Suite {
   return {
     name,
     title,
     command,
     run() {
       const { status, output } = shell(quiet(command))
-      return { passed: status === wanted, result: lastObject(output, command) }
+      return { passed: status === wanted, result: read(output, command) }
     },
   }
+}
+
+function json(name: string, title: string, command: string, wanted = 0): Suite {
+  return suite(name, title, command, lastObject, wanted)
+}
+
+function closing(name: string, title: string, command: string): Suite {
+  return suite(name, title, command, countsIn)
 }
 
 /** npm says what it runs otherwise. */
@@ -121,18 +131,6 @@ function countsIn(output: string, command: string): Counts {
   if (line === undefined) throw new Error(`"${command}" did not say how many passed`)
   const [passed = 0, failed = 0, skipped = 0] = line.slice(1).map(Number)
   return { passed, failed, skipped }
-}
-
-function closing(name: string, title: string, command: string): Suite {
-  return {
-    name,
-    title,
-    command,
-    run() {
-      const { status, output } = shell(quiet(command))
-      return { passed: status === 0, result: countsIn(output, command) }
-    },
-  }
 }
 
 export interface Proven extends Counts {

@@ -19,32 +19,24 @@ export const badMessage = (): WeirError =>
 
 export function isThreadEvent(value: unknown): value is ThreadEvent {
   if (!isRecord(value)) return false
-  switch (value['type']) {
-    case 'prepared':
-      return true
-    case 'reply':
-      return isWhole(value['id']) && isOutcome(value['outcome'])
-    case 'event':
-      return isSlotEvent(value['event'])
-    default:
-      return false
-  }
+  return isOfBoth(value) || (value['type'] === 'event' && isSlotEvent(value['event']))
 }
 
 export function isHostEvent(value: unknown): value is HostEvent {
   if (!isRecord(value)) return false
   switch (value['type']) {
-    case 'prepared':
-      return true
-    case 'reply':
-      return isWhole(value['id']) && isOutcome(value['outcome'])
     case 'lost':
       return isFailure(value['failure'])
     case 'slot':
       return isWhole(value['slot']) && isSlotEvent(value['event'])
     default:
-      return false
+      return isOfBoth(value)
   }
+}
+
+/** What a thread tells its process in the same words as the process its TaskManager. */
+function isOfBoth({ type, id, outcome }: Fields): boolean {
+  return type === 'prepared' || (type === 'reply' && isWhole(id) && isOutcome(outcome))
 }
 
 /** All that it says is of that attempt. */
