@@ -144,7 +144,8 @@ describe('a JobManager that has lost its jobs to another one', () => {
   async function hear(before: JobManager, world: PlayWorld, job: JobId): Promise<void> {
     const fence = { jobId: job, epoch: leaderEpoch(2), attempt: attempt(2) }
     const task = { vertexId: vertexId('v0'), subtask: 0 }
-    await before.taskUpdate({ fence, task, change: { state: 'running' } }).catch(() => {})
+    const told = before.taskUpdate({ fence, task, change: { state: 'running' } })
+    await expect(told).rejects.toMatchObject({ code: 'fence/stale' })
     await world.pass(100)
   }
 
@@ -249,7 +250,9 @@ describe('a JobManager that has lost its jobs to another one', () => {
       const { world, before, slow, hearOfLoss } = await slowly()
       const other = await drive(world.time, world.manager.client.submit(world.request()))
       Object.assign(slow, { operation: 'read', path: other })
-      const looked = before.client.describe(other).catch(() => {})
+      const looked = expect(before.client.describe(other)).rejects.toMatchObject({
+        code: 'job/not-found',
+      })
       await world.pass(SLOW_MS / 2)
       await hearOfLoss()
       expect(before.notLeading).toMatch(/^it stands by/)
@@ -262,13 +265,13 @@ describe('a JobManager that has lost its jobs to another one', () => {
       const { world, before, slow, hearOfLoss } = await slowly()
       const other = await drive(world.time, world.manager.client.submit(world.request()))
       Object.assign(slow, { operation: 'create', path: other })
-      const looked = before.client.describe(other).catch(() => {})
+      const looked = before.client.describe(other)
       await world.pass(SLOW_MS / 2 - 200)
       world.manager = before
       await hearOfLoss()
       expect(before.notLeading).not.toMatch(/stands by/)
       await world.pass(SLOW_MS)
-      await looked
+      expect(await looked).toMatchObject({ jobId: other })
       await world.until(other, 'RUNNING')
       expect(await epochOf(world, other)).toBe(2)
     })
