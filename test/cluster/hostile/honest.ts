@@ -27,6 +27,11 @@ export class HonestClients {
     this.#done = Promise.all(Object.entries(asks).map(([name, ask]) => this.#repeat(name, ask)))
   }
 
+  /** Answers since the last look. */
+  get asked(): number {
+    return this.#tookMs.length
+  }
+
   /** What has been heard since the last look. */
   look(): Answers {
     const sorted = this.#tookMs.splice(0).toSorted((a, b) => a - b)
