@@ -4,6 +4,7 @@ import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
 import type { CommittedOutput } from '../../processes/src/committed-output.ts'
 import type { JobWatch } from '../../processes/src/job-watch.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import { until } from '../../processes/src/until.ts'
 import { BadCell, type Words } from './cell.ts'
 import type { Need } from './machine.ts'
 import type { World } from './world.ts'
@@ -32,11 +33,17 @@ export interface FaultKind {
   strike(scene: Scene, words: Words): Promise<Strike>
 }
 
-/** TaskManagers that have tasks of the job, first the one with the most. Throws when there are none. */
-export async function busyTaskManagers({
-  cluster,
-  watch,
-}: Scene): Promise<readonly [ClusterProcess, ...ClusterProcess[]]> {
+/** A job that was just accepted gets its slots soon, on a machine however slow. */
+const TASKS_MS_MAX = 60_000
+
+type Busy = readonly [ClusterProcess, ...ClusterProcess[]]
+
+/** TaskManagers that have tasks of the job, first the one with the most. Throws when nobody gets any. */
+export function busyTaskManagers(scene: Scene): Promise<Busy> {
+  return until('a TaskManager has tasks', { withinMs: TASKS_MS_MAX }, () => busyNow(scene))
+}
+
+async function busyNow({ cluster, watch }: Scene): Promise<Busy | null> {
   const { taskViews } = await cluster.client.describe(watch.jobId)
   const tasks = new Map<string, number>()
   for (const { worker } of taskViews)
@@ -47,8 +54,7 @@ export async function busyTaskManagers({
     .toSorted((a, b) => (tasks.get(b.workerId) ?? 0) - (tasks.get(a.workerId) ?? 0))
     .flatMap(({ pid }) => cluster.taskManagers.filter((one) => one.pid === pid))
   const [first, ...others] = busy
-  if (first === undefined) throw new Error('no TaskManager has tasks')
-  return [first, ...others]
+  return first === undefined ? null : [first, ...others]
 }
 
 /** By the name that rows use: `jobmanager`, `busiest` and `second` (TaskManagers with tasks), `idle` (one without). */

@@ -1,7 +1,9 @@
+import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   HTTP_HEADER_BYTES_MAX,
+  HTTP_PIPELINED_MAX,
   type HttpHandler,
   type HttpServer,
   serveHttp,
@@ -67,6 +69,47 @@ describe('an HTTP server', () => {
     )
     expect(await raw(port, '\u0016\u0003\u0001 no http\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/)
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('hello')
+  })
+
+  it('answers requests in a row in their order, and hangs up on one who sends too many', async () => {
+    let handled = 0
+    const { port } = await serve(async ({ url, headers }, response) => {
+      handled += 1
+      await new Promise(setImmediate)
+      if (headers.connection === 'close') response.shouldKeepAlive = false
+      response.end(`answer to ${url}.`)
+    })
+    const row = (count: number): string =>
+      Array.from({ length: count }, (_, i) => {
+        const last = i === count - 1 ? 'connection: close\r\n' : ''
+        return `GET /${i} HTTP/1.1\r\nhost: x\r\n${last}\r\n`
+      }).join('')
+    const answers = (text: string): readonly string[] => text.match(/answer to \/\d+\./g) ?? []
+
+    expect(answers(await raw(port, row(HTTP_PIPELINED_MAX)))).toEqual(
+      Array.from({ length: HTTP_PIPELINED_MAX }, (_, i) => `answer to /${i}.`),
+    )
+    handled = 0
+    expect(answers(await raw(port, row(500)))).toEqual([])
+    expect(handled).toBe(HTTP_PIPELINED_MAX)
+  })
+
+  it('counts only what is unanswered', async () => {
+    const { port } = await serve()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const sockets = new Set<unknown>()
+    for (let i = 0; i < 3 * HTTP_PIPELINED_MAX; i += 1) {
+      const status = await new Promise((resolve, reject) => {
+        const request = get({ port, host: '127.0.0.1', agent }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode))
+        })
+        request.once('socket', (socket) => sockets.add(socket))
+        request.once('error', reject)
+      })
+      expect(status).toBe(200)
+    }
+    agent.destroy()
+    expect(sockets.size).toBe(1)
   })
 
   it('answers 500, and no more, when the handler throws', async () => {

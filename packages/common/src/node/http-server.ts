@@ -3,7 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { WeirError } from '../core/errors.ts'
 import { joinAddress } from '../rpc/listen.ts'
 import { Strangers } from '../rpc/strangers.ts'
@@ -16,6 +16,8 @@ export const HTTP_CONNECTIONS_MAX = 256
 const SOCKETS_MAX = 2 * HTTP_CONNECTIONS_MAX
 /** Requests on one connection; then it is closed. */
 const REQUESTS_PER_CONNECTION_MAX = 10_000
+/** Unanswered requests on one connection, and one more closes it: what a client sends in a row is read in one turn. */
+export const HTTP_PIPELINED_MAX = 16
 const HEADERS_MS_MAX = 5_000
 const REQUEST_MS_MAX = 10_000
 const KEEP_ALIVE_MS_MAX = 15_000
@@ -48,8 +50,19 @@ export interface HttpServer {
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const connections = new Strangers({ max: HTTP_CONNECTIONS_MAX })
+  const unanswered = new WeakMap<Socket, number>()
   const server = createHttp(options, (request, response) => {
-    connections.heard(request.socket)
+    const { socket } = request
+    // The rest of what was read from a connection that is closed by now.
+    if (socket.destroyed) return
+    const waiting = (unanswered.get(socket) ?? 0) + 1
+    if (waiting > HTTP_PIPELINED_MAX) {
+      socket.destroy()
+      return
+    }
+    unanswered.set(socket, waiting)
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    connections.heard(socket)
     if (hasBody(request)) return refuse(response, 413)
     // Cannot reject: what the handler throws is the answer.
     void options.handle(request, response).catch(() => refuse(response, 500))
