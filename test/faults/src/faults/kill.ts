@@ -1,4 +1,5 @@
-// kill -9, of each kind of process. What was killed is started again by `heal`.
+// kill -9, of each kind of process. What was killed is started again by `heal`, or at once when the row says `back`: without
+// a JobManager nothing restores, so nothing can strike meanwhile.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterProcess } from '../../../processes/src/cluster-process.ts'
@@ -9,7 +10,7 @@ import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
 
 const GONE_MS_MAX = 5_000
 
-/** `kill taskmanager | job-process | jobmanager | everything [down 1s]` */
+/** `kill taskmanager | job-process | jobmanager | everything [down 1s | back]` */
 export const KILL: FaultKind = {
   needs: [],
   explains: [],
@@ -17,15 +18,14 @@ export const KILL: FaultKind = {
     const downMs = words.includes('down') ? durationOf(valueOf(words, 'down')) : 0
     const { victims, said } = await kill(scene, words)
     let healed = false
-    return {
-      heal: async () => {
-        if (healed) return
-        healed = true
-        await sleep(downMs)
-        for (const victim of victims) victim.start()
-      },
-      proof: async () => said,
+    const heal = async (): Promise<void> => {
+      if (healed) return
+      healed = true
+      await sleep(downMs)
+      for (const victim of victims) victim.start()
     }
+    if (words.includes('back')) await heal()
+    return { heal, proof: async () => said }
   },
 }
 
