@@ -6,6 +6,7 @@ import type { Failure } from '@weirjs/common/core/errors'
 import type { WorkerView } from '@weirjs/common/core/job-views'
 import type { JobDetail } from '@weirjs/common/job-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isAlive, lifeOf, parentOf } from '../processes/src/proc.ts'
 import { ExactNeighbour } from './exact-neighbour.ts'
 import { jobFile } from './good-neighbour.ts'
 import { PRINTING_RECORDS } from './jobs/misbehaving.ts'
@@ -70,6 +71,12 @@ describe('a job is ended alone, with its reason, when its code', () => {
       says: /\(pid \d+, slot \d\) uses \d+ of 396 MiB of memory that it may/,
       restarts: 1,
     },
+    {
+      how: 'brood',
+      code: 'job/out-of-memory',
+      says: /uses \d+ of 396 MiB of memory that it may/,
+      restarts: 1,
+    },
     { how: 'block', code: 'job/process-killed', says: /blocked by the job's code/, restarts: 0 },
     { how: 'regex', code: 'job/process-killed', says: /blocked by the job's code/, restarts: 0 },
     { how: 'stop', code: 'job/process-killed', says: /has not answered for 4 s/, restarts: 0 },
@@ -113,6 +120,34 @@ describe('a job is ended alone, with its reason, when its code', () => {
       expect(out).toMatch(/process\.exit\(7\).*\[job\/process-exit\]/)
       expect(out).toMatch(/last output:\n\s+about to exit/)
     }
+  })
+
+  test.each([
+    ['the job is canceled', 'cancel'],
+    ['its job process is killed', 'kill'],
+  ])('starts processes: they are gone when %s', async (_what, end) => {
+    const { jobId } = await kit.json<{ jobId: string }>(
+      'run',
+      '-d',
+      ...NO_RESTART,
+      MISBEHAVING,
+      '--how',
+      'child',
+    )
+    const said = await until(
+      async () => (await kit.weir('job', 'logs', jobId)).out,
+      (out) => out.includes('has started'),
+    )
+    const child = lifeOf(Number(/has started (\d+)/.exec(said)?.[1]))
+    if (child === null) throw new Error(`it has started nobody: ${said}`)
+    if (end === 'cancel') expect(await kit.weir('job', 'cancel', jobId)).toMatchObject({ code: 0 })
+    else process.kill(parentOf(child), 'SIGKILL')
+    await endOf(jobId)
+    await until(
+      async () => isAlive(child),
+      (alive) => !alive,
+    )
+    await nothingElseHappened()
   })
 
   test('is canceled although it blocks a slot for ever', async () => {

@@ -1,5 +1,6 @@
 // A job that does, in its map step, what its argument says: for tests of what becomes of it, and of its neighbours.
 
+import { spawn } from 'node:child_process'
 import { closeSync, writeSync } from 'node:fs'
 import { discard, generator, int, job, text } from 'weirjs'
 
@@ -21,6 +22,16 @@ const LINE = 'x'.repeat(64 * 1_024 - 1)
 const LINES_EACH = 16
 const WRITTEN_CHARS = 16_383
 export const PRINTING_RECORDS = 1_024
+
+/** A child fills memory. */
+const BROOD =
+  'const hoard = []; const more = () => { hoard.push(Buffer.alloc(4_194_304, 1)); setImmediate(more) }; more()'
+
+function start(command: string, withArgs: readonly string[]): void {
+  const child = spawn(command, withArgs, { stdio: 'ignore' })
+  child.unref()
+  console.log(`has started ${child.pid}`)
+}
 
 const seen = globalThis as { mark?: string }
 /** In this attempt, which may begin behind the record at which the one before has ended. */
@@ -83,6 +94,9 @@ const ONCE: Readonly<Record<string, (mark: string) => void>> = {
     console.log(`before: ${seen.mark ?? 'nothing'}`)
     seen.mark = mark
   },
+  // Both outlive their parent, if they may.
+  child: () => start('sleep', ['600']),
+  brood: () => start(process.execPath, ['-e', BROOD]),
   environment: () => console.log(`sees: ${Object.keys(process.env).toSorted().join(' ')}`),
 }
 

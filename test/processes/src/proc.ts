@@ -40,6 +40,13 @@ export function childrenOf(pid: number): readonly ProcessLife[] {
     .toSorted((a, b) => Number(a.birth) - Number(b.birth) || a.pid - b.pid)
 }
 
+/** Throws when it has ended. */
+export function parentOf(life: ProcessLife): number {
+  const parent = isAlive(life) ? statOf(life.pid)?.[PARENT] : undefined
+  if (parent === undefined) throw new Error(`process ${life.pid} has ended`)
+  return Number(parent)
+}
+
 /** Everything below a process, itself not included. */
 export function descendantsOf(pid: number): readonly ProcessLife[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child.pid)])

@@ -4,15 +4,19 @@
 import { residentBytes } from '@weirjs/common/node/process-meter'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { JobSupervisor } from './job-supervisor.ts'
+import { endFamily } from './process-family.ts'
 import type { HostCommand } from './protocol.ts'
 
-/** At once and without running anything else: its slots may be stuck, and their fences make whatever they did harmless. */
+/**
+ * At once and without running anything else: its slots may be stuck, and their fences make whatever they did harmless. What
+ * the job's code has started ends as well.
+ */
 function exit(): void {
-  process.kill(process.pid, 'SIGKILL')
+  if (!endFamily(process.pid)) process.kill(process.pid, 'SIGKILL')
 }
 
 process.on('disconnect', exit)
-// Ctrl-C in the terminal reaches every process of the group; ending is the TaskManager's decision.
+// Whoever asks every process of a machine to end has asked the TaskManager, too; it decides.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 

@@ -18,6 +18,7 @@ import { badMessage, isHostEvent } from './host-event-check.ts'
 import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
+import { endFamily } from './process-family.ts'
 import type {
   GroupStart,
   HostCommand,
@@ -86,6 +87,8 @@ export class JobProcess {
         env: options.env,
         execArgv: [...options.nodeFlags],
         serialization: 'advanced',
+        // A process group of its own: what the job's code starts ends with it.
+        detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     )
@@ -103,6 +106,7 @@ export class JobProcess {
         resolve()
       }
       this.#child.on('exit', (code, signal) => {
+        endFamily(this.pid)
         this.#scheduler.timer(LAST_WORDS_MS_MAX, () => gone(code, signal))
       })
       // Its output has ended too, unless something that it started keeps that open.
@@ -147,7 +151,7 @@ export class JobProcess {
   async close(graceMs: number): Promise<void> {
     if (this.#gone) return
     this.#closing = true
-    const cancel = this.#scheduler.timer(graceMs, () => this.#child.kill('SIGKILL'))
+    const cancel = this.#scheduler.timer(graceMs, () => void endFamily(this.pid))
     // Both outcomes are fine: the process is ending, or gone.
     const noted = (): void => {}
     void this.#replies.request((id) => this.#send({ type: 'close', id })).then(noted, noted)
@@ -164,13 +168,13 @@ export class JobProcess {
       ...(hint === undefined ? {} : { hint }),
     })
     this.#reason ??= toFailure(error)
-    this.#child.kill('SIGKILL')
+    endFamily(this.pid)
   }
 
   /** What it has said cannot be: ends it. */
   distrust(): void {
     this.#reason ??= toFailure(badMessage())
-    this.#child.kill('SIGKILL')
+    endFamily(this.pid)
   }
 
   #send(command: HostCommand): void {
@@ -184,7 +188,7 @@ export class JobProcess {
           retry: 'backoff',
         }),
       )
-      this.#child.kill('SIGKILL')
+      endFamily(this.pid)
     })
   }
 

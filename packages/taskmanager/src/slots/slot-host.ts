@@ -11,6 +11,7 @@ import { isOf } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
 import { offerToKernel, oomRecord, type OomRecord, residentBytes } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { ProcessFamily } from './process-family.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
 import { PROGRESS_TIMEOUT_MS, SlotWatch } from './slot-watch.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
@@ -258,12 +259,13 @@ export class ProcessSlotGroup implements SlotGroup {
 
   /** From the beginning: a module may fill memory while it loads. */
   #watchMemory(slots: readonly number[]): MemoryWatch {
-    const { scheduler, jobProcessBytesMax, residentBytes: read = residentBytes } = this.#options
+    const { scheduler, jobProcessBytesMax, residentBytes: read } = this.#options
+    const family = new ProcessFamily(this.pid)
     const name = `the job process (pid ${this.pid}, slot ${slots.join(', ')})`
     return new MemoryWatch({
       limitBytes: jobProcessBytesMax(slots.length),
       slots,
-      residentBytes: () => read(this.pid),
+      residentBytes: () => (read === undefined ? family.residentBytes() : read(this.pid)),
       probe: () => this.#process.probe(),
       scheduler,
       tell: (text) => this.#warn(text),

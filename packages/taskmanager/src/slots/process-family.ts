@@ -1,0 +1,67 @@
+// A job process and what its code has started: measured together, and ended together. The job process leads a process
+// group of its own, so one signal reaches all of it; a child that has left the group (setsid, as daemons do) and whose
+// parent has ended is out of reach, and only a container's limits hold it.
+//
+// Who descends from the process the kernel tells for each of its threads (/proc/PID/task/TID/children): some 20 small
+// reads, so it is asked once for every CENSUS_EVERY looks, and between two of those the known ones are looked at.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { residentBytes } from './kernel-memory.ts'
+
+/** Looks between two counts of the family. */
+export const CENSUS_EVERY = 10
+/** More are not counted, which their number of some MiB each would show anyway. */
+export const FAMILY_MAX = 256
+
+export class ProcessFamily {
+  readonly #pid: number
+  #children: readonly number[] = []
+  #looks = 0
+
+  /** `pid`: of the process that leads the group. */
+  constructor(pid: number) {
+    this.#pid = pid
+  }
+
+  /** Of all together; null: the process is gone, or the system does not say. Shared pages count for each of them. */
+  residentBytes(): number | null {
+    const own = residentBytes(this.#pid)
+    if (own === null) return null
+    if (this.#looks % CENSUS_EVERY === 0) this.#children = descendantsOf(this.#pid)
+    this.#looks += 1
+    return this.#children.reduce((sum, child) => sum + (residentBytes(child) ?? 0), own)
+  }
+}
+
+/** Nearest first, at most FAMILY_MAX; none where the system does not say. */
+export function descendantsOf(pid: number): readonly number[] {
+  const found: number[] = []
+  for (let at = -1; at < found.length && found.length < FAMILY_MAX; at += 1)
+    found.push(...childrenOf(found[at] ?? pid))
+  return found.slice(0, FAMILY_MAX)
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+        .split(' ')
+        .filter((child) => child !== '')
+        .map(Number),
+    )
+  } catch {
+    return [] // gone meanwhile, or a system without it
+  }
+}
+
+/** SIGKILL to the process and all that it has started. False: nobody is left. */
+export function endFamily(pid: number): boolean {
+  if (pid <= 0) return false
+  try {
+    process.kill(-pid, 'SIGKILL')
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    throw error
+  }
+}
