@@ -19,7 +19,7 @@ names the nearest one, and values that do not fit each other are refused with bo
 \`weir config explain KEY\` says what holds and why; \`weir config list\` says it for every key.
 
 * **Environment**: \`WEIR_\` and the key in capitals, with \`_\` for every other character. \`NAME_FILE\` reads the value from
-  a file, for mounted secrets.
+  a file, for mounted secrets. A variable that is nearly one of these is refused, as a key would be.
 * **YAML**: keys may be nested or dotted. \`\${NAME}\` and \`\${NAME:-default}\` are taken from the environment.
 * **Durations**: \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`30d\`; a bare number is milliseconds.
 * **Sizes**: \`64kb\`, \`16mb\`, \`1gb\`, in powers of 1,024; a bare number is bytes.

@@ -1,4 +1,4 @@
-// The packages as somebody outside gets them: packed, installed from the tarballs in a clean directory, type-checked by
+// The packages as somebody outside gets them: packed, installed by npm from the tarballs in a clean directory, type-checked by
 // both resolutions of today, and their job run on a cluster of this checkout. Nothing of the checkout is on their path.
 
 import { spawnSync } from 'node:child_process'
@@ -10,6 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firstBlock } from './console-blocks.ts'
 import { WeirKit } from './weir-kit.ts'
 
+/** Eight packages are packed, and a registry is asked. */
+const PREPARE_MS_MAX = 300_000
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MISTAKES = `import { int, job, keyedProcess, struct, text, value } from 'weirjs'
 import type { Source } from 'weirjs/connector'
@@ -37,8 +39,8 @@ beforeAll(() => {
   mkdirSync(tarballs)
   run(ROOT, 'pnpm', '-r', '--filter', './packages/*', 'pack', '--pack-destination', tarballs)
   writeProject(tarballs)
-  run(outside, 'pnpm', 'install', '--prefer-offline')
-})
+  run(outside, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund')
+}, PREPARE_MS_MAX)
 afterAll(() => rmSync(outside, { recursive: true, force: true }))
 
 function run(cwd: string, command: string, ...args: readonly string[]): string {
@@ -63,6 +65,7 @@ function writeProject(tarballs: string): void {
   const catalog = readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')
   const versionOf = (name: string): string =>
     new RegExp(`^ +'?${name}'?: (\\S+)$`, 'm').exec(catalog)?.[1] ?? devDependencies[name] ?? ''
+  const internal = readdirSync(join(ROOT, 'packages')).filter((name) => name !== 'weirjs')
   const project = {
     name: 'outside',
     private: true,
@@ -72,14 +75,12 @@ function writeProject(tarballs: string): void {
       typescript: versionOf('typescript'),
       '@types/node': versionOf('@types/node'),
     },
+    // They are on no registry yet.
+    overrides: Object.fromEntries(
+      internal.map((name) => [`@weirjs/${name}`, `file:${tarballOf(tarballs, `weirjs-${name}`)}`]),
+    ),
   }
   writeFileSync(join(outside, 'package.json'), JSON.stringify(project))
-  const internal = readdirSync(join(ROOT, 'packages')).filter((name) => name !== 'weirjs')
-  const overrides = internal.map(
-    (name) => `  '@weirjs/${name}': 'file:${tarballOf(tarballs, `weirjs-${name}`)}'\n`,
-  )
-  const builds = 'allowBuilds:\n  classic-level: false\n  protobufjs: false\n'
-  writeFileSync(join(outside, 'pnpm-workspace.yaml'), `overrides:\n${overrides.join('')}${builds}`)
   const job = firstBlock(join(ROOT, 'docs/guide/first-job.md'), /^ts job/)
   writeFileSync(join(outside, 'totals.ts'), job.replace('perSecond: 8_000', 'perSecond: 200_000'))
   writeFileSync(join(outside, 'mistakes.ts'), MISTAKES)

@@ -147,7 +147,7 @@ export function localCluster(options: Pick<ContextOptions, 'env' | 'cwd'>): Foun
   if (found !== null) return found
   throw new WeirError('cluster/not-found', 'no cluster was started here', {
     domain: 'user',
-    hint: '`weir cluster start` starts one',
+    hint: '`weir cluster start` starts one; of a cluster that runs elsewhere its own tools tell (docker compose logs, journalctl)',
   })
 }
 

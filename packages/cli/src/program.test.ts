@@ -22,11 +22,24 @@ describe('usage', () => {
     [['run', '--input', 'x'], /the job file comes before/],
     [['run', '--from', '', 'job.ts'], /--from is empty/],
     [['job', 'list', '--cluster='], /--cluster is empty/],
+    [['taskmanager', 'drain', ''], /<\w+> is empty/],
+    [['job', 'cancel', ''], /<\w+> is empty/],
   ])('exits with 2 and says what is wrong: weir %j', async (argv, message) => {
     const { code, err, out } = await testCli({}).run(...argv)
     expect(code).toBe(2)
     expect(err.join('\n')).toMatch(message)
     expect(out).toEqual([])
+  })
+
+  test.each([
+    ['--json', 'jb'],
+    ['job', 'list', '-o', 'json', '--bogus'],
+    ['--format=json', 'job', 'describe'],
+  ])('is told as JSON where JSON was asked for: weir %s %s %s', async (...argv) => {
+    const { code, err } = await testCli({}).run(...argv.filter((word) => word !== undefined))
+    expect(code).toBe(2)
+    const { error } = JSON.parse(err.join('')) as { error: object }
+    expect(error).toMatchObject({ code: 'cli/usage', hint: expect.any(String) as string })
   })
 
   test('help and version are data and no failure', async () => {

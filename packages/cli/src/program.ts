@@ -39,7 +39,10 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       if (thrown.code === 'commander.helpDisplayed') await helpForJob(argv, cli)
-      return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+      if (thrown.exitCode === 0) return EXIT_OK
+      // A command without its subcommand has shown its help.
+      if (thrown.code !== 'commander.help') tell(misuse(thrown), cli, formatIn(argv))
+      return EXIT_USAGE
     }
     if (thrown instanceof JobEndedBadly) {
       tell(thrown.error, cli, program.opts())
@@ -49,6 +52,24 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
     tell(error, cli, program.opts())
     return exitCodeOf(error)
   }
+}
+
+const SUGGESTION = /\n\((Did you mean .*\?)\)$/s
+
+/** As every other error: with a code, and with what may have been meant. */
+function misuse({ message }: CommanderError): WeirError {
+  const [, meant] = SUGGESTION.exec(message) ?? []
+  const what = message.replace(SUGGESTION, '').replace(/^error: /, '')
+  const hint = meant ?? 'weir --help shows what there is'
+  return new WeirError('cli/usage', what, { domain: 'user', hint })
+}
+
+/** The command line was not understood, so what it asks for is looked for in its words. */
+function formatIn(argv: readonly string[]): GlobalOptions {
+  const isJson = (word: string, i: number): boolean =>
+    /^(--json|--format=json|-o=?json)$/.test(word) ||
+    (word === 'json' && /^(-o|--format)$/.test(argv[i - 1] ?? ''))
+  return argv.some(isJson) ? { json: true } : {}
 }
 
 /** Help was asked for behind a job file: what the job itself takes is told too, or why it cannot be told. */
@@ -75,17 +96,22 @@ function argumentHelp({ help, required, default: preset }: ArgumentDescription):
   return [help ?? '', required ? '(required)' : given].join(' ').trim()
 }
 
-/** `--from "$LAST"` with nothing in LAST means nothing that anybody wants. */
-function refuseEmptyOptions(command: Command): void {
+/** `--from "$LAST"`, or `drain "$WORKER"`, with nothing in the variable means nothing that anybody wants. */
+function refuseEmptyWords(command: Command): void {
+  const at = command.processedArgs.findIndex(
+    (word) => word === '' || (Array.isArray(word) && word[0] === ''),
+  )
+  if (at !== -1) throw emptyWord(`<${command.registeredArguments[at]?.name()}>`)
   const options: Option[] = []
   for (let at: Command | null = command; at !== null; at = at.parent) options.push(...at.options)
   const said = command.optsWithGlobals()
   const empty = options.find((option) => said[option.attributeName()] === '')
-  if (empty === undefined) return
-  throw new WeirError('cli/usage', `${empty.long ?? empty.flags} is empty`, {
-    domain: 'user',
-    hint: 'is a variable of the shell unset?',
-  })
+  if (empty !== undefined) throw emptyWord(empty.long ?? empty.flags)
+}
+
+function emptyWord(what: string): WeirError {
+  const hint = 'is a variable of the shell unset?'
+  return new WeirError('cli/usage', `${what} is empty`, { domain: 'user', hint })
 }
 
 /** Without the defaults that mean "none", and without quotes around the others. */
@@ -122,12 +148,12 @@ export function buildProgram(cli: Cli): Command {
     .option('--no-color', 'no colours')
     .configureHelp({ optionDescription: describeOption })
     .showSuggestionAfterError(true)
-    .showHelpAfterError('(weir --help shows what there is)')
     .exitOverride()
-    .hook('preAction', (_program, command) => refuseEmptyOptions(command))
+    .hook('preAction', (_program, command) => refuseEmptyWords(command))
     .configureOutput({
       writeOut: (text) => cli.terminal({}).data(text.trimEnd()),
       writeErr: (text) => cli.terminal({}).say(text.trimEnd()),
+      outputError: () => {},
     })
   addRunCommand(program, cli)
   addDevCommand(program, cli)

@@ -20,11 +20,12 @@ export interface TestCli {
   interrupt(): void
 }
 
-/** `client` null: no cluster can be reached. */
+/** `client` null: no cluster can be reached. `screen`: data goes to a terminal that can be drawn on. */
 export function testCli(
   client: Partial<JobClient> | null,
   cwd: string = process.cwd(),
   env: Cli['env'] = {},
+  { screen = false }: { readonly screen?: boolean } = {},
 ): TestCli {
   const listeners = new Set<() => void>()
   return {
@@ -44,6 +45,7 @@ export function testCli(
               err += text
             },
             interactive: false,
+            screen,
             columns: () => 80,
             outColour: false,
             errColour: false,

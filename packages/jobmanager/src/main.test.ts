@@ -50,7 +50,7 @@ async function start(
     log,
   })
   cleanup.push(() => process_.close())
-  await process_.recovered
+  await process_.takeOver()
   return process_
 }
 

@@ -56,6 +56,8 @@ export interface RestSettings {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** `host:port` as people reach it, behind a mapped port or a proxy; left out: as bound. */
+  readonly advertisedAddress?: string | undefined
   /** HTTPS; null: plain HTTP. */
   readonly tls: Identity | null
   /** What is told of this process's configuration; secrets masked. */
@@ -80,10 +82,13 @@ export interface JobManagerProcess {
   readonly address: string
   readonly port: number
   readonly coordinatorId: string
-  /** `host:port` of the REST interface and the page as bound, behind `https://` where it is that; null: there is none. */
+  /** `host:port` of the REST interface and the page as people reach them, behind `https://` where it is that; null: there is none. */
   readonly restAddress: string | null
-  /** Resolves when all jobs on the storage have been looked at. Rejects when that is not possible. */
-  readonly recovered: Promise<void>
+  /**
+   * Takes the jobs of the storage over: once, when all that may fail at a start has been opened, because from here on another
+   * JobManager that led them does not. Resolves when all have been looked at; rejects when that is not possible.
+   */
+  takeOver(): Promise<void>
   /** null: it leads its jobs, and their storage answers; else why not. */
   whyNotReady(): Promise<string | null>
   readonly metrics: ProbeMetrics
@@ -133,27 +138,26 @@ export async function startJobManagerProcess(
   const { server, rest } = await serveOrClose(own, token)
   const { address, port } = server
   const scheme = (settings.rest?.tls ?? null) === null ? '' : 'https://'
-  const restAddress = rest === null ? null : `${scheme}${rest.address}`
+  const restAddress =
+    rest === null ? null : `${scheme}${settings.rest?.advertisedAddress ?? rest.address}`
   manager.restAddress = restAddress
   manager.address = address
   log.info(
     { address, restAddress, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
     'JobManager started',
   )
-  const recovered = manager.start().then(
-    () => {
-      standing.notReady = null
-      log.info({ coordinatorId }, 'jobs taken over')
-    },
-    (error: unknown) => {
+  const takeOver = async (): Promise<void> => {
+    try {
+      await manager.start()
+    } catch (error) {
       const { code, message } = toFailure(error)
       standing.notReady = `jobs cannot be taken over: ${message}`
       log.error({ code, reason: message }, 'jobs cannot be taken over')
       throw error
-    },
-  )
-  // Who does not ask for it must not die of it: it has been logged.
-  recovered.catch(() => {})
+    }
+    standing.notReady = null
+    log.info({ coordinatorId }, 'jobs taken over')
+  }
   const close = async (): Promise<void> => {
     standing.notReady = 'it is closing'
     manager.close()
@@ -167,7 +171,7 @@ export async function startJobManagerProcess(
     port,
     coordinatorId,
     restAddress,
-    recovered,
+    takeOver,
     whyNotReady,
     metrics: own.metrics,
     close,

@@ -215,25 +215,56 @@ const TASK = {
 }
 
 describe('weir top', () => {
+  const seen: Partial<JobClient> = {
+    cluster: async () => ({
+      coordinatorId: 'c',
+      version: '1.2.3',
+      pid: 1,
+      startedAtMs: 0,
+      workers: 1,
+      slots: 2,
+      freeSlots: 1,
+      jobs: { RUNNING: 1 },
+      checkpointDirectory: '/x',
+      restAddress: null,
+      notLeading: null,
+    }),
+    workers: async () => [worker('a-1')],
+    list: async () => [summary('RUNNING')],
+    describe: async () => detail('RUNNING', { taskViews: [TASK] }),
+  }
+
+  test('draws on a terminal again and again, until Ctrl-C, which it does not let wait', async () => {
+    let looks = 0
+    const cli = testCli(
+      {
+        ...seen,
+        list: async () => {
+          looks += 1
+          if (looks === 3) cli.interrupt()
+          return [summary('RUNNING')]
+        },
+      },
+      process.cwd(),
+      {},
+      { screen: true },
+    )
+    const { code, out, err } = await cli.run('top', '--every', '200ms')
+    expect(code).toBe(130)
+    expect(err.join('\n')).toContain('ended by Ctrl-C')
+    const fromTheTop = out.join('\n').split('\x1b[H').slice(1)
+    expect(fromTheTop).toHaveLength(3)
+    for (const one of fromTheTop) {
+      expect(one).toContain('weir 1.2.3 at test')
+      expect(one).toContain('flights')
+    }
+
+    looks = 2
+    expect((await cli.run('top', '--every', '10m')).code).toBe(130)
+  })
+
   test('looks once where there is no terminal', async () => {
-    const cli = testCli({
-      cluster: async () => ({
-        coordinatorId: 'c',
-        version: '1.2.3',
-        pid: 1,
-        startedAtMs: 0,
-        workers: 1,
-        slots: 2,
-        freeSlots: 1,
-        jobs: { RUNNING: 1 },
-        checkpointDirectory: '/x',
-        restAddress: null,
-        notLeading: null,
-      }),
-      workers: async () => [worker('a-1')],
-      list: async () => [summary('RUNNING')],
-      describe: async () => detail('RUNNING', { taskViews: [TASK] }),
-    })
+    const cli = testCli(seen)
     const { code, out } = await cli.run('top')
     expect(code).toBe(0)
     expect(out[0]).toBe('weir 1.2.3 at test · 1 TaskManagers · 1 of 2 slots in use · 1 RUNNING')

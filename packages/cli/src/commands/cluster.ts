@@ -83,19 +83,20 @@ async function stop(cli: Cli, options: GlobalOptions): Promise<void> {
 
 async function status(cli: Cli, options: GlobalOptions): Promise<void> {
   const terminal = cli.terminal(options)
-  const found =
-    options.cluster === undefined ? findClusterFile({ env: cli.env, cwd: cli.cwd }) : null
-  const processes = (found?.file.processes ?? []).map((one) => ({
-    role: one.role,
-    pid: one.pid,
-    alive: isAlive(one),
-  }))
   const seen = await withSession(cli, options, async (session): Promise<Seen> => {
     const { client, address } = session
     const cluster = await client.cluster()
     return { address, cluster, workers: await client.workers(), page: pageUrl(session, cluster) }
   })
   const { address, cluster, workers, page } = seen
+  // Of the cluster that was asked, and no other one that happens to have been started here.
+  const nearby = findClusterFile({ env: cli.env, cwd: cli.cwd })
+  const found = nearby?.file.address === address ? nearby : null
+  const processes = (found?.file.processes ?? []).map((one) => ({
+    role: one.role,
+    pid: one.pid,
+    alive: isAlive(one),
+  }))
   show(terminal, options, {
     json: { address, page, cluster, taskmanagers: workers, processes },
     names: [address],

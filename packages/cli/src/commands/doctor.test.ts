@@ -109,6 +109,18 @@ describe('a broken installation', () => {
     )
   })
 
+  test.each([
+    ['cannot be made', () => join(root, 'file', 'chk'), /cannot be made: .*file is not writable/],
+    ['takes no files', () => '/proc', /\/proc cannot be used: /],
+  ])('has a storage for checkpoints that %s', async (_what, directory, says) => {
+    writeFileSync(join(root, 'file'), '')
+    const examined = await examine('-D', `execution.checkpointing.dir=${directory()}`)
+    const found = examined.findings.find(({ check }) => check === 'checkpoints')
+    expect(found).toMatchObject({ verdict: 'broken', message: expect.stringMatching(says) })
+    expect(found?.hint).toContain('execution.checkpointing.dir')
+    expect(examined.code).toBe(1)
+  })
+
   test('has the data directory of another release', async () => {
     writeFileSync(join(data, 'VERSION'), 'weir data directory 9\n')
     expect(await examine()).toEqual(one('data directory', /another release/, /Choose another/))

@@ -12,6 +12,7 @@ import { isWildcard } from '@weirjs/common/node/exposure'
 import type { HealthAnswer } from '@weirjs/common/node/health-server'
 import type { Role } from '@weirjs/common/tls/roles'
 import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import { configFile } from './config.ts'
 import { identityFiles } from '../process-identity.ts'
 import { gather } from './run.ts'
 
@@ -48,7 +49,7 @@ async function healthCheck(
     const message = `"${role}" is none of ${ROLES.join(', ')}`
     throw new WeirError('cli/usage', message, { domain: 'user' })
   }
-  const sources = { file: options.config ?? null, env: cli.env, defines: options.define }
+  const sources = { file: configFile(cli, options.config), env: cli.env, defines: options.define }
   const { values } = loadConfig(sources)
   const port = values['health.port']
   if (port === null || port === 0) {

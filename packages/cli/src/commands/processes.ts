@@ -145,7 +145,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     await running.showHealth('jobmanager', values, { ...jobManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
     await running.watchResources(values, own, residentBytes)
-    await jobManager.recovered
+    await jobManager.takeOver()
     await running.closed
   })
 }
@@ -188,7 +188,9 @@ function restSettings(
   { rest: tls }: ProcessIdentity,
 ): JobManagerProcessSettings['rest'] {
   const { 'rest.port': port, 'rest.bind-address': host } = config.values
-  return port === null ? null : { host, port, tls, configuration: configEntries(config) }
+  if (port === null) return null
+  const advertisedAddress = config.values['rest.advertised-address'] ?? undefined
+  return { host, port, advertisedAddress, tls, configuration: configEntries(config) }
 }
 
 /** The first JobManager of a data directory makes the cluster's token; everybody else reads it. */

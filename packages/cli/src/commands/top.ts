@@ -50,34 +50,37 @@ async function top(cli: Cli, options: TopOptions): Promise<void> {
   const terminal = cli.terminal(options)
   const everyMs = everyOf(options.every)
   const once = options.once === true || !terminal.screen || formatOf(options) !== 'table'
-  let interrupted = false
-  const stopListening = cli.onInterrupt(() => {
-    interrupted = true
-  })
+  const interrupt = Promise.withResolvers<'interrupted'>()
+  const stopListening = cli.onInterrupt(() => interrupt.resolve('interrupted'))
+  const pause: Pause = async () =>
+    (await Promise.race([interrupt.promise, sleep(cli.scheduler, everyMs)])) !== 'interrupted'
   try {
     await withSession(cli, options, async ({ client, address }) => {
       const first = await look(cli, client, address)
       if (once) return showOnce(terminal, options, first)
-      await live(cli, client, terminal, first, everyMs, () => interrupted)
+      await live(cli, client, terminal, first, pause)
+      throw new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
     })
   } finally {
     stopListening()
   }
 }
 
+/** Until it is time for the next look. False: nobody wants one any more. */
+type Pause = () => Promise<boolean>
+
 async function live(
   cli: Cli,
   client: JobClient,
   terminal: Terminal,
   first: Look,
-  everyMs: number,
-  ended: () => boolean,
+  pause: Pause,
 ): Promise<void> {
   let before: Look | null = null
   let now = first
-  while (!ended()) {
+  for (;;) {
     terminal.redraw([...screen(terminal, now, before), '', 'Ctrl-C ends'])
-    await sleep(cli.scheduler, everyMs)
+    if (!(await pause())) return
     try {
       const next = await look(cli, client, now.address)
       before = now

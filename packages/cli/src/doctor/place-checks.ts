@@ -26,20 +26,37 @@ export const checkDataDirectory: Check = async ({ dataDirectory }) => {
   const cannot = cannotWrite(dataDirectory)
   if (cannot !== null) {
     const hint = 'give it to the user that runs Weir, or choose another with data.dir'
-    return [broken('data directory', `${dataDirectory} cannot be used: ${cannot}`, hint)]
+    return [broken('data directory', unusable(dataDirectory, cannot), hint)]
   }
   await DataDirectory.check(dataDirectory)
   return [ok('data directory', dataDirectory)]
 }
 
 function notThereYet(directory: string): Finding {
+  const cannot = cannotMake(directory)
+  if (cannot === null) return ok('data directory', `${directory} is not there yet and can be made`)
+  return broken('data directory', cannot, 'choose another with data.dir, or --data-dir')
+}
+
+/** What is made below the data directory has been looked at with it. */
+function checkpointsNotThere(directory: string, dataDirectory: string): Finding {
+  const cannot = directory.startsWith(join(dataDirectory, '/')) ? null : cannotMake(directory)
+  if (cannot === null) return ok('checkpoints', 'there are none yet')
+  return broken('checkpoints', cannot, NO_STORAGE_HINT)
+}
+
+const NO_STORAGE_HINT =
+  'checkpoints need it: mount it writable, give it to the user that runs Weir, or choose another with execution.checkpointing.dir'
+
+const unusable = (directory: string, why: string): string => `${directory} cannot be used: ${why}`
+
+function cannotMake(directory: string): string | null {
   const above = existingAbove(directory)
   try {
     accessSync(above, constants.W_OK | constants.X_OK)
-    return ok('data directory', `${directory} is not there yet and can be made`)
+    return null
   } catch {
-    const hint = 'choose another with data.dir, or --data-dir'
-    return broken('data directory', `${directory} cannot be made: ${above} is not writable`, hint)
+    return `${directory} cannot be made: ${above} is not writable`
   }
 }
 
@@ -107,8 +124,12 @@ function deadProcesses({ cli }: Patient): readonly Finding[] {
   ]
 }
 
-export const checkCheckpoints: Check = async ({ checkpointDirectory, deep }) => {
-  if (!existsSync(checkpointDirectory)) return [ok('checkpoints', 'there are none yet')]
+export const checkCheckpoints: Check = async ({ checkpointDirectory, dataDirectory, deep }) => {
+  if (!existsSync(checkpointDirectory))
+    return [checkpointsNotThere(checkpointDirectory, dataDirectory)]
+  const cannot = cannotWrite(checkpointDirectory)
+  if (cannot !== null)
+    return [broken('checkpoints', unusable(checkpointDirectory, cannot), NO_STORAGE_HINT)]
   const report = await checkStorage(checkpointDirectory, deep)
   const { jobs, checkpoints, files, bytes, unreadBytes, damages } = report
   const read = unreadBytes === 0 ? '' : `; ${formatBytes(unreadBytes)} not read without --deep`

@@ -161,6 +161,16 @@ const READERS: readonly Reader[] = [
     (given, [most]) => given.length <= Number(most) && !/\p{Cc}/u.test(given),
   ],
   [
+    /^host:port, such as /,
+    (given) => {
+      const host = given.slice(0, given.lastIndexOf(':'))
+      const port = given.slice(host.length + 1)
+      const isName = host.length <= 253 && /^[A-Za-z0-9.-]+$/.test(host)
+      const isAddress = host.length <= 47 && /^\[[0-9A-Fa-f:.]{2,}\]$/.test(host)
+      return (isName || isAddress) && isPort(port) && Number(port) > 0
+    },
+  ],
+  [
     /^a port, or a range such as /,
     (given) => {
       const [first, last = first, ...more] = given.split('-')

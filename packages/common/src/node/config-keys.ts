@@ -14,6 +14,7 @@ import { SECURITY_KEYS, type SecurityValues } from './config-security-keys.ts'
 import {
   boolean,
   duration,
+  hostPort,
   integer,
   number,
   oneOf,
@@ -48,6 +49,7 @@ export interface ConfigValues extends RestartValues, SecurityValues {
   readonly 'jobmanager.bind-host': string
   readonly 'rest.port': number | null
   readonly 'rest.bind-address': string
+  readonly 'rest.advertised-address': string | null
   readonly 'jobmanager.execution.failover-strategy': 'region' | 'full'
   readonly 'jobmanager.execution.deploy-timeout': number
   readonly 'heartbeat.interval': number
@@ -148,6 +150,11 @@ const PROCESS_KEYS = {
     'Port of the REST interface and the page; 0: any free one.',
   ),
   'rest.bind-address': ofProcess(text, '127.0.0.1', 'Address that the REST interface listens on.'),
+  'rest.advertised-address': ofProcess(
+    orWord('bound', hostPort),
+    null,
+    'host:port under which people reach the page, behind a mapped port or a proxy. bound: where it listens.',
+  ),
   'jobmanager.execution.failover-strategy': ofProcess(
     oneOf('region', 'full'),
     'region',

@@ -4,6 +4,7 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { WeirError } from '../core/errors.ts'
 import { quoted } from './config-values.ts'
+import { nearestName } from './nearest-name.ts'
 
 export interface Setting {
   readonly key: string
@@ -12,10 +13,29 @@ export interface Setting {
   readonly origin: string
 }
 
+/** What commands, the compose file and tests read from the environment, and is no setting. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  'WEIR_CLUSTER',
+  'WEIR_CONFIG',
+  'WEIR_TOKEN_FILE',
+  'WEIR_TLS_DIR',
+  'WEIR_VERSION',
+  'WEIR_IMAGE',
+  'WEIR_TAG',
+  'WEIR_SLOTS',
+  'WEIR_PORT',
+  'WEIR_TOKEN',
+  'WEIR_FILES',
+  'WEIR_MEMORY_JOBMANAGER',
+  'WEIR_MEMORY_TASKMANAGER',
+])
+
 type Env = Readonly<Record<string, string | undefined>>
 
 const FILE_BYTES_MAX = 1_024 * 1_024
 const NESTING_MAX = 16
+/** Which letters of a job's own key are capitals, and which signs dots, its variable could not say. */
+export const USER_VARIABLES = 'WEIR_USER_'
 /** What Kubernetes and Docker put into the environment for a service named, say, weir-jobmanager. */
 const INJECTED = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_.*)?)?)$/
 
@@ -103,7 +123,7 @@ export function envNameOf(key: string): string {
 
 /**
  * Settings from the environment; `NAME_FILE` reads the value from a file (a mounted secret). A variable that looks like
- * one of ours but is none is an error: `unknown` is called with it.
+ * one of ours but is none, by its first word or because it is nearly one, is an error: `unknown` is called with it.
  */
 export function settingsOfEnv(
   env: Env,
@@ -112,7 +132,8 @@ export function settingsOfEnv(
   unknown: (name: string, origin: string) => never,
 ): readonly Setting[] {
   const names = new Map(keys.map((key) => [envNameOf(key), key]))
-  const prefixes = new Set(keys.map((key) => `${envNameOf(key.split('.')[0] ?? key)}_`))
+  const first = (key: string): string => `${envNameOf(key.split('.')[0] ?? key)}_`
+  const prefixes = new Set([...keys.map(first), USER_VARIABLES])
   const settings: Setting[] = []
   for (const name of Object.keys(env).sort()) {
     const text = env[name]
@@ -127,8 +148,10 @@ export function settingsOfEnv(
         text: readSecret(text, name, readText),
         origin: `environment ${name}`,
       })
-    } else if ([...prefixes].some((prefix) => name.startsWith(prefix)) && !INJECTED.test(name)) {
-      unknown(name, `environment ${name}`)
+    } else if (!OTHER_VARIABLES.has(name) && !INJECTED.test(name)) {
+      const hasPrefix = [...prefixes].some((prefix) => name.startsWith(prefix))
+      if (hasPrefix || nearestName(name, [...names.keys()]) !== null)
+        unknown(name, `environment ${name}`)
     }
   }
   return refuseTwice(settings)

@@ -87,6 +87,14 @@ export const text: ValueSchema<string> = value(
   (given) => (given !== '' && isPlain(given, TEXT_CHARS_MAX) ? given : undefined),
 )
 
+const HOST_PORT = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})$/
+
+/** IPv6 in brackets. */
+export const hostPort: ValueSchema<string> = value('host:port, such as localhost:9081', (given) => {
+  const port = Number(HOST_PORT.exec(given)?.[1] ?? 0)
+  return port >= 1 && port <= 65_535 ? given : undefined
+})
+
 /** Empty for none. */
 export const textList: ValueSchema<readonly string[]> = value(
   `names with commas between them, at most ${LIST_CHARS_MAX} characters`,

@@ -257,6 +257,23 @@ describe('wrong configuration', () => {
     )
   })
 
+  it('passes over no variable that is nearly one of ours', () => {
+    expect(() => loadConfig({ env: { WEIR_PARALELISM_DEFAULT: '4' } })).toThrow(
+      expect.objectContaining({
+        code: 'config/unknown-key',
+        hint: 'Did you mean WEIR_PARALLELISM_DEFAULT, for "parallelism.default"?',
+      }),
+    )
+    expect(() => loadConfig({ env: { WEIR_HARTBEAT_INTERVAL: '1s' } })).toThrow(
+      'there is no setting for environment WEIR_HARTBEAT_INTERVAL',
+    )
+    expect(() => loadConfig({ env: { WEIR_USER_DB_PASSWORD: 'x' } })).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('-D user.key=value') as string }),
+    )
+    const others = { WEIR_CLUSTER: 'c', WEIR_TOKEN_FILE: 'f', WEIR_SEED: '1', WEIR_PORT: '6123' }
+    expect(loadConfig({ env: others }).origins['jobmanager.rpc.port']).toBe('default')
+  })
+
   it('refuses a value given twice, and a secret or file that cannot be read', () => {
     const env = { WEIR_REST_PORT: '1', WEIR_REST_PORT_FILE: file('2') }
     expect(() => loadConfig({ env })).toThrow('rest.port is set twice')

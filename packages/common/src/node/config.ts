@@ -14,6 +14,7 @@ import {
   settingsOfDefines,
   settingsOfEnv,
   settingsOfYaml,
+  USER_VARIABLES,
 } from './config-sources.ts'
 import { quoted, sizeText } from './config-values.ts'
 import { nearestName } from './nearest-name.ts'
@@ -125,6 +126,11 @@ function readFile(path: string): string {
 }
 
 function unknownVariable(name: string, origin: string): never {
+  if (name.startsWith(USER_VARIABLES)) {
+    const message = `a key of the job's own cannot be set by a variable (${origin})`
+    const hint = `Say -D user.key=value, or write user.key: \${${name}} in the file; and give this variable another name.`
+    throw new WeirError('config/unknown-key', message, { domain: 'user', hint })
+  }
   const near = nearestName(name, KEY_NAMES.map(envNameOf))
   const key = KEY_NAMES.find((one) => envNameOf(one) === near)
   throw new WeirError('config/unknown-key', `there is no setting for ${origin}`, {

@@ -58,7 +58,7 @@ function readPrivate(file: string): string {
     throw new WeirError('config/token-missing', `cannot read the cluster token ${file}`, {
       domain: 'user',
       cause: error,
-      hint: 'Start the JobManager first: it makes the token; or copy it from there.',
+      hint: 'Start the JobManager first: it makes the token; or copy it from there, and name the copy with --token-file or security.token-file.',
     })
   }
 }

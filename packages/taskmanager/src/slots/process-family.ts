@@ -9,9 +9,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { residentBytes } from './kernel-memory.ts'
 
 /** Looks between two counts of the family. */
-export const CENSUS_EVERY = 10
+const CENSUS_EVERY = 10
 /** More are not counted, which their number of some MiB each would show anyway. */
-export const FAMILY_MAX = 256
+const FAMILY_MAX = 256
 
 export class ProcessFamily {
   readonly #pid: number
@@ -34,7 +34,7 @@ export class ProcessFamily {
 }
 
 /** Nearest first, at most FAMILY_MAX; none where the system does not say. */
-export function descendantsOf(pid: number): readonly number[] {
+function descendantsOf(pid: number): readonly number[] {
   const found: number[] = []
   for (let at = -1; at < found.length && found.length < FAMILY_MAX; at += 1)
     found.push(...childrenOf(found[at] ?? pid))

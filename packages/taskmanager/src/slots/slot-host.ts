@@ -9,7 +9,7 @@ import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids
 import type { Log } from '@weirjs/common/core/log'
 import { isOf } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
-import { offerToKernel, oomRecord, type OomRecord, residentBytes } from './kernel-memory.ts'
+import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { ProcessFamily } from './process-family.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
