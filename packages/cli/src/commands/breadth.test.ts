@@ -49,6 +49,24 @@ describe('forms of output', () => {
   })
 })
 
+describe('weir job describe', () => {
+  test('tells of a job that runs again why it has started anew', async () => {
+    const cli = testCli({
+      describe: async () =>
+        detail('RUNNING', {
+          attempts: [
+            { ...attempt, attempt: 1, failure: { ...failure, lastOutput: ['almost there'] } },
+            { ...attempt, attempt: 2, failure: null },
+          ],
+        }),
+    })
+    const said = (await cli.run('job', 'describe', '7f3')).out.join('\n')
+    expect(said).toMatch(/ENDED BY.*boom \[job\/user-code-failed\]/s)
+    expect(said).toContain('mend it')
+    expect(said).toMatch(/last output:\n\s+almost there/)
+  })
+})
+
 describe('weir job exceptions', () => {
   test('tells every failure with its place and hint', async () => {
     const cli = testCli({

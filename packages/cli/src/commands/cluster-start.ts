@@ -135,14 +135,19 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
   const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
   const rest = ['-D', `rest.port=${restPort}`]
-  const jobManager = ['jobmanager', '--port', `${port}`, ...common, ...rest]
+  const health = healthDefines(processes)
+  const jobManager = ['jobmanager', '--port', `${port}`, ...common, ...rest, ...health(0)]
   // Several of them share this machine: each takes whatever control port is free.
   const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', address]
   const workerArgs = [...taskManager, '--slots', `${slots}`, ...common]
   const started = [
     startDetached('jobmanager', jobManager, logOf('jobmanager')),
     ...Array.from({ length: count }, (_, i) =>
-      startDetached('taskmanager', workerArgs, logOf(`taskmanager-${i + 1}`)),
+      startDetached(
+        'taskmanager',
+        [...workerArgs, ...health(i + 1)],
+        logOf(`taskmanager-${i + 1}`),
+      ),
     ),
   ]
   const file: ClusterFile = {
@@ -155,6 +160,13 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     processes: started.map(entryOf),
   }
   return { file, started }
+}
+
+/** They share this machine: the JobManager has `health.port`, and each TaskManager the next one. */
+function healthDefines({ values }: Config): (place: number) => readonly string[] {
+  const port = values['health.port']
+  return (place) =>
+    port === null || port === 0 ? [] : ['-D', `health.port=${Math.min(port + place, PORT_MAX)}`]
 }
 
 /** Where the certificates are, made when there are none; null: the cluster goes without TLS. */

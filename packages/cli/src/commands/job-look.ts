@@ -71,6 +71,7 @@ export async function describe(cli: Cli, id: string, options: GlobalOptions): Pr
       '',
       ...taskTable(job, wide),
       ...attemptTable(job),
+      ...lastFailure(job, terminal),
     ],
   })
 }
@@ -128,11 +129,18 @@ function attemptTable(job: JobDetail): readonly string[] {
       { title: 'ATTEMPT', cell: (a) => `${a.attempt}`, align: 'right' },
       { title: 'STARTED', cell: (a) => formatTime(a.startedAtMs) },
       { title: 'RESTORED', cell: (a) => `${a.restoredFrom ?? '-'}`, align: 'right' },
-      { title: 'ENDED BY', cell: (a) => a.failure?.message.split('\n')[0] ?? '-' },
+      { title: 'ENDED BY', cell: (a) => headline(a.failure) },
     ],
     job.attempts,
   )
   return ['', ...lines]
+}
+
+/** Why the job has started anew, with hint and last words, while it runs again; `job exceptions` has them all. */
+function lastFailure(job: JobDetail, terminal: Terminal): readonly string[] {
+  const last = job.attempts.findLast(({ failure }) => failure !== null)
+  if (last === undefined || job.failure !== null) return []
+  return ['', ...attemptLines(last, terminal, false)]
 }
 
 export async function checkpoints(cli: Cli, id: string, options: GlobalOptions): Promise<void> {

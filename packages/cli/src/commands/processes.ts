@@ -15,6 +15,7 @@ import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-serv
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import { residentBytes } from '@weirjs/common/node/process-meter'
+import { joinAddress } from '@weirjs/common/rpc/listen'
 import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { Identity } from '@weirjs/common/tls/identity'
@@ -311,6 +312,7 @@ class Running {
       tls: tls ?? undefined,
     })
     await this.lifecycle.own('health', () => health.close())
+    this.#log.info({ address: joinAddress(host, health.port) }, 'probes and measures are served')
   }
 
   /** Warns in the log before a shortage does harm. */
