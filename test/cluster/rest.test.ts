@@ -40,6 +40,14 @@ async function watched(): Promise<{
   return { kit, job: job.jobId, page, get }
 }
 
+/** null: it is not installed, which is told. */
+function complaintsOfPromtool(text: string): string | null {
+  const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+  if (checked.error === undefined) return checked.stderr + checked.stdout
+  console.warn('SKIPPED: promtool is not installed (apt-get install prometheus)')
+  return null
+}
+
 describe('the REST interface of a cluster', () => {
   test('tells of a job that runs', async () => {
     const { kit, job, page, get } = await watched()
@@ -81,12 +89,9 @@ describe('the REST interface of a cluster', () => {
     }
     const text = await until(measures, (seen) => seen.includes('weir_task_records_in_total{'))
     expect(text).toMatch(/^weir_checkpoint_duration_seconds_bucket\{/m)
-    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
-    if (checked.error !== undefined) {
-      console.warn('SKIPPED: promtool is not installed (apt-get install prometheus)')
-      skip()
-    }
-    expect(checked.stderr + checked.stdout).toBe('')
+    const complaints = complaintsOfPromtool(text)
+    if (complaints === null) skip()
+    expect(complaints).toBe('')
   })
 })
 
@@ -127,6 +132,7 @@ test('a TaskManager tells its own measures, warns of shortages, and ends well wh
   const text = await (await fetch(`${at}/metrics`, { headers: { authorization } })).text()
   expect(text).toContain('weir_worker_registered 1\n')
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+  expect(complaintsOfPromtool(text) ?? '').toBe('')
   process.kill(running.pid, 'SIGTERM')
   const { code, out } = await running.ended
   expect(code).toBe(0)
