@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { type JobSummary, TERMINAL_STATES } from '@weirjs/common/job-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CommittedOutput } from '../processes/src/committed-output.ts'
 import { submitCounting } from '../processes/src/counting-run.ts'
@@ -29,6 +30,8 @@ const LOG_LINES_MAX = 100
 const KEYS = 100
 const PER_SECOND = 2_000
 const JOB_SECONDS = 180
+
+const isOver = ({ state }: JobSummary): boolean => TERMINAL_STATES.includes(state)
 
 let cluster: ProcessCluster
 let jobId = ''
@@ -171,7 +174,7 @@ describe('afterwards', () => {
     const records = PER_SECOND * JOB_SECONDS
     const job = await until('the job ends', { withinMs: 120_000, everyMs: 200 }, async () => {
       const one = (await cluster.client.list()).find((other) => other.jobId === jobId)
-      return one?.state === 'RUNNING' ? null : (one ?? null)
+      return one !== undefined && isOver(one) ? one : null
     })
     expect(job).toMatchObject({ state: 'FINISHED', attempt: 1 })
     const output = new CommittedOutput({ directory: cluster.path('out'), records, keys: KEYS })
