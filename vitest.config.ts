@@ -24,7 +24,13 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'tools/**/*.test.ts'],
+        [
+          'packages/*/src/**/*.test.ts',
+          'bench/src/**/*.test.ts',
+          'tools/**/*.test.ts',
+          // Of the judges of real processes; they start none.
+          'test/{processes,faults,chaos}/src/**/*.test.ts',
+        ],
         {
           exclude: [
             '**/node_modules/**',

@@ -21,12 +21,12 @@ export interface Outcome {
   readonly restarts: Range
   /** From the fault, or from its end where it lasts, to the first output made afterwards. */
   readonly firstOutputMsMax: number
-  /** What must have been said in a log, beside everything that is judged always. */
-  readonly said: readonly string[]
+  /** What must have been said in a log, beside everything that is judged always: of each, one of its wordings. */
+  readonly said: readonly (readonly string[])[]
   /** The job's last state. */
   readonly state: string
-  /** A negative control: the judges must find something. */
-  readonly broken: boolean
+  /** A negative control: names the judge that must complain. null: it is none. */
+  readonly broken: string | null
 }
 
 export interface Range {
@@ -86,24 +86,24 @@ function wordsOf(cell: string, text: string): Words {
   return [kind, ...rest]
 }
 
-/** `restarts 1..2, output 5s, says worker lost` */
+/** `restarts 1..2, output 5s, says storage/io or files/io, says worker lost` */
 function outcomeOf(cell: string, text: string): Outcome {
   let restarts: Range | null = null
   let firstOutputMsMax = FIRST_OUTPUT_MS_MAX
   let state = 'FINISHED'
-  let broken = false
-  const said: string[] = []
+  let broken: string | null = null
+  const said: string[][] = []
   for (const part of text.split(',').map((one) => one.trim())) {
     const [what, ...rest] = part.split(' ')
     const value = rest.join(' ')
     if (what === 'restarts') restarts = rangeOf(value)
     else if (what === 'output') firstOutputMsMax = durationOf(value)
-    else if (what === 'says') said.push(value)
+    else if (what === 'says') said.push(value.split(' or '))
     else if (what === 'state') state = value
-    else if (what === 'broken') broken = true
+    else if (what === 'broken' && value !== '') broken = value
     else throw new BadCell(`${cell}: what is "${part}"?`)
   }
-  if (broken) restarts ??= { min: 0, max: Number.POSITIVE_INFINITY }
+  if (broken !== null) restarts ??= { min: 0, max: Number.POSITIVE_INFINITY }
   if (restarts === null) throw new BadCell(`${cell}: how many restarts?`)
   return { restarts, firstOutputMsMax, said, state, broken }
 }

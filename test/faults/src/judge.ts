@@ -68,7 +68,8 @@ function asked({ outcome }: Cell, evidence: Evidence): readonly string[] {
   if (firstOutputMs !== null && firstOutputMs > firstOutputMsMax)
     complaints.push(`the first output came after ${firstOutputMs} ms, not ${firstOutputMsMax}`)
   const logs = logFiles(cluster.logDirectory).map((path) => readFileSync(path, 'utf8'))
-  for (const text of said)
-    if (!logs.some((log) => log.includes(text))) complaints.push(`no log says "${text}"`)
+  for (const wordings of said)
+    if (!logs.some((log) => wordings.some((words) => log.includes(words))))
+      complaints.push(`no log says "${wordings.join('" or "')}"`)
   return complaints
 }

@@ -18,6 +18,22 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   /** The job has been accepted; it may not have been deployed. */
   submitted: async () => {},
   working,
+  /** A checkpoint was triggered and no task has acknowledged it: its barriers are under way. */
+  alignment: async (scene) => {
+    await working(scene)
+    const { cluster, watch } = scene
+    const known = watch.checkpointId
+    await until('barriers under way', { ...WITHIN, everyMs: 1 }, () =>
+      cluster.ask(async (client) => {
+        const views = await client.checkpoints(watch.jobId)
+        const found = views.some(
+          ({ checkpointId, state, acknowledged }) =>
+            checkpointId > known && state === 'IN_PROGRESS' && acknowledged === 0,
+        )
+        return found ? true : null
+      }),
+    )
+  },
   /** A task has staged or published its state, the checkpoint is not complete. */
   snapshot: async (scene) => {
     await working(scene)

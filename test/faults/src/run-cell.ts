@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CommittedOutput, isNewer } from '../../processes/src/committed-output.ts'
 import { submitCounting } from '../../processes/src/counting-run.ts'
 import { JobWatch } from '../../processes/src/job-watch.ts'
-import { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import { type ClusterOptions, ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { cameTrue, until } from '../../processes/src/until.ts'
 import { type Cell, durationOf, valueOf, type Words } from './cell.ts'
 import { faultOf, momentWithin, withoutMoment } from './faults.ts'
@@ -15,6 +15,7 @@ import { missing } from './machine.ts'
 import { momentOf } from './moments.ts'
 import { ResourceWatch } from './resources.ts'
 import type { Scene, Strike } from './scene.ts'
+import { complaintsOf, type Played, proofOf } from './verdict.ts'
 import { worldOf } from './world.ts'
 
 export const TASK_MANAGERS = 3
@@ -104,16 +105,18 @@ async function openAndRun(
     defines: CLUSTER_DEFINES,
     echo,
     ...world.cluster,
+    place: placeOf(cell, world),
   })
   const run = new CellRun(cell, cluster, world)
   const played = await run.play()
-  const { broken } = cell.outcome
-  const failed = broken ? played.reasons.length === 0 : played.reasons.length > 0
+  const complaints = complaintsOf(cell.outcome, played)
+  const failed = complaints.length > 0
   if (failed || keep) cluster.keep()
   return {
     ...result,
     ...played,
-    ...(broken ? controlled(played) : {}),
+    proof: proofOf(cell.outcome, played),
+    reasons: complaints,
     verdict: failed ? 'failed' : 'passed',
     wallMs: Math.round(performance.now() - startedMs),
     directory: failed || keep ? cluster.directory : null,
@@ -121,14 +124,18 @@ async function openAndRun(
   }
 }
 
-/** Of a negative control: what the judges have found proves them. */
-function controlled({ proof, reasons }: Played): Partial<CellResult> {
-  const [first] = reasons
-  if (first === undefined) return { reasons: ['the judges have found nothing'] }
-  return { proof: `${proof}; found: ${first}`, reasons: [] }
+/** As the world has it, with what the faults want in the environment, of jobs as well. */
+function placeOf(cell: Cell, world: Scene['world']): NonNullable<ClusterOptions['place']> {
+  const env = Object.assign({}, ...cell.faults.map((one) => faultOf(withoutMoment(one)).env ?? {}))
+  const names = Object.keys(env)
+  const own: NonNullable<ClusterOptions['place']> = world.cluster.place ?? (() => ({}))
+  if (names.length === 0) return own
+  return (name) => {
+    const place = own(name)
+    const seen = `taskmanager.job-environment=${names.join(',')}`
+    return { ...place, env: { ...place.env, ...env }, defines: [...(place.defines ?? []), seen] }
+  }
 }
-
-type Played = Pick<CellResult, 'proof' | 'firstOutputMs' | 'restarts' | 'slowness' | 'reasons'>
 
 class CellRun {
   readonly #cell: Cell
@@ -138,6 +145,7 @@ class CellRun {
   readonly #output: CommittedOutput
   readonly #strikes: Strike[] = []
   readonly #complaints: string[] = []
+  readonly #mishaps: string[] = []
   #firstOutputMs: number | null = null
   #slowness = 1
 
@@ -192,7 +200,7 @@ class CellRun {
       await this.#treat(scene)
       await this.#finish(watch)
     } catch (error) {
-      this.#complaints.push(error instanceof Error ? error.message : String(error))
+      this.#mishaps.push(error instanceof Error ? error.message : String(error))
       await this.#heal()
     } finally {
       await watch.stop()
@@ -249,7 +257,8 @@ class CellRun {
 
   /** Longer on a slow machine; but nobody waits long for what must not come. */
   #patienceMs(ms: number): number {
-    return this.#cell.outcome.broken ? Math.min(ms, BROKEN_MS_MAX) : ms * this.#slowness
+    const isBroken = this.#cell.outcome.broken !== null
+    return isBroken ? Math.min(ms, BROKEN_MS_MAX) : ms * this.#slowness
   }
 
   #before(watch: JobWatch): Before {
@@ -286,13 +295,11 @@ class CellRun {
   async #proofs(): Promise<readonly string[]> {
     const proofs: string[] = []
     for (const [i, strike] of this.#strikes.entries()) {
-      const proof = await strike.proof().catch((error: Error) => {
-        this.#complaints.push(error.message)
-        return ''
-      })
+      const proof = await strike.proof()
       if (proof === null)
-        this.#complaints.push(`nothing shows that "${this.#cell.faults[i]?.join(' ')}" has hit`)
+        this.#mishaps.push(`nothing shows that "${this.#cell.faults[i]?.join(' ')}" has hit`)
       else proofs.push(proof)
+      this.#complaints.push(...(strike.found?.() ?? []))
     }
     return proofs
   }
@@ -315,6 +322,7 @@ class CellRun {
       firstOutputMs: this.#firstOutputMs,
       restarts,
       slowness: this.#slowness,
+      mishaps: this.#mishaps,
       reasons: [...this.#complaints, ...reasons],
     }
   }

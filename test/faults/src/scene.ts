@@ -24,12 +24,16 @@ export interface Strike {
   heal(): Promise<void>
   /** What shows that the fault really hit; null: nothing does. Asked once, when the job has ended and all is healed. */
   proof(): Promise<string | null>
+  /** What the fault itself has seen and must not be: `references: …`. Asked like `proof`. */
+  found?(): readonly string[]
 }
 
 export interface FaultKind {
   readonly needs: readonly Need[]
-  /** Codes that logs may name when this fault has struck, beside those of kills. */
+  /** Codes that logs may name, and errors that they may tell, when this fault has struck, beside those of kills. */
   readonly explains: readonly string[]
+  /** What all processes of its cluster must find in their environment. */
+  readonly env?: Readonly<Record<string, string>>
   strike(scene: Scene, words: Words): Promise<Strike>
 }
 

@@ -1,7 +1,7 @@
 // Processes of this machine as /proc shows them: who descends from whom, and whether a process is still the one that was
 // meant. A pid alone is never trusted: it may have been given to somebody else since. Linux only.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** One life of a process. */
 export interface ProcessLife {
@@ -67,14 +67,60 @@ export function signal(life: ProcessLife, name: NodeJS.Signals): void {
   }
 }
 
+/** How many threads of a process wait for a device and can't be interrupted (state D). */
+export function waitingThreads(pid: number): number {
+  const directory = `/proc/${pid}/task`
+  return entriesOf(directory).filter((thread) => statIn(`${directory}/${thread}`)?.[STATE] === 'D')
+    .length
+}
+
+const PAGE_BYTES = 4_096
+const MIB = 2 ** 20
+
+/** 0 when the process has ended; so are the others. */
+export function residentMiB(pid: number): number {
+  const [, pages = '0'] = readOrEmpty(`/proc/${pid}/statm`).split(' ')
+  return (Number(pages) * PAGE_BYTES) / MIB
+}
+
+export interface Thread {
+  readonly id: number
+  readonly name: string
+}
+
+export function threadsOf(pid: number): readonly Thread[] {
+  const directory = `/proc/${pid}/task`
+  return entriesOf(directory).map((thread) => ({
+    id: Number(thread),
+    name: readOrEmpty(`${directory}/${thread}/comm`).trim(),
+  }))
+}
+
+export function openFilesOf(pid: number): { readonly all: number; readonly sockets: number } {
+  const directory = `/proc/${pid}/fd`
+  const files = entriesOf(directory)
+  const sockets = files.filter((file) => linkOf(`${directory}/${file}`).startsWith('socket:'))
+  return { all: files.length, sockets: sockets.length }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return '' // closed while it is looked at
+  }
+}
+
 function allPids(): readonly number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid))
 }
 
-function statOf(pid: number): readonly string[] | null {
-  const text = readOrEmpty(`/proc/${pid}/stat`)
+const statOf = (pid: number): readonly string[] | null => statIn(`/proc/${pid}`)
+
+function statIn(directory: string): readonly string[] | null {
+  const text = readOrEmpty(`${directory}/stat`)
   return text === '' ? null : text.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
@@ -83,5 +129,13 @@ function readOrEmpty(path: string): string {
     return readFileSync(path, 'utf8')
   } catch {
     return '' // processes end while they are looked at
+  }
+}
+
+function entriesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return [] // likewise
   }
 }

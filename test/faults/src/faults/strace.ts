@@ -1,10 +1,12 @@
-// System calls that fail, lie or kill, injected by strace into a process at work: from its k-th call of a kind on, and
-// only on files whose names say so. What strace itself has noted proves that the fault hit.
+// System calls that fail, lie or kill, injected by strace into a process at work, from its k-th call of a kind on. strace
+// counts the calls of each thread by itself, so the process has one thread for its files (STRACED_ENV), and that one alone
+// is traced: k is the k-th call of the process, and a `write` is one to a file. Sockets and pipes are other threads'. What
+// strace has noted proves that the fault hit.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import type { ProcessLife } from '../../../processes/src/proc.ts'
-import { cameTrue } from '../../../processes/src/until.ts'
+import { type ProcessLife, threadsOf } from '../../../processes/src/proc.ts'
+import { cameTrue, until } from '../../../processes/src/until.ts'
 import { BadCell, type Words } from '../cell.ts'
 import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
 
@@ -12,6 +14,11 @@ const ATTACHED_MS_MAX = 10_000
 const DETACHED_MS_MAX = 5_000
 /** It stays until it has hit: a process that is traced on a busy machine makes few calls. */
 const HIT_MS_MAX = 20_000
+
+/** For all processes of a cluster in which somebody is to be traced; job processes must be let see it. */
+export const STRACED_ENV: Readonly<Record<string, string>> = { UV_THREADPOOL_SIZE: '1' }
+/** Node does its work with files in threads of this name. */
+const FILE_THREAD = 'libuv-worker'
 
 /** Names under which glibc and the kernel know the same deed. */
 const CALLS: Readonly<Record<string, string>> = {
@@ -32,6 +39,7 @@ export const STRACE: FaultKind = {
     'files/too-many-open',
     'checkpoint/declined',
   ],
+  env: STRACED_ENV,
   strike: async (scene, words) => {
     const [, whom = '', call = '', ...injection] = words.slice(0, untilFor(words))
     const calls = CALLS[call]
@@ -40,7 +48,8 @@ export const STRACE: FaultKind = {
     const kills = injection.includes('signal=KILL')
     const log = scene.cluster.path(`strace-${victim.pid}.txt`)
     const inject = `inject=${calls}:${injection.join(':')}`
-    const tracing = ['-f', '-y', '-o', log, '-p', `${victim.pid}`, '-e', `trace=${calls}`]
+    const thread = `${await fileThreadOf(victim.pid)}`
+    const tracing = ['-y', '-o', log, '-p', thread, '-e', `trace=${calls}`]
     const tracer = spawn('strace', [...tracing, '-e', inject])
     if (kills && whom === 'jobmanager') scene.cluster.jobManager.expectEnd()
     await attached(tracer)
@@ -74,7 +83,16 @@ async function victimOf(scene: Scene, whom: string): Promise<{ readonly pid: num
   return victim
 }
 
-/** strace says on stderr that it has all threads. */
+/** It begins with the first file that the process touches. */
+function fileThreadOf(pid: number): Promise<number> {
+  return until(`process ${pid} has its thread for files`, { withinMs: ATTACHED_MS_MAX }, () => {
+    const threads = threadsOf(pid).filter(({ name }) => name === FILE_THREAD)
+    if (threads.length > 1) throw new Error(`process ${pid} has ${threads.length} of them`)
+    return threads[0]?.id ?? null
+  })
+}
+
+/** strace says on stderr that it has the thread. */
 function attached(tracer: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = ''
@@ -102,7 +120,7 @@ async function detach(tracer: ChildProcess): Promise<void> {
   clearTimeout(late)
 }
 
-/** `12345 fsync(23</tmp/…/x.state>) = -1 ENOSPC (No space left on device) (INJECTED)` */
+/** `fsync(23</tmp/…/x.state>) = -1 ENOSPC (No space left on device) (INJECTED)` */
 function proofIn(log: string, kills: boolean): string | null {
   const lines = readFileSync(log, 'utf8').split('\n')
   const hits = lines.filter(

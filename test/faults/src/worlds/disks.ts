@@ -33,6 +33,8 @@ export const SMALL_DISK: WorldKind = {
       losePower: async () => {
         throw new Error('only an image can lose power')
       },
+      // Its disk is small from the start; what must be told is that it is full.
+      defines: ['resources.watch-interval=1s', 'resources.disk-free-min=4mb'],
     })
   },
 }
@@ -68,10 +70,13 @@ export const IMAGE: WorldKind = {
 interface Own {
   readonly losePower: DiskWorld['losePower']
   readonly env?: Readonly<Record<string, string>>
+  readonly defines?: readonly string[]
 }
 
-function world(directory: string, disk: string, { losePower, env = {} }: Own): DiskWorld {
-  const defines = Object.keys(env).length === 0 ? [] : ['taskmanager.job-environment=LD_PRELOAD']
+function world(directory: string, disk: string, own: Own): DiskWorld {
+  const { losePower, env = {} } = own
+  const seen = Object.keys(env).length === 0 ? [] : ['taskmanager.job-environment=LD_PRELOAD']
+  const defines = [...seen, ...(own.defines ?? [])]
   return {
     disk,
     losePower,
