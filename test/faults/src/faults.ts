@@ -9,6 +9,7 @@ import { WIRE } from './faults/wire.ts'
 import { KILL } from './faults/kill.ts'
 import { PARTITION } from './faults/partition.ts'
 import { PAUSE } from './faults/pause.ts'
+import { RIVAL } from './faults/rival.ts'
 import { STRACE } from './faults/strace.ts'
 import type { FaultKind } from './scene.ts'
 
@@ -25,6 +26,7 @@ const FAULTS: Readonly<Record<string, FaultKind>> = {
   pause: PAUSE,
   'power-loss': POWER_LOSS,
   quota: QUOTA,
+  rival: RIVAL,
   runaway: RUNAWAY,
   strace: STRACE,
   wire: WIRE,

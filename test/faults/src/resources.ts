@@ -40,7 +40,8 @@ export class ResourceWatch {
   async judge(): Promise<readonly string[]> {
     const tooMany = (): readonly string[] =>
       [...this.#fds()].flatMap(([name, fds]) => {
-        const before = this.#fdsBefore.get(name) ?? 0
+        // Who came since has no before.
+        const before = this.#fdsBefore.get(name) ?? fds
         return fds > before + FDS_MORE_MAX
           ? [`${name} had ${before} open files and has ${fds}`]
           : []

@@ -3,7 +3,6 @@
 
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,17 +15,17 @@ import { makeToken, readToken } from '@weirjs/common/rpc/token'
 import { FileIdentity } from '@weirjs/common/tls/file-identity'
 import { filesIn } from '@weirjs/common/tls/identity'
 import { ClusterProcess } from './cluster-process.ts'
+import { freePort } from './free-port.ts'
 import { isAlive, kill9, type ProcessLife } from './proc.ts'
 import { Timeline } from './timeline.ts'
 import { cameTrue, until } from './until.ts'
 
 const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
 /** Only ends what hangs: on a busy machine a start takes ten times as long. */
-const READY_MS_MAX = 90_000
+const READY_MS_MAX = 300_000
 const COMMAND_MS_MAX = 60_000
 /** What a process leaves behind must be gone by then. */
 const ORPHAN_MS_MAX = 5_000
-const PORT_TRIES_MAX = 100
 const LAST_LINES = 15
 
 /** Failures are noticed within two seconds. */
@@ -89,6 +88,8 @@ export class ProcessCluster implements AsyncDisposable {
   readonly jobManager: ClusterProcess
   readonly taskManagers: readonly ClusterProcess[]
   readonly #address: string
+  readonly #port: number
+  readonly #rivals: ClusterProcess[] = []
   readonly #tokenFile: string
   readonly #options: ClusterOptions
   readonly #slots: number
@@ -108,17 +109,19 @@ export class ProcessCluster implements AsyncDisposable {
       options.checkpointDirectory ?? join(this.dataDirectory, 'checkpoints')
     this.timeline = new Timeline(options.echo)
     this.#options = options
+    this.#port = port
     this.#address = `${this.#place('jobmanager').seenAs}:${port}`
     this.#tokenFile = join(directory, 'token')
     this.#slots = options.slots
     mkdirSync(this.logDirectory)
     writeFileSync(this.#tokenFile, `${makeToken()}\n`, { mode: 0o600 })
-    this.jobManager = this.#process('jobmanager', ['--port', `${port}`])
+    this.jobManager = this.#process('jobmanager', ['--port', `${port}`], this.dataDirectory)
     this.taskManagers = Array.from({ length: options.taskManagers }, (_, i) => {
       const name = `taskmanager-${i + 1}`
       const { seenAs, jobManagerHost } = this.#place(name)
       const address = ['--jobmanager', `${jobManagerHost}:${port}`, '--advertise', seenAs]
-      return this.#process(name, [...address, '--slots', `${options.slots}`])
+      const args = [...address, '--slots', `${options.slots}`]
+      return this.#process(name, args, this.dataDirectory)
     })
     this.#connection = this.connect()
     process.once('exit', this.#exiting)
@@ -142,7 +145,20 @@ export class ProcessCluster implements AsyncDisposable {
   }
 
   get processes(): readonly ClusterProcess[] {
-    return [this.jobManager, ...this.taskManagers]
+    return [this.jobManager, ...this.#rivals, ...this.taskManagers]
+  }
+
+  /**
+   * Starts another JobManager on the same checkpoint storage, as on another machine: with a data directory of its own, at
+   * the same port of the host of its place. Who turns to it is a matter of that place.
+   */
+  startRival(): ClusterProcess {
+    const name = `jobmanager-${this.#rivals.length + 2}`
+    const directory = this.path(`data-of-${name}`)
+    const rival = this.#process(name, ['--port', `${this.#port}`], directory)
+    this.#rivals.push(rival)
+    rival.start()
+    return rival
   }
 
   /** A client beside the command line: calls reject while there is no JobManager. */
@@ -266,7 +282,7 @@ export class ProcessCluster implements AsyncDisposable {
     this.#connection.close()
     const children = this.processes.flatMap((one) => one.children())
     const bad: string[] = []
-    for (const group of [this.taskManagers, [this.jobManager]]) {
+    for (const group of [this.taskManagers, [this.jobManager, ...this.#rivals]]) {
       const ends = await Promise.all(group.map(async (one) => ({ one, how: await one.stop() })))
       for (const { one, how } of ends) {
         if (how !== null && how !== 'exit code 0')
@@ -309,7 +325,7 @@ export class ProcessCluster implements AsyncDisposable {
     return { ...simple, ...own, host }
   }
 
-  #process(name: ProcessName, args: readonly string[]): ClusterProcess {
+  #process(name: ProcessName, args: readonly string[], dataDirectory: string): ClusterProcess {
     const role = name.replace(/-\d+$/, '')
     const { host, prefix, env, defines } = this.#place(name)
     const { tlsDirectory } = this.#options
@@ -326,7 +342,7 @@ export class ProcessCluster implements AsyncDisposable {
       ...(this.#options.defines ?? []),
       ...defines,
     ]
-    const files = ['--data-dir', this.dataDirectory, '--token-file', this.#tokenFile]
+    const files = ['--data-dir', dataDirectory, '--token-file', this.#tokenFile]
     const bind = host.startsWith('127.') ? ['--bind', host] : ['--bind', host, '--insecure']
     const common = [...bind, ...files, ...keys.flatMap((one) => ['-D', one])]
     const [command = WEIR, ...rest] = [...prefix, WEIR, role, ...args, ...common]
@@ -357,31 +373,4 @@ function clientIdentity(directory: string): FileIdentity {
 async function stillAlive(lives: readonly ProcessLife[]): Promise<readonly ProcessLife[]> {
   await cameTrue({ withinMs: ORPHAN_MS_MAX }, () => !lives.some(isAlive))
   return lives.filter(isAlive)
-}
-
-/**
- * A port that nobody listens on and that the system gives to nobody: who reconnects again and again to a dead port of the
- * range for outgoing connections will one day be connected to itself, and the port is taken.
- */
-async function freePort(): Promise<number> {
-  const [first = '32768'] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(
-    '\t',
-  )
-  const low = 10_240
-  const span = Math.max(1, Number(first) - low)
-  for (let i = 0; i < PORT_TRIES_MAX; i++) {
-    const port = low + Math.floor(Math.random() * span)
-    if (await canListen(port)) return port
-  }
-  throw new Error(`no free port below ${first}`)
-}
-
-function canListen(port: number): Promise<boolean> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      server.close(() => resolve(true))
-    })
-  })
 }

@@ -55,8 +55,8 @@ export function completedCheckpoints(path: string): readonly CompletedCheckpoint
 }
 
 /**
- * Crashes, errors, failures that neither a kill nor the codes of `explained` explain, and checkpoint ids of a job that
- * do not rise.
+ * Crashes, errors, failures that neither a kill nor `explained` (codes, and what errors say) explains, checkpoint ids of a
+ * job that do not rise, and checkpoints that two JobManagers have completed.
  */
 export function judgeLogs(
   directory: string,
@@ -67,19 +67,38 @@ export function judgeLogs(
       .filter((line) => isStrange(line, explained))
       .map(({ line }) => `${basename(path, '.log')} says: ${line.slice(0, 500)}`),
   )
+  const byJobManager = logFiles(directory)
+    .filter((path) => basename(path).startsWith('jobmanager'))
+    .map(completedCheckpoints)
+  return [...strange, ...byJobManager.flatMap(falling), ...twice(byJobManager)]
+    .slice(0, SAID_MAX)
+    .map((message) => ({ oracle: 'logs', message }))
+}
+
+function falling(completed: readonly CompletedCheckpoint[]): readonly string[] {
   const newest = new Map<string, number>()
-  const falling = completedCheckpoints(join(directory, 'jobmanager.log')).flatMap((one) => {
-    const before = newest.get(one.jobId) ?? 0
-    newest.set(one.jobId, one.id)
-    return one.id > before ? [] : [`checkpoint ${one.id} was completed after ${before}`]
+  return completed.flatMap(({ jobId, id }) => {
+    const before = newest.get(jobId) ?? 0
+    newest.set(jobId, id)
+    return id > before ? [] : [`checkpoint ${id} was completed after ${before}`]
   })
-  return [...strange, ...falling].slice(0, SAID_MAX).map((message) => ({ oracle: 'logs', message }))
+}
+
+function twice(byJobManager: readonly (readonly CompletedCheckpoint[])[]): readonly string[] {
+  const seen = new Set<string>()
+  return byJobManager.flatMap((completed) => {
+    const names = completed.map(({ jobId, id }) => `checkpoint ${id} of job ${jobId}`)
+    const again = names.filter((name) => seen.has(name))
+    for (const name of names) seen.add(name)
+    return again.map((name) => `two JobManagers have completed ${name}`)
+  })
 }
 
 function isStrange({ line, entry }: LogLine, explained: readonly string[]): boolean {
   // A line that a kill has cut off.
   if (entry === null) return !line.startsWith('{"level":')
-  const { level, code } = entry
+  const { level, code, msg } = entry
+  if (explained.includes(String(msg))) return false
   if (level === 'error' || level === 'fatal') return true
   return !EXPECTED_CODES.has(code) && !explained.includes(String(code))
 }

@@ -1,5 +1,6 @@
 // Every connection between two processes passes a proxy of ours, which can hold bytes back, slow them down, repeat some
-// of them, or cut the wire. A process listens on 127.0.2.x and is known to the others as 127.0.3.x, at the same port.
+// of them, or cut the wire. A process listens on 127.0.2.x and is known to the others as 127.0.3.x, at the same port. The
+// address of the JobManager may be given to a rival of it, as an address that moves from one machine to another.
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { ProcessName, ProcessPlace } from '../../../processes/src/process-cluster.ts'
@@ -12,6 +13,10 @@ const NAMES: readonly ProcessName[] = [
   'taskmanager-2',
   'taskmanager-3',
 ]
+/** Nobody knows it until it leads. */
+const RIVAL: ProcessName = 'jobmanager-2'
+const hostOf = (name: ProcessName): number =>
+  (name === RIVAL ? NAMES.length : NAMES.indexOf(name)) + 1
 /** Of each process: control, and slots of an attempt that ends while the next one begins. */
 const PORTS = 14
 const FIRST_PORT = 21_000
@@ -29,6 +34,11 @@ export interface Wire {
   readonly done: { delayed: number; held: number; repeated: number; cut: number }
   /** Cuts every connection. */
   cut(): void
+  /**
+   * Whoever dials the JobManager from now on reaches the rival. Who was connected sees that break; the JobManager itself
+   * sees nothing of it.
+   */
+  giveToRival(): void
 }
 
 export interface ProxyWorld extends World {
@@ -39,6 +49,7 @@ export const PROXIES: WorldKind = {
   needs: [],
   open: async () => {
     const links = new Set<Link>()
+    let leader: ProcessName = NAMES[0] as ProcessName
     const wire: Wire = {
       delayMs: 0,
       held: false,
@@ -49,15 +60,22 @@ export const PROXIES: WorldKind = {
         for (const link of links) link.cut()
         wire.done.cut += links.size
       },
+      giveToRival: () => {
+        leader = RIVAL
+        for (const link of links) if (link.to === NAMES[0]) link.abandon()
+      },
     }
     const servers = await Promise.all(
-      NAMES.flatMap((_name, i) =>
-        Array.from({ length: PORTS }, (_, k) => forward(i, FIRST_PORT + k, wire, links)),
-      ),
+      NAMES.flatMap((name, i) => {
+        const host = (): number => hostOf(i === 0 ? leader : name)
+        return Array.from({ length: PORTS }, (_, k) =>
+          forward({ name, host, port: FIRST_PORT + k, wire, links }),
+        )
+      }),
     )
     const place = (name: ProcessName): Partial<ProcessPlace> => ({
-      host: `127.0.2.${NAMES.indexOf(name) + 1}`,
-      seenAs: `127.0.3.${NAMES.indexOf(name) + 1}`,
+      host: `127.0.2.${hostOf(name)}`,
+      seenAs: `127.0.3.${hostOf(name)}`,
       defines: [
         `taskmanager.rpc.port=${FIRST_PORT}`,
         `taskmanager.data.port-range=${FIRST_PORT + 1}-${FIRST_PORT + PORTS - 1}`,
@@ -74,16 +92,25 @@ export const PROXIES: WorldKind = {
   },
 }
 
-function forward(host: number, port: number, wire: Wire, links: Set<Link>): Promise<Server> {
+interface Forwarding {
+  readonly name: ProcessName
+  /** Who is reached under that name just now. */
+  readonly host: () => number
+  readonly port: number
+  readonly wire: Wire
+  readonly links: Set<Link>
+}
+
+function forward({ name, host, port, wire, links }: Forwarding): Promise<Server> {
   const server = createServer((near) => {
-    const far = connect(port, `127.0.2.${host + 1}`)
-    const link = new Link(near, far, { wire, control: port === FIRST_PORT })
+    const far = connect(port, `127.0.2.${host()}`)
+    const link = new Link(near, far, { wire, to: name, control: port === FIRST_PORT })
     links.add(link)
-    near.once('close', () => links.delete(link))
+    far.once('close', () => links.delete(link))
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port, host: `127.0.3.${host + 1}` }, () => resolve(server))
+    server.listen({ port, host: `127.0.3.${hostOf(name)}` }, () => resolve(server))
   })
 }
 
@@ -91,23 +118,28 @@ const HELD_LOOK_MS = 10
 
 /** Two sockets, and what is between them. */
 class Link {
+  readonly to: ProcessName
+  readonly #near: Socket
   readonly #sockets: readonly Socket[]
   readonly #wire: Wire
   readonly #control: boolean
+  #abandoned = false
 
   constructor(
     near: Socket,
     far: Socket,
-    { wire, control }: { readonly wire: Wire; readonly control: boolean },
+    { wire, to, control }: Pick<Forwarding, 'wire'> & { to: ProcessName; control: boolean },
   ) {
+    this.to = to
+    this.#near = near
     this.#control = control
     this.#sockets = [near, far]
     this.#wire = wire
     // What ends one side ends the other.
     for (const socket of this.#sockets) {
       socket.setNoDelay(true)
-      socket.on('error', () => this.cut())
-      socket.once('close', () => this.cut())
+      socket.on('error', () => this.#broke())
+      socket.once('close', () => this.#broke())
     }
     // Cannot reject: errors of both sockets cut the link.
     void this.#carry(near, far)
@@ -120,6 +152,16 @@ class Link {
    */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** Who dialled sees the end of it, who was dialled does not. */
+  abandon(): void {
+    this.#abandoned = true
+    this.#near.destroy()
+  }
+
+  #broke(): void {
+    if (!this.#abandoned) this.cut()
   }
 
   async #carry(from: Socket, to: Socket): Promise<void> {
