@@ -20,6 +20,7 @@ import {
 } from './kills.ts'
 import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
+import { danglingReferences } from '../../processes/src/fsck.ts'
 import { GrowthWatch, type Slopes } from '../../processes/src/growth.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
 import { cameTrue } from '../../processes/src/until.ts'
@@ -36,6 +37,7 @@ const KILLS_UNTIL_SHARE = 0.95
 const KILLS_PER_MINUTE_MIN = 6
 const GAPS_WITH_CHECKPOINT_MIN = 0.8
 const LOOK_MS = 15
+const SPARED_SHARE = 1 / 3
 const BURST_KILLS = 20
 const BURST_EACH_MS = 300_000
 /** With all processes up, a checkpoint must complete within so much time. */
@@ -51,12 +53,14 @@ const AIMED_SHARE = 0.4
 const AIM_MS_MAX = 1_500
 const AIM_JITTER_MS = 30
 
-/** `nightly` adds bursts: many kills in a row, then time to recover. */
+/** `nightly` adds bursts: many kills in a row, then time to recover; and spares the JobManager in the end. */
 export type ChaosProfile = 'pr' | 'nightly'
 
 export interface ChaosOptions {
   readonly profile: ChaosProfile
   readonly minutes: number
+  /** In the last third of the kills the JobManager lives, so that a leak of it can show. */
+  readonly spareJobManager: boolean
   readonly seed: number
   readonly mode: CheckpointMode
   readonly keep: boolean
@@ -148,7 +152,9 @@ class ChaosRun {
       keys: this.#keys,
     })
     this.#growth = new GrowthWatch(cluster)
-    this.#killer = new Killer(cluster, this.#prng.fork())
+    this.#killer = new Killer(cluster, this.#prng.fork(), () =>
+      danglingReferences(cluster.checkpointDirectory),
+    )
   }
 
   async play(): Promise<Judged> {
@@ -191,7 +197,9 @@ class ChaosRun {
 
   async #killAllTheTime(watch: JobWatch, kinds: Bag<KillKind>): Promise<void> {
     const gaps = gapBag(this.#prng.fork())
-    const untilMs = performance.now() + this.#options.minutes * 60_000
+    const forMs = this.#options.minutes * 60_000
+    const untilMs = performance.now() + forMs
+    const spareAtMs = this.#options.spareJobManager ? untilMs - forMs * SPARED_SHARE : untilMs
     const enough = (): boolean =>
       watch.ended ||
       performance.now() > untilMs ||
@@ -199,6 +207,7 @@ class ChaosRun {
     await this.#gap('calm', 0, watch)
     let burstAtMs = performance.now() + BURST_EACH_MS
     while (!enough()) {
+      if (performance.now() >= spareAtMs) this.#spareJobManager()
       if (this.#options.profile === 'nightly' && performance.now() > burstAtMs) {
         await this.#burst(kinds, watch)
         burstAtMs = performance.now() + BURST_EACH_MS
@@ -213,6 +222,12 @@ class ChaosRun {
       this.#gaps.all += 1
       if (watch.checkpointId > checkpointBefore) this.#gaps.withCheckpoint += 1
     }
+  }
+
+  #spareJobManager(): void {
+    if (this.#killer.sparesJobManager) return
+    this.#cluster.timeline.note('from now on the JobManager is spared')
+    this.#killer.sparesJobManager = true
   }
 
   /** Kills without time to recover; then the job has to. */

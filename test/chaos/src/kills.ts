@@ -27,6 +27,14 @@ export const PAUSE_EXPLAINS: readonly string[] = [
   'job/unknown',
   'worker/unknown',
 ]
+/** Who is killed instead when the JobManager is to live. */
+const SPARING: Readonly<Record<KillKind, KillKind>> = {
+  taskmanager: 'taskmanager',
+  'job-process': 'job-process',
+  jobmanager: 'taskmanager',
+  everything: 'job-process',
+  pause: 'pause',
+}
 /** One bag; the first kills are one of each. */
 const BAG: readonly KillKind[] = [...KILL_KINDS, 'taskmanager', 'taskmanager', 'job-process']
 
@@ -39,6 +47,7 @@ const DOWN_MS_MAX = 1_500
 const PAUSE_MS = { low: 1_000, high: 4_000 }
 const VICTIM_MS_MAX = 20_000
 const GONE_MS_MAX = 5_000
+const RUINS_TOLD_MAX = 5
 
 export interface Kill {
   readonly kind: KillKind
@@ -76,14 +85,24 @@ export class Killer {
   /** Processes that were started again. */
   restarts = 0
 
-  constructor(cluster: ProcessCluster, prng: Prng) {
+  /** The JobManager is let live from now on. */
+  sparesJobManager = false
+  /** Asked while everything is down, after each kill of everything. Answers complaints. */
+  readonly #lookAtRuins: () => readonly string[]
+
+  constructor(
+    cluster: ProcessCluster,
+    prng: Prng,
+    lookAtRuins: () => readonly string[] = () => [],
+  ) {
+    this.#lookAtRuins = lookAtRuins
     this.#cluster = cluster
     this.#prng = prng
   }
 
   /** null when there was nobody to kill. */
   async kill(kind: KillKind): Promise<Kill | null> {
-    switch (kind) {
+    switch (this.sparesJobManager ? SPARING[kind] : kind) {
       case 'taskmanager':
         return this.#killTaskManager()
       case 'job-process':
@@ -138,6 +157,8 @@ export class Killer {
   async #killEverything(): Promise<Kill> {
     const kill = this.#begin('everything', 'all processes')
     await this.#cluster.killEverything()
+    for (const message of this.#lookAtRuins().slice(0, RUINS_TOLD_MAX))
+      this.violations.push({ oracle: 'references', message })
     this.#comeBack(kill, this.#cluster.processes)
     return kill
   }

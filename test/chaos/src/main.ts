@@ -6,11 +6,12 @@ import { type FinishResult, runFinishes } from './finish-runs.ts'
 import { measureRecovery } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
-const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--at-least-once] [--keep] [--json]
+const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--spare-jobmanager] [--at-least-once] [--keep] [--json]
        chaos --finish N [--burners B] [--seed S] [--keep] [--json]
        chaos --measure R [--json]
   --minutes M      how long processes are killed (default 1)
-  --profile P      nightly: also bursts of 20 kills every five minutes (default pr)
+  --profile P      nightly: also bursts of 20 kills every five minutes, and --spare-jobmanager (default pr)
+  --spare-jobmanager  in the last third the JobManager lives, so that a leak of it can show
   --seed S         whom and when (default: drawn and told)
   --finish N       no such run: N bounded jobs to their end, kills about the final checkpoint in some of them
   --burners B      with --finish: processes that keep the machine busy meanwhile (default 2)
@@ -24,6 +25,7 @@ const HISTORY_LINES = 150
 
 interface Settings {
   readonly minutes: number
+  readonly spareJobManager: boolean
   readonly seed: number
   readonly keep: boolean
   readonly json: boolean
@@ -45,6 +47,7 @@ function settings(): Settings {
       measure: { type: 'string', default: '0' },
       finish: { type: 'string', default: '0' },
       burners: { type: 'string', default: '2' },
+      'spare-jobmanager': { type: 'boolean', default: false },
       'at-least-once': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -68,7 +71,9 @@ function settings(): Settings {
     finish: countOf('finish', values.finish),
     burners: countOf('burners', values.burners),
   }
-  return { minutes, seed, keep: values.keep, json: values.json, mode, profile, ...counts }
+  const spareJobManager = values['spare-jobmanager'] || profile === 'nightly'
+  const { keep, json } = values
+  return { minutes, seed, keep, json, mode, profile, spareJobManager, ...counts }
 }
 
 function countOf(name: string, text: string): number {
@@ -135,7 +140,7 @@ function tellFinishes(result: Omit<FinishResult, 'history'>): void {
 
 async function main(): Promise<number> {
   const said = settings()
-  const { minutes, seed, keep, json, measure, mode, profile } = said
+  const { minutes, seed, keep, json, measure, mode, profile, spareJobManager } = said
   if (said.finish > 0) return finish(said)
   if (measure > 0) {
     const recovery = await measureRecovery(measure)
@@ -144,7 +149,15 @@ async function main(): Promise<number> {
     return 0
   }
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
-  const result = await runChaos({ minutes, profile, seed, mode, keep, echo: !json })
+  const result = await runChaos({
+    minutes,
+    profile,
+    spareJobManager,
+    seed,
+    mode,
+    keep,
+    echo: !json,
+  })
   report(result)
   if (json) {
     const { history: _, ...rest } = result

@@ -5,7 +5,7 @@
  * the checker in the job spoke. job: it did not finish, or went backwards. staging: unpublished files were left.
  * processes: one ended by itself, or did not end when told to. logs: they spoke
  * of something that kills do not explain. vacuity: the run proved too little.
- * growth: files or memory grew all the time.
+ * growth: files or memory grew all the time. references: a checkpoint that its job's log retains is not whole.
  */
 export interface Violation {
   readonly oracle:
@@ -19,5 +19,6 @@ export interface Violation {
     | 'logs'
     | 'vacuity'
     | 'growth'
+    | 'references'
   readonly message: string
 }
