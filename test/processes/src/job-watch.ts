@@ -81,21 +81,23 @@ export class JobWatch {
     if (state !== 'RUNNING' || tasks.running < tasks.total) this.#running = null
     else if (this.#running?.attempt !== attempt)
       this.#running = { attempt, sinceMs: performance.now() }
-    this.#judge(before, job)
+    if (before !== null) this.#violations.push(...judgeStep(before, job))
   }
+}
 
-  #judge(before: JobSummary | null, { state, attempt, lastCheckpointId }: JobSummary): void {
-    const complain = (message: string): void => {
-      this.#violations.push({ oracle: 'job', message })
-    }
-    if (before === null) return
-    // While it is taken over, a JobManager has not read everything yet.
-    if (state === 'INITIALIZING') return
-    // Of a job that has ended a JobManager that was not there knows only what is kept.
-    if (!ENDED.includes(state) && (before.lastCheckpointId ?? 0) > (lastCheckpointId ?? 0))
-      complain(`the newest checkpoint was ${before.lastCheckpointId} and is ${lastCheckpointId}`)
-    if (before.attempt > attempt) complain(`the attempt was ${before.attempt} and is ${attempt}`)
-    if (ENDED.includes(before.state) && state !== before.state)
-      complain(`the job was ${before.state} and is ${state}`)
-  }
+export type JobStep = Pick<JobSummary, 'state' | 'attempt' | 'lastCheckpointId'>
+
+/** How a job may go on. */
+export function judgeStep(before: JobStep, after: JobStep): readonly Violation[] {
+  const { state, attempt, lastCheckpointId } = after
+  // While it is taken over, a JobManager has not read everything yet.
+  if (state === 'INITIALIZING') return []
+  const messages: string[] = []
+  // Of a job that has ended a JobManager that was not there knows only what is kept.
+  if (!ENDED.includes(state) && (before.lastCheckpointId ?? 0) > (lastCheckpointId ?? 0))
+    messages.push(`the newest checkpoint was ${before.lastCheckpointId} and is ${lastCheckpointId}`)
+  if (before.attempt > attempt) messages.push(`the attempt was ${before.attempt} and is ${attempt}`)
+  if (ENDED.includes(before.state) && state !== before.state)
+    messages.push(`the job was ${before.state} and is ${state}`)
+  return messages.map((message) => ({ oracle: 'job', message }))
 }
