@@ -41,19 +41,31 @@ describe('failpoints', () => {
   })
 
   it('lie before and behind every step by which a checkpoint becomes durable', () => {
-    const job = '0'.repeat(32)
+    const job = `/store/${'0'.repeat(32)}`
     const steps = [
-      storageStep('publish', `${job}/chk-7/v1-0-1-1.state`),
-      storageStep('create', `${job}/chk-7/manifest`),
-      storageStep('create', `${job}/log/0000000007`),
-      storageStep('publish', `${job}/bundle-${'a'.repeat(64)}.mjs`),
+      storageStep('mkdir', `${job}/chk-7`),
+      storageStep('write', `${job}/chk-7/.staging-1-1-40-0-v1-0-1-1.state`),
+      storageStep('sync', `${job}/chk-7/.staging-m-40-0-manifest`),
+      storageStep('link', `${job}/chk-7/manifest`),
+      storageStep('syncdir', `${job}/chk-7`),
+      storageStep('link', `${job}/log/0000000007`),
+      storageStep('syncdir', `${job}/log`),
+      storageStep('sync', `${job}/.staging-bundle-40-0-bundle-${'a'.repeat(50)}`),
+      storageStep('syncdir', job),
+      storageStep('syncdir', '/store'),
       storageStep('remove-tree', `${job}/chk-7`),
     ]
     expect(steps).toEqual([
-      'state.publish',
-      'manifest.create',
-      'log.create',
-      'bundle.publish',
+      'checkpoint.mkdir',
+      'state.write',
+      'manifest.sync',
+      'manifest.link',
+      'checkpoint.syncdir',
+      'log.link',
+      'log.syncdir',
+      'bundle.sync',
+      'job.syncdir',
+      'root.syncdir',
       'checkpoint.remove-tree',
     ])
     for (const step of steps)

@@ -8,23 +8,25 @@ import type { World } from './world.ts'
 export type When = 'before' | 'after'
 export type FailAction = 'crash' | 'error' | 'pause'
 
-/** What a process does on the checkpoint storage, `<file>.<operation>`. */
-const STORAGE_STEPS = [
-  'bundle.publish',
+/** What publishing a file takes. */
+const PUBLISHING = ['create', 'write', 'sync', 'link', 'unstage'] as const
+
+/** What a process asks of the disk beneath the checkpoint storage, `<file or directory>.<call>`. */
+const STORAGE_STEPS: readonly string[] = [
+  ...['bundle', 'log', 'manifest', 'state'].flatMap((file) =>
+    PUBLISHING.map((call) => `${file}.${call}`),
+  ),
+  ...['checkpoint', 'job', 'log'].map((directory) => `${directory}.mkdir`),
+  ...['checkpoint', 'job', 'log', 'root'].map((directory) => `${directory}.syncdir`),
   'bundle.remove',
   'checkpoint.remove-tree',
-  'log.create',
   'log.list',
   'log.read',
   'log.remove',
-  'manifest.create',
   'manifest.read',
-  'state.publish',
   'state.read',
   'state.size',
-  'state.stage',
-  'state.write',
-] as const
+]
 
 /** What an exactly-once file sink does. */
 const SINK_STEPS = [
@@ -127,17 +129,19 @@ export class Failpoints {
 export const drawAction = (pick: (items: readonly FailAction[]) => FailAction): FailAction =>
   pick(ACTIONS)
 
-/** The storage step of an operation on a path; null: nothing of importance. */
-export function storageStep(operation: string, path: string): string | null {
-  const kind = path.includes('/log')
-    ? 'log'
-    : path.includes('/bundle-')
-      ? 'bundle'
-      : path.endsWith('/manifest')
-        ? 'manifest'
-        : path.endsWith('.state')
-          ? 'state'
-          : 'checkpoint'
-  const step = `${kind}.${operation}`
+/** Which file or directory of the storage it is, by its path or the name under which it is being written. */
+const KINDS: readonly (readonly [string, RegExp])[] = [
+  ['log', /\/log(\/|$)/],
+  ['bundle', /[/-]bundle-/],
+  ['manifest', /manifest$/],
+  ['state', /\.state$/],
+  ['checkpoint', /\/chk-\d+$/],
+  ['job', /\/[0-9a-f]{32}$/],
+]
+
+/** The step that a call of the system is; null: nothing of importance. */
+export function storageStep(call: string, path: string): string | null {
+  const kind = KINDS.find(([, pattern]) => pattern.test(path))?.[0] ?? 'root'
+  const step = `${kind}.${call}`
   return STEPS.includes(step) ? step : null
 }

@@ -233,7 +233,7 @@ export class SimCluster {
     for (const process of this.#usurped) process.kill()
     this.jobManager?.process.kill()
     this.files.losePower(() => this.#prng.float())
-    this.disk.losePower()
+    this.disk.losePower(() => this.#prng.float())
   }
 
   startTaskManager(name: string): void {

@@ -1,25 +1,229 @@
-// The checkpoint storage's disk in a simulation: the memory disk, with somebody who looks at everything that becomes
-// durable or is deleted, at the moment when it happens.
+// The disk beneath the checkpoint storage of a simulated cluster, as POSIX promises it and no more: what is written is on it
+// when the file was synced, a name when its directory was. Until then a loss of power keeps it, loses it, or tears it, as
+// chance has it; a name that was taken away may come back. It is seen by the real FsStorage, whose steps it must survive,
+// and by somebody who looks at what becomes durable or is deleted, at the moment when it happens.
 
-import { MemoryDisk } from '@weirjs/common/core/checkpoint/memory-storage'
+import { STAGING_PREFIX } from '@weirjs/common/core/checkpoint/storage-path'
+
+/** Where the storage lies. */
+export const STORE = '/store'
+/** Of what it promised last, a disk that lies may lose so much. */
+const LIES_MAX = 24
 
 export interface DiskWatcher {
+  /** Neither a loss of power nor anything else but `deleted` takes it away any more. */
   created(path: string, bytes: Uint8Array): void
   deleted(path: string): void
 }
 
-export class SimDisk extends MemoryDisk {
-  watcher: DiskWatcher | null = null
+export class FileNode {
+  bytes: Uint8Array = new Uint8Array(0)
+  /** So many of them are on the disk. */
+  synced = 0
+}
 
-  override create(path: string, bytes: Uint8Array): boolean {
-    const made = super.create(path, bytes)
-    if (made) this.watcher?.created(path, bytes)
-    return made
+export class DirectoryNode {
+  /** As processes see it. */
+  names = new Map<string, Node>()
+  /** As it lies on the disk. */
+  durable = new Map<string, Node>()
+}
+
+type Node = FileNode | DirectoryNode
+
+interface Promised {
+  readonly directory: DirectoryNode
+  readonly name: string
+}
+
+export class SimDisk {
+  watcher: DiskWatcher | null = null
+  readonly #honest: boolean
+  readonly #root = new DirectoryNode()
+  /** What a disk that lies has said last. */
+  readonly #promised: Promised[] = []
+
+  /** One that is not honest may lose what it said was safe: the negative control. */
+  constructor(options: { readonly honest: boolean }) {
+    this.#honest = options.honest
   }
 
-  override delete(path: string): void {
-    if (this.get(path) === undefined) return
-    super.delete(path)
-    this.watcher?.deleted(path)
+  // ---- for those who look: paths are relative to the store ----
+
+  /** A file that would survive a loss of power, all of it. */
+  get(path: string): Uint8Array | undefined {
+    let at: Node | undefined = this.#root
+    for (const name of path.split('/')) {
+      if (!(at instanceof DirectoryNode)) return undefined
+      const below: Node | undefined = at.durable.get(name)
+      at = below === at.names.get(name) ? below : undefined
+    }
+    return at instanceof FileNode && at.synced === at.bytes.length ? at.bytes : undefined
+  }
+
+  /** Files below a directory that have their final names, sorted. */
+  paths(directory: string): readonly string[] {
+    const found: string[] = []
+    const at = this.find(directory === '' ? STORE : `${STORE}/${directory}`)
+    if (at instanceof DirectoryNode) gather(at, directory, found)
+    return found.sort()
+  }
+
+  // ---- for processes: each is one step, and throws what a system would ----
+
+  find(path: string): Node | undefined {
+    let at: Node | undefined = this.#root
+    for (const name of namesOf(path)) {
+      if (at === undefined) return undefined
+      if (!(at instanceof DirectoryNode)) throw errno('ENOTDIR')
+      at = at.names.get(name)
+    }
+    return at
+  }
+
+  file(path: string): FileNode {
+    const node = this.find(path)
+    if (node === undefined) throw errno('ENOENT')
+    if (!(node instanceof FileNode)) throw errno('EISDIR')
+    return node
+  }
+
+  directory(path: string): DirectoryNode {
+    const node = this.find(path)
+    if (node === undefined) throw errno('ENOENT')
+    if (!(node instanceof DirectoryNode)) throw errno('ENOTDIR')
+    return node
+  }
+
+  create(path: string): FileNode {
+    const node = new FileNode()
+    this.#name(path, node)
+    return node
+  }
+
+  makeDirectory(path: string): void {
+    this.#name(path, new DirectoryNode())
+  }
+
+  link(from: string, to: string): void {
+    this.#name(to, this.file(from))
+  }
+
+  unlink(path: string): void {
+    this.file(path)
+    this.directory(parentOf(path)).names.delete(nameOf(path))
+    if (!isStaging(path)) this.watcher?.deleted(inStore(path))
+  }
+
+  removeEmptyDirectory(path: string): void {
+    if (this.directory(path).names.size === 0)
+      this.directory(parentOf(path)).names.delete(nameOf(path))
+  }
+
+  append(file: FileNode, bytes: Uint8Array): void {
+    const whole = new Uint8Array(file.bytes.length + bytes.length)
+    whole.set(file.bytes)
+    whole.set(bytes, file.bytes.length)
+    file.bytes = whole
+  }
+
+  sync(file: FileNode): void {
+    file.synced = file.bytes.length
+  }
+
+  /** The names in it, as they are now. */
+  syncDirectory(path: string): void {
+    const directory = this.directory(path)
+    const fresh = [...directory.names].filter(([name, node]) => directory.durable.get(name) !== node)
+    directory.durable = new Map(directory.names)
+    if (!this.#honest) this.#promise(directory, fresh)
+    this.#tell(fresh.map(([name, node]): [string, Node] => [inStore(`${path}/${name}`), node]))
+  }
+
+  // ---- a loss of power ----
+
+  /** `luck` (0 … 1) is asked again and again. Files that are open write to nowhere from now on. */
+  losePower(luck: () => number): void {
+    for (const { directory, name } of this.#promised.splice(0)) {
+      const node = directory.durable.get(name)
+      if (node instanceof FileNode && luck() < 0.5) node.synced = 0
+      else if (luck() < 0.5) directory.durable.delete(name)
+    }
+    const kept: [string, Node][] = []
+    settle(this.#root, '', luck, kept)
+    this.#tell(kept)
+  }
+
+  #name(path: string, node: Node): void {
+    const directory = this.directory(parentOf(path))
+    const name = nameOf(path)
+    if (directory.names.has(name)) throw errno('EEXIST')
+    directory.names.set(name, node)
+  }
+
+  #promise(directory: DirectoryNode, fresh: readonly (readonly [string, Node])[]): void {
+    for (const [name] of fresh) this.#promised.push({ directory, name })
+    this.#promised.splice(0, this.#promised.length - LIES_MAX)
+  }
+
+  #tell(fresh: readonly (readonly [string, Node])[]): void {
+    const files = fresh.filter(([path]) => !isStaging(path))
+    for (const [path, node] of files.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      if (node instanceof FileNode) this.watcher?.created(path, node.bytes)
   }
 }
+
+/** What is left of a directory and of all below it; `kept` gathers what nobody had promised and is there all the same. */
+function settle(
+  directory: DirectoryNode,
+  path: string,
+  luck: () => number,
+  kept: [string, Node][],
+): void {
+  const left = new Map(directory.durable)
+  for (const [name, node] of directory.names) {
+    if (directory.durable.get(name) === node || luck() >= 0.5) continue
+    left.set(name, node)
+    kept.push([join(path, name), node])
+  }
+  for (const [name, node] of directory.durable)
+    if (directory.names.get(name) !== node && left.get(name) === node && luck() < 0.5)
+      left.delete(name)
+  for (const [name, node] of left) {
+    if (node instanceof DirectoryNode) settle(node, join(path, name), luck, kept)
+    else left.set(name, torn(node, luck))
+  }
+  directory.names = left
+  directory.durable = new Map(left)
+}
+
+/** What was synced, and perhaps the beginning of what was not, of which the end may be something else. */
+function torn(file: FileNode, luck: () => number): FileNode {
+  const unsynced = file.bytes.length - file.synced
+  if (unsynced === 0) return file
+  const left = new FileNode()
+  left.bytes = file.bytes.slice(0, file.synced + Math.floor(luck() * (unsynced + 1)))
+  if (left.bytes.length > file.synced && luck() < 0.5) left.bytes[left.bytes.length - 1] = 0
+  left.synced = left.bytes.length
+  return left
+}
+
+function gather(directory: DirectoryNode, path: string, found: string[]): void {
+  for (const [name, node] of directory.names) {
+    if (node instanceof DirectoryNode) gather(node, join(path, name), found)
+    else if (!name.startsWith(STAGING_PREFIX)) found.push(join(path, name))
+  }
+}
+
+export function errno(code: string): Error {
+  return Object.assign(new Error(`${code}: simulated`), { code })
+}
+
+export const isStaging = (path: string): boolean => nameOf(path).startsWith(STAGING_PREFIX)
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`)
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+const inStore = (path: string): string => path.slice(STORE.length + 1)
+const namesOf = (path: string): readonly string[] =>
+  path === STORE ? [] : inStore(path).split('/')

@@ -2,7 +2,7 @@
 // slots inside are the real SlotRuntime with the real operators, heap state and snapshot files.
 
 import type { JobFunctions } from '@weirjs/api/functions'
-import type { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
+import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence, WorkerId } from '@weirjs/common/core/ids'
@@ -22,7 +22,7 @@ export interface SimSlotHostOptions {
   /** The TaskManager: its job processes die with it. */
   readonly parent: SimProcess
   /** The checkpoint storage as the job process reaches it. */
-  readonly storage: (process: SimProcess) => MemoryStorage
+  readonly storage: (process: SimProcess) => CheckpointStorage
   /** Builds the job anew, as each slot does from the bundle. `process` is for what connectors need of it. */
   readonly build: (request: SlotRequest, process: SimProcess) => JobFunctions
 }

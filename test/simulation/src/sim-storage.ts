@@ -1,20 +1,20 @@
-// The checkpoint storage as the processes of a cluster reach it: one disk, and for each process its own way there, which
-// takes time, fails, succeeds and says that it failed, is cut off, or ends in the death of whoever went it.
+// The checkpoint storage as the processes of a cluster reach it: the real FsStorage of each, over one disk that is played.
+// Each call of the system takes time, fails, succeeds and says that it failed, is cut off, or ends in the death of whoever
+// made it; and between any two of them power may fail.
 
-import {
-  MemoryStorage,
-  type StorageOperation,
-  type StorageVerdict,
-} from '@weirjs/common/core/checkpoint/memory-storage'
+import type { DurableCalls, LookCalls, OpenFile } from '@weirjs/common/node/fs-calls'
+import { FsStorage } from '@weirjs/common/node/fs-storage'
 import type { Prng } from '@weirjs/common/core/prng'
 import { type Failpoints, storageStep } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
-import type { SimDisk } from './sim-disk.ts'
+import { DirectoryNode, errno, type FileNode, isStaging, type SimDisk, STORE } from './sim-disk.ts'
 import type { DiskFaults } from './sim-files.ts'
 import type { World } from './world.ts'
 
-/** Every operation takes this long at least, so that a process that dies within one does not do it. */
-const LATENCY_MS_MIN = 0.02
+/** Every call takes this long at least, so that a process that dies within one does not do it. */
+const LATENCY_MS_MIN = 0.01
+/** Publishing a file takes six calls: each has a part of the time, and of the trouble, of an operation. */
+const CALL_PART = 1 / 3
 
 export interface StorageWorld {
   readonly world: World
@@ -26,38 +26,150 @@ export interface StorageWorld {
   readonly cutOff: ReadonlySet<string>
 }
 
-export function storageOf(storage: StorageWorld, process: SimProcess): MemoryStorage {
-  const { disk, prng, faults, failpoints } = storage
-  return new MemoryStorage({
-    disk,
-    scheduler: process,
-    latencyMs: () => LATENCY_MS_MIN + prng.float() * faults().delayMsMax,
-    onOperation: (operation, path) => verdict(storage, process, operation, path),
-    onDone: (operation, path) => {
-      const step = storageStep(operation, path)
-      return step === null || failpoints.pass('after', step, process) === 'go'
-    },
-  })
+export function storageOf(storage: StorageWorld, process: SimProcess): FsStorage {
+  return FsStorage.on(new SimCalls(storage, process), STORE)
 }
 
-function verdict(
-  { world, prng, faults, failpoints, cutOff }: StorageWorld,
-  process: SimProcess,
-  operation: StorageOperation,
-  path: string,
-): StorageVerdict {
-  if (cutOff.has(process.machine)) return { verdict: 'fail' }
-  const step = storageStep(operation, path)
-  if (step !== null && failpoints.pass('before', step, process) === 'error')
-    return { verdict: 'fail' }
-  const { failProbability, ambiguousProbability } = faults()
-  if (prng.chance(failProbability)) {
-    world.fault('storage-fail', `${operation} ${path}`)
-    return { verdict: 'fail' }
+/** Calls that change nothing cannot be done and said to have failed. */
+const LOOKS: ReadonlySet<string> = new Set(['read', 'size', 'list'])
+
+class SimCalls implements DurableCalls, LookCalls {
+  readonly pid: number
+  readonly #storage: StorageWorld
+  readonly #disk: SimDisk
+  readonly #process: SimProcess
+
+  constructor(storage: StorageWorld, process: SimProcess) {
+    this.pid = storage.prng.between(2, 40_000)
+    this.#storage = storage
+    this.#disk = storage.disk
+    this.#process = process
   }
-  if (operation !== 'read' && operation !== 'list' && prng.chance(ambiguousProbability)) {
-    world.fault('storage-ambiguous', `${operation} ${path}`)
-    return { verdict: 'ambiguous' }
+
+  async open(path: string, flags: 'wx' | 'r'): Promise<OpenFile> {
+    const disk = this.#disk
+    if (flags === 'r') return this.#openDirectory(path)
+    const file = await this.#do('create', path, () => disk.create(path))
+    return {
+      write: (bytes, offset, length) => {
+        const part = bytes.slice(offset, offset + length)
+        return this.#do('write', path, () => {
+          disk.append(file, part)
+          return { bytesWritten: length }
+        })
+      },
+      sync: () => this.#do('sync', path, () => disk.sync(file)),
+      close: async () => {},
+    }
   }
-  return { verdict: 'ok' }
+
+  async #openDirectory(path: string): Promise<OpenFile> {
+    this.#disk.directory(path)
+    return {
+      write: () => Promise.reject(errno('EISDIR')),
+      sync: () => this.#do('syncdir', path, () => this.#disk.syncDirectory(path)),
+      close: async () => {},
+    }
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#do('link', to, () => this.#disk.link(from, to))
+  }
+
+  unlink(path: string): Promise<void> {
+    const operation = isStaging(path) ? 'unstage' : 'remove'
+    return this.#do(operation, path, () => this.#disk.unlink(path))
+  }
+
+  mkdir(path: string): Promise<void> {
+    return this.#do('mkdir', path, () => this.#disk.makeDirectory(path))
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return this.#do('read', path, () => this.#disk.file(path).bytes.slice())
+  }
+
+  stat(path: string): ReturnType<LookCalls['stat']> {
+    return this.#do('size', path, () => {
+      const node = this.#disk.find(path)
+      if (node === undefined) throw errno('ENOENT')
+      const isDirectory = node instanceof DirectoryNode
+      const size = isDirectory ? 0n : BigInt(node.bytes.length)
+      return { ino: this.#numberOf(node), dev: 1n, size, isDirectory: () => isDirectory }
+    })
+  }
+
+  readdir(path: string): ReturnType<LookCalls['readdir']> {
+    return this.#do('list', path, () =>
+      [...this.#disk.directory(path).names].map(([name, node]) => ({
+        name,
+        isFile: () => !(node instanceof DirectoryNode),
+        isDirectory: () => node instanceof DirectoryNode,
+      })),
+    )
+  }
+
+  /** Not at once: who dies over it leaves the rest. */
+  async removeTree(path: string): Promise<void> {
+    const node = this.#disk.find(path)
+    if (!(node instanceof DirectoryNode)) return
+    const names = [...node.names.keys()]
+    const middle = Math.ceil(names.length / 2)
+    for (const part of [names.slice(0, middle), names.slice(middle)])
+      await this.#do('remove-tree', path, () => this.#removeAll(path, part))
+    await this.#do('remove-tree', path, () => this.#removeAll(path, null))
+  }
+
+  /** Those of the names that are there, with all below them; null: everything, and the directory too. */
+  #removeAll(path: string, some: readonly string[] | null): void {
+    const node = this.#disk.find(path)
+    if (!(node instanceof DirectoryNode)) return
+    for (const name of some ?? node.names.keys()) {
+      const below = node.names.get(name)
+      if (below instanceof DirectoryNode) this.#removeAll(`${path}/${name}`, null)
+      else if (below !== undefined) this.#disk.unlink(`${path}/${name}`)
+    }
+    if (some === null) this.#disk.removeEmptyDirectory(path)
+  }
+
+  #numberOf(node: FileNode | DirectoryNode): bigint {
+    const known = this.#numbers.get(node)
+    if (known !== undefined) return known
+    const number = BigInt(++this.#lastNumber)
+    this.#numbers.set(node, number)
+    return number
+  }
+
+  readonly #numbers = new WeakMap<FileNode | DirectoryNode, bigint>()
+  #lastNumber = 0
+
+  async #do<T>(operation: string, path: string, effect: () => T): Promise<T> {
+    const { world, prng, faults, failpoints, cutOff } = this.#storage
+    const step = storageStep(operation, path)
+    const before = step === null ? 'go' : failpoints.pass('before', step, this.#process)
+    const { delayMsMax, failProbability, ambiguousProbability } = faults()
+    await this.#wait(delayMsMax)
+    if (before === 'error' || cutOff.has(this.#process.machine)) throw errno('EIO')
+    if (prng.chance(failProbability * CALL_PART)) {
+      world.fault('storage-fail', `${operation} ${path}`)
+      throw errno('EIO')
+    }
+    const result = effect()
+    const after = step === null ? 'go' : failpoints.pass('after', step, this.#process)
+    await this.#wait(delayMsMax)
+    if (after === 'error') throw errno('EIO')
+    if (!LOOKS.has(operation) && prng.chance(ambiguousProbability * CALL_PART)) {
+      world.fault('storage-ambiguous', `${operation} ${path}`)
+      throw errno('EIO')
+    }
+    return result
+  }
+
+  /** Half of a call. Never resolves when the process dies meanwhile. */
+  #wait(delayMsMax: number): Promise<void> {
+    const ms = LATENCY_MS_MIN + this.#storage.prng.float() * delayMsMax * CALL_PART
+    return new Promise((resolve) => {
+      this.#process.timer(ms / 2, resolve)
+    })
+  }
 }

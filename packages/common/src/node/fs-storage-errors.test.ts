@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runs } from '../codec/runs.contract.ts'
 import { WeirError } from '../core/errors.ts'
-import { type DurableCalls, FsStorage } from './fs-storage.ts'
+import type { DurableCalls } from './fs-calls.ts'
+import { FsStorage } from './fs-storage.ts'
 
 const ALL_ERRNOS = [
   'EIO',

@@ -2,7 +2,8 @@ import { chmod, link, mkdir, mkdtemp, open, readdir, rm, unlink, writeFile } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DurableCalls, FsStorage } from './fs-storage.ts'
+import type { DurableCalls } from './fs-calls.ts'
+import { FsStorage } from './fs-storage.ts'
 
 const bytes = new TextEncoder().encode('content')
 let root = ''

@@ -3,57 +3,41 @@
 // replaced, and readers see the whole file or none. The directory is fsynced before anyone is told. A file whose
 // fsync failed is abandoned, never tried again: the kernel may have dropped its pages.
 
-import type { Dirent } from 'node:fs'
-import {
-  mkdir,
-  open,
-  link,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { CheckpointStorage, StagedFile } from '../core/checkpoint/storage.ts'
 import { checkStoragePath, safeTag, STAGING_PREFIX } from '../core/checkpoint/storage-path.ts'
 import { WeirError } from '../core/errors.ts'
+import {
+  type DurableCalls,
+  type FileEntry,
+  type LookCalls,
+  type OpenFile,
+  SYSTEM_CALLS,
+} from './fs-calls.ts'
 import { codeOf, storageError } from './fs-errors.ts'
 
 /** Leftovers of a dead process with the same tag and pid are stepped over so often. */
 const STAGING_NAME_TRIES_MAX = 1_000
 /** Directories known to exist; forgotten all at once when more are met. */
 const KNOWN_DIRECTORIES_MAX = 10_000
-const REMOVE_TREE_RETRIES = 3
-
-/** The calls that persist something, so that tests can make each of them fail. */
-export interface DurableCalls {
-  open(path: string, flags: string): Promise<Pick<FileHandle, 'write' | 'sync' | 'close'>>
-  link(from: string, to: string): Promise<void>
-  unlink(path: string): Promise<void>
-  mkdir(path: string): Promise<void>
-}
-
-const SYSTEM_CALLS: DurableCalls = {
-  open: (path, flags) => open(path, flags, 0o644),
-  link,
-  unlink,
-  mkdir: async (path) => {
-    await mkdir(path)
-  },
-}
 
 export class FsStorage implements CheckpointStorage {
   readonly root: string
   readonly #calls: DurableCalls
+  readonly #looks: LookCalls
   readonly #known = new Set<string>()
   #stagings = 0
   #closed = false
 
-  private constructor(root: string, calls: DurableCalls) {
+  private constructor(root: string, calls: DurableCalls, looks: LookCalls) {
     this.root = root
     this.#calls = calls
+    this.#looks = looks
+  }
+
+  /** On another system than this one, whose `root` is there and can be written. */
+  static on(system: DurableCalls & LookCalls, root: string): FsStorage {
+    return new FsStorage(root, system, system)
   }
 
   /**
@@ -61,7 +45,7 @@ export class FsStorage implements CheckpointStorage {
    * `storage/unsupported` when its file system has no hard links.
    */
   static async open(root: string, calls: DurableCalls = SYSTEM_CALLS): Promise<FsStorage> {
-    const storage = new FsStorage(resolve(root), calls)
+    const storage = new FsStorage(resolve(root), calls, SYSTEM_CALLS)
     try {
       await storage.#makeDirectory(storage.root)
     } catch (error) {
@@ -104,7 +88,7 @@ export class FsStorage implements CheckpointStorage {
   async read(path: string): Promise<Uint8Array> {
     this.#check(path)
     try {
-      return await readFile(join(this.root, path))
+      return await this.#looks.readFile(join(this.root, path))
     } catch (error) {
       throw storageError(error, 'read', this.locate(path))
     }
@@ -113,7 +97,7 @@ export class FsStorage implements CheckpointStorage {
   async size(path: string): Promise<number> {
     this.#check(path)
     try {
-      return (await stat(join(this.root, path))).size
+      return Number((await this.#looks.stat(join(this.root, path))).size)
     } catch (error) {
       throw storageError(error, 'read', this.locate(path))
     }
@@ -150,7 +134,7 @@ export class FsStorage implements CheckpointStorage {
     for (const known of this.#known)
       if (known === target || known.startsWith(`${target}/`)) this.#known.delete(known)
     try {
-      await rm(target, { recursive: true, force: true, maxRetries: REMOVE_TREE_RETRIES })
+      await this.#looks.removeTree(target)
     } catch (error) {
       if (codeOf(error) !== 'ENOTDIR') throw storageError(error, 'remove', this.locate(directory))
     }
@@ -159,7 +143,7 @@ export class FsStorage implements CheckpointStorage {
   /** Error: `storage/...` when the root cannot be read just now. */
   async reach(): Promise<void> {
     try {
-      await readdir(this.root)
+      await this.#looks.readdir(this.root)
     } catch (error) {
       throw storageError(error, 'read', this.root)
     }
@@ -174,7 +158,7 @@ export class FsStorage implements CheckpointStorage {
     this.#closed = true
   }
 
-  #stagedFile(path: string, final: string, staging: string, handle: StagingHandle): StagedFile {
+  #stagedFile(path: string, final: string, staging: string, handle: OpenFile): StagedFile {
     let state: 'open' | 'ended' = 'open'
     const drop = async (): Promise<void> => {
       state = 'ended'
@@ -205,7 +189,7 @@ export class FsStorage implements CheckpointStorage {
     path: string,
     final: string,
     staging: string,
-    handle: StagingHandle,
+    handle: OpenFile,
   ): Promise<void> {
     try {
       await handle.sync()
@@ -224,7 +208,7 @@ export class FsStorage implements CheckpointStorage {
     try {
       await this.#calls.link(staging, final)
     } catch (error) {
-      if (!(await sameFile(staging, final))) throw error
+      if (!(await sameFile(this.#looks, staging, final))) throw error
     }
   }
 
@@ -232,10 +216,11 @@ export class FsStorage implements CheckpointStorage {
     final: string,
     tag: string,
     path: string,
-  ): Promise<{ name: string; handle: StagingHandle }> {
+  ): Promise<{ name: string; handle: OpenFile }> {
     const directory = dirname(final)
     for (let tries = 0; tries < STAGING_NAME_TRIES_MAX; tries++) {
-      const name = join(directory, stagingName(final, tag, this.#stagings++))
+      const own = `${safeTag(tag)}-${this.#looks.pid}-${this.#stagings++}`
+      const name = join(directory, `${STAGING_PREFIX}${own}-${basename(final).slice(0, 60)}`)
       try {
         await this.#makeDirectory(directory)
         return { name, handle: await this.#calls.open(name, 'wx') }
@@ -258,7 +243,7 @@ export class FsStorage implements CheckpointStorage {
     if (this.#known.has(directory)) return
     const parent = dirname(directory)
     const isOurs = directory.startsWith(`${this.root}/`)
-    if (parent !== directory && (isOurs || !(await isDirectory(directory)))) {
+    if (parent !== directory && (isOurs || !(await isDirectory(this.#looks, directory)))) {
       await this.#makeDirectory(parent)
       try {
         await this.#calls.mkdir(directory)
@@ -290,9 +275,9 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
-  async #entries(directory: string): Promise<readonly Dirent[]> {
+  async #entries(directory: string): Promise<readonly FileEntry[]> {
     try {
-      const entries = await readdir(join(this.root, directory), { withFileTypes: true })
+      const entries = await this.#looks.readdir(join(this.root, directory))
       return entries.filter((entry) => !entry.name.startsWith(STAGING_PREFIX))
     } catch (error) {
       if (isAbsent(error)) return []
@@ -326,13 +311,7 @@ export class FsStorage implements CheckpointStorage {
   }
 }
 
-type StagingHandle = Pick<FileHandle, 'write' | 'sync' | 'close'>
-
-function stagingName(final: string, tag: string, count: number): string {
-  return `${STAGING_PREFIX}${safeTag(tag)}-${process.pid}-${count}-${basename(final).slice(0, 60)}`
-}
-
-async function writeAll(handle: StagingHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: OpenFile, bytes: Uint8Array): Promise<void> {
   let offset = 0
   while (offset < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, offset, bytes.length - offset)
@@ -343,7 +322,7 @@ async function writeAll(handle: StagingHandle, bytes: Uint8Array): Promise<void>
 /** The file is given up: whatever closing says, there is nothing left to lose. */
 async function dropStaging(
   calls: DurableCalls,
-  handle: StagingHandle,
+  handle: OpenFile,
   staging: string,
 ): Promise<void> {
   await handle.close().then(undefined, ignoreGarbage)
@@ -362,9 +341,9 @@ function unlessTaken(error: unknown): void {
   if (codeOf(error) !== 'EEXIST') throw error
 }
 
-async function sameFile(a: string, b: string): Promise<boolean> {
+async function sameFile(looks: LookCalls, a: string, b: string): Promise<boolean> {
   try {
-    const [one, two] = [await stat(a, { bigint: true }), await stat(b, { bigint: true })]
+    const [one, two] = [await looks.stat(a), await looks.stat(b)]
     return one.ino === two.ino && one.dev === two.dev
   } catch (error) {
     if (isAbsent(error)) return false
@@ -372,9 +351,9 @@ async function sameFile(a: string, b: string): Promise<boolean> {
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+async function isDirectory(looks: LookCalls, path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory()
+    return (await looks.stat(path)).isDirectory()
   } catch (error) {
     if (isAbsent(error)) return false
     throw storageError(error, 'look at', path)
