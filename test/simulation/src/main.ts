@@ -23,6 +23,7 @@ async function runMany(settings: Settings, sums: Sums): Promise<void> {
       console.error(`${sums.ran} seeds, ${sums.failedSeeds} failed`)
   }
   await runPool({ threads: Math.min(settings.threads, seeds), next, onResult })
+  if (sums.ran !== seed - from) throw new Error(`${sums.ran} of ${seed - from} seeds have a result`)
 }
 
 /** The hash of its trace. */
