@@ -1,5 +1,6 @@
-// Somebody with a command line, outside of the faults: asks whichever JobManager is there, again when it does not answer,
-// and holds it to what it has said. An answer that was given must stay true over the death of whoever gave it (oracle O5).
+// Somebody with a command line: asks whichever JobManager is there, over the same network as everybody, so that what he asks
+// may get lost, come twice or be answered too late; asks again when there is no answer, and holds the JobManager to what it
+// has said. An answer that was given must stay true over the death of whoever gave it (oracle O5).
 
 import { createHash } from 'node:crypto'
 import { sleep } from '@weirjs/common/core/clock'
@@ -12,6 +13,7 @@ import {
   type SubmitRequest,
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
+import { copy } from './copy.ts'
 import type { Violation } from './oracles/violation.ts'
 import type { SimCluster } from './sim-cluster.ts'
 import { buildWorkload } from './workload/workload.ts'
@@ -19,8 +21,6 @@ import type { RunOptions, WorkloadOptions } from './workload/options.ts'
 import type { World } from './world.ts'
 
 const POLL_MS = 100
-/** A call that is not answered is made again. */
-const PATIENCE_MS = 4_000
 const RETRY_MS = 100
 /** Errors that mean: ask again. */
 const AGAIN: ReadonlySet<string> = new Set([
@@ -67,7 +67,7 @@ export class SimClient {
       allowNonRestoredState: false,
       submissionId: `seed-${this.#world.seed}-${this.#submissions++}`,
     }
-    return this.#ask('submit', (client) => client.submit(request))
+    return this.#ask('submit', (client) => client.submit(copy(request)))
   }
 
   /** Answers how the job ended. */
@@ -102,8 +102,9 @@ export class SimClient {
     try {
       await this.#ask('cancel', (client) => client.cancel(id))
     } catch (error) {
-      if (error instanceof WeirError && error.code === 'job/wrong-state') return false
-      throw error
+      if (!(error instanceof WeirError) || error.code !== 'job/wrong-state') throw error
+      // Of two that were sent, or one that was asked again, the second one may hear that it is done.
+      if ((await this.look(id)).state !== 'CANCELED') return false
     }
     this.#canceled.add(id)
     return true
@@ -111,10 +112,8 @@ export class SimClient {
 
   /** Asks for a checkpoint now; it may fail, but what is said to be complete must be so. */
   async checkpointNow(id: JobId): Promise<void> {
-    const life = this.#cluster.jobManager
-    if (life === null) return
     try {
-      const view = await life.manager.client.triggerCheckpoint(id)
+      const view = await this.#once('checkpoint', (client) => client.triggerCheckpoint(id))
       this.#world.trace(`client: checkpoint ${view.checkpointId} ${view.state}`)
       if (view.state !== 'COMPLETED' || !this.#cluster.auditor.isCompleted(id, view.checkpointId))
         this.#complain(`checkpoint ${view.checkpointId} was said to be complete, and is not logged`)
@@ -157,7 +156,7 @@ export class SimClient {
   async #ask<T>(what: string, use: (client: JobClient) => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#once(use)
+        return await this.#once(what, use)
       } catch (error) {
         const code = codeOf(error)
         this.#world.trace(`client: ${what}: ${code}`)
@@ -169,19 +168,14 @@ export class SimClient {
     }
   }
 
-  #once<T>(use: (client: JobClient) => Promise<T>): Promise<T> {
-    const life = this.#cluster.jobManager
-    const unavailable = (why: string): WeirError =>
-      new WeirError('rpc/unavailable', why, { domain: 'external' })
-    if (life === null) return Promise.reject(unavailable('there is no JobManager'))
-    return new Promise<T>((resolve, reject) => {
-      const cancelTimer = this.#world.scheduler.timer(PATIENCE_MS, () =>
-        reject(unavailable('no answer')),
+  #once<T>(what: string, use: (client: JobClient) => Promise<T>): Promise<T> {
+    const { jobManager, client, network } = this.#cluster
+    if (jobManager === null)
+      return Promise.reject(
+        new WeirError('rpc/unavailable', 'there is no JobManager', { domain: 'external' }),
       )
-      life.process.run(() => {
-        use(life.manager.client).finally(cancelTimer).then(resolve, reject)
-      })
-    })
+    const call = { from: client, to: jobManager.process, name: `client-${what}`, ordered: false }
+    return network.call(call, () => use(jobManager.manager.client))
   }
 
   #sleep(ms: number): Promise<void> {

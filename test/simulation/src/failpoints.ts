@@ -50,12 +50,24 @@ const CALL_STEPS = [
   'call.complete',
   'call.decline',
   'call.deploy',
+  'call.fetchBundle',
   'call.heartbeat',
+  'call.output',
   'call.register',
   'call.release',
+  'call.run',
   'call.slotsLost',
   'call.taskUpdate',
   'call.trigger',
+  'call.unregister',
+] as const
+
+/** What somebody with a command line asks of a JobManager. */
+const CLIENT_STEPS = [
+  'call.client-cancel',
+  'call.client-checkpoint',
+  'call.client-describe',
+  'call.client-submit',
 ] as const
 
 /** What slots send each other: the wish for a channel, a frame. Before: where it leaves. After: where it arrived. */
@@ -65,6 +77,7 @@ export const STEPS: readonly string[] = [
   ...STORAGE_STEPS,
   ...SINK_STEPS,
   ...CALL_STEPS,
+  ...CLIENT_STEPS,
   ...DATA_STEPS,
 ]
 const ACTIONS: readonly FailAction[] = ['crash', 'crash', 'error', 'pause']
@@ -77,7 +90,7 @@ export const FAILPOINTS: readonly string[] = STEPS.flatMap((step) => [
 
 export interface FailpointWorld {
   readonly world: World
-  /** kill -9; whoever should be there comes back by himself. */
+  /** kill -9; whoever should be there comes back by himself. People do not die of it. */
   readonly crash: (process: SimProcess) => void
   /** SIGSTOP for a while. */
   readonly pause: (process: SimProcess) => void
@@ -116,7 +129,7 @@ export class Failpoints {
     switch (armed.action) {
       case 'crash':
         crash(process)
-        return 'go'
+        return process.alive ? 'error' : 'go'
       case 'pause':
         pause(process)
         return 'go'

@@ -78,6 +78,8 @@ export class SimCluster {
   readonly #world: World
   readonly #board: Switchboard
   readonly #nobody: SimProcess
+  /** Whoever sits at the command line: on a machine of his own, and outside of the faults. */
+  readonly client: SimProcess
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
   readonly cutOff: Set<string> = new Set()
@@ -95,6 +97,7 @@ export class SimCluster {
     this.#board = new Switchboard(world, this.network)
     this.#nobody = new SimProcess(world, 'nobody')
     this.#nobody.kill()
+    this.client = new SimProcess(world, 'client')
     const prng = world.prng.fork()
     this.#prng = world.prng.fork()
     this.diskFaults = this.soundDisk
@@ -200,6 +203,7 @@ export class SimCluster {
 
   /** kill -9 of a process, whatever it is; it, or another one in its place, is back after a while. */
   crash(process: SimProcess): void {
+    if (process === this.client) return
     const backAfterMs = BACK_MS_MIN + this.#prng.float() * BACK_MS_MAX
     const tm = this.taskManagers.find((one) => one.process === process)
     const isLeader = this.jobManager?.process === process
