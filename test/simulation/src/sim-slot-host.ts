@@ -3,9 +3,11 @@
 
 import type { JobFunctions } from '@weirjs/api/functions'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
+import type { Clock } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence, WorkerId } from '@weirjs/common/core/ids'
+import type { Prng } from '@weirjs/common/core/prng'
 import { createOperator } from '@weirjs/taskmanager/operators/registry'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from '@weirjs/taskmanager/slots/slot'
 import { SlotRuntime } from '@weirjs/taskmanager/slots/slot-runtime'
@@ -14,6 +16,10 @@ import { copy } from './copy.ts'
 import { SimProcess } from './process.ts'
 import { SimTransport, type Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
+
+/** What may pass between two looks at the clock of a snapshot, and how often it does. */
+const LOOK_MS_MAX = 3
+const LOOK_TAKES_TIME = 0.5
 
 export interface SimSlotHostOptions {
   readonly world: World
@@ -74,9 +80,24 @@ export class SimSlotHost implements SlotHost {
         output: tell((line) => listener.output(line)),
       },
       operators: createOperator,
-      snapshots: heapSnapshots({ storage, clock: process }),
+      snapshots: heapSnapshots({ storage, clock: workingClock(process, world.prng.fork()) }),
     })
     return inProcess(runtime, process)
+  }
+}
+
+/**
+ * Time stands while a turn of a simulated loop runs, so that no work in it would ever take its whole slice. To those who
+ * measure slices it seems to go on between two looks.
+ */
+function workingClock(process: SimProcess, prng: Prng): Clock {
+  let aheadMs = 0
+  return {
+    nowMs: () => {
+      if (prng.chance(LOOK_TAKES_TIME)) aheadMs += prng.float() * LOOK_MS_MAX
+      return process.nowMs() + aheadMs
+    },
+    wallMs: () => process.wallMs(),
   }
 }
 
