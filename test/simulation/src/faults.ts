@@ -4,7 +4,7 @@
 
 import type { Prng } from '@weirjs/common/core/prng'
 import { drawAction, FAILPOINTS } from './failpoints.ts'
-import { cutBetween, cutOffStorage } from './partitions.ts'
+import { cutBetween, cutOffStorage, everyMachine, fillDisk } from './partitions.ts'
 import type { SimProcess } from './process.ts'
 import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
 import type { World } from './world.ts'
@@ -24,9 +24,12 @@ const KINDS = [
   'partition-one-way',
   'partition-tms',
   'isolate',
+  'isolate-jm',
+  'halves',
   'storage-cut',
   'network',
   'disk',
+  'disk-full',
   'slow',
   'clock',
 ] as const
@@ -98,11 +101,13 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
     case 'usurp-jm':
       return usurpJobManager(world, cluster, prng)
     case 'clock':
-      return moveClock(world, prng)
+      return moveClock(world, cluster, prng)
     case 'pause-tm': {
       if (cluster.taskManagers.length === 0) return
       const { process, host } = prng.pick(cluster.taskManagers)
-      return pause(kind, [process, ...host.processes], world, cluster, prng)
+      // Its machine as a whole, or itself, while its job processes go on.
+      const others = prng.chance(0.6) ? host.processes : []
+      return pause(kind, [process, ...others], world, cluster, prng)
     }
     case 'pause-jm': {
       const life = cluster.jobManager
@@ -112,6 +117,8 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
     case 'partition-one-way':
     case 'partition-tms':
     case 'isolate':
+    case 'isolate-jm':
+    case 'halves':
       return cutBetween(kind, world, cluster, prng)
     case 'storage-cut':
       return cutOffStorage(world, cluster, prng)
@@ -125,15 +132,24 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
         breakProbability: prng.pick([0, 0.0005, 0.005]),
       })
       return
-    case 'disk':
-      world.fault(kind, 'storm')
-      Object.assign(cluster.diskFaults, {
+    case 'disk': {
+      const machine = oneOrAll(cluster, prng)
+      world.fault(kind, `storm at ${machine ?? 'every machine'}`)
+      return cluster.troubleDisk(machine, {
         delayMsMax: prng.pick([0.5, 5, 50, 400]),
         failProbability: prng.pick([0, 0.01, 0.1]),
         ambiguousProbability: prng.pick([0, 0.01, 0.1]),
       })
-      return
+    }
+    case 'disk-full':
+      return fillDisk(world, cluster, prng)
   }
+}
+
+/** A machine that is hit alone; null: all are. */
+function oneOrAll(cluster: SimCluster, prng: Prng): string | null {
+  const machines = everyMachine(cluster)
+  return machines.length === 0 || prng.chance(0.5) ? null : prng.pick(machines)
 }
 
 /** Ends every fault: storms are over, cuts healed, the dead replaced. */
@@ -146,10 +162,11 @@ export function heal(world: World, cluster: SimCluster): void {
     reorder: false,
     breakProbability: 0,
   })
-  Object.assign(cluster.diskFaults, cluster.soundDisk)
+  cluster.troubleDisk(null, cluster.soundDisk)
   cluster.failpoints.disarm()
   cluster.network.heal()
   cluster.cutOff.clear()
+  cluster.full.clear()
   cluster.startMissingJobManager()
   for (const name of cluster.missingTaskManagers) cluster.startTaskManager(name)
 }
@@ -207,16 +224,18 @@ function usurpJobManager(world: World, cluster: SimCluster, prng: Prng): void {
   cluster.usurpJobManager()
 }
 
-/** One jump, or many small ones: nothing but processing time may notice. */
-function moveClock(world: World, prng: Prng): void {
+/** One jump, or many small ones, of one machine or of all: nothing but processing time may notice. */
+function moveClock(world: World, cluster: SimCluster, prng: Prng): void {
   const strobe = prng.chance(0.3)
   const jumpMs = strobe
     ? 5_000
     : prng.pick([-24 * HOUR_MS, -HOUR_MS, -1_000, 1_000, HOUR_MS, 24 * HOUR_MS])
-  world.fault('clock', strobe ? 'the wall clock swings' : `the wall clock jumps by ${jumpMs} ms`)
+  const machine = oneOrAll(cluster, prng)
+  const whose = machine === null ? 'every wall clock' : `the wall clock of ${machine}`
+  world.fault('clock', strobe ? `${whose} swings` : `${whose} jumps by ${jumpMs} ms`)
   const swings = strobe ? 20 : 1
   for (let i = 0; i < swings; i++)
-    world.scheduler.timer(i * 100, () => world.scheduler.jumpWall(i % 2 === 0 ? jumpMs : -jumpMs))
+    world.scheduler.timer(i * 100, () => world.jumpWall(machine, i % 2 === 0 ? jumpMs : -jumpMs))
 }
 
 /** SIGSTOP for less or more than the heartbeat time-out, then SIGCONT: the sleeper may wake as a zombie. */

@@ -38,7 +38,7 @@ export class SimProcess implements Scheduler {
   }
 
   wallMs(): number {
-    return this.#world.scheduler.wallMs()
+    return this.#world.wallMs(this.machine)
   }
 
   timer(delayMs: number, fn: () => void): CancelTimer {

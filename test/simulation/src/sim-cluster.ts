@@ -64,7 +64,9 @@ export class SimCluster {
   readonly disk: SimDisk
   readonly auditor: LogAuditor
   readonly files: MemoryFileSystem = new MemoryFileSystem()
-  diskFaults: DiskFaults
+  #diskFaults: DiskFaults
+  /** Machines that have a trouble of their own with the disks. */
+  readonly #ownDiskFaults = new Map<string, DiskFaults>()
   /** When it did last. */
   powerLostAtMs = Number.NEGATIVE_INFINITY
   /** Completed checkpoints that a JobManager announced: job and id. */
@@ -83,6 +85,8 @@ export class SimCluster {
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
   readonly cutOff: Set<string> = new Set()
+  /** Machines that find no room for anything new. */
+  readonly full: Set<string> = new Set()
   readonly #storage: StorageWorld
   readonly #prng: Prng
   readonly #taskManagers = new Map<string, TaskManager>()
@@ -100,7 +104,7 @@ export class SimCluster {
     this.client = new SimProcess(world, 'client')
     const prng = world.prng.fork()
     this.#prng = world.prng.fork()
-    this.diskFaults = this.soundDisk
+    this.#diskFaults = this.soundDisk
     this.disk = new SimDisk({ honest: options.honestDisk })
     this.auditor = new LogAuditor(world, this.disk)
     this.failpoints = new Failpoints({
@@ -109,8 +113,10 @@ export class SimCluster {
       pause: (process) => this.pause([process], PAUSE_MS_MAX * this.#prng.float()),
     })
     this.network.onStep = (when, step, process) => this.failpoints.pass(when, step, process)
-    const { disk, failpoints, cutOff } = this
-    this.#storage = { world, disk, prng, failpoints, cutOff, faults: () => this.diskFaults }
+    const { disk, failpoints, cutOff, full } = this
+    const faults = (machine: string): DiskFaults =>
+      this.#ownDiskFaults.get(machine) ?? this.#diskFaults
+    this.#storage = { world, disk, prng, failpoints, cutOff, full, faults }
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
   }
@@ -118,6 +124,16 @@ export class SimCluster {
   /** No faults, and its own speed. */
   get soundDisk(): DiskFaults {
     return { ...HEALTHY_DISK, delayMsMax: this.#options.diskDelayMs }
+  }
+
+  /** From now on the disks behave so to a machine; null: to all of them. */
+  troubleDisk(machine: string | null, faults: DiskFaults): void {
+    if (machine !== null) {
+      this.#ownDiskFaults.set(machine, faults)
+      return
+    }
+    this.#ownDiskFaults.clear()
+    this.#diskFaults = faults
   }
 
   get jobManager(): JobManagerLife | null {
@@ -280,10 +296,8 @@ export class SimCluster {
 
   #filesOf(process: SimProcess): SimFiles {
     return new SimFiles(this.#world, process, this.files, {
-      faults: () => this.diskFaults,
+      ...this.#storage,
       watcher: this.#fileWatcher,
-      failpoints: this.failpoints,
-      cutOff: this.cutOff,
     })
   }
 

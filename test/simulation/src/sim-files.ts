@@ -29,11 +29,13 @@ export const HEALTHY_DISK: DiskFaults = {
 }
 
 export interface SimFilesOptions {
-  readonly faults: () => DiskFaults
+  readonly faults: (machine: string) => DiskFaults
   readonly watcher: FileWatcher
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
   readonly cutOff: ReadonlySet<string>
+  /** Machines that find no room for anything new. */
+  readonly full: ReadonlySet<string>
 }
 
 /** Is told what becomes durable, and what becomes visible. */
@@ -42,6 +44,9 @@ export interface FileWatcher {
   sealed(path: string): void
   published(staging: string, final: string): void
 }
+
+/** Operations that something new on the disk comes of. */
+const NEEDS_ROOM: ReadonlySet<string> = new Set(['create', 'write', 'mkdir', 'link'])
 
 export class SimFiles implements FileSystem {
   readonly #world: World
@@ -120,12 +125,14 @@ export class SimFiles implements FileSystem {
   }
 
   async #do<T>(operation: string, path: string, effect: () => Promise<T>): Promise<T> {
-    const { faults, failpoints, cutOff } = this.#options
-    const { delayMsMax, failProbability, ambiguousProbability } = faults()
+    const { faults, failpoints, cutOff, full } = this.#options
+    const { machine } = this.#process
+    const { delayMsMax, failProbability, ambiguousProbability } = faults(machine)
     const step = `sink.${operation}`
     const before = failpoints.pass('before', step, this.#process)
     await this.#wait(this.#prng.float() * delayMsMax)
-    if (before === 'error' || cutOff.has(this.#process.machine))
+    const noRoom = full.has(machine) && NEEDS_ROOM.has(operation)
+    if (before === 'error' || noRoom || cutOff.has(machine))
       throw this.#error('fail', operation, path)
     if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
     const result = await effect()

@@ -20,10 +20,12 @@ export interface StorageWorld {
   readonly world: World
   readonly disk: SimDisk
   readonly prng: Prng
-  readonly faults: () => DiskFaults
+  readonly faults: (machine: string) => DiskFaults
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
   readonly cutOff: ReadonlySet<string>
+  /** Machines that find no room for anything new. */
+  readonly full: ReadonlySet<string>
 }
 
 export function storageOf(storage: StorageWorld, process: SimProcess): FsStorage {
@@ -32,6 +34,9 @@ export function storageOf(storage: StorageWorld, process: SimProcess): FsStorage
 
 /** Calls that change nothing cannot be done and said to have failed. */
 const LOOKS: ReadonlySet<string> = new Set(['read', 'size', 'list'])
+
+/** Calls that something new on the disk comes of. */
+const NEEDS_ROOM: ReadonlySet<string> = new Set(['create', 'write', 'mkdir', 'link'])
 
 class SimCalls implements DurableCalls, LookCalls {
   readonly pid: number
@@ -144,12 +149,14 @@ class SimCalls implements DurableCalls, LookCalls {
   #lastNumber = 0
 
   async #do<T>(operation: string, path: string, effect: () => T): Promise<T> {
-    const { world, prng, faults, failpoints, cutOff } = this.#storage
+    const { world, prng, faults, failpoints, cutOff, full } = this.#storage
+    const { machine } = this.#process
     const step = storageStep(operation, path)
     const before = step === null ? 'go' : failpoints.pass('before', step, this.#process)
-    const { delayMsMax, failProbability, ambiguousProbability } = faults()
+    const { delayMsMax, failProbability, ambiguousProbability } = faults(machine)
     await this.#wait(delayMsMax)
-    if (before === 'error' || cutOff.has(this.#process.machine)) throw errno('EIO')
+    if (before === 'error' || cutOff.has(machine)) throw errno('EIO')
+    if (full.has(machine) && NEEDS_ROOM.has(operation)) throw errno('ENOSPC')
     if (prng.chance(failProbability * CALL_PART)) {
       world.fault('storage-fail', `${operation} ${path}`)
       throw errno('EIO')

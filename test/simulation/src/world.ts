@@ -26,6 +26,8 @@ export class World {
   readonly faults: Map<string, number> = new Map()
   /** What no fault excuses: broken assertions, errors that nobody caught (oracle O7). */
   readonly bugs: string[] = []
+  /** By how much the wall clock of a machine differs from the world's, ms. */
+  readonly #clocks = new Map<string, number>()
   readonly #lines: string[] = []
   readonly #onTrace: ((line: string) => void) | null
   #hashA = 0x811c9dc5
@@ -36,6 +38,17 @@ export class World {
     this.seed = seed
     this.#onTrace = onTrace
     this.prng = new Prng(seed)
+  }
+
+  /** What the wall clock of a machine shows. */
+  wallMs(machine: string): number {
+    return this.scheduler.wallMs() + (this.#clocks.get(machine) ?? 0)
+  }
+
+  /** The wall clock of one machine jumps, and goes on from there; null: of all. */
+  jumpWall(machine: string | null, deltaMs: number): void {
+    if (machine === null) this.scheduler.jumpWall(deltaMs)
+    else this.#clocks.set(machine, (this.#clocks.get(machine) ?? 0) + deltaMs)
   }
 
   /** Adds a line to the history. What is not traced is not covered by the hash. */
