@@ -86,7 +86,14 @@ describe('the real storage over it', () => {
       const disk = new SimDisk({ honest: true })
       const victim = new SimProcess(world, 'p')
       const failpoints = new Failpoints({ world, crash: () => {}, pause: () => {} })
-      const at = { world, disk, prng: world.prng.fork(), failpoints, cutOff: new Set<string>(), full: new Set<string>() }
+      const at = {
+        world,
+        disk,
+        prng: world.prng.fork(),
+        failpoints,
+        cutOff: new Set<string>(),
+        full: new Set<string>(),
+      }
       const storage: FsStorage = storageOf({ ...at, faults: () => HEALTHY_DISK }, victim)
       const said: string[] = []
       const publishing = async (): Promise<void> => {

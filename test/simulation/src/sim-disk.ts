@@ -134,7 +134,9 @@ export class SimDisk {
   /** The names in it, as they are now. */
   syncDirectory(path: string): void {
     const directory = this.directory(path)
-    const fresh = [...directory.names].filter(([name, node]) => directory.durable.get(name) !== node)
+    const fresh = [...directory.names].filter(
+      ([name, node]) => directory.durable.get(name) !== node,
+    )
     directory.durable = new Map(directory.names)
     if (!this.#honest) this.#promise(directory, fresh)
     this.#tell(fresh.map(([name, node]): [string, Node] => [inStore(`${path}/${name}`), node]))

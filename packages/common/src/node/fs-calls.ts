@@ -69,6 +69,5 @@ export const SYSTEM_CALLS: DurableCalls & LookCalls = {
   readFile,
   stat: (path) => stat(path, { bigint: true }),
   readdir: (path) => readdir(path, { withFileTypes: true }),
-  removeTree: (path) =>
-    rm(path, { recursive: true, force: true, maxRetries: REMOVE_TREE_RETRIES }),
+  removeTree: (path) => rm(path, { recursive: true, force: true, maxRetries: REMOVE_TREE_RETRIES }),
 }

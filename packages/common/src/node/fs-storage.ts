@@ -185,12 +185,7 @@ export class FsStorage implements CheckpointStorage {
     }
   }
 
-  async #publish(
-    path: string,
-    final: string,
-    staging: string,
-    handle: OpenFile,
-  ): Promise<void> {
+  async #publish(path: string, final: string, staging: string, handle: OpenFile): Promise<void> {
     try {
       await handle.sync()
       await handle.close()
@@ -320,11 +315,7 @@ async function writeAll(handle: OpenFile, bytes: Uint8Array): Promise<void> {
 }
 
 /** The file is given up: whatever closing says, there is nothing left to lose. */
-async function dropStaging(
-  calls: DurableCalls,
-  handle: OpenFile,
-  staging: string,
-): Promise<void> {
+async function dropStaging(calls: DurableCalls, handle: OpenFile, staging: string): Promise<void> {
   await handle.close().then(undefined, ignoreGarbage)
   await removeStaging(calls, staging)
 }
