@@ -35,7 +35,7 @@ export interface DurableCalls {
 }
 
 /** Device and inode say whether two names are one file. */
-export interface FileStatus {
+interface FileStatus {
   readonly ino: bigint
   readonly dev: bigint
   readonly size: bigint

@@ -78,16 +78,4 @@ describe('MemoryStorage faults', () => {
     }
     expect(outcomes).toEqual([0, 1])
   })
-
-  it('forgets unsynced files at power loss only on a disk that lies', async () => {
-    for (const honest of [true, false]) {
-      const disk = new MemoryDisk({ honest })
-      const storage = new MemoryStorage({ disk })
-      await storage.createExclusive('job/old', bytes, 't')
-      disk.sync()
-      await storage.createExclusive('job/new', bytes, 't')
-      disk.losePower()
-      expect(disk.paths()).toEqual(honest ? ['job/new', 'job/old'] : ['job/old'])
-    }
-  })
 })

@@ -37,21 +37,11 @@ export interface MemoryStorageOptions {
   /** Time from asking to the reply; the effect lies in the middle. */
   readonly latencyMs?: (operation: StorageOperation, path: string) => number
   readonly onOperation?: (operation: StorageOperation, path: string) => StorageVerdict
-  /** It has just been done, and nobody knows yet. False: nobody will know, the caller is told that it failed. */
-  readonly onDone?: (operation: StorageOperation, path: string) => boolean
 }
 
 /** The durable part, shared by the storages of several processes. */
 export class MemoryDisk {
   readonly #files = new Map<string, Uint8Array>()
-  /** Published, but still only in the cache of a disk that lies about fsync. */
-  readonly #volatile = new Set<string>()
-  readonly #honest: boolean
-
-  /** `honest: false` forgets, at `losePower`, what was published since the last `sync`: the negative control. */
-  constructor(options: { readonly honest?: boolean } = {}) {
-    this.#honest = options.honest ?? true
-  }
 
   get(path: string): Uint8Array | undefined {
     return this.#files.get(path)
@@ -61,13 +51,11 @@ export class MemoryDisk {
   create(path: string, bytes: Uint8Array): boolean {
     if (this.#files.has(path)) return false
     this.#files.set(path, bytes)
-    if (!this.#honest) this.#volatile.add(path)
     return true
   }
 
   delete(path: string): void {
     this.#files.delete(path)
-    this.#volatile.delete(path)
   }
 
   /** All paths, or those below a directory, sorted. */
@@ -90,15 +78,6 @@ export class MemoryDisk {
     const after = change(new Uint8Array(before))
     if (after === null) this.delete(path)
     else this.#files.set(path, after)
-  }
-
-  sync(): void {
-    this.#volatile.clear()
-  }
-
-  losePower(): void {
-    for (const path of this.#volatile) this.#files.delete(path)
-    this.#volatile.clear()
   }
 }
 
@@ -219,10 +198,8 @@ export class MemoryStorage implements CheckpointStorage {
     if (verdict.verdict === 'fail')
       throw injectedError(path, operation, verdict.code ?? 'storage/io')
     const result = effect()
-    const known = this.#options.onDone?.(operation, path) ?? true
     await this.#pause(latencyMs / 2, path)
-    if (verdict.verdict === 'ambiguous' || !known)
-      throw injectedError(path, operation, 'storage/io')
+    if (verdict.verdict === 'ambiguous') throw injectedError(path, operation, 'storage/io')
     return result
   }
 
