@@ -2,12 +2,16 @@
 // Can the tests fail? Applies each seeded bug of test/mutants, one at a time, to a copy of HEAD (a git worktree in the
 // temporary directory; the checkout is not touched), runs the simulator over some seeds and the unit tests that the patch
 // names, and prints what caught it. A patch begins with a sentence for people and the lines `Trap: <name>` and
-// `Unit: <paths>`. A suite that does not come to run has caught nothing.
+// `Unit: <paths>`.
+//
+// What is red anyway would catch every bug. So the copy first runs the same seeds and the same tests unpatched: all of
+// that must be green, or nothing is tried. A suite that does not come to run has caught nothing; one that hangs has, if
+// it took less than a third of its limit unpatched.
 //
 //   node tools/mutants.mjs [--only name,name] [--seeds N] [--seconds S] [--no-unit] [--no-simulation] [--json|--markdown]
 //
-// Exit code 1 when a bug was caught by nothing, 2 when a patch does not fit any more or a suite did not run. Takes
-// minutes: not part of CI, which only looks whether every patch fits.
+// Exit code 1 when a bug was caught by nothing, 2 when the unpatched copy is not green, a patch does not fit any more or a
+// suite did not run. Takes an hour: not part of CI, which only looks whether every patch fits.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -32,6 +36,8 @@ const SEEDS = 60
 const SECONDS = 300
 /** What unit tests of a mutant may take. */
 const UNIT_SECONDS = 180
+/** Tests that are slower than their limit by less than this when nothing is wrong may be late for any reason. */
+const HANG_FACTOR = 3
 
 const { values } = parseArgs({
   options: {
@@ -93,12 +99,15 @@ function copyOfHead() {
   return copy
 }
 
-/** The oracle and the seed that caught it; null when none did. */
-function simulate(copy) {
+/** The oracle and the seed that caught it; null when none did. `unpatched`: all seeds must get their turn. */
+function simulate(copy, unpatched = false) {
   const args = ['-C', 'source', 'test/simulation/src/main.ts', '--seeds', values.seeds]
   const timeout = Number(values.seconds) * 1_000
   const result = run(process.execPath, [...args, '--fail-fast', '--json'], copy, { timeout })
-  if (result.error?.code === 'ETIMEDOUT') return { caught: null, text: 'out of time' }
+  if (result.error?.code === 'ETIMEDOUT') {
+    const text = `not done after ${values.seconds} s`
+    return { caught: null, broken: unpatched ? text : undefined, text }
+  }
   const line = result.stdout.trim().split('\n').at(-1) ?? ''
   if (!line.startsWith('{')) return broken(result)
   const { failures, seeds } = JSON.parse(line)
@@ -113,8 +122,8 @@ function broken(result) {
   return { caught: null, broken: words, text: 'did not run' }
 }
 
-/** How many tests of the paths failed. */
-function unitTests(copy, paths) {
+/** How many tests of the paths failed. `usualMs`: what they take unpatched; null while that is being found out. */
+function unitTests(copy, paths, usualMs) {
   if (paths === null) return { caught: null, text: '-' }
   const output = join(dirname(copy), 'tests.json')
   rmSync(output, { force: true })
@@ -123,8 +132,7 @@ function unitTests(copy, paths) {
   const vitest = join(root, 'node_modules', '.bin', 'vitest')
   const timeout = UNIT_SECONDS * 1_000
   const result = run(vitest, [...args, ...paths.split(' ')], copy, { timeout })
-  // A loop without end is noticed by whoever waits for the suite.
-  if (result.error?.code === 'ETIMEDOUT') return { caught: 'hang', text: 'hang' }
+  if (result.error?.code === 'ETIMEDOUT') return outOfTime(usualMs)
   if (!existsSync(output)) return broken(result)
   const { numFailedTests, numFailedTestSuites, numTotalTests } = JSON.parse(
     readFileSync(output, 'utf8'),
@@ -135,7 +143,39 @@ function unitTests(copy, paths) {
   return { caught: `${numFailedTests}`, text: `${numFailedTests} of ${numTotalTests} failed` }
 }
 
-function tryOne(copy, { name, file, what, trap, unit }) {
+/** A loop without end is noticed by whoever waits for the suite; a slow machine looks the same. */
+function outOfTime(usualMs) {
+  const text = `not done after ${UNIT_SECONDS} s`
+  if (usualMs === null) return { caught: 'hang', text }
+  const usually = `${Math.round(usualMs / 1_000)} s unpatched`
+  if (usualMs * HANG_FACTOR < UNIT_SECONDS * 1_000)
+    return { caught: 'hang', text: `hang (${usually})` }
+  return { caught: null, broken: `${text}, ${usually}: the machine is too slow to tell`, text }
+}
+
+/** What the named tests take when nothing is wrong, by their paths, and what is red all the same. */
+function baseline(copy, chosen) {
+  const usualMs = new Map()
+  const red = []
+  const look = (name, suite) => {
+    const startedMs = performance.now()
+    const { caught, text, broken: words } = suite()
+    const tookMs = performance.now() - startedMs
+    process.stderr.write(`unpatched  ${name}: ${text}, ${Math.round(tookMs / 1_000)} s\n`)
+    if (caught !== null || words !== undefined) red.push(`${name}: ${text} ${words ?? ''}`)
+    return tookMs
+  }
+  if (values.simulation) look(`${values.seeds} seeds`, () => simulate(copy, true))
+  const paths = values.unit ? chosen.map(({ unit }) => unit).filter((unit) => unit !== null) : []
+  for (const unit of new Set(paths))
+    usualMs.set(
+      unit,
+      look(unit, () => unitTests(copy, unit, null)),
+    )
+  return { usualMs, red }
+}
+
+function tryOne(copy, usualMs, { name, file, what, trap, unit }) {
   must('git', ['checkout', '-q', '-f', 'HEAD', '--', '.'], copy)
   const about = { name, trap, what }
   const applied = run('git', ['apply', '-C1', file], copy)
@@ -149,7 +189,7 @@ function tryOne(copy, { name, file, what, trap, unit }) {
     }
   const none = { caught: null, text: '-' }
   const simulation = values.simulation ? simulate(copy) : none
-  const tests = values.unit ? unitTests(copy, unit) : none
+  const tests = values.unit ? unitTests(copy, unit, usualMs.get(unit)) : none
   const caught = simulation.caught !== null || tests.caught !== null
   const didNotRun = simulation.broken ?? tests.broken ?? null
   return { ...about, caught, broken: didNotRun, simulation: simulation.text, unit: tests.text }
@@ -160,9 +200,12 @@ const width = (rows, key) => Math.max(key.length, ...rows.map((row) => row[key].
 const chosen = mutants()
 const copy = copyOfHead()
 const rows = []
+let red = []
 try {
-  for (const mutant of chosen) {
-    const row = tryOne(copy, mutant)
+  const unpatched = baseline(copy, chosen)
+  red = unpatched.red
+  for (const mutant of red.length > 0 ? [] : chosen) {
+    const row = tryOne(copy, unpatched.usualMs, mutant)
     rows.push(row)
     process.stderr.write(
       `${row.caught ? 'caught' : 'MISSED'}  ${row.name}: ${row.simulation}; ${row.unit}\n`,
@@ -173,6 +216,10 @@ try {
 } finally {
   run('git', ['worktree', 'remove', '--force', copy], root)
   rmSync(dirname(copy), { recursive: true, force: true })
+}
+if (red.length > 0) {
+  process.stderr.write(`red without any seeded bug, so none was tried:\n${red.join('\n')}\n`)
+  process.exit(2)
 }
 const missed = rows.filter((row) => !row.caught).map((row) => row.name)
 const closing = `${rows.length - missed.length} of ${rows.length} caught`
