@@ -65,6 +65,13 @@ describe('declared types', () => {
     )
   })
 
+  it('refuse a whole number that JSON has rounded, and take it as text', () => {
+    const [rounded] = JSON.parse('[9007199254740993]') as [number]
+    for (const type of [int(), bigint(), timestamp()])
+      expect(complaint(() => type.from(rounded))).toMatch(/^expected/)
+    expect(bigint().from('9007199254740993')).toBe(2n ** 53n + 1n)
+  })
+
   it('read times without a zone as UTC', () => {
     expect(timestamp().fromText('2001-01-01 00:01:00')).toBe(Date.UTC(2001, 0, 1, 0, 1))
     expect(timestamp().fromText('2001-01-01T00:01:00+01:00')).toBe(

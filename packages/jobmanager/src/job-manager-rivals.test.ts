@@ -21,6 +21,8 @@ async function replace(world: PlayWorld): Promise<JobManager> {
   return before
 }
 
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+
 const epochOf = async (world: PlayWorld, job: JobId): Promise<number> =>
   (await drive(world.time, readHistory(world.storage, job))).epoch
 
@@ -170,6 +172,26 @@ describe('a JobManager that has lost its jobs to another one', () => {
     const left = [...world.workers.values()].flatMap(({ tasks }) => [...tasks.values()])
     expect(new Set(left.map(({ fence }) => fence.jobId))).toEqual(new Set([kept]))
     expect((await before.client.workers()).length).toBe(2)
+  })
+
+  it('takes nothing from the storage that the other needs: checkpoints, log and code stay', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    await world.pass(5_000)
+    const before = world.manager
+    world.newManager()
+    await drive(world.time, world.manager.start())
+    const files = await world.files(job)
+    const complete = files.filter((path) => path.endsWith('/manifest')).map(directoryOf)
+    expect(complete.length).toBeGreaterThan(1)
+    const there = files.filter(
+      (path) => path.includes('/log/') || complete.includes(directoryOf(path)),
+    )
+    await hear(before, world, job)
+    await world.pass(60_000)
+    expect(before.notLeading).not.toBeNull()
+    const left = new Set(await world.files(job))
+    expect(there.filter((path) => !left.has(path))).toEqual([])
   })
 
   it('stands by when it was the last: without workers, and accepting nothing', async () => {

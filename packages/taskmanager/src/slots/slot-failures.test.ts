@@ -1,4 +1,4 @@
-import { workerId } from '@weirjs/common/core/ids'
+import { attempt, type Fence, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import { describe, expect, test } from 'vitest'
 import { CountingSource, MapWith } from './kit-operators.contract.ts'
 import { pipe } from './kit-pipe.contract.ts'
@@ -73,14 +73,19 @@ describe('failures', () => {
     await kit.close()
   })
 
-  test('a consumer with the wrong credential is refused and counted', async () => {
+  test.each<[who: string, changed: Partial<Fence>, credential: string]>([
+    ['with the wrong credential', {}, 'guessed'],
+    ['of an older attempt', { attempt: attempt(0) }, 'secret'],
+    ['of a deposed leader', { epoch: leaderEpoch(0) }, 'secret'],
+    ['of another job', { jobId: jobId('f'.repeat(32)) }, 'secret'],
+  ])('a consumer %s is refused and counted', async (_who, changed, credential) => {
     const { kit } = pipe()
     let told = ''
     const wire = kit.wire.transport(9).connect(
       endpointOf(0),
       {
-        fence: kit.request.fence,
-        credential: 'guessed',
+        fence: { ...kit.request.fence, ...changed },
+        credential,
         consumer: { workerId: workerId('w9'), index: 0 },
       },
       {
