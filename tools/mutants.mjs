@@ -2,7 +2,8 @@
 // Can the tests fail? Applies each seeded bug of test/mutants, one at a time, to a copy of HEAD (a git worktree in the
 // temporary directory; the checkout is not touched), runs the simulator over some seeds and the unit tests that the patch
 // names, and prints what caught it. A patch begins with a sentence for people and the lines `Trap: <name>` and
-// `Unit: <paths>`.
+// `Unit: <paths>`. With `Caught by: <names>` it says besides what must catch it, each of them: an oracle of the simulator
+// (O1) or a file of tests. Negative controls have that line, so that a safety that is off is seen by whoever looks for it.
 //
 // What is red anyway would catch every bug. So the copy first runs the same seeds and the same tests unpatched: all of
 // that must be green, or nothing is tried. A suite that does not come to run has caught nothing; one that hangs has, if
@@ -24,7 +25,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -76,6 +77,7 @@ function mutants() {
         what: patch.slice(0, patch.indexOf('\n')),
         trap: said('Trap') ?? '-',
         unit: said('Unit'),
+        by: said('Caught by')?.split(/[ ,]+/) ?? [],
       }
     })
   const chosen = all.filter(({ name }) => wanted === null || wanted.has(name))
@@ -99,11 +101,14 @@ function copyOfHead() {
   return copy
 }
 
-/** The oracle and the seed that caught it; null when none did. `unpatched`: all seeds must get their turn. */
-function simulate(copy, unpatched = false) {
-  const args = ['-C', 'source', 'test/simulation/src/main.ts', '--seeds', values.seeds]
+/**
+ * The oracles that caught it; null when none did. `unpatched`: all seeds must get their turn. `all`: they get it, also
+ * behind a failure, because the oracle that is asked for may not be the first to complain.
+ */
+function simulate(copy, { unpatched = false, all = false } = {}) {
+  const args = ['-C', 'source', 'test/simulation/src/main.ts', '--seeds', values.seeds, '--json']
   const timeout = Number(values.seconds) * 1_000
-  const result = run(process.execPath, [...args, '--fail-fast', '--json'], copy, { timeout })
+  const result = run(process.execPath, all ? args : [...args, '--fail-fast'], copy, { timeout })
   if (result.error?.code === 'ETIMEDOUT') {
     const text = `not done after ${values.seconds} s`
     return { caught: null, broken: unpatched ? text : undefined, text }
@@ -112,8 +117,9 @@ function simulate(copy, unpatched = false) {
   if (!line.startsWith('{')) return broken(result)
   const { failures, seeds } = JSON.parse(line)
   if (failures.length === 0) return { caught: null, text: `not in ${seeds} seeds` }
-  const oracles = [...new Set(failures.map(({ oracle }) => oracle))].join(' ')
-  return { caught: oracles, text: `${oracles} after ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}` }
+  const oracles = [...new Set(failures.map(({ oracle }) => oracle))]
+  const when = `${all ? 'in' : 'after'} ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`
+  return { caught: oracles, text: `${oracles.join(' ')} ${when}` }
 }
 
 /** The suite did not come to run: that proves nothing. */
@@ -134,22 +140,23 @@ function unitTests(copy, paths, usualMs) {
   const result = run(vitest, [...args, ...paths.split(' ')], copy, { timeout })
   if (result.error?.code === 'ETIMEDOUT') return outOfTime(usualMs)
   if (!existsSync(output)) return broken(result)
-  const { numFailedTests, numFailedTestSuites, numTotalTests } = JSON.parse(
-    readFileSync(output, 'utf8'),
-  )
+  const { numFailedTests, numTotalTests, testResults } = JSON.parse(readFileSync(output, 'utf8'))
   if (numTotalTests === 0) return broken(result)
-  if (numFailedTests + numFailedTestSuites === 0)
-    return { caught: null, text: `passed (${numTotalTests})` }
-  return { caught: `${numFailedTests}`, text: `${numFailedTests} of ${numTotalTests} failed` }
+  const files = testResults.filter(({ status }) => status === 'failed').map(({ name }) => name)
+  if (files.length === 0) return { caught: null, text: `passed (${numTotalTests})` }
+  return {
+    caught: files.map((file) => basename(file)),
+    text: `${numFailedTests} of ${numTotalTests} failed`,
+  }
 }
 
 /** A loop without end is noticed by whoever waits for the suite; a slow machine looks the same. */
 function outOfTime(usualMs) {
   const text = `not done after ${UNIT_SECONDS} s`
-  if (usualMs === null) return { caught: 'hang', text }
+  if (usualMs === null) return { caught: ['hang'], text }
   const usually = `${Math.round(usualMs / 1_000)} s unpatched`
   if (usualMs * HANG_FACTOR < UNIT_SECONDS * 1_000)
-    return { caught: 'hang', text: `hang (${usually})` }
+    return { caught: ['hang'], text: `hang (${usually})` }
   return { caught: null, broken: `${text}, ${usually}: the machine is too slow to tell`, text }
 }
 
@@ -165,7 +172,7 @@ function baseline(copy, chosen) {
     if (caught !== null || words !== undefined) red.push(`${name}: ${text} ${words ?? ''}`)
     return tookMs
   }
-  if (values.simulation) look(`${values.seeds} seeds`, () => simulate(copy, true))
+  if (values.simulation) look(`${values.seeds} seeds`, () => simulate(copy, { unpatched: true }))
   const paths = values.unit ? chosen.map(({ unit }) => unit).filter((unit) => unit !== null) : []
   for (const unit of new Set(paths))
     usualMs.set(
@@ -175,7 +182,16 @@ function baseline(copy, chosen) {
   return { usualMs, red }
 }
 
-function tryOne(copy, usualMs, { name, file, what, trap, unit }) {
+const isOracle = (name) => /^O\d$/.test(name)
+
+/** What was to catch it, could have, and did not. */
+function silent(by, simulation, tests) {
+  const asked = by.filter((name) => (isOracle(name) ? values.simulation : values.unit))
+  const caught = [...(simulation.caught ?? []), ...(tests.caught ?? [])]
+  return asked.filter((name) => !caught.includes(name))
+}
+
+function tryOne(copy, usualMs, { name, file, what, trap, unit, by }) {
   must('git', ['checkout', '-q', '-f', 'HEAD', '--', '.'], copy)
   const about = { name, trap, what }
   const applied = run('git', ['apply', '-C1', file], copy)
@@ -188,11 +204,13 @@ function tryOne(copy, usualMs, { name, file, what, trap, unit }) {
       unit: '-',
     }
   const none = { caught: null, text: '-' }
-  const simulation = values.simulation ? simulate(copy) : none
+  const simulation = values.simulation ? simulate(copy, { all: by.some(isOracle) }) : none
   const tests = values.unit ? unitTests(copy, unit, usualMs.get(unit)) : none
-  const caught = simulation.caught !== null || tests.caught !== null
+  const missing = silent(by, simulation, tests)
+  const caught = missing.length === 0 && (simulation.caught ?? tests.caught) !== null
   const didNotRun = simulation.broken ?? tests.broken ?? null
-  return { ...about, caught, broken: didNotRun, simulation: simulation.text, unit: tests.text }
+  const text = missing.length === 0 ? tests.text : `${tests.text}; not by ${missing.join(', ')}`
+  return { ...about, caught, broken: didNotRun, simulation: simulation.text, unit: text }
 }
 
 const width = (rows, key) => Math.max(key.length, ...rows.map((row) => row[key].length))

@@ -43,12 +43,22 @@ describe('the tree', () => {
   })
 
   it.each(['alignment off', 'fsync off', 'fencing off', 'dedupe off'])(
-    'has a seeded bug for the control: %s',
+    'has a seeded bug for the control: %s, and says what must catch it',
     (control) => {
       const patches = files.filter((path) => /^test\/mutants\/.*\.patch$/.test(path))
-      expect(patches.filter((path) => read(path).includes(`control: ${control}`))).not.toEqual([])
+      const controls = patches.map(read).filter((text) => text.includes(`control: ${control}\n`))
+      expect(controls).not.toEqual([])
+      expect(controls.filter((text) => !/^Caught by: \S/m.test(text))).toEqual([])
     },
   )
+
+  it('names files of tests that exist as what must catch a seeded bug', () => {
+    const known = new Set(files.map((path) => path.split('/').at(-1)))
+    const named = files
+      .filter((path) => /^test\/mutants\/.*\.patch$/.test(path))
+      .flatMap((path) => /^Caught by: (.+)$/m.exec(read(path))?.[1]?.split(/[ ,]+/) ?? [])
+    expect(named.filter((name) => !/^O\d$/.test(name) && !known.has(name))).toEqual([])
+  })
 
   it('opens every file of a core/ folder with a head comment', () => {
     const bare = own.filter(
