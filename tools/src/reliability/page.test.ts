@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { makePage } from './page.ts'
 import { PLEDGES } from './pledges.ts'
 import type { RunRecord } from './record.ts'
-import { SUITES } from './suites.ts'
+import { attacksIn, provesThatItCanFail, SUITES } from './suites.ts'
 
 const simulated = {
   seeds: 3_000,
@@ -65,7 +65,11 @@ const RESULTS: Readonly<Record<string, unknown>> = {
   recovery: { recovery },
   finish: { runs: 200, failed: 0 },
   control: chaos,
-  prove: { ...counts, damage: [{ what: 'manifest, flip', found: 40, cases: 40 }] },
+  prove: {
+    ...counts,
+    attacks: [{ decoder: 'frame | keys', cases: 1_000_000, refused: 812_345 }],
+    damage: [{ what: 'manifest, flip', found: 40, cases: 40 }],
+  },
   tests: counts,
   'bad-input': counts,
   compose: counts,
@@ -92,7 +96,15 @@ describe('the page of what is proven', () => {
     const page = makePage((suite) => record(suite))
     expect(page).not.toMatch(/undefined|NaN|null|\[object/)
     expect(page.match(/2026-11-28, commit abc1234/g)).toHaveLength(SUITES.length)
-    for (const figure of ['198,000', '2,300,000', '500, 900, 1200', '40 of 40', 'A \\| b.'])
+    for (const figure of [
+      '198,000',
+      '2,300,000',
+      '500, 900, 1200',
+      '40 of 40',
+      '1,000,000 hostile inputs',
+      '812,345',
+      'A \\| b.',
+    ])
       expect(page).toContain(figure)
   })
 
@@ -108,6 +120,27 @@ describe('the page of what is proven', () => {
     const none = makePage(() => null)
     for (const row of verdicts(none)) expect(row).toContain('not shown in whole')
     expect(none.match(/Not run yet/g)).toHaveLength(SUITES.length)
+  })
+
+  it('calls nothing held that passed on a tree that no commit has', () => {
+    const page = makePage((suite) => ({ ...record(suite), commit: 'abc1234 and changes' }))
+    for (const row of verdicts(page)) expect(row).toContain('not shown in whole')
+    expect(page).toContain('(passed on a tree with changes)')
+  })
+
+  it('takes a negative control for one only when the output itself was found wrong', () => {
+    const said = (...oracles: readonly string[]): boolean =>
+      provesThatItCanFail({ failures: oracles.map((oracle) => ({ oracle, message: '' })) })
+    expect(said()).toBe(false)
+    expect(said('vacuity', 'logs', 'growth', 'processes')).toBe(false)
+    for (const oracle of ['ledger', 'counts', 'visible']) expect(said('vacuity', oracle)).toBe(true)
+  })
+
+  it('reads what attacks on decoders have said', () => {
+    const line = 'a: b: 9 cases, 7 refused, 2 read, slowest 1.3 ms, heaviest 2.0 values a byte'
+    expect(attacksIn(`stdout | x.test.ts\n${line}\nother: 5 of 7\n`)).toEqual([
+      { decoder: 'a: b', cases: 9, refused: 7 },
+    ])
   })
 
   it('links to sections that it has', () => {

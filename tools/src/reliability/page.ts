@@ -3,7 +3,7 @@
 
 import { count, origin, table } from './markdown.ts'
 import { PLEDGES, type Pledge } from './pledges.ts'
-import { readRecord, type RunRecord } from './record.ts'
+import { counts, readRecord, type RunRecord } from './record.ts'
 import type { Chaos, Faults, Finish, Mutants, Recovery, Simulated } from './results.ts'
 import { type Counts, type Proven, REPLAYS, type Replay, SUITES } from './suites.ts'
 
@@ -60,16 +60,19 @@ function pledges(records: ReadonlyMap<string, Found>): string {
     id,
     promise,
     boundary,
-    suites.every((name) => records.get(name)?.passed === true) ? 'held' : 'not shown in whole',
+    suites.every((name) => isGood(records.get(name) ?? null)) ? 'held' : 'not shown in whole',
     [...suites.map(link), ...tests.map(([text, path]) => `[${text}](${path})`)].join(', '),
   ])
   const head = ['', 'promise', 'provided that', 'when last tried', 'tried by']
   return `## Promises\n\n${table(head, rows)}`
 }
 
+const isGood = (record: Found): boolean => record !== null && counts(record)
+
 function doubt(record: Found): string {
   if (record === null) return ' (not run yet)'
-  return record.passed ? '' : ' (**failed**)'
+  if (!record.passed) return ' (**failed**)'
+  return counts(record) ? '' : ' (passed on a tree with changes)'
 }
 
 /** As pages of Markdown name their headings. */
@@ -163,13 +166,18 @@ function away(recovery: Readonly<Record<string, Recovery>>): string {
   return table(['lost', 'times', `running again, ms: ${spread}`, `new output, ms: ${spread}`], rows)
 }
 
-function proven({ passed, failed, skipped, damage }: Proven): string {
+function proven({ passed, failed, skipped, attacks, damage }: Proven): string {
   const sum = damage.reduce((all, { cases }) => all + cases, 0)
   const found = damage.reduce((all, one) => all + one.found, 0)
+  const hostile = attacks.reduce((all, { cases }) => all + cases, 0)
   return [
     `${passed} tests passed, ${failed} failed, ${skipped} skipped: codecs against random types and values, decoders against ` +
-      `6 million hostile inputs, key groups, credits, alignment, timers, retention and restart policies against naive models, ` +
+      `${count(hostile)} hostile inputs, key groups, credits, alignment, timers, retention and restart policies against naive models, ` +
       `and each kind of damage done to each kind of file: ${count(found)} of ${count(sum)} found.`,
+    table(
+      ['decoder', 'hostile inputs', 'of them refused'],
+      attacks.map(({ decoder, cases, refused }) => [decoder, count(cases), count(refused)]),
+    ),
     table(
       ['damage', 'found', 'of'],
       damage.map(({ what, found: n, cases }) => [what, count(n), count(cases)]),

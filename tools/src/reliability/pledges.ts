@@ -1,5 +1,5 @@
-// What Weir promises (a Promise is something else in this language), and which suites try to break each promise. Numbers are those of the plan of the house; P8 (bounds
-// everywhere), P9 and P10 (rescaling and upgrades from savepoints) are not claimed yet.
+// What Weir promises, and which suites try to break each promise (called pledge here: a Promise is something else in this
+// language). P8 (bounds everywhere), P9 and P10 (rescaling and upgrades from savepoints) are not claimed yet.
 
 export interface Pledge {
   readonly id: string
@@ -53,7 +53,7 @@ export const PLEDGES: readonly Pledge[] = [
     id: 'P4',
     promise:
       'State that is damaged, cut, missing or foreign is found before a record is processed; nothing is half restored, nothing older is taken in silence',
-    boundary: 'CRC32C for each chunk, SHA-256 for each file',
+    boundary: 'CRC-32 for each chunk, SHA-256 for each file',
     suites: ['prove', 'mutants'],
     tests: [
       ['damage', `${CONFORMANCE}/corruption.test.ts`],

@@ -48,12 +48,19 @@ export function writeRecord(record: RunRecord<unknown>): void {
   writeFileSync(join(root, fileOf(record.suite)), `${JSON.stringify(record, null, 2)}\n`)
 }
 
+const CHANGED = ' and changes'
+
+/** What passed on a tree that no commit has cannot be had again, so that nothing rests on it. */
+export function counts({ passed, commit }: Pick<RunRecord<unknown>, 'passed' | 'commit'>): boolean {
+  return passed && !commit.endsWith(CHANGED)
+}
+
 /** Results that were just written don't count as changes. */
 export function commitNow(): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
   const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', `:!${FOLDER}`)
-  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' and changes'}`
+  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : CHANGED}`
 }
 
 export function machineNow(): Machine {
