@@ -12,7 +12,7 @@ import { WeirError } from '../core/errors.ts'
 import { Prng } from '../core/prng.ts'
 import { BlockReader, BlockWriter, decodeValue, encodeValue } from './block.ts'
 import { ELEMENT_NONE, FrameReader, FrameWriter } from './frame.ts'
-import { runs } from './runs.contract.ts'
+import { PROPERTY_SEED, runs } from './runs.contract.ts'
 
 export const PROPERTY_RUNS: number = runs(300, 5_000)
 export const HOSTILE_RUNS: number = runs(2_400, 40_000)
@@ -54,7 +54,7 @@ export function describeCodec<T>(name: string, codec: Codec<T>, values: fc.Arbit
           fc.property(values, (value) => {
             deepStrictEqual(decodeValue(codec, encodeValue(codec, value)), value)
           }),
-          { numRuns: propertyRuns },
+          { numRuns: propertyRuns, seed: PROPERTY_SEED },
         )
       },
       TIMEOUT_MS,
@@ -68,7 +68,7 @@ export function describeCodec<T>(name: string, codec: Codec<T>, values: fc.Arbit
             deepStrictEqual(throughFrame(codec, all), all)
             deepStrictEqual(throughChunk(codec, all), all)
           }),
-          { numRuns: Math.ceil(PROPERTY_RUNS / 3) },
+          { numRuns: Math.ceil(PROPERTY_RUNS / 3), seed: PROPERTY_SEED },
         )
       },
       TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { runs } from '@weirjs/common/codec/runs.contract'
+import { tries } from '@weirjs/common/codec/runs.contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BarrierAligner } from './barrier-aligner.ts'
@@ -180,7 +180,7 @@ describe.each([true, false])('against the naive model, blocking %s', (blocking) 
           }
         },
       ),
-      { numRuns: runs(2_000, 100_000) },
+      tries(2_000, 100_000),
     )
   }, 600_000)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { runs } from '../../codec/runs.contract.ts'
+import { tries } from '../../codec/runs.contract.ts'
 import type { Key } from '../codec.ts'
 import { WeirError } from '../errors.ts'
 import {
@@ -84,7 +84,7 @@ describe('key groups', () => {
         }
         expect(next).toBe(maxParallelism)
       }),
-      { numRuns: runs(60, 3_000) },
+      tries(60, 3_000),
     )
   }, 600_000)
 
@@ -109,7 +109,7 @@ describe('key groups', () => {
           expect(first <= group && group <= last).toBe(true)
         }
       }),
-      { numRuns: runs(1_000, 200_000) },
+      tries(1_000, 200_000),
     )
   }, 600_000)
 

@@ -1,4 +1,4 @@
-import { runs } from '@weirjs/common/codec/runs.contract'
+import { tries } from '@weirjs/common/codec/runs.contract'
 import { checkpointId } from '@weirjs/common/core/ids'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -67,7 +67,7 @@ describe('retention', () => {
           }
         },
       ),
-      { numRuns: runs(100, 20_000) },
+      tries(100, 20_000),
     )
   }, 600_000)
 })

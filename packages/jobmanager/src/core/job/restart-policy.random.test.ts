@@ -3,7 +3,7 @@
 import type { RetryHint } from '@weirjs/common/core/errors'
 import type { RestartSettings } from '@weirjs/common/core/graph/logical-graph'
 import { Prng } from '@weirjs/common/core/prng'
-import { PROPERTY_SEED, runs } from '@weirjs/common/codec/runs.contract'
+import { tries } from '@weirjs/common/codec/runs.contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RestartPolicy, SETTLED_AFTER_MS } from './restart-policy.ts'
@@ -83,7 +83,7 @@ function follows(
   }
 }
 
-const options = { numRuns: runs(300, 30_000), seed: PROPERTY_SEED }
+const options = tries(300, 30_000)
 const TIMEOUT_MS = 600_000
 const exactly = (delayMs: number) => ({ atLeastMs: delayMs, atMostMs: delayMs })
 
