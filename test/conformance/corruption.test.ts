@@ -11,7 +11,7 @@ import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import { Prng } from '@weirjs/common/core/prng'
 import { readLog } from '@weirjs/jobmanager/store/log-reader'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Damage, damagesOf } from './src/damages.ts'
+import { type Damage, damagesOf, partOf } from './src/damages.ts'
 import { accidents } from './src/accidents.ts'
 import { diskOf, type Image, IMAGE_RECORDS, storageOf, takeImage, takeOverIn } from './src/image.ts'
 import { restoreFrom, takeOver } from './src/restore-doors.ts'
@@ -60,11 +60,17 @@ function verdictOn(path: string, damage: Damage, outcome: unknown): string | nul
   if (!message.includes(named)) return `does not name the file: ${message}`
   if (damage.bytes === null) return null
   const place = /at byte (\d+)/.exec(message)?.[1]
-  if (place === undefined) return code === 'log/damaged' ? null : `names no place: ${message}`
+  if (place === undefined) return `names no place: ${message}`
+  return damage.at === null ? null : placeVerdict(path, damage.at, Number(place), message)
+}
+
+/** From the beginning of what the damage lies in (nothing before it can have been wrong) to the damage. */
+function placeVerdict(path: string, at: number, place: number, message: string): string | null {
+  const from = partOf(path, present(image.files.get(path), 'a file of the image'), at)
+  if (place < from) return `names a place before byte ${from}, where the damage begins: ${message}`
   // A wrong length in a header line and a wrong number of bytes behind it are the same thing.
-  const inHeader = !path.endsWith('.state') && (damage.at ?? 0) < ENVELOPE_HEADER_BYTES_MAX
-  if (damage.at !== null && !inHeader && Number(place) > damage.at)
-    return `names a place behind the damage, at byte ${damage.at}: ${message}`
+  const inHeader = !path.endsWith('.state') && at < ENVELOPE_HEADER_BYTES_MAX
+  if (!inHeader && place > at) return `names a place behind the damage, at byte ${at}: ${message}`
   return null
 }
 

@@ -32,17 +32,40 @@ const FIXED_HEADER_BYTES = 13
 const CRC_BYTES = 4
 const FOOTER_BYTES = 24
 
+/**
+ * Where the part begins that byte `at` lies in, and that has a checksum of its own: header, chunk or footer of a state
+ * file, all of an envelope.
+ */
+export function partOf(path: string, bytes: Uint8Array, at: number): number {
+  if (!path.endsWith('.state')) return 0
+  const { chunks, footerAt } = stateFileParts(bytes)
+  return [0, ...chunks, footerAt].findLast((start) => start <= at) ?? 0
+}
+
+interface StateFileParts {
+  /** Of the header's checksum. */
+  readonly crcAt: number
+  /** Where each chunk begins. */
+  readonly chunks: readonly number[]
+  readonly footerAt: number
+}
+
+function stateFileParts(bytes: Uint8Array): StateFileParts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const crcAt = FIXED_HEADER_BYTES + view.getUint32(MAGIC_BYTES + 1, true)
+  const footerAt = bytes.length - FOOTER_BYTES
+  const chunks: number[] = []
+  for (let at = crcAt + CRC_BYTES; at < footerAt; at += 8 + view.getUint32(at, true))
+    chunks.push(at)
+  return { crcAt, chunks, footerAt }
+}
+
 /** Magic, version, length, identity, its checksum; of each chunk length, checksum, form, body, end; the footer's fields. */
 function stateFilePlaces(bytes: Uint8Array): readonly number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const identityBytes = view.getUint32(MAGIC_BYTES + 1, true)
-  const crcAt = FIXED_HEADER_BYTES + identityBytes
-  const footerAt = bytes.length - FOOTER_BYTES
+  const { crcAt, chunks, footerAt } = stateFileParts(bytes)
   const places = [0, MAGIC_BYTES, MAGIC_BYTES + 1, FIXED_HEADER_BYTES, crcAt]
-  for (let at = crcAt + CRC_BYTES; at < footerAt; at += 8 + view.getUint32(at, true)) {
-    places.push(at, at + 4, at + 8, at + 9, at + 13)
-    places.push(at + 8 + view.getUint32(at, true) - 1)
-  }
+  for (const [i, at] of chunks.entries())
+    places.push(at, at + 4, at + 8, at + 9, at + 13, (chunks[i + 1] ?? footerAt) - 1)
   for (const field of [0, 4, 8, 16, 20, FOOTER_BYTES - 1]) places.push(footerAt + field)
   return rising(places.filter((at) => at < bytes.length))
 }

@@ -65,11 +65,11 @@ export function openEntry(job: JobId, index: number, bytes: Uint8Array, located:
       },
     )
   }
-  if (!isEntry(value)) throw damagedLog(located, 'it is no log entry')
+  if (!isEntry(value)) throw damagedEntry(located, 'it is no log entry')
   const wrong = wrongBody(value.body)
-  if (wrong !== null) throw damagedLog(located, wrong)
-  if (value.job !== job) throw damagedLog(located, `it belongs to job ${value.job}`)
-  if (value.index !== index) throw damagedLog(located, `it is entry ${value.index}, not ${index}`)
+  if (wrong !== null) throw damagedEntry(located, wrong)
+  if (value.job !== job) throw damagedEntry(located, `it belongs to job ${value.job}`)
+  if (value.index !== index) throw damagedEntry(located, `it is entry ${value.index}, not ${index}`)
   return value
 }
 
@@ -88,6 +88,11 @@ export function damagedLog(located: string, why: string): WeirError {
     retry: 'never',
     hint: 'Bring the file back from a copy, or submit the job again with -s and one of its checkpoints.',
   })
+}
+
+/** The entry is there and whole, and wrong as a whole: as with other files, the place in it is said. */
+export function damagedEntry(located: string, why: string): WeirError {
+  return damagedLog(`${located} at byte 0`, why)
 }
 
 function isEntry(value: unknown): value is LogEntry {

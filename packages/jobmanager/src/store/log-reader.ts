@@ -6,7 +6,7 @@ import { jobDirectory, logDirectory, logEntry } from '@weirjs/common/core/checkp
 import { WeirError } from '@weirjs/common/core/errors'
 import { type JobId, jobId } from '@weirjs/common/core/ids'
 import { foldEntry, type JobHistory } from './job-history.ts'
-import { damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
+import { damagedEntry, damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
 import { checkTip, tipsOf } from './log-tip.ts'
 
 /** A leader that folds while we read pulls files from under us; then we begin again, so often. */
@@ -175,19 +175,22 @@ function replay(storage: CheckpointStorage, job: JobId, entries: readonly LogEnt
 function checkFirst(entry: LogEntry, located: string): void {
   if (entry.body.type === 'fold') return
   if (entry.body.type !== 'submitted' || entry.index !== 1) {
-    throw damagedLog(located, `a log does not begin with entry ${entry.index} "${entry.body.type}"`)
+    throw damagedEntry(
+      located,
+      `a log does not begin with entry ${entry.index} "${entry.body.type}"`,
+    )
   }
 }
 
 function checkChain(before: LogEntry, entry: LogEntry, located: string): void {
   if (entry.previous !== before.uuid)
-    throw damagedLog(located, `it does not follow the entry ${before.index} that is there`)
+    throw damagedEntry(located, `it does not follow the entry ${before.index} that is there`)
   const rises = entry.epoch > before.epoch
   if (rises !== (entry.body.type === 'epoch') || entry.epoch < before.epoch) {
-    throw damagedLog(
+    throw damagedEntry(
       located,
       `epoch ${entry.epoch} after ${before.epoch} in an entry "${entry.body.type}"`,
     )
   }
-  if (entry.body.type === 'submitted') throw damagedLog(located, 'a job is submitted once')
+  if (entry.body.type === 'submitted') throw damagedEntry(located, 'a job is submitted once')
 }

@@ -12,7 +12,7 @@ import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import { type Log, silentLog } from '@weirjs/common/core/log'
-import { damagedLog, type LogEntry } from './log-entry.ts'
+import { damagedEntry, damagedLog, type LogEntry } from './log-entry.ts'
 
 const KIND = 'job-log-tip'
 const VERSION = 1
@@ -51,7 +51,7 @@ export async function checkTip(
     )
   }
   if (found !== undefined && found.uuid !== said.uuid)
-    throw damagedLog(located, 'this is another entry than the one that was written once')
+    throw damagedEntry(located, 'this is another entry than the one that was written once')
 }
 
 /** Null when it has been replaced since it was listed. */
@@ -73,7 +73,7 @@ function openTip(job: JobId, index: number, bytes: Uint8Array, located: string):
   const { version, value } = openJson(KIND, bytes, located)
   const tip = value as Partial<Place> & { readonly job?: unknown }
   if (version !== VERSION || tip.job !== job || tip.index !== index || typeof tip.uuid !== 'string')
-    throw damagedLog(located, 'this is not the tip of this log')
+    throw damagedEntry(located, 'this is not the tip of this log')
   return { index, uuid: tip.uuid }
 }
 
