@@ -14,6 +14,15 @@ describe('MemoryStorage faults', () => {
     expect([...(await b.read('job/x'))]).toEqual([1, 2, 3])
   })
 
+  it('keeps copies, also of a Buffer, whose `slice` makes none', async () => {
+    const storage = new MemoryStorage()
+    const given = Buffer.from([1, 2, 3])
+    await storage.createExclusive('job/x', given, 't')
+    given.fill(0)
+    ;(await storage.read('job/x')).fill(9)
+    expect([...(await storage.read('job/x'))]).toEqual([1, 2, 3])
+  })
+
   it('fails an operation without doing it', async () => {
     const storage = new MemoryStorage({
       onOperation: () => ({ verdict: 'fail', code: 'storage/full' }),
