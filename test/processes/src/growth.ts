@@ -151,13 +151,7 @@ export class GrowthWatch {
   }
 
   judge(): readonly Violation[] {
-    const growth = this.growth()
-    if (growth === null) return []
-    return KINDS.flatMap((kind) => {
-      const [slope, max] = [growth.perMinute[kind], growth.max[kind]]
-      if (slope <= max) return []
-      return [{ oracle: 'growth', message: `${kind} grow by ${slope} a minute, not ${max}` }]
-    })
+    return judgeGrowth(this.growth())
   }
 
   /** Of the processes of the control plane. */
@@ -165,6 +159,15 @@ export class GrowthWatch {
     const pids = this.#cluster.processes.flatMap(({ pid }) => (pid === null ? [] : [pid]))
     return Math.max(0, ...pids.map(of))
   }
+}
+
+export function judgeGrowth(growth: Growth | null): readonly Violation[] {
+  if (growth === null) return []
+  return KINDS.flatMap((kind) => {
+    const [slope, max] = [growth.perMinute[kind], growth.max[kind]]
+    if (slope <= max) return []
+    return [{ oracle: 'growth', message: `${kind} grow by ${slope} a minute, not ${max}` }]
+  })
 }
 
 const isOfLives = (kind: GrowthKind): kind is LifeKind => /^life|Life/.test(kind)

@@ -2,7 +2,7 @@
 // starts them, in a directory of their own. Nothing of it outlives the harness, unless the harness itself is killed.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +23,7 @@ import { cameTrue, until } from './until.ts'
 const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
 /** Only ends what hangs: on a busy machine a start takes ten times as long. */
 const READY_MS_MAX = 300_000
-const COMMAND_MS_MAX = 60_000
+const COMMAND_MS_MAX = 300_000
 /** What a process leaves behind must be gone by then. */
 const ORPHAN_MS_MAX = 5_000
 const LAST_LINES = 15
