@@ -16,7 +16,14 @@ const CHUNK = new Uint8Array(65_536)
 /** `fill for 3s`: another writer takes what room there is, and gives it back. */
 export const FILL: FaultKind = {
   needs: ['root', 'mount'],
-  explains: ['storage/full', 'storage/io', 'files/full', 'files/io', 'checkpoint/declined'],
+  explains: [
+    'storage/full',
+    'storage/io',
+    'files/full',
+    'files/io',
+    'checkpoint/declined',
+    'log/unavailable',
+  ],
   strike: async (scene) => {
     const { disk } = diskOf(scene)
     const ballast = join(disk, 'ballast')
@@ -53,7 +60,7 @@ function freeBytes(disk: string): number {
 /** `freeze for 3s`: whoever writes to the disk waits, as for a network file system whose server is away. */
 export const FREEZE: FaultKind = {
   needs: ['root', 'mount', 'loop'],
-  explains: ['checkpoint/timed-out', 'checkpoint/declined'],
+  explains: ['checkpoint/timed-out', 'checkpoint/declined', 'log/unavailable'],
   strike: async (scene) => {
     const { disk } = diskOf(scene)
     const { output } = scene

@@ -85,7 +85,13 @@ export const BURN: FaultKind = {
 /** `descriptors jobmanager for 3s`: it may open nothing more. */
 export const DESCRIPTORS: FaultKind = {
   needs: ['root'],
-  explains: ['storage/io', 'storage/too-many-open', 'files/too-many-open', 'rpc/unavailable'],
+  explains: [
+    'storage/io',
+    'storage/too-many-open',
+    'files/too-many-open',
+    'log/unavailable',
+    'rpc/unavailable',
+  ],
   strike: async (scene, words) => {
     const { name, pid } = await processOf(scene, words[1])
     if (pid === null) throw new BadCell(`${name} does not run`)

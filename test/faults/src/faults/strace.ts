@@ -38,6 +38,7 @@ export const STRACE: FaultKind = {
     'files/io',
     'files/too-many-open',
     'checkpoint/declined',
+    'log/unavailable',
   ],
   env: STRACED_ENV,
   strike: async (scene, words) => {
