@@ -9,7 +9,7 @@ import { BadCell, type Words } from './cell.ts'
 import type { Scene } from './scene.ts'
 
 /** Only ends what hangs. */
-const MOMENT_MS_MAX = 90_000
+const MOMENT_MS_MAX = 300_000
 const WITHIN = { withinMs: MOMENT_MS_MAX }
 
 type Moment = (scene: Scene) => Promise<void>
