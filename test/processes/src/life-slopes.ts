@@ -17,7 +17,7 @@ export interface Rise {
   readonly perMinute: number
 }
 
-export interface LifeSlope {
+interface LifeSlope {
   readonly perMinute: number
   /** More would have been too much, over the time that was judged. */
   readonly max: number

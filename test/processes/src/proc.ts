@@ -83,7 +83,7 @@ export function residentMiB(pid: number): number {
   return (Number(pages) * PAGE_BYTES) / MIB
 }
 
-export interface Thread {
+interface Thread {
   readonly id: number
   readonly name: string
 }

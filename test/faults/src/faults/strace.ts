@@ -16,7 +16,7 @@ const DETACHED_MS_MAX = 5_000
 const HIT_MS_MAX = 20_000
 
 /** For all processes of a cluster in which somebody is to be traced; job processes must be let see it. */
-export const STRACED_ENV: Readonly<Record<string, string>> = { UV_THREADPOOL_SIZE: '1' }
+const STRACED_ENV: Readonly<Record<string, string>> = { UV_THREADPOOL_SIZE: '1' }
 /** Node does its work with files in threads of this name. */
 const FILE_THREAD = 'libuv-worker'
 
