@@ -2,6 +2,7 @@
 // cause by name; the other one's result is exact and its attempt the first; the TaskManager is the same and has its slot
 // back within five seconds.
 
+import { existsSync, readFileSync } from 'node:fs'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { WorkerView } from '@weirjs/common/core/job-views'
 import type { JobDetail } from '@weirjs/common/job-client'
@@ -120,6 +121,12 @@ describe('a job is ended alone, with its reason, when its code', () => {
       expect(out).toMatch(/process\.exit\(7\).*\[job\/process-exit\]/)
       expect(out).toMatch(/last output:\n\s+about to exit/)
     }
+    const path = kit.path('.weir/cluster/output', `${jobId}-${worker?.workerId}.log`)
+    const kept = await until(
+      async () => (existsSync(path) ? readFileSync(path, 'utf8') : ''),
+      (text) => text.endsWith('\n'),
+    )
+    expect(kept).toMatch(/^\d{4}-\S+Z 1 \S+ stdout about to exit\n/m)
   })
 
   test.each([

@@ -1,8 +1,9 @@
 // The processes of a local cluster, as the command that started them left them: detached, each with a log file, known by
-// pid and birth. A pid alone is never trusted: it may have been given to somebody else since.
+// pid and birth. A pid alone is never trusted: it may have been given to somebody else since. Each start of a process begins
+// its log anew and sets the one before aside, as .1; a few of those are kept.
 
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { present } from '@weirjs/common/core/assert'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -10,12 +11,12 @@ import type { ClusterProcess } from './context.ts'
 
 const LAST_LINES = 5
 const POLL_MS = 25
+/** Logs of starts before the newest. */
+export const OLD_LOGS_MAX = 5
 
 export interface StartedProcess extends ClusterProcess {
   /** Set when the process has ended. */
   readonly exited: () => string | null
-  /** Where in its log it began: what stands before is of processes before it. */
-  readonly logFrom: number
 }
 
 /** Starts this command with other arguments so that it outlives us. */
@@ -24,9 +25,10 @@ export function startDetached(
   args: readonly string[],
   log: string,
 ): StartedProcess {
+  setLogAside(log)
+  // For appending: whoever cuts the file while it is being written leaves no hole.
   const out = openSync(log, 'a', 0o600)
   try {
-    const logFrom = fstatSync(out).size
     const script = present(process.argv[1], 'the script of this process')
     const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       detached: true,
@@ -42,9 +44,18 @@ export function startDetached(
     })
     child.unref()
     const pid = child.pid ?? 0
-    return { role, pid, birth: birthOf(pid), log, args, exited: () => exited, logFrom }
+    return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
   } finally {
     closeSync(out)
+  }
+}
+
+/** As `log`.1; those before it move on, and the oldest is replaced. */
+export function setLogAside(log: string): void {
+  if (!existsSync(log)) return
+  for (let i = OLD_LOGS_MAX - 1; i >= 0; i--) {
+    const from = i === 0 ? log : `${log}.${i}`
+    if (existsSync(from)) renameSync(from, `${log}.${i + 1}`)
   }
 }
 
@@ -78,7 +89,7 @@ export async function stopAll(
 
 /** The error for a process that ended while it was waited for. */
 export function endedEarly(process_: StartedProcess, how: string): WeirError {
-  const lines = lastLines(process_.log, process_.logFrom)
+  const lines = lastLines(process_.log)
   return new WeirError(
     'cluster/start-failed',
     `the ${process_.role} ended at once (${how})\n${lines}`,
@@ -98,10 +109,9 @@ function send(process_: ClusterProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function lastLines(log: string, from: number): string {
+function lastLines(log: string): string {
   if (!existsSync(log)) return ''
-  const text = readFileSync(log).subarray(from).toString('utf8')
-  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }
 
 /** Fields of /proc/<pid>/stat behind the command's name. */

@@ -25,7 +25,9 @@ import { shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
+import { withKeptOutput } from './slots/kept-output.ts'
 import { residentBytes } from './slots/kernel-memory.ts'
+import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { ProcessSlotHost } from './slots/slot-host.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
@@ -60,8 +62,15 @@ export interface TaskManagerSettings {
   readonly progressTimeoutMs: number | null
   /** Environment variables that jobs may see. */
   readonly jobEnvironment: readonly string[]
+  /** Where and how much of what jobs print is kept on disk; null: nothing. */
+  readonly output: OutputSettings | null
   readonly log: Log
 }
+
+export type OutputSettings = Pick<
+  OutputFilesOptions,
+  'directory' | 'fileBytesMax' | 'filesMax' | 'totalBytesMax'
+>
 
 const REPORT_INTERVAL_MS = 200
 const WORKER_NAME_BYTES = 6
@@ -83,6 +92,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
   jobEnvironment: [],
+  output: null,
 }
 
 export interface TaskManagerProcess {
@@ -130,12 +140,16 @@ export async function startTaskManagerProcess(
     scheduler,
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
   })
+  const output =
+    settings.output === null
+      ? null
+      : new OutputFiles({ ...settings.output, workerId: id, scheduler, log })
   const ending = Promise.withResolvers<void>()
   const rssBytes = (): number => rssOf([process.pid, ...host.pids.inUse])
   const worker = new Worker({
     registration: { workerId: id, controlAddress, slots, pid: process.pid, version: WEIR_VERSION },
     coordinator: connection.gateway,
-    host,
+    host: output === null ? host : withKeptOutput(host, (line) => output.take(line)),
     scheduler,
     log,
     prng: new Prng(randomBytes(SEED_BYTES).readUInt32LE()),
@@ -153,6 +167,7 @@ export async function startTaskManagerProcess(
     log.info({ reason }, 'TaskManager ends')
     await worker.close(reason)
     host.close()
+    await output?.close()
     connection.close()
     await server.close()
     rmSync(workDirectory, { recursive: true, force: true })

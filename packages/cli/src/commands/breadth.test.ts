@@ -117,6 +117,18 @@ describe('weir job logs', () => {
     expect(out.map((one) => JSON.parse(one) as unknown)).toEqual(printed)
   })
 
+  test('says where the rest is when its JobManager does not have it', async () => {
+    async function* lost(_id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {
+      yield { type: 'state', job: summary('RUNNING') }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+    const later = testCli({ describe: async () => detail('RUNNING'), watch: lost })
+    const { err, out } = await later.run('job', 'logs', '7f3')
+    expect(out).toEqual([])
+    expect(err).toEqual([expect.stringMatching(/is in output\/7f3\S*-\*\.log\* of the data/)])
+    expect((await later.run('job', 'logs', '7f3', '--json')).err).toEqual([])
+  })
+
   test('follows until Ctrl-C', async () => {
     const run = cli.run('job', 'logs', '7f3', '-f')
     setTimeout(() => cli.interrupt(), 500)

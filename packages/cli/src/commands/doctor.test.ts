@@ -135,6 +135,15 @@ describe('a broken installation', () => {
     expect(readFileSync(join(data, 'jobmanager', 'pid'), 'utf8')).toContain(`${pid}`)
   })
 
+  test('has a place for the output of jobs that is none', async () => {
+    writeFileSync(join(data, 'output'), '')
+    expect(await examine()).toEqual(one('output', /is no directory/, /jobs go on/, 'warning'))
+    expect(await examine('-D', 'taskmanager.output.total-size=off')).toEqual({
+      code: 0,
+      findings: [],
+    })
+  })
+
   test('has a cluster whose processes died, and that does not answer', async () => {
     const pid = deadPid()
     const log = join(data, 'logs', 'jobmanager.log')

@@ -13,6 +13,7 @@ import {
   checkCheckpoints,
   checkDataDirectory,
   checkLeftovers,
+  checkOutput,
   checkToken,
 } from '../doctor/place-checks.ts'
 import { checkDisk, checkLimits, checkNode } from '../doctor/system-checks.ts'
@@ -82,6 +83,7 @@ async function examineAll(cli: Cli, options: DoctorOptions): Promise<readonly Fi
     token: checkToken,
     certificates: checkCertificates,
     leftovers: checkLeftovers,
+    output: checkOutput,
     checkpoints: checkCheckpoints,
     cluster: checkCluster,
   })

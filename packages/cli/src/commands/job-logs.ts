@@ -1,10 +1,13 @@
 // weir job logs: what a job prints, as its JobManager still has it, and with -f what comes. Where a line was printed
-// (stdout, stderr or a print sink) is kept: a job's stderr goes to stderr.
+// (stdout, stderr or a print sink) is kept: a job's stderr goes to stderr. What the JobManager has no more may still lie on
+// the disks of the TaskManagers; then it says where.
 
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobClient, JobEventView } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
+import { findClusterFile } from '../context.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 interface LogsOptions extends GlobalOptions {
@@ -38,8 +41,10 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
   const abort = new AbortController()
   const stopListening = cli.onInterrupt(() => abort.abort(INTERRUPTED))
   try {
-    await withSession(cli, options, async ({ client }) => {
-      const { jobId } = await client.describe(id)
+    await withSession(cli, options, async ({ client, address }) => {
+      const { jobId, attempts } = await client.describe(id)
+      // The JobManager of before had what was printed then.
+      const isTakenOver = new Set(attempts.map(({ epoch }) => epoch)).size > 1
       const kept: Output[] = []
       const print = (output: Output): void => printOutput(terminal, output, wantsJson(options))
       await read(cli, client, jobId, {
@@ -47,7 +52,9 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
         follow: options.follow === true,
         before: (output) => kept.push(output),
         caughtUp: () => {
+          const hint = isWhole(kept) && !isTakenOver ? null : filesOf(cli, address, jobId)
           for (const output of kept.splice(0).slice(-most)) print(output)
+          if (hint !== null && !wantsJson(options)) terminal.note(hint)
         },
         after: print,
       })
@@ -92,6 +99,18 @@ async function read(cli: Cli, client: JobClient, jobId: string, reader: Reader):
   quiet()
   latest()
   if (!live) reader.caughtUp()
+}
+
+/** As far as the JobManager knows. One that was restarted has nothing of what was printed before. */
+const isWhole = (kept: readonly Output[]): boolean =>
+  kept.length > 0 && kept.every(({ type }) => type === 'output')
+
+function filesOf(cli: Cli, address: string, jobId: string): string {
+  const file = findClusterFile(cli)?.file
+  const names = join('output', `${jobId}-*.log*`)
+  return file?.address === address
+    ? `what it printed before, if anything, is in ${join(file.dataDirectory, names)}`
+    : `what it printed before, if anything, is in ${names} of the data directory of each TaskManager`
 }
 
 function printOutput(terminal: Terminal, output: Output, json: boolean): void {

@@ -18,6 +18,7 @@ import { residentBytes } from '@weirjs/common/node/process-meter'
 import { joinAddress } from '@weirjs/common/rpc/listen'
 import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
+import type { OutputSettings } from '@weirjs/taskmanager/main'
 import type { Identity } from '@weirjs/common/tls/identity'
 import type { Cli } from '../cli.ts'
 import { openIdentity, type ProcessIdentity } from '../process-identity.ts'
@@ -246,6 +247,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       cancelGraceMs: values['task.cancellation.timeout'],
       progressTimeoutMs: values['task.progress.timeout'],
       jobEnvironment: values['taskmanager.job-environment'],
+      output: outputSettings(values, directory.output),
       log,
     })
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
@@ -254,6 +256,17 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     await running.watchResources(values, own, taskManager.rssBytes)
     await taskManager.ended
   })
+}
+
+function outputSettings(values: ConfigValues, directory: string): OutputSettings | null {
+  const totalBytesMax = values['taskmanager.output.total-size']
+  if (totalBytesMax === null) return null
+  return {
+    directory,
+    totalBytesMax,
+    fileBytesMax: values['taskmanager.output.file-size'],
+    filesMax: values['taskmanager.output.files'],
+  }
 }
 
 /** A process that runs until a signal: what it opened is closed whatever ends it. */

@@ -5,8 +5,10 @@ import {
   constants,
   existsSync,
   linkSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -122,6 +124,31 @@ function deadProcesses({ cli }: Patient): readonly Finding[] {
         : '`weir cluster start` starts what is missing',
     ),
   ]
+}
+
+/** What jobs have printed. Nothing is lost when it cannot be kept, but nobody would notice. */
+export const checkOutput: Check = ({ config, dataDirectory }) => {
+  const directory = join(dataDirectory, 'output')
+  if (config.values['taskmanager.output.total-size'] === null || !existsSync(directory)) return []
+  if (!isWritableDirectory(directory)) {
+    const hint =
+      'give it to the user that runs TaskManagers; jobs go on, but what they print is not kept'
+    return [warning('output', `${directory} is no directory that can be written`, hint)]
+  }
+  const sizes = readdirSync(directory).map(
+    (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
+  )
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return [ok('output', `${formatCount(sizes.length)} files, ${formatBytes(bytes)}`)]
+}
+
+function isWritableDirectory(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK)
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 export const checkCheckpoints: Check = async ({ checkpointDirectory, dataDirectory, deep }) => {

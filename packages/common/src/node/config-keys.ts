@@ -9,6 +9,7 @@ import {
 } from '../core/graph/logical-graph.ts'
 import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import { type KeyDefinition, ofJob, ofProcess, ofTask } from './config-definition.ts'
+import { OUTPUT_KEYS, type OutputValues } from './config-output-keys.ts'
 import { RESTART_KEYS, type RestartValues } from './config-restart-keys.ts'
 import { SECURITY_KEYS, type SecurityValues } from './config-security-keys.ts'
 import {
@@ -33,7 +34,7 @@ const GIB = 1_024 ** 3
 const PORT_MAX = 65_535
 
 /** Durations are milliseconds, sizes are bytes, null is "none" or "not said". */
-export interface ConfigValues extends RestartValues, SecurityValues {
+export interface ConfigValues extends RestartValues, SecurityValues, OutputValues {
   readonly 'data.dir': string
   readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
   readonly 'health.port': number | null
@@ -324,6 +325,7 @@ const JOB_KEYS = {
 
 export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeyDefinition<ConfigValues[K]> } = {
   ...PROCESS_KEYS,
+  ...OUTPUT_KEYS,
   ...SECURITY_KEYS,
   ...TASK_KEYS,
   ...JOB_KEYS,

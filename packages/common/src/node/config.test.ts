@@ -191,6 +191,12 @@ describe('wrong configuration', () => {
       'exchange.credit-bytes',
       undefined,
     ],
+    [
+      'taskmanager.output.file-size: 200mb',
+      'config/bad-value',
+      'at least twice taskmanager.output.file-size',
+      undefined,
+    ],
     ['rest.port: 6123', 'config/bad-value', 'another port than jobmanager.rpc.port', undefined],
     [
       'jobmanager.execution.deploy-timeout: 5s',

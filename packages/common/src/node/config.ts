@@ -195,6 +195,13 @@ function checkNeighbours({ values, origins }: Config): void {
     `at least ${sizeText(least)}, for ${slots} slots of`,
     'taskmanager.memory.job-process-heap',
   )
+  const output = values['taskmanager.output.total-size']
+  demand(
+    output === null || output >= 2 * values['taskmanager.output.file-size'],
+    'taskmanager.output.total-size',
+    'at least twice',
+    'taskmanager.output.file-size',
+  )
   const rest = values['rest.port']
   demand(
     rest === 0 || rest !== values['jobmanager.rpc.port'],

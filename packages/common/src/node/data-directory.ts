@@ -5,6 +5,7 @@
 //   checkpoints/            checkpoint storage, unless configured elsewhere: the truth about jobs
 //   jobmanager/             rebuildable index, and `pid` of the JobManager that uses the directory
 //   taskmanagers/<worker>/  what one TaskManager process keeps while it lives
+//   output/                 what jobs have printed, by TaskManager: outlives both, within a bound
 //
 // The pid file keeps two JobManagers from using one directory by mistake. It is no fence: correctness rests on the job
 // log alone, which also serves JobManagers on different machines.
@@ -77,6 +78,10 @@ export class DataDirectory {
 
   get taskManagers(): string {
     return join(this.root, 'taskmanagers')
+  }
+
+  get output(): string {
+    return join(this.root, 'output')
   }
 
   taskManager(worker: string): string {
