@@ -163,7 +163,7 @@ async function judge(run: Run): Promise<readonly Violation[]> {
     ...judgeLiveness(story),
     ...reader.violations,
     ...judgeLedger(lines, expectationOf(workload, runs)),
-    ...cluster.auditor.violations,
+    ...cluster.violations,
     ...judgeAlerts(await readLines(cluster.files, [ALERTS])),
     ...client.violations,
     ...world.bugs.map((message): Violation => ({ oracle: 'O7', message })),

@@ -14,7 +14,11 @@ import { Worker } from '@weirjs/taskmanager/worker'
 import { Failpoints } from './failpoints.ts'
 import { HEALTHY_NETWORK, Network } from './network.ts'
 import { SimProcess } from './process.ts'
+import { OutputWatch } from './oracles/o2-watch.ts'
 import { LogAuditor } from './oracles/o3-job-log.ts'
+import { RestoreAuditor } from './oracles/o3-restores.ts'
+import { VisibilityAuditor } from './oracles/o3-visible.ts'
+import type { Violation } from './oracles/violation.ts'
 import { SimDisk } from './sim-disk.ts'
 import { type DiskFaults, type FileWatcher, HEALTHY_DISK, SimFiles } from './sim-files.ts'
 import { coordinatorOver, type Party, workerOver } from './sim-gateways.ts'
@@ -63,6 +67,9 @@ export class SimCluster {
   readonly network: Network
   readonly disk: SimDisk
   readonly auditor: LogAuditor
+  readonly #restores: RestoreAuditor
+  readonly #visibility = new VisibilityAuditor()
+  readonly #outputWatch = new OutputWatch()
   readonly files: MemoryFileSystem = new MemoryFileSystem()
   #diskFaults: DiskFaults
   /** Machines that have a trouble of their own with the disks. */
@@ -71,8 +78,6 @@ export class SimCluster {
   powerLostAtMs = Number.NEGATIVE_INFINITY
   /** Completed checkpoints that a JobManager announced: job and id. */
   readonly completed: Set<string> = new Set()
-  /** Files of sinks: when they were last made durable. */
-  readonly #sealedAtMs = new Map<string, number>()
   readonly #createdAtMs = new Map<string, number>()
   /** JobManagers that were replaced while they lived. */
   readonly #usurped = new Set<SimProcess>()
@@ -107,6 +112,9 @@ export class SimCluster {
     this.#diskFaults = this.soundDisk
     this.disk = new SimDisk({ honest: options.honestDisk })
     this.auditor = new LogAuditor(world, this.disk)
+    this.disk.watcher = this.auditor
+    this.auditor.onCompleted = (states) => this.#visibility.completed(states)
+    this.#restores = new RestoreAuditor(this.auditor)
     this.failpoints = new Failpoints({
       world,
       crash: (process) => this.crash(process),
@@ -119,6 +127,12 @@ export class SimCluster {
     this.#storage = { world, disk, prng, failpoints, cutOff, full, faults }
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
+  }
+
+  /** What the oracles have seen that sit inside. */
+  get violations(): readonly Violation[] {
+    const judges = [this.auditor, this.#restores, this.#visibility, this.#outputWatch]
+    return judges.flatMap((judge) => judge.violations)
   }
 
   /** No faults, and its own speed. */
@@ -166,9 +180,10 @@ export class SimCluster {
               process.run(() => onLost('connection reset')),
             )
           })
-          return workerOver(this.network, process, this.#nobody, () =>
+          const gateway = workerOver(this.network, process, this.#nobody, () =>
             this.#workerParty(registration.workerId),
           )
+          return this.#restores.watching(gateway)
         },
         disconnect: () => {},
       },
@@ -310,15 +325,12 @@ export class SimCluster {
     created: (path) => {
       this.#createdAtMs.set(path, this.#world.scheduler.nowMs())
     },
-    sealed: (path) => {
-      this.#sealedAtMs.set(path, this.#world.scheduler.nowMs())
-    },
+    written: (path) => this.#outputWatch.written(path),
+    sealed: (path) => this.#visibility.sealed(path),
+    removed: (path) => this.#outputWatch.removed(path),
     published: (staging, final) => {
-      const sealedAtMs = this.#sealedAtMs.get(staging) ?? Number.POSITIVE_INFINITY
-      if (this.auditor.lastCompletionMs <= sealedAtMs)
-        this.auditor.complain(
-          `${final} is visible, and no checkpoint completed since it was sealed`,
-        )
+      this.#visibility.published(staging, final)
+      this.#outputWatch.published(staging, final)
     },
   }
 

@@ -41,7 +41,9 @@ export interface SimFilesOptions {
 /** Is told what becomes durable, and what becomes visible. */
 export interface FileWatcher {
   created(path: string): void
+  written(path: string): void
   sealed(path: string): void
+  removed(path: string): void
   published(staging: string, final: string): void
 }
 
@@ -89,7 +91,11 @@ export class SimFiles implements FileSystem {
     const file = await this.#do('create', path, () => this.#inner.create(path))
     this.#watcher.created(path)
     return {
-      write: (bytes) => this.#do('write', path, () => file.write(bytes)),
+      write: (bytes) =>
+        this.#do('write', path, () => {
+          this.#watcher.written(path)
+          return file.write(bytes)
+        }),
       sync: () =>
         this.#do('sync', path, async () => {
           await file.sync()
@@ -113,7 +119,10 @@ export class SimFiles implements FileSystem {
   }
 
   remove(path: string): Promise<void> {
-    return this.#do('remove', path, () => this.#inner.remove(path))
+    return this.#do('remove', path, () => {
+      this.#watcher.removed(path)
+      return this.#inner.remove(path)
+    })
   }
 
   removeEmptyDirectory(path: string): Promise<void> {

@@ -1,10 +1,11 @@
 // Oracle O3: the auditor of job logs. It reads every entry at the moment when it becomes durable, without the code that
-// wrote it, and knows the rules: one chain, epochs that rise, checkpoints that complete in the order of their ids, with a
-// manifest and all its files in place; nothing that is retained is deleted; what is decided stays decided.
+// wrote it, and knows the rules: one chain, epochs and attempts that rise, ids that were reserved, checkpoints that complete
+// in the order of their ids, with a manifest and all its files in place; attempts that begin from the newest of them;
+// nothing that is retained is deleted; what is decided stays decided.
 
 import { createHash } from 'node:crypto'
 import type { StateFile } from '@weirjs/common/core/checkpoint/handles'
-import type { DiskWatcher, SimDisk } from '../sim-disk.ts'
+import type { DiskWatcher } from '../sim-disk.ts'
 import type { World } from '../world.ts'
 import type { Violation } from './violation.ts'
 
@@ -12,6 +13,8 @@ const VIOLATIONS_MAX = 5
 const ENTRY = /^([0-9a-f]{32})\/log\/(\d{10})$/
 const CHECKPOINT_FILE = /^([0-9a-f]{32})\/chk-(\d+)\//
 const BUNDLE = /^([0-9a-f]{32})\/bundle-/
+/** Ids above the highest one that the log knows of, which a leader may use without a word to the log. */
+const IDS_AHEAD = 10
 
 interface Completed {
   readonly checkpointId: number
@@ -21,13 +24,21 @@ interface Completed {
 }
 
 type Body =
-  | { readonly type: 'submitted'; readonly submission: { readonly plan: Plan } }
+  | { readonly type: 'submitted'; readonly submission: Submission }
   | { readonly type: 'epoch'; readonly firstCheckpointId: number }
   | { readonly type: 'completed'; readonly checkpoint: Completed }
   | { readonly type: 'discarded'; readonly ids: readonly number[] }
   | { readonly type: 'terminal'; readonly state: string }
   | { readonly type: 'fold'; readonly history: { readonly retained: readonly Completed[] } }
-  | { readonly type: 'attempt' | 'ids' | 'finishing' | 'cancel-requested' }
+  | { readonly type: 'attempt'; readonly attempt: number; readonly restoredFrom: number | null }
+  | { readonly type: 'ids'; readonly upTo: number }
+  | { readonly type: 'finishing'; readonly checkpointId: number }
+  | { readonly type: 'cancel-requested' }
+
+interface Submission {
+  readonly plan: Plan
+  readonly restore: { readonly manifestPath: string; readonly checkpointId: number } | null
+}
 
 interface Plan {
   readonly vertices: readonly { readonly parallelism: number }[]
@@ -48,8 +59,14 @@ interface JobRecord {
   readonly epochEntries: Set<number>
   readonly completed: Set<number>
   readonly retained: Set<number>
+  /** What it begins from until it has a checkpoint of its own; null: from nothing. */
+  restore: number | null
+  /** The highest attempt that is logged. */
+  attempt: number
   /** The first id that the present epoch may use. */
   firstId: number
+  /** The highest id that the log knows of. */
+  highestId: number
   finalId: number | null
   /** When the final checkpoint was decided, and whether the tasks that took it were there to the end. */
   finalAtMs: number
@@ -61,14 +78,17 @@ interface JobRecord {
 export class LogAuditor implements DiskWatcher {
   readonly violations: Violation[] = []
   readonly #world: World
-  readonly #disk: SimDisk
+  readonly #disk: { get(path: string): Uint8Array | undefined }
   readonly #jobs = new Map<string, JobRecord>()
   #lastCompletionMs = Number.NEGATIVE_INFINITY
 
-  constructor(world: World, disk: SimDisk) {
+  /** Is told what each completed checkpoint holds: the bytes of its state files. */
+  onCompleted: (states: readonly Uint8Array[]) => void = () => {}
+
+  /** `disk`: what is durable. */
+  constructor(world: World, disk: { get(path: string): Uint8Array | undefined }) {
     this.#world = world
     this.#disk = disk
-    disk.watcher = this
   }
 
   // ---- what others ask ----
@@ -88,6 +108,17 @@ export class LogAuditor implements DiskWatcher {
 
   terminal(job: string): string | null {
     return this.#jobs.get(job)?.terminal ?? null
+  }
+
+  /** What an attempt must begin from: the newest completed checkpoint, or what was named at submission. */
+  startsFrom(job: string): number | null {
+    const { completed, restore } = this.#job(job)
+    return completed.size === 0 ? restore : Math.max(...completed)
+  }
+
+  /** The final checkpoint is complete: all that is left is to commit. */
+  isFinal(job: string): boolean {
+    return this.#job(job).finalId !== null
   }
 
   /** When the sinks looked for the last time at what is staged; null: those who should have were killed before. */
@@ -147,7 +178,10 @@ export class LogAuditor implements DiskWatcher {
       epochEntries: new Set(),
       completed: new Set(),
       retained: new Set(),
+      restore: null,
+      attempt: 0,
       firstId: 1,
+      highestId: 0,
       finalId: null,
       finalAtMs: Number.POSITIVE_INFINITY,
       restartedAfterFinal: false,
@@ -178,15 +212,15 @@ export class LogAuditor implements DiskWatcher {
   #body(id: string, job: JobRecord, { index, body }: Entry, where: string): void {
     switch (body.type) {
       case 'submitted':
-        job.tasks = body.submission.plan.vertices.reduce((sum, one) => sum + one.parallelism, 0)
         job.epochEntries.add(index)
-        return
+        return this.#submitted(job, body.submission, where)
       case 'epoch':
         job.epochEntries.add(index)
         if (job.finalId !== null && job.terminal === null) job.restartedAfterFinal = true
-        if (body.firstCheckpointId <= Math.max(0, ...job.completed))
-          this.complain(`${where} begins with an id that was used`)
+        if (body.firstCheckpointId <= job.highestId + IDS_AHEAD)
+          this.complain(`${where} begins with an id that may have been used`)
         job.firstId = body.firstCheckpointId
+        job.highestId = body.firstCheckpointId - 1
         return
       case 'completed':
         return this.#completed(id, job, body.checkpoint, where)
@@ -214,10 +248,45 @@ export class LogAuditor implements DiskWatcher {
       }
       case 'attempt':
         if (job.finalId !== null) job.restartedAfterFinal = true
-        return
+        return this.#attempt(id, job, body, where)
       case 'ids':
+        if (body.upTo <= job.highestId)
+          this.complain(`${where}: ids up to ${body.upTo} after ${job.highestId}`)
+        job.highestId = body.upTo
+        return
       case 'finishing':
+        if (body.checkpointId !== job.finalId)
+          this.complain(`${where}: ${body.checkpointId}, the final checkpoint is ${job.finalId}`)
     }
+  }
+
+  /** A resumed job begins from a checkpoint that the other one retains. */
+  #submitted(job: JobRecord, { plan, restore }: Submission, where: string): void {
+    job.tasks = plan.vertices.reduce((sum, one) => sum + one.parallelism, 0)
+    if (restore === null) return
+    const { checkpointId, manifestPath } = restore
+    job.restore = checkpointId
+    job.highestId = checkpointId
+    const [, other] = CHECKPOINT_FILE.exec(manifestPath) ?? []
+    if (other !== undefined && !this.retained(other).has(checkpointId))
+      this.complain(`${where}: ${manifestPath} is of no retained checkpoint`)
+  }
+
+  /**
+   * Nothing may complete between the choice of a checkpoint and this entry, so it names the newest. One that ended before
+   * it knew names none; what tasks are given then is seen by `RestoreAuditor`.
+   */
+  #attempt(
+    id: string,
+    job: JobRecord,
+    { attempt, restoredFrom }: { readonly attempt: number; readonly restoredFrom: number | null },
+    where: string,
+  ): void {
+    if (attempt <= job.attempt) this.complain(`${where}: attempt ${attempt} after ${job.attempt}`)
+    job.attempt = attempt
+    const newest = this.startsFrom(id)
+    if (restoredFrom !== null && restoredFrom !== newest)
+      this.complain(`${where}: attempt ${attempt} began from ${restoredFrom}, not from ${newest}`)
   }
 
   #completed(id: string, job: JobRecord, checkpoint: Completed, where: string): void {
@@ -226,6 +295,9 @@ export class LogAuditor implements DiskWatcher {
     if (checkpointId <= highest) this.complain(`${where}: ${checkpointId} after ${highest}`)
     if (checkpointId < job.firstId)
       this.complain(`${where}: ${checkpointId} belongs to an earlier epoch`)
+    if (checkpointId > job.highestId + IDS_AHEAD)
+      this.complain(`${where}: nobody reserved id ${checkpointId}`)
+    job.highestId = Math.max(job.highestId, checkpointId)
     if (job.finalId !== null) this.complain(`${where}: after the final checkpoint ${job.finalId}`)
     if (kind === 'final') {
       job.finalId = checkpointId
@@ -248,17 +320,23 @@ export class LogAuditor implements DiskWatcher {
     }
     if (tasks.length !== job.tasks)
       this.complain(`${where}: ${tasks.length} of ${job.tasks} tasks are in it`)
+    const states: Uint8Array[] = []
     for (const { snapshot } of tasks) {
-      if (snapshot.file !== null) this.#file(id, snapshot.file, where)
+      if (snapshot.file !== null) states.push(this.#file(id, snapshot.file, where))
     }
+    this.onCompleted(states)
   }
 
-  #file(id: string, file: StateFile, where: string): void {
+  #file(id: string, file: StateFile, where: string): Uint8Array {
     const bytes = this.#disk.get(`${id}/${file.path}`)
-    if (bytes === undefined) return this.complain(`${where}: ${file.path} is missing`)
+    if (bytes === undefined) {
+      this.complain(`${where}: ${file.path} is missing`)
+      return new Uint8Array()
+    }
     if (bytes.length !== file.bytes)
       this.complain(`${where}: ${file.path} has ${bytes.length} bytes instead of ${file.bytes}`)
     else if (sha256(bytes) !== file.sha256) this.complain(`${where}: ${file.path} is damaged`)
+    return bytes
   }
 }
 
