@@ -1,8 +1,14 @@
+import { jobId } from '@weirjs/common/core/ids'
+import { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import { describe, expect, it } from 'vitest'
 import { type Expectation, judgeLedger, type LedgerLine } from './src/oracles/o1-ledger.ts'
+import { judgeOrder } from './src/oracles/o1-order.ts'
+import { Reader } from './src/oracles/o2-reader.ts'
+import { OutputWatch } from './src/oracles/o2-watch.ts'
 import { judgeAlerts } from './src/oracles/o4-alerts.ts'
-import { judgeLiveness } from './src/oracles/o6-liveness.ts'
-import { judgeHits } from './src/oracles/o8-hits.ts'
+import { judgeLiveness, judgeRecovery, RECOVERY_MS } from './src/oracles/o6-liveness.ts'
+import { type Coverage, judgeCoverage, judgeHits } from './src/oracles/o8-hits.ts'
+import { judgeLeftovers } from './src/oracles/o9-leftovers.ts'
 
 const expectation: Expectation = {
   records: 4,
@@ -62,8 +68,145 @@ describe('the other oracles', () => {
     expect(judgeLiveness({ end: null, failure: 'no', state: '' })[0]?.message).toContain('gave up')
   })
 
+  it('O6 wants the job back at work in time', () => {
+    expect(judgeRecovery({ afterMs: RECOVERY_MS, state: '' })).toEqual([])
+    expect(judgeRecovery({ afterMs: RECOVERY_MS + 1, state: '' })).toHaveLength(1)
+    const late = judgeRecovery({ afterMs: null, state: 'RESTARTING' })
+    expect(late[0]?.message).toContain('the job is RESTARTING')
+  })
+
   it('O8 wants faults and checkpoints', () => {
     expect(judgeHits({ faultsWanted: 1, faults: 1, checkpoints: 1 })).toEqual([])
     expect(judgeHits({ faultsWanted: 1, faults: 0, checkpoints: 0 })).toHaveLength(2)
+  })
+
+  it('O8 wants of many seeds that all that was drawn has hit, between checkpoints', () => {
+    const good: Coverage = {
+      seeds: 3_000,
+      drawn: { disk: 3, clock: 1 },
+      hit: { disk: 2, clock: 1 },
+      gaps: 100,
+      gapsWithCheckpoint: 60,
+      failpoints: 76,
+      failpointsNotHit: [],
+    }
+    expect(judgeCoverage(good)).toEqual([])
+    const said = (more: Partial<Coverage>): string | undefined =>
+      judgeCoverage({ ...good, ...more })[0]?.message
+    expect(said({ hit: { disk: 3 } })).toBe('no fault "clock" hit, 1 were drawn')
+    expect(said({ hit: { disk: 3 }, seeds: 20 })).toBeUndefined()
+    expect(said({ gapsWithCheckpoint: 3 })).toContain('only 3 of 100 gaps')
+    expect(said({ failpointsNotHit: ['a'] })).toContain('1 of 76 failpoints')
+    expect(said({ failpointsNotHit: ['a'], seeds: 300 })).toBeUndefined()
+    const many = Array.from({ length: 20 }, String)
+    expect(said({ failpointsNotHit: many, seeds: 300 })).toContain('20 of 76')
+  })
+})
+
+describe('order (O1)', () => {
+  const promise = { partOf: () => 'a', filesInOrder: true }
+  const heard = (files: readonly (readonly LedgerLine[])[]): string =>
+    judgeOrder(files, promise)
+      .map(({ message }) => message)
+      .join('\n')
+
+  it('is kept when numbers of a key and part are counted as they rise, in files as in the whole', () => {
+    expect(heard([lines.slice(0, 2), lines.slice(2)])).toBe('')
+    expect(judgeOrder([[...lines].reverse()], { partOf: null, filesInOrder: false })).toEqual([])
+  })
+
+  it('is broken by a record that overtakes another, and by a file that tells backwards', () => {
+    const overtaken = [
+      { n: 2, key: 'even', count: 1 },
+      { n: 0, key: 'even', count: 2 },
+    ]
+    expect(heard([overtaken])).toBe('record 0 of key even was counted after 2')
+    expect(heard([[...lines].reverse()])).toContain('count 1 of key odd comes after 2')
+  })
+})
+
+describe('the reader (O2)', () => {
+  async function reading(): Promise<{ files: MemoryFileSystem; reader: Reader }> {
+    const files = new MemoryFileSystem()
+    files.put('/out/a', 'one')
+    files.put('/out/.staging/b', 'not yet')
+    const reader = new Reader(files, ['/out'])
+    await reader.look()
+    return { files, reader }
+  }
+  const said = (reader: Reader): readonly string[] => reader.violations.map((one) => one.message)
+
+  it('is content with files that are added, and does not look at hidden ones', async () => {
+    const { files, reader } = await reading()
+    files.put('/out/c', 'two')
+    await files.remove('/out/.staging/b')
+    await reader.look()
+    expect(said(reader)).toEqual([])
+  })
+
+  it('misses what has gone or changed', async () => {
+    const { files, reader } = await reading()
+    files.put('/out/a', 'other')
+    await reader.look()
+    await files.remove('/out/a')
+    await reader.look()
+    expect(said(reader)).toEqual(['/out/a has changed', '/out/a has disappeared'])
+  })
+
+  it('excuses what the power took, unless it comes back as something else', async () => {
+    const { files, reader } = await reading()
+    await files.remove('/out/a')
+    await reader.powerFailed()
+    await reader.look()
+    expect(said(reader)).toEqual([])
+    files.put('/out/a', 'other')
+    await reader.look()
+    expect(said(reader)).toEqual(['/out/a came back with other content'])
+  })
+
+  it('sees between two looks, too, what is written to or removed', () => {
+    const watch = new OutputWatch()
+    watch.written('/out/.staging/b')
+    watch.published('/out/.staging/b', '/out/b')
+    watch.removed('/out/.staging/b')
+    expect(watch.violations).toEqual([])
+    watch.written('/out/.staging/b')
+    watch.removed('/out/b')
+    expect(watch.violations.map((one) => one.message)).toEqual([
+      '/out/b is visible, and /out/.staging/b was written to',
+      '/out/b was visible, and was removed',
+    ])
+  })
+})
+
+describe('leftovers (O9)', () => {
+  const job = jobId('a'.repeat(32))
+  /** Of a job with these files on the checkpoint storage and in the sink's directories. */
+  function left(paths: readonly string[], staged: readonly string[], state: string): string {
+    const evidence = {
+      disk: { paths: () => paths },
+      auditor: {
+        terminal: () => state,
+        retained: () => new Set([7]),
+        tidiedAtMs: () => 1_000,
+      },
+      files: { paths: () => staged },
+      createdAtMs: (path: string) => (path.endsWith('late') ? 2_000 : 500),
+      powerLostAtMs: Number.NEGATIVE_INFINITY,
+    } as unknown as Parameters<typeof judgeLeftovers>[0]
+    return judgeLeftovers(evidence, [job], state === 'FINISHED')
+      .map(({ message }) => message)
+      .join('\n')
+  }
+
+  it('are none: the log, what a canceled job retains, and what a zombie staged behind the end', () => {
+    expect(left([`${job}/log/0000000001`], ['/out/a', '/out/.s/late'], 'FINISHED')).toBe('')
+    expect(left([`${job}/chk-7/manifest`], ['/out/.s/b'], 'CANCELED')).toBe('')
+  })
+
+  it('are checkpoints that nobody retains, and staged files', () => {
+    expect(left([`${job}/chk-7/manifest`], [], 'FINISHED')).toContain('1 files are left')
+    expect(left([`${job}/chk-6/manifest`], [], 'CANCELED')).toContain('chk-6')
+    expect(left([], ['/out/.s/b'], 'FINISHED')).toContain('/out/.s/b')
   })
 })

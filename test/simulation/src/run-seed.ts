@@ -4,30 +4,45 @@ import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { SimClient } from './client.ts'
 import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
 import { judgeLedger, type LedgerLine } from './oracles/o1-ledger.ts'
+import { judgeOrder } from './oracles/o1-order.ts'
 import { Reader } from './oracles/o2-reader.ts'
 import { judgeAlerts } from './oracles/o4-alerts.ts'
-import { judgeLiveness, LIVENESS_MS } from './oracles/o6-liveness.ts'
+import {
+  END_MS,
+  judgeLiveness,
+  judgeRecovery,
+  RECOVERY_MS,
+  type Recovery,
+} from './oracles/o6-liveness.ts'
 import { judgeHits } from './oracles/o8-hits.ts'
 import { judgeLeftovers, TIDY_MS } from './oracles/o9-leftovers.ts'
 import type { Violation } from './oracles/violation.ts'
-import { readLines } from './oracles/visible-files.ts'
+import { readFileLines, readLines } from './oracles/visible-files.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { drawStory, Story, type StoryOptions } from './story.ts'
-import { expectationOf } from './workload/expectation.ts'
+import { expectationOf, orderOf } from './workload/expectation.ts'
 import { drawWorkload, type RunOptions, type WorkloadOptions } from './workload/options.ts'
 import { ALERTS, buildWorkload, writeInput } from './workload/workload.ts'
 import { World } from './world.ts'
-
-const TASK_MANAGERS = 3
 
 export interface SeedResult {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly traceHash: string
+  /** Virtual time from the submission to the end of the last job; what is given for tidying up is not in it. */
   readonly simulatedMs: number
   /** Callbacks of simulated processes that ran. */
   readonly events: number
   readonly faults: Readonly<Record<string, number>>
+  /** Faults by kind that were to happen before the job ended. */
+  readonly drawn: Readonly<Record<string, number>>
+  /** Times between two faults, and those of them in which a checkpoint completed. */
+  readonly gaps: number
+  readonly gapsWithCheckpoint: number
+  /** From healing until the job ran and a checkpoint had completed; null: it never did. */
+  readonly recoveryMs: number | null
+  /** From healing to the end, beyond what the whole input takes. */
+  readonly afterInputMs: number
   /** Faults in the plan; those that were not reached or found no victim among them. */
   readonly planned: number
   /** Failpoints at which something happened, and how often. */
@@ -61,17 +76,28 @@ interface Run {
   readonly reader: Reader
 }
 
+/** What was counted while it was played. */
+class Tally {
+  readonly drawn = new Map<string, number>()
+  gaps = 0
+  gapsWithCheckpoint = 0
+  recovery: Recovery = { afterMs: null, state: 'not healed' }
+  afterInputMs = 0
+  workMs = 0
+}
+
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const world = new World(seed, options.onTrace ?? null)
   const run = prepare(world, options)
+  const tally = new Tally()
   const stray = (error: unknown): void => world.bug(error)
   process.on('unhandledRejection', stray)
   try {
-    await play(run, new Set(options.skip ?? []))
+    await play(run, tally, new Set(options.skip ?? []))
   } catch (error) {
     world.bug(error)
   }
-  const violations = await judge(run)
+  const violations = await judge(run, tally)
   process.off('unhandledRejection', stray)
   for (const { oracle, message } of violations) world.trace(`VIOLATION ${oracle} ${message}`)
   const { workload, plan, storyOptions, cluster, client, story } = run
@@ -79,9 +105,14 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     seed,
     violations,
     traceHash: world.traceHash,
-    simulatedMs: world.scheduler.nowMs(),
+    simulatedMs: tally.workMs,
     events: world.events,
     faults: Object.fromEntries(world.faults),
+    drawn: Object.fromEntries(tally.drawn),
+    gaps: tally.gaps,
+    gapsWithCheckpoint: tally.gapsWithCheckpoint,
+    recoveryMs: tally.recovery.afterMs,
+    afterInputMs: tally.afterInputMs,
     planned: plan.faults.length,
     failpoints: Object.fromEntries(cluster.failpoints.hits),
     checkpoints: cluster.completed.size,
@@ -100,12 +131,14 @@ function prepare(world: World, options: SeedOptions): Run {
   const widest = Math.max(...runs.map((one) => Math.max(one.parallelism, one.sinkParallelism)))
   const cluster = new SimCluster({
     world,
-    taskManagers: TASK_MANAGERS,
+    taskManagers: workload.taskManagers,
+    heartbeatTimeoutMs: workload.heartbeatTimeoutMs,
+    deployTimeoutMs: workload.deployTimeoutMs,
     honestDisk: options.lyingDisk !== true,
     diskDelayMs: workload.diskDelayMs,
     failover: workload.failover,
     // One of them may be dead, and the job still fits.
-    slots: Math.ceil(widest / (TASK_MANAGERS - 1)),
+    slots: Math.ceil(widest / (workload.taskManagers - 1)),
     build: ({ args }, files) => {
       const second = args['output'] === storyOptions.second.output
       return buildWorkload(workload, second ? storyOptions.second : storyOptions.first, files)
@@ -122,47 +155,80 @@ function prepare(world: World, options: SeedOptions): Run {
   return { world, workload, plan, cluster, client, story, storyOptions, reader }
 }
 
-async function play(run: Run, skip: ReadonlySet<number>): Promise<void> {
-  const { world, plan, cluster, story, reader, workload } = run
+async function play(run: Run, tally: Tally, skip: ReadonlySet<number>): Promise<void> {
+  const { world, story, reader, workload } = run
   const done = (): boolean => story.done || world.broken
-  const chance = world.prng.fork()
+  const nowMs = (): number => world.scheduler.nowMs()
   story.begin()
+  await safetyPhase(run, tally, skip, done)
+  heal(world, run.cluster)
+  const healedAtMs = nowMs()
+  await recovery(run, tally, done)
+  const inputMs = (workload.records / workload.recordsPerSecond) * 1_000
+  await world.run(healedAtMs + 2 * inputMs + END_MS, done)
+  tally.workMs = nowMs()
+  tally.afterInputMs = nowMs() - healedAtMs - inputMs
+  await reader.look()
+  if (story.end !== null) await world.run(nowMs() + TIDY_MS, () => world.broken)
+  await reader.look()
+}
 
-  // Safety phase.
+async function safetyPhase(
+  { world, plan, cluster, reader, workload }: Run,
+  tally: Tally,
+  skip: ReadonlySet<number>,
+  done: () => boolean,
+): Promise<void> {
+  const chance = world.prng.fork()
   // Files are read as fast as the disk gives them.
   const early = plan.early || workload.shape === 'files'
   if (!early) await world.run(1_000 + chance.float() * 2_000, done)
   for (const [i, fault] of plan.faults.entries()) {
-    if (done()) break
+    if (done()) return
+    const beganAtMs = world.scheduler.nowMs()
     if (!skip.has(i)) {
+      tally.drawn.set(fault.kind, (tally.drawn.get(fault.kind) ?? 0) + 1)
       inflict(fault, world, cluster)
       if (fault.kind === 'power-loss') await reader.powerFailed()
     }
-    await world.run(world.scheduler.nowMs() + fault.thenMs, done)
+    await world.run(beganAtMs + fault.thenMs, done)
+    tally.gaps += 1
+    if (cluster.auditor.lastCompletionMs > beganAtMs) tally.gapsWithCheckpoint += 1
     await reader.look()
   }
-
-  // Liveness phase.
-  heal(world, cluster)
-  const inputMs = (workload.records / workload.recordsPerSecond) * 1_000
-  await world.run(world.scheduler.nowMs() + 2 * inputMs + LIVENESS_MS, done)
-  await reader.look()
-  if (story.end !== null) await world.run(world.scheduler.nowMs() + TIDY_MS, () => world.broken)
-  await reader.look()
 }
 
-async function judge(run: Run): Promise<readonly Violation[]> {
+/** Waits until the job runs, and a checkpoint has completed since; or it has ended. */
+async function recovery(
+  { world, cluster, story, workload }: Run,
+  tally: Tally,
+  done: () => boolean,
+): Promise<void> {
+  const healedAtMs = world.scheduler.nowMs()
+  const fresh = (): boolean =>
+    workload.checkpointMs === null || cluster.auditor.lastCompletionMs > healedAtMs
+  const recovered = (): boolean => done() || (AT_WORK.has(story.state) && fresh())
+  const inTime = await world.run(healedAtMs + RECOVERY_MS, recovered)
+  const state = `${story.state}, with ${fresh() ? 'a' : 'no'} new checkpoint`
+  tally.recovery = { afterMs: inTime ? world.scheduler.nowMs() - healedAtMs : null, state }
+}
+
+const AT_WORK: ReadonlySet<string> = new Set(['RUNNING', 'FINISHING', 'FINISHED'])
+
+async function judge(run: Run, tally: Tally): Promise<readonly Violation[]> {
   const { world, workload, cluster, client, story, storyOptions, reader } = run
   const runs: RunOptions[] = [storyOptions.first, storyOptions.second]
   const finished = story.end?.state === 'FINISHED'
   const outputs = runs.map((one) => one.output)
-  const lines = (await readLines(cluster.files, outputs)).map(
-    (one) => JSON.parse(one) as LedgerLine,
+  const files = (await readFileLines(cluster.files, outputs)).map((lines) =>
+    lines.map((one) => JSON.parse(one) as LedgerLine),
   )
   return [
     ...judgeLiveness(story),
+    ...judgeRecovery(tally.recovery),
     ...reader.violations,
-    ...judgeLedger(lines, expectationOf(workload, runs)),
+    ...judgeLedger(files.flat(), expectationOf(workload, runs)),
+    ...judgeOrder(files, orderOf(workload)),
     ...cluster.violations,
     ...judgeAlerts(await readLines(cluster.files, [ALERTS])),
     ...client.violations,

@@ -27,20 +27,23 @@ import { SimSlotHost } from './sim-slot-host.ts'
 import { Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
 
-export const HEARTBEAT_INTERVAL_MS = 250
+/** Of the middling cluster: how long faults last follows from it. */
 export const HEARTBEAT_TIMEOUT_MS = 2_000
+const HEARTBEATS_IN_TIMEOUT = 8
 const SUPERVISOR_MS = 500
 /** A process that was killed is back after 50 to 1,550 ms. */
 const BACK_MS_MIN = 50
 const BACK_MS_MAX = 1_500
 const PAUSE_MS_MAX = 3 * HEARTBEAT_TIMEOUT_MS
-/** Longer than a worker that is cut off keeps its tasks, and they take to end. */
-const LATE_SWEEP_MS = 8_000
+/** Beyond twice the heartbeat time-out: longer than a worker that is cut off keeps its tasks, and they take to end. */
+const LATE_SWEEP_MS = 4_000
 
 export interface SimClusterOptions {
   readonly world: World
   readonly taskManagers: number
   readonly slots: number
+  readonly heartbeatTimeoutMs: number
+  readonly deployTimeoutMs: number
   /** False: what was published may be gone after a loss of power. */
   readonly honestDisk: boolean
   /** Of a sound disk, ms. */
@@ -166,6 +169,7 @@ export class SimCluster {
 
   startJobManager(): void {
     const world = this.#world
+    const { heartbeatTimeoutMs, deployTimeoutMs } = this.#options
     const process = new SimProcess(world, `jm-${this.#lives++}`)
     world.trace(`${process.name} starts`)
     const manager = new JobManager({
@@ -191,10 +195,11 @@ export class SimCluster {
       log: this.#log(process),
       options: {
         ...DEFAULT_JOB_MANAGER_SETTINGS,
-        heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
-        heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+        heartbeatIntervalMs: heartbeatTimeoutMs / HEARTBEATS_IN_TIMEOUT,
+        heartbeatTimeoutMs,
+        deployTimeoutMs,
         failover: this.#options.failover,
-        lateSweepMs: LATE_SWEEP_MS,
+        lateSweepMs: 2 * heartbeatTimeoutMs + LATE_SWEEP_MS,
       },
     })
     process.onKill(() => {

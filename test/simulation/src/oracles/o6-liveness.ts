@@ -1,10 +1,13 @@
-// O6: when everything is healed, the job comes to the end that was asked for, within bounded time.
+// O6: when everything is healed, the job runs again and completes a new checkpoint within 30 s (P7), and comes to the end
+// that was asked for, within bounded time.
 
 import type { JobSummary } from '@weirjs/common/job-client'
 import type { Violation } from './violation.ts'
 
-/** After healing, the job must have ended within so much virtual time, beyond what its input takes. */
-export const LIVENESS_MS = 180_000
+/** After healing, virtual time until the job runs and a checkpoint has completed since. */
+export const RECOVERY_MS = 30_000
+/** After healing, the job must have ended within so much virtual time, beyond twice what its input takes. */
+export const END_MS = 60_000
 
 export interface Ending {
   /** null: it has not ended. */
@@ -13,6 +16,19 @@ export interface Ending {
   readonly failure: string | null
   /** As it was last seen. */
   readonly state: string
+}
+
+export interface Recovery {
+  /** How long after healing it ran, and had completed a checkpoint if there are any; null: not in time. */
+  readonly afterMs: number | null
+  /** What was seen when the time was up. */
+  readonly state: string
+}
+
+export function judgeRecovery({ afterMs, state }: Recovery): readonly Violation[] {
+  if (afterMs !== null && afterMs <= RECOVERY_MS) return []
+  const message = `${RECOVERY_MS} ms after the last fault was healed the job is ${state}`
+  return [{ oracle: 'O6', message }]
 }
 
 export function judgeLiveness({ end, failure, state }: Ending): readonly Violation[] {

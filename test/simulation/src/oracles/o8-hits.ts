@@ -1,6 +1,17 @@
-// O8, against vacuity: a run in which nothing happened proves nothing.
+// O8, against vacuity: a run in which nothing happened proves nothing, nor do many runs in which the same was missed each
+// time. What one seed must show is little, because it may be short; what many must show grows with their number.
 
 import { Complaints, type Violation } from './violation.ts'
+
+/** Seeds from which on every kind of fault that was drawn must have hit, and checkpoints must lie between faults. */
+export const SEEDS_FOR_KINDS = 100
+/** Of the gaps between two faults, so many hold a completed checkpoint, over many seeds. Faults may be 300 ms apart. */
+export const GAPS_WITH_CHECKPOINT_MIN = 0.3
+/** Failpoints that so many seeds must have hit. */
+const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
+  { seeds: 3_000, share: 1 },
+  { seeds: 300, share: 0.85 },
+]
 
 export interface Hits {
   readonly faultsWanted: number
@@ -13,5 +24,35 @@ export function judgeHits(hits: Hits): readonly Violation[] {
   if (hits.faults < hits.faultsWanted)
     complaints.add(`${hits.faults} faults hit, ${hits.faultsWanted} were wanted`)
   if (hits.checkpoints < 1) complaints.add('no checkpoint completed')
+  return complaints.found
+}
+
+/** What happened in many seeds together. */
+export interface Coverage {
+  readonly seeds: number
+  /** Faults by kind that were to happen, and that did. */
+  readonly drawn: Readonly<Record<string, number>>
+  readonly hit: Readonly<Record<string, number>>
+  /** Between two faults: all, and those in which a checkpoint completed. */
+  readonly gaps: number
+  readonly gapsWithCheckpoint: number
+  /** Names of all, and of those that were not hit. */
+  readonly failpoints: number
+  readonly failpointsNotHit: readonly string[]
+}
+
+export function judgeCoverage(coverage: Coverage): readonly Violation[] {
+  const complaints = new Complaints('O8')
+  const { seeds, drawn, hit, gaps, gapsWithCheckpoint, failpoints, failpointsNotHit } = coverage
+  if (seeds >= SEEDS_FOR_KINDS) {
+    for (const kind of Object.keys(drawn))
+      if ((hit[kind] ?? 0) === 0)
+        complaints.add(`no fault "${kind}" hit, ${drawn[kind]} were drawn`)
+    if (gapsWithCheckpoint < gaps * GAPS_WITH_CHECKPOINT_MIN)
+      complaints.add(`a checkpoint completed in only ${gapsWithCheckpoint} of ${gaps} gaps`)
+  }
+  const wanted = FAILPOINTS_WANTED.find((one) => seeds >= one.seeds)?.share ?? 0
+  if (failpoints - failpointsNotHit.length < wanted * failpoints)
+    complaints.add(`${failpointsNotHit.length} of ${failpoints} failpoints were never hit`)
   return complaints.found
 }

@@ -24,14 +24,22 @@ export async function readFiles(
   return found
 }
 
+/** The lines of each file. */
+export async function readFileLines(
+  files: FileSystem,
+  directories: readonly string[],
+): Promise<readonly (readonly string[])[]> {
+  const found: string[][] = []
+  for (const directory of directories)
+    for (const content of (await readFiles(files, directory)).values())
+      found.push(content.split('\n').filter((line) => line !== ''))
+  return found
+}
+
 /** All lines of all files, in no order that matters. */
 export async function readLines(
   files: FileSystem,
   directories: readonly string[],
 ): Promise<readonly string[]> {
-  const lines: string[] = []
-  for (const directory of directories)
-    for (const content of (await readFiles(files, directory)).values())
-      lines.push(...content.split('\n').filter((line) => line !== ''))
-  return lines
+  return (await readFileLines(files, directories)).flat()
 }

@@ -1,8 +1,11 @@
 // What the ledger must find in the output of a workload, over all runs of the job together.
 
 import type { Expectation } from '../oracles/o1-ledger.ts'
+import type { OrderPromise } from '../oracles/o1-order.ts'
+import { partOf } from './numbering.ts'
 import {
   isCounted,
+  isOrdered,
   outputKey,
   outputRecords,
   type RunOptions,
@@ -17,6 +20,15 @@ export function expectationOf(options: WorkloadOptions, runs: readonly RunOption
     // A rule is taken by every subtask of the run that it came to.
     marks: options.shape === 'rules' ? options.rules : 0,
     takers: runs.map((run) => subtasks(run.parallelism)),
+  }
+}
+
+export function orderOf(options: WorkloadOptions): OrderPromise {
+  const ordered = isOrdered(options)
+  return {
+    partOf: ordered ? (n) => partOf(Math.floor(n / options.copies), options) : null,
+    // Event time lets records go in its own order.
+    filesInOrder: isCounted(options) && options.shape !== 'event-timers',
   }
 }
 

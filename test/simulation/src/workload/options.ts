@@ -1,5 +1,7 @@
 // What a simulated job is like, drawn from the seed: its shape, its size, and the settings that change how records travel.
 
+import type { Duration } from '@weirjs/api/durations'
+import type { RestartOptions } from '@weirjs/api/settings'
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import type { Prng } from '@weirjs/common/core/prng'
 
@@ -24,7 +26,8 @@ export const SHAPES = [
 const SPREADS = ['rebalance', 'rescale', 'shuffle', 'global'] as const
 export type Shape = (typeof SHAPES)[number]
 /** Steps of the shape `mixed`. */
-const STAGES = ['map', 'spread', 'keyed', 'diamond'] as const
+const STAGES = ['map', 'spread', 'keyed', 'diamond', 'connect', 'broadcast', 'side'] as const
+export type Stage = (typeof STAGES)[number]
 
 export interface WorkloadOptions {
   readonly shape: Shape
@@ -41,7 +44,7 @@ export interface WorkloadOptions {
   /** Shape `files`: files that the input lies in. */
   readonly inputFiles: number
   /** Shape `mixed`: its steps. */
-  readonly stages: readonly (typeof STAGES)[number][]
+  readonly stages: readonly Stage[]
   /** How records without a key are spread. */
   readonly spread: (typeof SPREADS)[number]
   /** Shape `rules`: control records. */
@@ -60,8 +63,19 @@ export interface WorkloadOptions {
   readonly minPauseMs: number
   readonly maxConcurrent: number
   readonly retained: number
+  readonly checkpointTimeoutMs: number
+  /** Failed checkpoints in a row that the job bears; null: any number. */
+  readonly tolerableFailures: number | null
+  readonly restart: RestartOptions
+  /** When a sink begins another file, beside every checkpoint. */
+  readonly roll: { readonly bytes: number } | { readonly every: Duration } | null
+  /** Sources and steps without functions of their own say no type: it is found out record by record. */
+  readonly dynamic: boolean
   readonly mode: CheckpointMode
   readonly failover: 'region' | 'full'
+  readonly taskManagers: number
+  readonly heartbeatTimeoutMs: number
+  readonly deployTimeoutMs: number
   /** How slow the disk is while it is sound, ms. */
   readonly diskDelayMs: number
 }
@@ -74,6 +88,15 @@ export interface RunOptions {
 }
 
 export const PARALLELISM_MAX = 4
+/** After a failure. A simulated job has attempts enough, whatever the faults. */
+const ATTEMPTS = 1_000_000
+const ROLLS: readonly WorkloadOptions['roll'][] = [null, null, { bytes: 4_000 }, { every: '250ms' }]
+const RESTARTS: readonly RestartOptions[] = [
+  { strategy: 'fixed-delay', attempts: ATTEMPTS, delay: '100ms' },
+  { strategy: 'fixed-delay', attempts: ATTEMPTS, delay: '1s' },
+  { strategy: 'exponential-delay', initial: '50ms', max: '2s', attempts: ATTEMPTS },
+  { strategy: 'failure-rate', failuresMax: ATTEMPTS, window: '1m', delay: '100ms' },
+]
 /** Records that the shape `blow-up` comes to, about. */
 const BLOWN_UP_RECORDS = 20_000
 
@@ -106,8 +129,16 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     minPauseMs: prng.pick([0, 0, 0, 200]),
     maxConcurrent: prng.pick([1, 1, 1, 2]),
     retained: prng.pick([1, 2, 3]),
+    checkpointTimeoutMs: shape === 'files' ? 10_000 : prng.pick([2_500, 5_000, 5_000, 20_000]),
+    tolerableFailures: prng.pick([null, null, null, 5, 2]),
+    restart: prng.pick(RESTARTS),
+    roll: prng.pick(ROLLS),
+    dynamic: prng.chance(0.25),
     mode,
     failover: prng.pick(['region', 'region', 'full']),
+    taskManagers: prng.pick([2, 3, 3, 4]),
+    heartbeatTimeoutMs: prng.pick([1_000, 2_000, 2_000, 4_000]),
+    deployTimeoutMs: prng.pick([10_000, 300_000]),
     diskDelayMs: shape === 'files' ? 80 : prng.pick([0.5, 0.5, 5]),
   }
 }
@@ -134,3 +165,12 @@ export const secondKey = (key: string): string => `second-${key}`
 
 /** True when counts in the output are 1 … k for each key; else they are 0. */
 export const isCounted = ({ shape }: WorkloadOptions): boolean => shape !== 'lists'
+
+/** Stages behind which the records of one key and part still come in order. */
+const ORDERED_STAGES: ReadonlySet<Stage> = new Set(['map', 'keyed', 'broadcast'])
+
+/** True when there is one path from the source to where records are counted. */
+export function isOrdered({ shape, stages }: WorkloadOptions): boolean {
+  if (shape === 'mixed') return stages.every((stage) => ORDERED_STAGES.has(stage))
+  return shape !== 'rebalanced' && shape !== 'diamond' && shape !== 'lists'
+}

@@ -8,6 +8,8 @@ export interface Numbered {
   readonly key: string
   /** The partition of the source that it comes from: within one, numbers rise. */
   readonly part: string
+  /** The number before it in its part with the same key; -1: none. */
+  readonly before: number
 }
 
 /** Where the input of the shape `files` lies. */
@@ -27,7 +29,12 @@ export interface Alert {
   readonly got: number
 }
 
-export const numbered = struct('Numbered', { n: int(), key: text(), part: text() })
+export const numbered = struct('Numbered', { n: int(), key: text(), part: text(), before: int() })
 export const counted = struct('Counted', { n: int(), key: text(), count: int() })
 export const alert = struct('Alert', { where: text(), expected: int(), got: int() })
 export const rule = struct('Rule', { id: int(), factor: int() })
+
+export interface Rule {
+  readonly id: number
+  readonly factor: number
+}

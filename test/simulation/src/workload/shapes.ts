@@ -4,11 +4,11 @@ import type { DataStream } from '@weirjs/api/data-stream'
 import type { Environment } from '@weirjs/api/environment'
 import { mapState, value } from '@weirjs/api/state'
 import { int } from '@weirjs/api/types'
-import { type Watermarks, outOfOrder } from '@weirjs/api/watermarks'
+import { outOfOrder } from '@weirjs/api/watermarks'
 import type { FileSystem } from '@weirjs/connectors/files/file-system'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
-import { paced } from './paced-generator.ts'
-import { firstHalf, keyOf, secondKey, type WorkloadOptions } from './options.ts'
+import { numberingOf } from './numbering.ts'
+import { isOrdered, secondKey, type WorkloadOptions } from './options.ts'
 import {
   type Alert,
   alert,
@@ -17,14 +17,24 @@ import {
   INPUT,
   type Numbered,
   numbered,
-  rule,
 } from './records.ts'
-import { again, checking, counting, delaying, folding, holding, listing, passing } from './steps.ts'
+import { all, halves, ruleSource } from './sources.ts'
+import { diamond, spread, throughStages, typed } from './stages.ts'
+import {
+  again,
+  type Checks,
+  checking,
+  counting,
+  delaying,
+  folding,
+  follow,
+  holding,
+  listing,
+  order,
+} from './steps.ts'
 
 /** Records in the list of the shape `lists` before it is emptied. */
 const LIST_RECORDS = 13
-/** Numbers of several blocks may travel side by side; within one they rise, whoever reads it. */
-const GENERATOR_BLOCK = 1_000
 
 export interface Graph {
   /** One for each sink. */
@@ -33,140 +43,97 @@ export interface Graph {
 }
 
 export function buildShape(env: Environment, options: WorkloadOptions, files: FileSystem): Graph {
+  const checks = { ordered: isOrdered(options), totals: numberingOf(options).totals }
+  const count = counting(checks)
   switch (options.shape) {
     case 'keyed': {
       const input = all(env, options)
-      return one(input.keyBy('key').process(counting), checked(input))
+      return watched(input.keyBy('key').process(count), checked(input, options))
     }
     case 'keyed-twice': {
       const input = all(env, options)
-      const twice = input.keyBy('key').process(counting).keyBy('key').process(again)
-      return one(twice.rebalance(), checked(input))
+      const once = input.keyBy('key').process(count)
+      return one(once.keyBy('key').process(again).rebalance(), once.side('alerts'))
     }
     case 'union': {
       const [first, second] = halves(env, options)
       const input = first.union(second)
-      return one(input.keyBy('key').process(counting), checked(input))
+      return watched(input.keyBy('key').process(count), checked(input, options))
     }
     case 'rebalanced': {
-      const input = spread(all(env, options), options)
-        .map((record) => record)
-        .returns(numbered)
-      return one(input.keyBy('key').process(counting))
+      const input = typed(
+        spread(all(env, options), options).map((record) => record),
+        options,
+      )
+      return watched(input.keyBy('key').process(count))
     }
     case 'connected':
-      return one(connected(env, options))
+      return watched(connected(env, options))
     case 'rules':
       return ruled(env, options)
     case 'lists':
       return one(spread(all(env, options), options).process(listing(LIST_RECORDS)))
     case 'blow-up':
-      return one(blownUp(env, options))
+      return watched(blownUp(env, options, checks))
     case 'timers':
-      return one(all(env, options).keyBy('key').process(holding))
+      return watched(all(env, options).keyBy('key').process(holding))
     case 'event-timers': {
       const time = outOfOrder<Numbered>(10, (record) => record.n)
-      const delayed = all(env, options, time).keyBy('key').process(delaying)
-      return one(delayed, delayed.side('alerts'))
+      return watched(all(env, options, time).keyBy('key').process(delaying))
     }
-    case 'diamond':
-      return one(diamond(all(env, options), 'diamond').keyBy('key').process(counting))
+    case 'diamond': {
+      const { stream, alerts } = diamond(all(env, options), options, 'diamond')
+      const out = stream.keyBy('key').process(count)
+      return watched(out, ...alerts)
+    }
     case 'mixed':
-      return one(mixed(env, options).keyBy('key').process(counting))
-    case 'folds': {
-      const folded = all(env, options).keyBy('key').process(folding)
-      return one(folded, folded.side('alerts'))
-    }
+      return mixed(env, options, checks)
+    case 'folds':
+      return watched(all(env, options).keyBy('key').process(folding))
     case 'pipelines':
-      return pipelines(env, options)
+      return pipelines(env, options, checks)
     case 'files': {
       const input = env.from(ndjsonFiles(INPUT, numbered, { fileSystem: files }), { uid: 'files' })
-      return one(input.keyBy('key').process(counting))
+      // A key has a part in each file: too many to remember, so the order is looked at by part.
+      const out = input.keyBy('key').process(counting({ ...checks, ordered: false }))
+      return watched(out, checked(input, options))
     }
   }
+}
+
+/** A step that counts, and says alerts. */
+type Watched = DataStream<Counted, { readonly alerts: Alert }>
+
+/** One stream, and what is said on the way, into one sink. */
+function watched(output: Watched, ...more: readonly DataStream<Alert>[]): Graph {
+  const alerts = more.reduce((all, other) => all.union(other), output.side('alerts'))
+  return { counted: [output], alerts: [alerts] }
 }
 
 function one(output: DataStream<Counted>, alerts?: DataStream<Alert>): Graph {
   return { counted: [output], alerts: alerts === undefined ? [] : [alerts] }
 }
 
-function spread<T>(stream: DataStream<T>, options: WorkloadOptions): DataStream<T> {
-  switch (options.spread) {
-    case 'rebalance':
-      return stream.rebalance()
-    case 'rescale':
-      return stream.rescale()
-    case 'shuffle':
-      return stream.shuffle()
-    case 'global':
-      return stream.global()
-  }
-}
-
-function checked(input: DataStream<Numbered>): DataStream<Alert> {
-  return input.keyBy('part').process(checking)
-}
-
-// ---- sources ----
-
-function source(
-  env: Environment,
-  options: WorkloadOptions,
-  range: { readonly name: string; readonly from: number; readonly count: number },
-  watermarks?: Watermarks<Numbered>,
-): DataStream<Numbered> {
-  const { name, from, count } = range
-  const { records, recordsPerSecond, tickMs } = options
-  const generator = paced<Numbered>(tickMs, {
-    count,
-    perSecond: Math.max(1, recordsPerSecond * (count / records)),
-    type: numbered,
-    make: (i) => ({
-      n: from + i,
-      key: keyOf(from + i, options),
-      part: `${name}${Math.floor(i / GENERATOR_BLOCK)}`,
-    }),
-  })
-  return env.from(generator, {
-    uid: `source-${name}`,
-    ...(watermarks === undefined ? {} : { watermarks }),
-  })
-}
-
-function all(
-  env: Environment,
-  options: WorkloadOptions,
-  watermarks?: Watermarks<Numbered>,
-): DataStream<Numbered> {
-  return source(env, options, { name: 'a', from: 0, count: options.records }, watermarks)
-}
-
-function halves(
-  env: Environment,
-  options: WorkloadOptions,
-): readonly [DataStream<Numbered>, DataStream<Numbered>] {
-  const half = firstHalf(options)
-  return [
-    source(env, options, { name: 'a', from: 0, count: half }),
-    source(env, options, { name: 'b', from: half, count: options.records - half }),
-  ]
+function checked(input: DataStream<Numbered>, options: WorkloadOptions): DataStream<Alert> {
+  return input.keyBy('part').process(checking(options))
 }
 
 // ---- larger steps ----
 
 /** Two jobs in one, which share nothing but checkpoints: each is a region of its own and fails over alone. */
-function pipelines(env: Environment, options: WorkloadOptions): Graph {
+function pipelines(env: Environment, options: WorkloadOptions, checks: Checks): Graph {
   const [first, second] = halves(env, options)
-  const apart = second
-    .map((record) => ({ ...record, key: secondKey(record.key) }))
-    .returns(numbered)
+  const count = counting(checks)
+  const renamed = second.map((record) => ({ ...record, key: secondKey(record.key) }))
+  const apart = typed(renamed, options)
     .keyBy('key')
-    .process({ ...counting, uid: 'second-counter' })
-  return { counted: [first.keyBy('key').process(counting), apart], alerts: [] }
+    .process({ ...count, uid: 'second-counter' })
+  const here = first.keyBy('key').process(count)
+  return { counted: [here, apart], alerts: [here.side('alerts'), apart.side('alerts')] }
 }
 
 /** Two keyed inputs, one state. */
-function connected(env: Environment, options: WorkloadOptions): DataStream<Counted> {
+function connected(env: Environment, options: WorkloadOptions): Watched {
   const [first, second] = halves(env, options)
   return first
     .keyBy('key')
@@ -174,13 +141,16 @@ function connected(env: Environment, options: WorkloadOptions): DataStream<Count
     .process({
       uid: 'joiner',
       out: counted,
-      state: { count: value(int(), { initial: () => 0 }) },
+      sides: { alerts: alert },
+      state: { count: value(int(), { initial: () => 0 }), ...order },
       each(record, ctx) {
+        follow('joiner', record, ctx)
         const count = ctx.state.count.get() + 1
         ctx.state.count.set(count)
         ctx.emit({ n: record.n, key: record.key, count })
       },
       second(record, ctx) {
+        follow('joiner', record, ctx)
         const count = ctx.state.count.get() + 1
         ctx.state.count.set(count)
         ctx.emit({ n: record.n, key: record.key, count })
@@ -193,16 +163,7 @@ function connected(env: Environment, options: WorkloadOptions): DataStream<Count
  * a rule that is there already when it comes, or a key that has seen more rules than there are, raises an alert.
  */
 function ruled(env: Environment, options: WorkloadOptions): Graph {
-  const { rules, records, recordsPerSecond, tickMs } = options
-  const control = env.from(
-    paced(tickMs, {
-      count: rules,
-      perSecond: Math.max(1, (rules * recordsPerSecond) / records),
-      type: rule,
-      make: (id) => ({ id, factor: id * 3 }),
-    }),
-    { uid: 'rules', parallelism: 1 },
-  )
+  const control = ruleSource(env, options, 'rules')
   const out = all(env, options)
     .keyBy('key')
     .connect(control.broadcast(mapState('rules', int(), int())))
@@ -213,8 +174,10 @@ function ruled(env: Environment, options: WorkloadOptions): Graph {
       state: {
         count: value(int(), { initial: () => 0 }),
         seen: value(int(), { initial: () => 0 }),
+        ...order,
       },
       each(record, ctx) {
+        follow('ruled', record, ctx)
         const { count, seen } = ctx.state
         count.set(count.get() + 1)
         if (ctx.broadcast.size < seen.get())
@@ -232,40 +195,28 @@ function ruled(env: Environment, options: WorkloadOptions): Graph {
         ctx.emit({ n: -1 - one.id, key: `s${ctx.subtask}`, count: ctx.parallelism })
       },
     })
-  return one(out, out.side('alerts'))
-}
-
-/** Two ways of which each record goes one; where they meet again, barriers of both must. */
-function diamond(input: DataStream<Numbered>, name: string): DataStream<Numbered> {
-  const even = input.filter((record) => record.n % 2 === 0).rebalance()
-  const odd = input.filter((record) => record.n % 2 !== 0)
-  return even.union(odd.keyBy('key').process({ ...passing, uid: `${name}-odd` }))
+  return watched(out)
 }
 
 /** A graph by chance: sources that flow together, and steps that let every record through once. */
-function mixed(env: Environment, options: WorkloadOptions): DataStream<Numbered> {
+function mixed(env: Environment, options: WorkloadOptions, checks: Checks): Graph {
   const [first, second] = halves(env, options)
-  return options.stages.reduce((stream, stage, i) => {
-    switch (stage) {
-      case 'map':
-        return stream.map((record) => ({ ...record })).returns(numbered)
-      case 'spread':
-        return spread(stream, options)
-      case 'keyed':
-        return stream.keyBy('key').process({ ...passing, uid: `pass-${i}` })
-      case 'diamond':
-        return diamond(stream, `diamond-${i}`)
-    }
-  }, first.union(second))
+  const { stream, alerts } = throughStages(env, options, first.union(second))
+  return watched(stream.keyBy('key').process(counting(checks)), ...alerts)
 }
 
 /** Many small records of each one, so that channels run full. */
-function blownUp(env: Environment, options: WorkloadOptions): DataStream<Counted> {
+function blownUp(env: Environment, options: WorkloadOptions, checks: Checks): Watched {
   const { copies } = options
   return all(env, options)
     .flatMap(numbered, (record, emit) => {
-      for (let i = 0; i < copies; i++) emit({ ...record, n: record.n * copies + i })
+      let before = record.before < 0 ? -1 : record.before * copies + copies - 1
+      for (let i = 0; i < copies; i++) {
+        const n = record.n * copies + i
+        emit({ ...record, n, before })
+        before = n
+      }
     })
     .keyBy('key')
-    .process(counting)
+    .process(counting(checks))
 }

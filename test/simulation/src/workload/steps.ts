@@ -4,8 +4,12 @@
 import { keyedProcess, process } from '@weirjs/api/process-definitions'
 import { aggregating, listState, mapState, operatorList, reducing, value } from '@weirjs/api/state'
 import { struct } from '@weirjs/api/struct'
-import { int } from '@weirjs/api/types'
-import { alert, type Counted, counted, numbered } from './records.ts'
+import type { MapState } from '@weirjs/api/process-context'
+import { int, text } from '@weirjs/api/types'
+import type { Key } from '@weirjs/common/core/codec'
+import { nextOf } from './numbering.ts'
+import type { WorkloadOptions } from './options.ts'
+import { type Alert, alert, type Counted, counted, type Numbered, numbered } from './records.ts'
 
 /** Processing time that a record is held by `holding`, at most. */
 const HOLD_MS = 700
@@ -14,30 +18,78 @@ const DELAY_NUMBERS = 50
 
 const zero = (): number => 0
 
+/** What a keyed step holds against what it gets. */
+export interface Checks {
+  /** Records of one key and part come in the order of their numbers. */
+  readonly ordered: boolean
+  /** Records by key, when the input has ended. */
+  readonly totals: ReadonlyMap<string, number>
+}
+
+/** State of a step that checks the order of what it gets: the last number by part. */
+export const order = { last: mapState<string, number>(text(), int()) }
+
+interface Watching {
+  readonly key: Key
+  readonly state: { readonly last: MapState<string, number> }
+  readonly output: { readonly alerts: (one: Alert) => void }
+}
+
+/** Exactly the successor of the last one, by key and part: nothing lost, doubled, or overtaken. */
+export function follow(where: string, { part, n, before }: Numbered, ctx: Watching): void {
+  const last = ctx.state.last.get(part) ?? -1
+  if (before !== last)
+    ctx.output.alerts({ where: `${where} ${String(ctx.key)} ${part}`, expected: last, got: before })
+  ctx.state.last.set(part, n)
+}
+
+/** The input has ended: as many came as there are. */
+function complete(
+  where: string,
+  totals: Checks['totals'],
+  got: number,
+  { key: of, output }: Pick<Watching, 'key' | 'output'>,
+): void {
+  const key = String(of)
+  const expected = totals.get(key) ?? 0
+  if (got !== expected) output.alerts({ where: `${where} ${key} at its end`, expected, got })
+}
+
 /** Counts records by key. */
-export const counting = keyedProcess({
-  uid: 'counter',
-  in: numbered,
-  out: counted,
-  state: { count: value(int(), { initial: zero }) },
-  each(record, ctx) {
-    const count = ctx.state.count.get() + 1
-    ctx.state.count.set(count)
-    ctx.emit({ n: record.n, key: record.key, count })
-  },
-})
+export const counting = ({ ordered, totals }: Checks) =>
+  keyedProcess({
+    uid: 'counter',
+    in: numbered,
+    out: counted,
+    sides: { alerts: alert },
+    state: { count: value(int(), { initial: zero }), ...order },
+    each(record, ctx) {
+      if (ordered) follow('counter', record, ctx)
+      const count = ctx.state.count.get() + 1
+      ctx.state.count.set(count)
+      ctx.emit({ n: record.n, key: record.key, count })
+    },
+    finishKey(ctx) {
+      complete('counter', totals, ctx.state.count.get(), ctx)
+    },
+  })
 
 /** Lets every record through, and remembers how many. */
-export const passing = keyedProcess({
-  uid: 'passer',
-  in: numbered,
-  out: numbered,
-  state: { seen: value(int(), { initial: zero }) },
-  each(record, ctx) {
-    ctx.state.seen.set(ctx.state.seen.get() + 1)
-    ctx.emit(record)
-  },
-})
+export const passing = (totals: Checks['totals']) =>
+  keyedProcess({
+    uid: 'passer',
+    in: numbered,
+    out: numbered,
+    sides: { alerts: alert },
+    state: { count: value(int(), { initial: zero }) },
+    each(record, ctx) {
+      ctx.state.count.set(ctx.state.count.get() + 1)
+      ctx.emit(record)
+    },
+    finishKey(ctx) {
+      complete('passer', totals, ctx.state.count.get(), ctx)
+    },
+  })
 
 /** Counts in three ways, which must agree. */
 export const folding = keyedProcess({
@@ -47,6 +99,7 @@ export const folding = keyedProcess({
   sides: { alerts: alert },
   state: {
     count: value(int(), { initial: zero }),
+    ...order,
     sum: reducing(int(), (a, b) => a + b),
     mean: aggregating<number, { readonly sum: number; readonly times: number }, number>(
       struct('Mean', { sum: int(), times: int() }),
@@ -58,6 +111,7 @@ export const folding = keyedProcess({
     ),
   },
   each(record, ctx) {
+    follow('folds', record, ctx)
     const { count, sum, mean } = ctx.state
     count.set(count.get() + 1)
     sum.add(1)
@@ -69,18 +123,19 @@ export const folding = keyedProcess({
   },
 })
 
-/** Of one source partition, every number comes once and in order. What it says must never be said. */
-export const checking = keyedProcess({
-  uid: 'checker',
-  in: numbered,
-  out: alert,
-  state: { last: value(int(), { initial: () => -1 }) },
-  each(record, ctx) {
-    const last = ctx.state.last.get()
-    if (record.n <= last) ctx.emit({ where: record.part, expected: last + 1, got: record.n })
-    ctx.state.last.set(record.n)
-  },
-})
+/** Of one part of the input, every number comes once and in order. What it says must never be said. */
+export const checking = (options: WorkloadOptions) =>
+  keyedProcess({
+    uid: 'checker',
+    in: numbered,
+    out: alert,
+    state: { last: value(int(), { initial: () => -1 }) },
+    each({ n, part }, ctx) {
+      const expected = nextOf(part, ctx.state.last.get(), options)
+      if (n !== expected) ctx.emit({ where: part, expected, got: n })
+      ctx.state.last.set(n)
+    },
+  })
 
 /** A second shuffle and a second state: a number that comes twice is marked by a negative count. */
 export const again = keyedProcess({
@@ -100,8 +155,10 @@ export const holding = keyedProcess({
   uid: 'holder',
   in: numbered,
   out: counted,
-  state: { count: value(int(), { initial: zero }), held: listState<Counted>(counted) },
+  sides: { alerts: alert },
+  state: { count: value(int(), { initial: zero }), held: listState<Counted>(counted), ...order },
   each(record, ctx) {
+    follow('holder', record, ctx)
     const { count, held } = ctx.state
     count.set(count.get() + 1)
     if (held.get().length === 0) ctx.timers.after(1 + ((record.n * 37) % HOLD_MS))
@@ -123,8 +180,9 @@ export const delaying = keyedProcess({
   in: numbered,
   out: counted,
   sides: { alerts: alert },
-  state: { count: value(int(), { initial: zero }), held: mapState(int(), counted) },
+  state: { count: value(int(), { initial: zero }), held: mapState(int(), counted), ...order },
   each(record, ctx) {
+    follow('delayer', record, ctx)
     const { count, held } = ctx.state
     count.set(count.get() + 1)
     const due = record.n + DELAY_NUMBERS

@@ -8,9 +8,10 @@ import type { SettingsOptions } from '@weirjs/api/settings'
 import type { FileSystem } from '@weirjs/connectors/files/file-system'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import type { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
-import { keyOf, type RunOptions, type WorkloadOptions } from './options.ts'
+import type { RunOptions, WorkloadOptions } from './options.ts'
 import { alert, counted, INPUT } from './records.ts'
 import { buildShape } from './shapes.ts'
+import { numberedOf } from './sources.ts'
 
 export const ALERTS = '/alerts'
 /** The files that the shape `files` reads. */
@@ -19,15 +20,10 @@ export function writeInput(options: WorkloadOptions, files: MemoryFileSystem): v
   if (shape !== 'files') return
   for (let i = 0; i < inputFiles; i++) {
     const lines: string[] = []
-    for (let n = i; n < records; n += inputFiles)
-      lines.push(JSON.stringify({ n, key: keyOf(n, options), part: `f${i}` }))
+    for (let n = i; n < records; n += inputFiles) lines.push(JSON.stringify(numberedOf(n, options)))
     files.put(`${INPUT}/${i}.ndjson`, lines.map((line) => `${line}\n`).join(''))
   }
 }
-
-/** After a failure; the simulator has enough attempts. */
-const RESTART_DELAY_MS = 100
-const CHECKPOINT_TIMEOUT_MS = 5_000
 
 export function buildWorkload(
   options: WorkloadOptions,
@@ -45,14 +41,17 @@ function defineWorkload(
   return job('workload', settings(options, run), (env) => {
     const graph = buildShape(env, options, files)
     graph.counted.forEach((stream, i) => {
-      const sink = ndjsonFiles(run.output, counted, { fileSystem: files })
+      const sink = ndjsonFiles(run.output, counted, { fileSystem: files, ...rolling(options) })
       stream.filter(() => true).to(sink, { uid: `out-${i}`, parallelism: run.sinkParallelism })
     })
     graph.alerts.forEach((alerts, i) => {
-      alerts.to(ndjsonFiles(ALERTS, alert, { fileSystem: files }), { uid: `alerts-${i}` })
+      const sink = ndjsonFiles(ALERTS, alert, { fileSystem: files })
+      alerts.to(sink, { uid: `alerts-${i}`, parallelism: 1 })
     })
   })
 }
+
+const rolling = ({ roll }: WorkloadOptions) => (roll === null ? {} : { roll })
 
 function settings(options: WorkloadOptions, run: RunOptions): SettingsOptions {
   const { checkpointMs, minPauseMs, maxConcurrent, retained, mode } = options
@@ -65,12 +64,15 @@ function settings(options: WorkloadOptions, run: RunOptions): SettingsOptions {
     checkpoint: {
       every: checkpointMs ?? 'off',
       minPause: minPauseMs,
-      timeout: CHECKPOINT_TIMEOUT_MS,
+      timeout: options.checkpointTimeoutMs,
+      ...(options.tolerableFailures === null
+        ? {}
+        : { tolerableFailures: options.tolerableFailures }),
       maxConcurrent,
       retained,
       mode,
     },
-    restart: { strategy: 'fixed-delay', attempts: 1_000_000, delay: RESTART_DELAY_MS },
+    restart: options.restart,
     config: {
       'exchange.frame-bytes': frameBytes,
       'exchange.credit-bytes': creditBytes,
