@@ -93,6 +93,20 @@ describe('the auditor of job logs (O3)', () => {
     expect(missing.told).toContain('there is no manifest')
   })
 
+  it('sees what a loss of power has taken that was durable', () => {
+    const kit = new Kit().submit().complete(1).complete(2)
+    kit.disk.set(`${JOB}/log/0000000003`, bytesOf('entry'))
+    kit.write({ type: 'discarded', ids: [1] }).disk.set(`${JOB}/log/0000000004`, bytesOf('entry'))
+    kit.disk.delete(`${JOB}/chk-1/one.state`)
+    kit.auditor.powerFailed()
+    expect(kit.told).toBe('')
+    kit.disk.delete(`${JOB}/chk-2/one.state`)
+    kit.auditor.powerFailed()
+    expect(kit.told).toBe(
+      `${JOB}/chk-2/one.state was durable, and is gone when the power comes back`,
+    )
+  })
+
   it('sees what a deposed leader writes, and what comes behind the end', () => {
     const deposed = new Kit().submit().write({ type: 'epoch', firstCheckpointId: 20 })
     deposed.epoch = 1

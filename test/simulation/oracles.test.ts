@@ -12,6 +12,7 @@ import { judgeLeftovers } from './src/oracles/o9-leftovers.ts'
 
 const expectation: Expectation = {
   records: 4,
+  ended: true,
   keyOf: (n: number) => (n % 2 === 0 ? 'even' : 'odd'),
   counted: true,
   marks: 0,
@@ -38,6 +39,12 @@ describe('the ledger (O1)', () => {
     expect(told([...lines, { n: 3, key: 'odd', count: 3 }])).toContain('record 3 appears 2 times')
     expect(told([...lines.slice(1), { n: 0, key: 'odd', count: 3 }])).toContain('has key odd')
     expect(told([...lines, { n: 9, key: 'odd', count: 3 }])).toContain('5 lines for 4 records')
+  })
+
+  it('calls nothing lost while the job has not ended, and sees what comes twice', () => {
+    expect(told(lines.slice(0, 2), { ended: false })).toBe('')
+    const twice = told([...lines.slice(0, 2), { n: 1, key: 'odd', count: 2 }], { ended: false })
+    expect(twice).toBe('record 1 appears 2 times')
   })
 
   it('sees counts that were lost or given twice', () => {

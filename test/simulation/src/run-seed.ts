@@ -227,7 +227,7 @@ async function judge(run: Run, tally: Tally): Promise<readonly Violation[]> {
     ...judgeLiveness(story),
     ...judgeRecovery(tally.recovery),
     ...reader.violations,
-    ...judgeLedger(files.flat(), expectationOf(workload, runs)),
+    ...judgeLedger(files.flat(), expectationOf(workload, runs, finished)),
     ...judgeOrder(files, orderOf(workload)),
     ...cluster.violations,
     ...judgeAlerts(await readLines(cluster.files, [ALERTS])),

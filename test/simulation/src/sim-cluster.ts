@@ -274,6 +274,7 @@ export class SimCluster {
     this.jobManager?.process.kill()
     this.files.losePower(() => this.#prng.float())
     this.disk.losePower(() => this.#prng.float())
+    this.auditor.powerFailed()
   }
 
   startTaskManager(name: string): void {

@@ -12,6 +12,8 @@ export interface LedgerLine {
 export interface Expectation {
   /** Records have the numbers 0 … records - 1. */
   readonly records: number
+  /** False: the job has not come to its end, so nothing is lost yet. */
+  readonly ended: boolean
   readonly keyOf: (n: number) => string
   /** Counts are 1 … k for each key; else nobody looks at them. */
   readonly counted: boolean
@@ -29,7 +31,8 @@ export function judgeLedger(
   const complaints = new Complaints('O1')
   const data = lines.filter(({ n }) => n >= 0)
   judgeNumbers(data, expectation, complaints)
-  if (expectation.counted) judgeCounts(data, complaints)
+  if (expectation.counted) judgeCounts(data, expectation.ended, complaints)
+  if (!expectation.ended) return complaints.found
   judgeMarks(
     lines.filter(({ n }) => n < 0),
     expectation,
@@ -41,7 +44,7 @@ export function judgeLedger(
 /** Every number once, under its key. */
 function judgeNumbers(
   lines: readonly LedgerLine[],
-  { records, keyOf }: Expectation,
+  { records, ended, keyOf }: Expectation,
   complaints: Complaints,
 ): void {
   const seen = new Map<number, number>()
@@ -51,20 +54,22 @@ function judgeNumbers(
   }
   for (let n = 0; n < records; n++) {
     const times = seen.get(n) ?? 0
-    if (times !== 1)
-      complaints.add(times === 0 ? `record ${n} is lost` : `record ${n} appears ${times} times`)
+    if (times === 0 && ended) complaints.add(`record ${n} is lost`)
+    if (times > 1) complaints.add(`record ${n} appears ${times} times`)
   }
-  if (lines.length !== records) complaints.add(`${lines.length} lines for ${records} records`)
+  if (ended && lines.length !== records)
+    complaints.add(`${lines.length} lines for ${records} records`)
 }
 
 /** Each key counts 1 … k, each number once. */
-function judgeCounts(lines: readonly LedgerLine[], complaints: Complaints): void {
+function judgeCounts(lines: readonly LedgerLine[], ended: boolean, complaints: Complaints): void {
   const counts = new Map<string, Set<number>>()
   for (const { key, count } of lines) {
     const ofKey = counts.get(key) ?? new Set()
     if (ofKey.has(count)) complaints.add(`count ${count} of key ${key} appears twice`)
     counts.set(key, ofKey.add(count))
   }
+  if (!ended) return
   for (const [key, ofKey] of counts) {
     for (let i = 1; i <= ofKey.size; i++)
       if (!ofKey.has(i)) complaints.add(`key ${key} never counted to ${i}`)

@@ -58,7 +58,8 @@ interface JobRecord {
   folded: number
   readonly epochEntries: Set<number>
   readonly completed: Set<number>
-  readonly retained: Set<number>
+  /** Ids, with the paths of what each consists of. */
+  readonly retained: Map<number, readonly string[]>
   /** What it begins from until it has a checkpoint of its own; null: from nothing. */
   restore: number | null
   /** The highest attempt that is logged. */
@@ -103,7 +104,7 @@ export class LogAuditor implements DiskWatcher {
   }
 
   retained(job: string): ReadonlySet<number> {
-    return this.#jobs.get(job)?.retained ?? new Set()
+    return new Set(this.#jobs.get(job)?.retained.keys())
   }
 
   terminal(job: string): string | null {
@@ -163,6 +164,16 @@ export class LogAuditor implements DiskWatcher {
       this.complain(`${path} was deleted before the job ended`)
   }
 
+  /** What was durable before is still there: the newest entry of each log, and every checkpoint that is retained. */
+  powerFailed(): void {
+    for (const [id, { last, retained }] of this.#jobs) {
+      const entry = last === null ? [] : [`${id}/log/${String(last.index).padStart(10, '0')}`]
+      for (const path of [...entry, ...[...retained.values()].flat()])
+        if (this.#disk.get(path) === undefined)
+          this.complain(`${path} was durable, and is gone when the power comes back`)
+    }
+  }
+
   #entryDeleted(job: JobRecord, index: number, path: string): void {
     if (index >= job.folded) this.complain(`${path} was deleted, and no later entry holds it`)
     if (job.epochEntries.has(index)) this.complain(`${path} was deleted, which began an epoch`)
@@ -177,7 +188,7 @@ export class LogAuditor implements DiskWatcher {
       folded: 0,
       epochEntries: new Set(),
       completed: new Set(),
-      retained: new Set(),
+      retained: new Map(),
       restore: null,
       attempt: 0,
       firstId: 1,
@@ -242,8 +253,10 @@ export class LogAuditor implements DiskWatcher {
       case 'fold': {
         job.folded = index
         const told = body.history.retained.map((one) => one.checkpointId).join()
-        if (told !== [...job.retained].join())
-          this.complain(`${where} tells of ${told}, retained are ${[...job.retained].join()}`)
+        if (told !== [...job.retained.keys()].join())
+          this.complain(
+            `${where} tells of ${told}, retained are ${[...job.retained.keys()].join()}`,
+          )
         return
       }
       case 'attempt':
@@ -304,14 +317,18 @@ export class LogAuditor implements DiskWatcher {
       job.finalAtMs = this.#world.scheduler.nowMs()
     }
     job.completed.add(checkpointId)
-    job.retained.add(checkpointId)
     this.#lastCompletionMs = this.#world.scheduler.nowMs()
-    this.#manifest(id, job, checkpoint, where)
+    const paths = this.#manifest(id, job, checkpoint, where)
+    job.retained.set(checkpointId, paths)
   }
 
-  #manifest(id: string, job: JobRecord, checkpoint: Completed, where: string): void {
+  /** Answers the paths of all that the checkpoint consists of. */
+  #manifest(id: string, job: JobRecord, checkpoint: Completed, where: string): readonly string[] {
     const bytes = this.#disk.get(checkpoint.manifestPath)
-    if (bytes === undefined) return this.complain(`${where}: there is no manifest`)
+    if (bytes === undefined) {
+      this.complain(`${where}: there is no manifest`)
+      return []
+    }
     if (sha256(bytes) !== checkpoint.manifestSha256)
       this.complain(`${where}: the manifest is another one`)
     const text = new TextDecoder().decode(bytes)
@@ -320,11 +337,9 @@ export class LogAuditor implements DiskWatcher {
     }
     if (tasks.length !== job.tasks)
       this.complain(`${where}: ${tasks.length} of ${job.tasks} tasks are in it`)
-    const states: Uint8Array[] = []
-    for (const { snapshot } of tasks) {
-      if (snapshot.file !== null) states.push(this.#file(id, snapshot.file, where))
-    }
-    this.onCompleted(states)
+    const files = tasks.flatMap(({ snapshot }) => (snapshot.file === null ? [] : [snapshot.file]))
+    this.onCompleted(files.map((file) => this.#file(id, file, where)))
+    return [checkpoint.manifestPath, ...files.map((file) => `${id}/${file.path}`)]
   }
 
   #file(id: string, file: StateFile, where: string): Uint8Array {

@@ -6,7 +6,7 @@ import { Complaints, type Violation } from './violation.ts'
 /** Seeds from which on every kind of fault that was drawn must have hit, and checkpoints must lie between faults. */
 export const SEEDS_FOR_KINDS = 100
 /** Of the gaps between two faults, so many hold a completed checkpoint, over many seeds. Faults may be 300 ms apart. */
-export const GAPS_WITH_CHECKPOINT_MIN = 0.3
+export const GAPS_WITH_CHECKPOINT_MIN = 0.15
 /** Failpoints that so many seeds must have hit. */
 const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
   { seeds: 3_000, share: 1 },

@@ -12,9 +12,14 @@ import {
   type WorkloadOptions,
 } from './options.ts'
 
-export function expectationOf(options: WorkloadOptions, runs: readonly RunOptions[]): Expectation {
+export function expectationOf(
+  options: WorkloadOptions,
+  runs: readonly RunOptions[],
+  ended: boolean,
+): Expectation {
   return {
     records: outputRecords(options),
+    ended,
     keyOf: (n) => outputKey(n, options),
     counted: isCounted(options),
     // A rule is taken by every subtask of the run that it came to.
