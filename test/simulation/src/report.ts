@@ -49,6 +49,8 @@ export interface Summary {
   /** How many were hit. */
   readonly failpoints: number
   readonly failpointsNotHit: readonly string[]
+  /** What so many seeds should have shown, and did not (O8). */
+  readonly missed: readonly string[]
   readonly checkpoints: number
   readonly restarts: number
   readonly commit: string
@@ -105,6 +107,7 @@ export class Sums {
       faultsByKind: Object.fromEntries(this.#faults),
       failpoints: this.#failpoints.size,
       failpointsNotHit: this.#notHit(),
+      missed: this.#vacuity().map(({ message }) => message),
       checkpoints: this.#checkpoints,
       restarts: this.#restarts,
       commit: commit(),

@@ -5,7 +5,7 @@ import type { DeployRequest, WorkerGateway } from '@weirjs/common/core/gateways'
 import { Complaints, type Violation } from './violation.ts'
 
 /** What the job logs say, at this moment. */
-export interface LogView {
+interface LogView {
   epoch(job: string): number
   /** null: from nothing. */
   startsFrom(job: string): number | null

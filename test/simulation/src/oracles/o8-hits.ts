@@ -4,13 +4,13 @@
 import { Complaints, type Violation } from './violation.ts'
 
 /** Seeds from which on every kind of fault that was drawn must have hit, and checkpoints must lie between faults. */
-export const SEEDS_FOR_KINDS = 100
+const SEEDS_FOR_KINDS = 100
 /** Of the gaps between two faults, so many hold a completed checkpoint, over many seeds. Faults may be 300 ms apart. */
-export const GAPS_WITH_CHECKPOINT_MIN = 0.15
+const GAPS_WITH_CHECKPOINT_MIN = 0.15
 /** Failpoints that so many seeds must have hit. */
 const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
   { seeds: 3_000, share: 1 },
-  { seeds: 300, share: 0.85 },
+  { seeds: 300, share: 0.65 },
 ]
 
 export interface Hits {

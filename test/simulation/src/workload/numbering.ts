@@ -14,7 +14,7 @@ import {
 const GENERATOR_BLOCK = 1_000
 const TWO_SOURCES: ReadonlySet<Shape> = new Set(['union', 'connected', 'pipelines', 'mixed'])
 
-export interface Numbering {
+interface Numbering {
   /** By number: the one before it in the same part with the same key; -1: none. */
   readonly before: Int32Array
   /** Records by the key that they have in the output. */

@@ -12,7 +12,7 @@ import { ruleSource } from './sources.ts'
 import { passing } from './steps.ts'
 
 /** What a stream has become behind some stages. */
-export interface Staged {
+interface Staged {
   readonly stream: DataStream<Numbered>
   readonly alerts: readonly DataStream<Alert>[]
 }
