@@ -1,15 +1,18 @@
-// Secrets of a real cluster stay where they were put: the token, a password in the settings of a process, one in its
-// environment. Nothing that a cluster writes, prints or answers has them, also when a job breaks.
+// Secrets of a real cluster stay where they were put: the token, a password in the settings of a process and in a file of
+// settings, one in the environment of a TaskManager that a job may read. Nothing that a cluster writes, prints or answers has
+// them, also when a job breaks; and each was where it could have been told.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { jobFile } from './good-neighbour.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const CANARY = 'c4n4ry-that-sings'
+/** Of whoever runs commands here. */
+const SETTINGS = 'settings.yaml'
 /** The token's own file; and what processes are started with again, which is what somebody typed. For their owner only. */
-const KEPT: readonly string[] = [join('cluster', 'token'), 'cluster.json']
+const KEPT: readonly string[] = [join('cluster', 'token'), 'cluster.json', SETTINGS]
 const START_MS_MAX = 240_000
 const FILE_BYTES_MAX = 64 * 1_024 * 1_024
 
@@ -17,41 +20,53 @@ let kit: WeirKit
 let token = ''
 const said: string[] = []
 
-async function note(...args: readonly string[]): Promise<void> {
-  const { out, err } = await kit.weir(...args)
-  said.push(`weir ${args.join(' ')}\n${out}\n${err}`)
+/** What a command says. It ends with `code`, so that it has said all that it can. */
+async function note(code: number, ...args: readonly string[]): Promise<string> {
+  const { code: ended, out, err } = await kit.weir(...args)
+  const whole = `weir ${args.join(' ')}\n${out}\n${err}`
+  expect(ended, whole).toBe(code)
+  said.push(whole)
+  return whole
 }
 
 beforeAll(async () => {
-  kit = await WeirKit.start({ taskManagers: 1, defines: [`user.db.password=${CANARY}`] })
-  kit.environment = { DB_PASSWORD: CANARY, WEIR_USER_DB_PASSWORD: CANARY }
+  kit = WeirKit.empty()
+  kit.environment = { DB_PASSWORD: CANARY }
+  const defines = [`user.db.password=${CANARY}`, 'taskmanager.job-environment=DB_PASSWORD']
+  await kit.startCluster({ taskManagers: 1, defines })
+  kit.environment = {}
+  writeFileSync(kit.path(SETTINGS), `user.db.password: ${CANARY}\n`, { mode: 0o600 })
   token = readFileSync(kit.path('.weir', 'cluster', 'token'), 'utf8').trim()
   const output = ['--output', kit.path('out'), '--records', '1000']
-  await note('run', '-v', jobFile('tally.ts'), ...output)
-  await note('run', '-v', jobFile('bad-record.ts'), '--kind', 'function', '-p', '2')
+  await note(0, 'run', '-v', jobFile('tally.ts'), ...output)
+  await note(0, 'run', '-v', jobFile('with-password.ts'), '--output', kit.path('seen'))
+  await note(1, 'run', '-v', jobFile('bad-record.ts'), '--kind', 'function', '-p', '2')
 }, START_MS_MAX)
 afterAll(() => kit[Symbol.asyncDispose]())
 
 const sings = (text: string): boolean => text.includes(token) || text.includes(CANARY)
 
+test('the job had the password of its environment', () => {
+  const rows = kit.rows<{ chars: number }>(kit.path('seen'))
+  expect(rows).toHaveLength(10)
+  expect(rows.every(({ chars }) => chars === CANARY.length)).toBe(true)
+})
+
 test('commands do not tell', async () => {
   const jobs = await kit.client.list()
-  expect(jobs).toHaveLength(2)
+  expect(jobs).toHaveLength(3)
   for (const { jobId } of jobs) {
-    await note('job', 'describe', jobId, '-v', '--json')
-    await note('job', 'exceptions', jobId)
-    await note('job', 'logs', jobId)
-    await note('checkpoint', 'list', jobId, '--json')
+    await note(0, 'job', 'describe', jobId, '-v', '--json')
+    await note(0, 'job', 'exceptions', jobId)
+    await note(0, 'job', 'logs', jobId)
+    await note(0, 'job', 'checkpoints', jobId, '--json')
   }
-  for (const argv of [
-    'config list',
-    'config list --json',
-    'cluster status --json',
-    'doctor',
-    'cluster logs',
-    'job list -v',
-  ])
-    await note(...argv.split(' '))
+  for (const format of [[], ['--json'], ['-o', 'yaml']]) {
+    const listed = await note(0, 'config', 'list', '--config', SETTINGS, ...format)
+    expect(listed).toMatch(/user\.db\.password[^\n]*\n?[^\n]*\*{6}/)
+  }
+  for (const argv of ['cluster status --json', 'doctor', 'cluster logs', 'job list -v'])
+    await note(0, ...argv.split(' '))
   expect(said.join('\n')).toContain('tally')
   expect(said.filter(sings)).toEqual([])
 })
@@ -74,12 +89,10 @@ test('the page and REST do not tell', async () => {
     '/v1/overview',
   ]
   const ofJobs = ids.flatMap((id) =>
-    ['', '/exceptions', '/checkpoints', '/config'].map((rest) => `/v1/jobs/${id}${rest}`),
+    ['', '/exceptions', '/checkpoints'].map((rest) => `/v1/jobs/${id}${rest}`),
   )
-  for (const path of [...paths, ...ofJobs]) {
-    if (path.endsWith('/config') && path.includes('/jobs/')) continue
-    expect(sings(await get(path)), path).toBe(false)
-  }
+  for (const path of [...paths, ...ofJobs]) expect(sings(await get(path)), path).toBe(false)
+  expect(await get('/v1/config')).toMatch(/"user\.db\.password"[^}]*\*{6}/)
 })
 
 test('logs and checkpoints do not tell', async () => {
@@ -95,5 +108,6 @@ test('logs and checkpoints do not tell', async () => {
     expect(statSync(kit.path('.weir', name)).mode & 0o077, name).toBe(0)
   expect(files.filter((path) => path.includes('checkpoints')).length).toBeGreaterThan(1)
   expect(files.filter((path) => path.endsWith('.log')).length).toBeGreaterThan(1)
+  expect(files.filter((path) => path.includes('/cluster/output/'))).not.toEqual([])
   expect(files.filter((path) => sings(readFileSync(path, 'latin1')))).toEqual([])
 })
