@@ -76,9 +76,11 @@ describe('the other oracles', () => {
   })
 
   it('O6 wants the job back at work in time', () => {
-    expect(judgeRecovery({ afterMs: RECOVERY_MS, state: '' })).toEqual([])
-    expect(judgeRecovery({ afterMs: RECOVERY_MS + 1, state: '' })).toHaveLength(1)
-    const late = judgeRecovery({ afterMs: null, state: 'RESTARTING' })
+    expect(judgeRecovery({ afterMs: RECOVERY_MS, limitMs: RECOVERY_MS, state: '' })).toEqual([])
+    expect(
+      judgeRecovery({ afterMs: RECOVERY_MS + 1, limitMs: RECOVERY_MS, state: '' }),
+    ).toHaveLength(1)
+    const late = judgeRecovery({ afterMs: null, limitMs: RECOVERY_MS, state: 'RESTARTING' })
     expect(late[0]?.message).toContain('the job is RESTARTING')
   })
 

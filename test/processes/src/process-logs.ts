@@ -21,6 +21,8 @@ const EXPECTED_CODES: ReadonlySet<unknown> = new Set([
   'checkpoint/subsumed',
   'checkpoint/tasks-stopped',
   'exchange/peer-lost',
+  // A burst has taken so many TaskManagers that those who are left have no room, until others are up.
+  'job/not-enough-slots',
   'job/process-killed',
   'job/process-lost',
   'rpc/deadline',

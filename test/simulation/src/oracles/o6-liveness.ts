@@ -19,15 +19,17 @@ export interface Ending {
 }
 
 export interface Recovery {
+  /** RECOVERY_MS, and what the job's sources take to open. */
+  readonly limitMs: number
   /** How long after healing it ran, and had completed a checkpoint if there are any; null: not in time. */
   readonly afterMs: number | null
   /** What was seen when the time was up. */
   readonly state: string
 }
 
-export function judgeRecovery({ afterMs, state }: Recovery): readonly Violation[] {
-  if (afterMs !== null && afterMs <= RECOVERY_MS) return []
-  const message = `${RECOVERY_MS} ms after the last fault was healed the job is ${state}`
+export function judgeRecovery({ afterMs, limitMs, state }: Recovery): readonly Violation[] {
+  if (afterMs !== null && afterMs <= limitMs) return []
+  const message = `${limitMs} ms after the last fault was healed the job is ${state}`
   return [{ oracle: 'O6', message }]
 }
 

@@ -9,6 +9,7 @@ import {
   outputKey,
   outputRecords,
   type RunOptions,
+  type Shape,
   type WorkloadOptions,
 } from './options.ts'
 
@@ -28,12 +29,14 @@ export function expectationOf(
   }
 }
 
+/** Event time lets records go in its own order; under a second key the records of one key part and meet again. */
+const IN_OTHER_ORDER: readonly Shape[] = ['event-timers', 'keyed-twice']
+
 export function orderOf(options: WorkloadOptions): OrderPromise {
   const ordered = isOrdered(options)
   return {
     partOf: ordered ? (n) => partOf(Math.floor(n / options.copies), options) : null,
-    // Event time lets records go in its own order.
-    filesInOrder: isCounted(options) && options.shape !== 'event-timers',
+    filesInOrder: isCounted(options) && !IN_OTHER_ORDER.includes(options.shape),
   }
 }
 

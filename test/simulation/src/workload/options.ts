@@ -138,7 +138,8 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     failover: prng.pick(['region', 'region', 'full']),
     taskManagers: prng.pick([2, 3, 3, 4]),
     heartbeatTimeoutMs: prng.pick([1_000, 2_000, 2_000, 4_000]),
-    deployTimeoutMs: prng.pick([10_000, 300_000]),
+    // Opening many files on a slow disk takes longer than the short one.
+    deployTimeoutMs: shape === 'files' ? 300_000 : prng.pick([10_000, 300_000]),
     diskDelayMs: shape === 'files' ? 80 : prng.pick([0.5, 0.5, 5]),
   }
 }
