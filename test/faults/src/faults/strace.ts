@@ -12,6 +12,7 @@ import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
 
 const ATTACHED_MS_MAX = 10_000
 const DETACHED_MS_MAX = 5_000
+const GONE = { withinMs: 30_000 }
 /** It stays until it has hit: a process that is traced on a busy machine makes few calls. */
 const HIT_MS_MAX = 20_000
 
@@ -56,8 +57,12 @@ export const STRACE: FaultKind = {
     await attached(tracer)
     return {
       heal: async () => {
-        if (tracer.exitCode === null) await hit(tracer, log, kills)
+        if (!hasEnded(tracer)) await hit(tracer, log, kills)
         await detach(tracer)
+        // strace is done when its thread is; the process ends a moment later, and is started again only then.
+        const { jobManager } = scene.cluster
+        if (kills && whom === 'jobmanager' && proofIn(log, kills) !== null)
+          await until('the JobManager is gone', GONE, () => (jobManager.pid === null ? true : null))
         scene.cluster.startAll()
       },
       proof: async () => proofIn(log, kills),
@@ -68,9 +73,13 @@ export const STRACE: FaultKind = {
 /** A fault that kills has hit when nobody is left to trace. In vain: then the judges miss the proof. */
 async function hit(tracer: ChildProcess, log: string, kills: boolean): Promise<void> {
   await cameTrue({ withinMs: HIT_MS_MAX }, () =>
-    kills ? tracer.exitCode !== null : proofIn(log, kills) !== null,
+    kills ? hasEnded(tracer) : proofIn(log, kills) !== null,
   )
 }
+
+/** By itself, or by the signal that ended its victim, which it then dies of, too. */
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null
 
 function untilFor(words: Words): number {
   const at = words.indexOf('for')
@@ -113,7 +122,7 @@ function attached(tracer: ChildProcess): Promise<void> {
 }
 
 async function detach(tracer: ChildProcess): Promise<void> {
-  if (tracer.exitCode !== null || tracer.signalCode !== null) return
+  if (hasEnded(tracer)) return
   const gone = new Promise<void>((resolve) => tracer.once('exit', () => resolve()))
   tracer.kill('SIGINT')
   const late = setTimeout(() => tracer.kill('SIGKILL'), DETACHED_MS_MAX)
