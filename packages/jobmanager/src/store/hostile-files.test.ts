@@ -14,7 +14,6 @@ import { sampleManifest } from './sample-manifest.fixture.ts'
 
 const JOB = jobId('0123456789abcdef0123456789abcdef')
 const INDEX = 7
-/** Fewer than elsewhere: JSON that is checked field by field takes some five times as long as the other decoders. */
 const CASES = runs(4_000, 300_000)
 
 const submission: JobSubmission = {
