@@ -215,9 +215,9 @@ async function recovery(
   tally.recovery = { afterMs, limitMs, state }
 }
 
-/** Every file is looked at before the first is read: by the attempt that the healing met, and by the one that follows. */
+/** Every file is looked at before the first is read: by the attempt that the healing met, the one that follows, and a job resumed. */
 const openingMs = ({ shape, inputFiles, diskDelayMs }: WorkloadOptions): number =>
-  shape === 'files' ? 2 * inputFiles * diskDelayMs : 0
+  shape === 'files' ? 4 * inputFiles * diskDelayMs : 0
 
 const AT_WORK: ReadonlySet<string> = new Set(['RUNNING', 'FINISHING', 'FINISHED'])
 
