@@ -136,11 +136,15 @@ function attemptTable(job: JobDetail): readonly string[] {
   return ['', ...lines]
 }
 
-/** Why the job has started anew, with hint and last words, while it runs again; `job exceptions` has them all. */
+/** Hint and last words of what has made a job start anew that runs again; `job exceptions` has all failures. */
 function lastFailure(job: JobDetail, terminal: Terminal): readonly string[] {
-  const last = job.attempts.findLast(({ failure }) => failure !== null)
+  const last = job.attempts.find(({ failure }) => failure !== null)
   if (last === undefined || job.failure !== null) return []
-  return ['', ...attemptLines(last, terminal, false)]
+  const { hint, lastOutput = [] } = last.failure ?? {}
+  // Else the table of attempts has said it all.
+  return hint === undefined && lastOutput.length === 0
+    ? []
+    : ['', ...attemptLines(last, terminal, false)]
 }
 
 export async function checkpoints(cli: Cli, id: string, options: GlobalOptions): Promise<void> {
