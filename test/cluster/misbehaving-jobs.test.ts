@@ -45,6 +45,9 @@ async function endOf(jobId: string): Promise<JobDetail> {
   return until(() => kit.client.describe(jobId), isOver, 60_000)
 }
 
+const startOnce = (how: string): Promise<{ jobId: string }> =>
+  kit.json('run', '-d', ...NO_RESTART, MISBEHAVING, '--how', how)
+
 /** Everything but the job that misbehaved is as it was. */
 async function nothingElseHappened(): Promise<void> {
   const { freeSlots } = await until(
@@ -107,14 +110,7 @@ describe('a job is ended alone, with its reason, when its code', () => {
   })
 
   test('ends it with last words: they are told with the reason', async () => {
-    const { jobId } = await kit.json<{ jobId: string }>(
-      'run',
-      '-d',
-      ...NO_RESTART,
-      MISBEHAVING,
-      '--how',
-      'exit',
-    )
+    const { jobId } = await startOnce('exit')
     await endOf(jobId)
     for (const command of ['describe', 'exceptions']) {
       const { out } = await kit.weir('job', command, jobId)
@@ -133,14 +129,7 @@ describe('a job is ended alone, with its reason, when its code', () => {
     ['the job is canceled', 'cancel'],
     ['its job process is killed', 'kill'],
   ])('starts processes: they are gone when %s', async (_what, end) => {
-    const { jobId } = await kit.json<{ jobId: string }>(
-      'run',
-      '-d',
-      ...NO_RESTART,
-      MISBEHAVING,
-      '--how',
-      'child',
-    )
+    const { jobId } = await startOnce('child')
     const said = await until(
       async () => (await kit.weir('job', 'logs', jobId)).out,
       (out) => out.includes('has started'),

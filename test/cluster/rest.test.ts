@@ -3,9 +3,9 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { freePort } from '../processes/src/free-port.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const TALLY = fileURLToPath(new URL('jobs/tally.ts', import.meta.url))
@@ -94,16 +94,6 @@ describe('the REST interface of a cluster', () => {
     expect(complaints).toBe('')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('a TaskManager tells its own measures, warns of shortages, and ends well when told to', async () => {
   await using kit = await WeirKit.start({ taskManagers: 0 })

@@ -3,7 +3,6 @@
 
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import type { JobClient } from '@weirjs/common/job-client'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
 import { readToken } from '@weirjs/common/rpc/token'
+import { freePort } from '../../processes/src/free-port.ts'
 import { until } from '../../processes/src/until.ts'
 import { type Ran, ran, run } from './command.ts'
 import type { ComposeTool } from './compose-tool.ts'
@@ -22,9 +22,6 @@ const TOKEN = join(ROOT, 'deploy', 'docker', '.local', 'token')
 const WEIR = join(ROOT, 'weir')
 const CONTAINER_USER = 1000
 const BUILD_MS_MAX = 480_000
-const PORT_LOWEST = 12_000
-const PORTS = 15_000
-const PORT_TRIES_MAX = 100
 export const READY_MS_MAX = 120_000
 
 /** What `docker inspect` says, as far as it is looked at. */
@@ -233,22 +230,3 @@ export class ComposeCluster {
 
 /** The name of the machine in a container. */
 export const hostOf = ({ Id }: Container): string => Id.slice(0, 12)
-
-/** Below the ports of outgoing connections: who dials one of those while nobody listens may be connected to himself. */
-async function freePort(taken = 0): Promise<number> {
-  for (let i = 0; i < PORT_TRIES_MAX; i++) {
-    const port = PORT_LOWEST + Math.floor(Math.random() * PORTS)
-    if (port !== taken && (await canListen(port))) return port
-  }
-  throw new Error(`no free port from ${PORT_LOWEST} on`)
-}
-
-function canListen(port: number): Promise<boolean> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      server.close(() => resolve(true))
-    })
-  })
-}

@@ -1,4 +1,4 @@
-// Where a JobManager can listen, that is killed and must find its port again.
+// Where somebody can listen who may be killed and must find the port again.
 
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -7,9 +7,9 @@ const PORT_TRIES_MAX = 100
 
 /**
  * A port that nobody listens on and that the system gives to nobody: who reconnects again and again to a dead port of the
- * range for outgoing connections will one day be connected to itself, and the port is taken.
+ * range for outgoing connections will one day be connected to itself, and the port is taken. `taken`: another one than this.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(taken = 0): Promise<number> {
   const [first = '32768'] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(
     '\t',
   )
@@ -17,7 +17,7 @@ export async function freePort(): Promise<number> {
   const span = Math.max(1, Number(first) - low)
   for (let i = 0; i < PORT_TRIES_MAX; i++) {
     const port = low + Math.floor(Math.random() * span)
-    if (await canListen(port)) return port
+    if (port !== taken && (await canListen(port))) return port
   }
   throw new Error(`no free port below ${first}`)
 }
