@@ -41,6 +41,8 @@ export class MemoryFileSystem implements FileSystem {
   #names = new Map<string, Inode>()
   /** Names that a power loss leaves, with what they name. */
   #durable = new Map<string, Inode>()
+  /** Names, by their directories, of which the two may say something else. */
+  readonly #changed = new Map<string, Set<string>>()
   readonly #directories = new Set<string>(['/', '.'])
 
   /**
@@ -60,6 +62,7 @@ export class MemoryFileSystem implements FileSystem {
     })
     this.#names = new Map(kept)
     this.#durable = new Map(kept)
+    this.#changed.clear()
     // A directory that was taken away since comes back with the names in it.
     for (const [path] of kept) this.#addDirectories(directoryOf(path))
   }
@@ -121,6 +124,7 @@ export class MemoryFileSystem implements FileSystem {
     if (!this.#directories.has(directoryOf(path))) throw failure('ENOENT', path)
     const inode: Inode = { content: Buffer.alloc(0), durable: Buffer.alloc(0) }
     this.#names.set(path, inode)
+    this.#change(path)
     return {
       write: async (bytes) => {
         const copy = Buffer.from(bytes)
@@ -147,12 +151,14 @@ export class MemoryFileSystem implements FileSystem {
     if (this.#names.has(to)) return 'exists'
     if (!this.#directories.has(directoryOf(to))) throw failure('ENOENT', to)
     this.#names.set(to, inode)
+    this.#change(to)
     return 'linked'
   }
 
   async remove(path: string): Promise<void> {
     await this.#before('remove', path)
     this.#names.delete(path)
+    this.#change(path)
   }
 
   async removeEmptyDirectory(path: string): Promise<void> {
@@ -165,11 +171,12 @@ export class MemoryFileSystem implements FileSystem {
   async syncDirectory(path: string): Promise<void> {
     await this.#before('sync-directory', path)
     const at = trimmed(path)
-    for (const name of this.#durable.keys()) {
-      if (directoryOf(name) === at && !this.#names.has(name)) this.#durable.delete(name)
+    for (const name of this.#changed.get(at) ?? []) {
+      const inode = this.#names.get(name)
+      if (inode === undefined) this.#durable.delete(name)
+      else this.#durable.set(name, inode)
     }
-    for (const [name, inode] of this.#names)
-      if (directoryOf(name) === at) this.#durable.set(name, inode)
+    this.#changed.delete(at)
   }
 
   async #before(operation: FileOperation, path: string): Promise<void> {
@@ -178,6 +185,13 @@ export class MemoryFileSystem implements FileSystem {
     } catch (error) {
       throw fileError(path, error)
     }
+  }
+
+  #change(path: string): void {
+    const at = directoryOf(path)
+    const names = this.#changed.get(at)
+    if (names === undefined) this.#changed.set(at, new Set([path]))
+    else names.add(path)
   }
 
   #inode(path: string): Inode {

@@ -119,11 +119,13 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
     this.#emitted = 0
   }
 
-  /** Records that the rate allows now. */
+  /** Records that the rate allows now. A longer split has more of the rate, so that all come to their ends together. */
   #allowance(): number {
-    const { perSecond } = this.#options
+    const { perSecond, count } = this.#options
     if (perSecond === undefined) return Number.POSITIVE_INFINITY
-    const share = this.#open.reduce((sum, { split }) => sum + perSecond / split.of, 0)
+    const part = ({ split: { of, end } }: Open): number =>
+      end === null || count === undefined ? 1 / of : end / count
+    const share = perSecond * this.#open.reduce((sum, open) => sum + part(open), 0)
     const due = Math.floor(((this.#context.scheduler.nowMs() - this.#startedMs) / 1_000) * share)
     return due - this.#emitted
   }

@@ -74,6 +74,33 @@ describe('generator', () => {
     expect(made[0]?.wakes.count).toBeGreaterThan(0)
   })
 
+  it('keeps to its rate when its splits are of different lengths, or have nothing', () => {
+    const scheduler = new ManualScheduler()
+    const made = readers(
+      generator({ make: (n) => n, count: 1_300, perSecond: 1_000 }),
+      3,
+      scheduler,
+    )
+    let ms = 0
+    for (; ms < 10_000 && made.some(({ reader }) => !reader.idle); ms++) {
+      for (const { reader, output } of made) reader.poll(output, 1_000_000)
+      scheduler.advance(1)
+    }
+    expect(made.map(({ output }) => output.got.length)).toEqual([1_000, 300, 0])
+    expect(ms).toBeGreaterThanOrEqual(1_300)
+    expect(ms).toBeLessThanOrEqual(1_310)
+  })
+
+  it('deals smaller blocks out when it is told to', () => {
+    const made = readers(generator({ make: (n) => n, count: 10, blockRecords: 2 }), 2)
+    for (const { reader, output } of made) while (reader.poll(output, 700) === 'more');
+    expect(made.map(({ output }) => output.got.map(([n]) => n))).toEqual([
+      [0, 1, 4, 5, 8, 9],
+      [2, 3, 6, 7],
+    ])
+    expect(() => generator({ make: (n) => n, blockRecords: 0 })).toThrow('blockRecords is 0')
+  })
+
   it('keeps to its rate when one of its splits has ended', () => {
     const scheduler = new ManualScheduler()
     const [only, other] = readers(

@@ -20,7 +20,8 @@ interface OpenSegment {
 
 export class SegmentEncoder implements StateSink {
   readonly #taker: ChunkTaker
-  readonly #writer = new ChunkWriter(CHUNK_BYTES_TARGET)
+  /** Made for the first entry: many subtasks have no state. */
+  #writer: ChunkWriter | null = null
   /** Where the next chunk will lie. */
   #offset: number
   #open: OpenSegment | null = null
@@ -50,12 +51,15 @@ export class SegmentEncoder implements StateSink {
   }
 
   beginEntry(): ByteSink {
+    this.#writer ??= new ChunkWriter(CHUNK_BYTES_TARGET)
     return this.#writer.beginEntry()
   }
 
   endEntry(): void {
-    this.#writer.endEntry()
-    if (this.#writer.full) this.block(this.#writer.take())
+    const writer = this.#writer
+    assert(writer !== null, 'an entry ends after it began')
+    writer.endEntry()
+    if (writer.full) this.block(writer.take())
   }
 
   block(chunk: Chunk): void {
@@ -69,7 +73,8 @@ export class SegmentEncoder implements StateSink {
   endSegment(): Segment {
     const open = this.#open
     assert(open !== null, 'a segment ends after it began')
-    if (this.#writer.entries > 0) this.block(this.#writer.take())
+    const writer = this.#writer
+    if (writer !== null && writer.entries > 0) this.block(writer.take())
     this.#open = null
     return { offset: open.offset, bytes: this.#offset - open.offset, entries: open.entries }
   }

@@ -294,6 +294,9 @@ export class JobBench {
         if (this.habits.log === 'do') this.#queue.push({ type: 'terminal-logged' })
         return
       case 'wake-at':
+        // A machine that does so may do it again, at each wake.
+        if (effect.atMs <= this.nowMs)
+          throw new Error(`at ${this.nowMs} ms it asks to be woken at ${effect.atMs} ms`)
         this.#wakes.push(effect.atMs)
         return
       case 'attempt-changed':

@@ -75,6 +75,21 @@ describe('a job from its start to its end', () => {
     expect(bench.state).toBe('FINISHED')
   })
 
+  it('waits for nothing but the log when it has finished', () => {
+    const bench = new JobBench()
+    bench.habits.finish = 'never'
+    bench.start().allEndOfData()
+    bench.habits.log = 'never'
+    bench.finishOn(workerId('w1'))
+    bench.finishOn(workerId('w2'))
+    bench.happen()
+    expect(bench.lines().at(-1)).toBe('log-terminal FINISHED')
+    // As somebody's question does, or a tick that was asked for before.
+    bench.pass(10_000).happen({ type: 'tick' })
+    expect(bench.lines()).toEqual([])
+    expect(bench.state).toBe('FINISHING')
+  })
+
   it('starts from what the submitter named, until it has a checkpoint of its own', () => {
     const bench = new JobBench({ machine: { restorePath: '/old/chk-41' } }).start()
     expect(bench.lines()).toContain('deploy w1 a1 v0/0 v1/0 v2/0 from 41')

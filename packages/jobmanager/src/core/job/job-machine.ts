@@ -349,6 +349,8 @@ export class JobMachine {
       if (this.#context.graph.count('ended') === total) this.#desk.allEndOfData()
     } else if (regions.every(({ phase }) => phase.tag === 'finished')) {
       this.#ending = { state: 'FINISHED', failure: null, asked: false }
+      // Nobody is left to hear it. Were it still due, each wake would ask for the next at once, until the end is logged.
+      this.#desk.noFinalNotice()
     } else {
       this.#desk.repeatFinalNotice(finishing)
     }
