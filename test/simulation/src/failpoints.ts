@@ -115,6 +115,11 @@ export class Failpoints {
     this.#armed.clear()
   }
 
+  /** False: no pass means anything. */
+  get armed(): boolean {
+    return this.#armed.size > 0
+  }
+
   /** `error`: the step has failed, or is said to have. A process that crashed here is dead when this returns. */
   pass(when: When, step: string, process: SimProcess): 'go' | 'error' {
     if (this.#armed.size === 0) return 'go'

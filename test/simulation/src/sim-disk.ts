@@ -27,6 +27,8 @@ export class DirectoryNode {
   names = new Map<string, Node>()
   /** As it lies on the disk. */
   durable = new Map<string, Node>()
+  /** Names of which the two may say something else. */
+  readonly changed: Set<string> = new Set()
 }
 
 type Node = FileNode | DirectoryNode
@@ -111,13 +113,12 @@ export class SimDisk {
 
   unlink(path: string): void {
     this.file(path)
-    this.directory(parentOf(path)).names.delete(nameOf(path))
+    this.#unname(path)
     if (!isStaging(path)) this.watcher?.deleted(inStore(path))
   }
 
   removeEmptyDirectory(path: string): void {
-    if (this.directory(path).names.size === 0)
-      this.directory(parentOf(path)).names.delete(nameOf(path))
+    if (this.directory(path).names.size === 0) this.#unname(path)
   }
 
   append(file: FileNode, bytes: Uint8Array): void {
@@ -134,10 +135,16 @@ export class SimDisk {
   /** The names in it, as they are now. */
   syncDirectory(path: string): void {
     const directory = this.directory(path)
-    const fresh = [...directory.names].filter(
-      ([name, node]) => directory.durable.get(name) !== node,
-    )
-    directory.durable = new Map(directory.names)
+    const fresh: [string, Node][] = []
+    for (const name of directory.changed) {
+      const node = directory.names.get(name)
+      if (node === undefined) directory.durable.delete(name)
+      else if (directory.durable.get(name) !== node) {
+        directory.durable.set(name, node)
+        fresh.push([name, node])
+      }
+    }
+    directory.changed.clear()
     if (!this.#honest) this.#promise(directory, fresh)
     this.#tell(fresh.map(([name, node]): [string, Node] => [inStore(`${path}/${name}`), node]))
   }
@@ -161,6 +168,14 @@ export class SimDisk {
     const name = nameOf(path)
     if (directory.names.has(name)) throw errno('EEXIST')
     directory.names.set(name, node)
+    directory.changed.add(name)
+  }
+
+  #unname(path: string): void {
+    const directory = this.directory(parentOf(path))
+    const name = nameOf(path)
+    directory.names.delete(name)
+    directory.changed.add(name)
   }
 
   #promise(directory: DirectoryNode, fresh: readonly (readonly [string, Node])[]): void {
@@ -197,6 +212,7 @@ function settle(
   }
   directory.names = left
   directory.durable = new Map(left)
+  directory.changed.clear()
 }
 
 /** What was synced, and perhaps the beginning of what was not, of which the end may be something else. */
@@ -217,8 +233,13 @@ function gather(directory: DirectoryNode, path: string, found: string[]): void {
   }
 }
 
+/** Many are made and caught at once: without their stacks, which nobody reads. */
 export function errno(code: string): Error {
-  return Object.assign(new Error(`${code}: simulated`), { code })
+  const lines = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  const error = Object.assign(new Error(`${code}: simulated`), { code })
+  Error.stackTraceLimit = lines
+  return error
 }
 
 export const isStaging = (path: string): boolean => nameOf(path).startsWith(STAGING_PREFIX)

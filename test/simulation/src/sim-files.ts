@@ -47,6 +47,9 @@ export interface FileWatcher {
   published(staging: string, final: string): void
 }
 
+/** Share of the calls whose answer comes later than their effect, so that somebody can die between the two. */
+export const ANSWERED_LATE = 0.25
+
 /** Operations that something new on the disk comes of. */
 const NEEDS_ROOM: ReadonlySet<string> = new Set(['create', 'write', 'mkdir', 'link'])
 
@@ -146,7 +149,7 @@ export class SimFiles implements FileSystem {
     if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
     const result = await effect()
     const after = failpoints.pass('after', step, this.#process)
-    await this.#wait(this.#prng.float() * delayMsMax)
+    if (this.#prng.chance(ANSWERED_LATE)) await this.#wait(this.#prng.float() * delayMsMax)
     if (after === 'error') throw this.#error('ambiguous', operation, path)
     if (this.#prng.chance(ambiguousProbability)) throw this.#failure('ambiguous', operation, path)
     return result

@@ -8,7 +8,7 @@ import type { Prng } from '@weirjs/common/core/prng'
 import { type Failpoints, storageStep } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
 import { DirectoryNode, errno, type FileNode, isStaging, type SimDisk, STORE } from './sim-disk.ts'
-import type { DiskFaults } from './sim-files.ts'
+import { ANSWERED_LATE, type DiskFaults } from './sim-files.ts'
 import type { World } from './world.ts'
 
 /** Every call takes this long at least, so that a process that dies within one does not do it. */
@@ -151,7 +151,7 @@ class SimCalls implements DurableCalls, LookCalls {
   async #do<T>(operation: string, path: string, effect: () => T): Promise<T> {
     const { world, prng, faults, failpoints, cutOff, full } = this.#storage
     const { machine } = this.#process
-    const step = storageStep(operation, path)
+    const step = failpoints.armed ? storageStep(operation, path) : null
     const before = step === null ? 'go' : failpoints.pass('before', step, this.#process)
     const { delayMsMax, failProbability, ambiguousProbability } = faults(machine)
     await this.#wait(delayMsMax)
@@ -163,7 +163,7 @@ class SimCalls implements DurableCalls, LookCalls {
     }
     const result = effect()
     const after = step === null ? 'go' : failpoints.pass('after', step, this.#process)
-    await this.#wait(delayMsMax)
+    if (prng.chance(ANSWERED_LATE)) await this.#wait(delayMsMax)
     if (after === 'error') throw errno('EIO')
     if (!LOOKS.has(operation) && prng.chance(ambiguousProbability * CALL_PART)) {
       world.fault('storage-ambiguous', `${operation} ${path}`)

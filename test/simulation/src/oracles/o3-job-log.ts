@@ -58,6 +58,7 @@ interface JobRecord {
   folded: number
   readonly epochEntries: Set<number>
   readonly completed: Set<number>
+  highestCompleted: number
   /** Ids, with the paths of what each consists of. */
   readonly retained: Map<number, readonly string[]>
   /** What it begins from until it has a checkpoint of its own; null: from nothing. */
@@ -113,8 +114,8 @@ export class LogAuditor implements DiskWatcher {
 
   /** What an attempt must begin from: the newest completed checkpoint, or what was named at submission. */
   startsFrom(job: string): number | null {
-    const { completed, restore } = this.#job(job)
-    return completed.size === 0 ? restore : Math.max(...completed)
+    const { completed, highestCompleted, restore } = this.#job(job)
+    return completed.size === 0 ? restore : highestCompleted
   }
 
   /** The final checkpoint is complete: all that is left is to commit. */
@@ -188,6 +189,7 @@ export class LogAuditor implements DiskWatcher {
       folded: 0,
       epochEntries: new Set(),
       completed: new Set(),
+      highestCompleted: 0,
       retained: new Map(),
       restore: null,
       attempt: 0,
@@ -304,7 +306,7 @@ export class LogAuditor implements DiskWatcher {
 
   #completed(id: string, job: JobRecord, checkpoint: Completed, where: string): void {
     const { checkpointId, kind } = checkpoint
-    const highest = Math.max(0, ...job.completed)
+    const highest = job.highestCompleted
     if (checkpointId <= highest) this.complain(`${where}: ${checkpointId} after ${highest}`)
     if (checkpointId < job.firstId)
       this.complain(`${where}: ${checkpointId} belongs to an earlier epoch`)
@@ -317,6 +319,7 @@ export class LogAuditor implements DiskWatcher {
       job.finalAtMs = this.#world.scheduler.nowMs()
     }
     job.completed.add(checkpointId)
+    job.highestCompleted = Math.max(highest, checkpointId)
     this.#lastCompletionMs = this.#world.scheduler.nowMs()
     const paths = this.#manifest(id, job, checkpoint, where)
     job.retained.set(checkpointId, paths)

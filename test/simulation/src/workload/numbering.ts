@@ -10,8 +10,6 @@ import {
   type WorkloadOptions,
 } from './options.ts'
 
-/** Numbers of several blocks may travel side by side; within one they rise, whoever reads it. */
-const GENERATOR_BLOCK = 1_000
 const TWO_SOURCES: ReadonlySet<Shape> = new Set(['union', 'connected', 'pipelines', 'mixed'])
 
 interface Numbering {
@@ -51,13 +49,16 @@ function number(options: WorkloadOptions): Numbering {
   return { before, totals, odds }
 }
 
-/** The part of the input that number n lies in: whoever reads it reads it in order. */
+/**
+ * The part of the input that number n lies in: whoever reads it reads it in order. Numbers of several blocks may travel
+ * side by side.
+ */
 export function partOf(n: number, options: WorkloadOptions): string {
   if (options.shape === 'files') return `f${n % options.inputFiles}`
   const half = firstHalf(options)
   if (TWO_SOURCES.has(options.shape) && n >= half)
-    return `b${Math.floor((n - half) / GENERATOR_BLOCK)}`
-  return `a${Math.floor(n / GENERATOR_BLOCK)}`
+    return `b${Math.floor((n - half) / options.blockRecords)}`
+  return `a${Math.floor(n / options.blockRecords)}`
 }
 
 /** The number that must follow `last` in its part; -1: that must begin it. */
@@ -65,5 +66,5 @@ export function nextOf(part: string, last: number, options: WorkloadOptions): nu
   const index = Number(part.slice(1))
   if (part.startsWith('f')) return last < 0 ? index : last + options.inputFiles
   if (last >= 0) return last + 1
-  return index * GENERATOR_BLOCK + (part.startsWith('b') ? firstHalf(options) : 0)
+  return index * options.blockRecords + (part.startsWith('b') ? firstHalf(options) : 0)
 }

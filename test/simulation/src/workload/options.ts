@@ -34,6 +34,8 @@ export interface WorkloadOptions {
   /** Numbers that the sources make, in all. */
   readonly records: number
   readonly recordsPerSecond: number
+  /** Numbers in a row that one subtask makes: parts with none, and many that change in turn. */
+  readonly blockRecords: number
   /** Sources look at the clock so often. */
   readonly tickMs: number
   readonly keys: number
@@ -102,13 +104,14 @@ const BLOWN_UP_RECORDS = 20_000
 
 export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions {
   const recordsPerSecond = prng.pick([40, 100, 300])
-  const records = prng.between(6, 20) * recordsPerSecond
+  const records = prng.between(4, 14) * recordsPerSecond
   const shape = prng.pick(SHAPES)
   const frameBytes = prng.pick([1_024, 1_024, 4_096, 32_768])
   return {
     shape,
     records,
     recordsPerSecond,
+    blockRecords: prng.pick([50, 200, 1_000]),
     tickMs: prng.pick([5, 25, 60, 200]),
     keys: prng.pick([1, 7, 100]),
     skewed: prng.chance(0.2),
@@ -125,7 +128,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     frameBytes,
     creditBytes: frameBytes * prng.pick([1, 1, 2, 4]),
     freezeRecords: prng.chance(0.3),
-    checkpointMs: prng.pick([100, 300, 300, 1_000, 1_000, 3_000, null]),
+    checkpointMs: prng.pick([100, 300, 300, 300, 1_000, 1_000, 1_000, 3_000, 3_000, null]),
     minPauseMs: prng.pick([0, 0, 0, 200]),
     maxConcurrent: prng.pick([1, 1, 1, 2]),
     retained: prng.pick([1, 2, 3]),

@@ -20,9 +20,10 @@ function source(
   watermarks?: Watermarks<Numbered>,
 ): DataStream<Numbered> {
   const { name, from, count } = range
-  const { records, recordsPerSecond, tickMs } = options
+  const { records, recordsPerSecond, blockRecords, tickMs } = options
   const generator = paced<Numbered>(tickMs, {
     count,
+    blockRecords,
     perSecond: Math.max(1, recordsPerSecond * (count / records)),
     ...(options.dynamic ? {} : { type: numbered }),
     make: (i) => numberedOf(from + i, options),
