@@ -25,6 +25,35 @@ describe('an ended job', () => {
     expect((await world.manager.client.describe(job)).state).toBe('FINISHED')
   })
 
+  it('is believed to have ended when its last entry is durable, before anything of it is deleted', async () => {
+    let broken = false
+    const asked: string[] = []
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation, path) => {
+          asked.push(`${operation} ${path}`)
+          return broken && operation.startsWith('remove') ? { verdict: 'fail' } : { verdict: 'ok' }
+        },
+      },
+    }).start()
+    const job = await world.run()
+    broken = true
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    broken = false
+    const last = (await world.files(job)).filter((path) => path.includes('/log/0')).at(-1)
+    asked.length = 0
+    await world.restartManager()
+    const durable = asked.indexOf(`create ${last}`)
+    const deleted = asked.findIndex((one) => one.startsWith('remove'))
+    expect(durable).toBeGreaterThan(0)
+    expect(deleted).toBeGreaterThan(durable)
+    // Of a job that left nothing it is known.
+    asked.length = 0
+    await world.restartManager()
+    expect(asked.filter((one) => one.startsWith('create'))).toEqual([])
+  })
+
   it('is cleaned up when the storage comes back', async () => {
     let broken = false
     const world = await new PlayWorld({

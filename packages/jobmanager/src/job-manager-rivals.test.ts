@@ -2,6 +2,7 @@
 // know, it must not take from the other, nor delete.
 
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
+import { logEntry } from '@weirjs/common/core/checkpoint/paths'
 import { attempt, type JobId, leaderEpoch, vertexId } from '@weirjs/common/core/ids'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
@@ -286,7 +287,7 @@ describe('a JobManager that has lost its jobs to another one', () => {
     it('not while it begins the epoch of a job: it runs that one', async () => {
       const { world, before, slow, hearOfLoss } = await slowly()
       const other = await drive(world.time, world.manager.client.submit(world.request()))
-      Object.assign(slow, { operation: 'create', path: other })
+      Object.assign(slow, { operation: 'create', path: logEntry(other, 2) })
       const looked = before.client.describe(other)
       await world.pass(SLOW_MS / 2 - 200)
       world.manager = before

@@ -3,6 +3,7 @@
 // is named, and its job shown as failed, because nobody runs it (D13).
 
 import { Backoff } from '@weirjs/common/core/backoff'
+import { bundleFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { type Scheduler, sleep } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
@@ -14,9 +15,10 @@ import { sweepEndedJob } from './clean-up.ts'
 import { DamagedJob } from './damaged-job.ts'
 import type { JobEntry } from './job-entry.ts'
 import type { HistoryIndex } from './store/history-index.ts'
+import { isThere } from './store/is-there.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { JobLog } from './store/job-log.ts'
-import { listJobs, readHistory, salvage } from './store/log-reader.ts'
+import { listJobs, readDurableHistory, readHistory, salvage } from './store/log-reader.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
 
@@ -125,7 +127,7 @@ export class Recovery {
     let stored = before
     try {
       if (stored === null) {
-        const history = await readHistory(storage, job)
+        const history = await this.#read(job)
         if (this.#options.held(job) || this.#options.mayNotTake()) return 'done'
         stored = new StoredJob({ jobId: job, history, storage, index })
         this.#options.onFound(stored)
@@ -152,6 +154,15 @@ export class Recovery {
     } catch (error) {
       return this.#failed(job, stored, error)
     }
+  }
+
+  /** That a job has ended is believed when nothing can undo it: its code is deleted by then, or this makes sure of it. */
+  async #read(job: JobId): Promise<JobHistory> {
+    const { storage } = this.#options
+    const history = await readHistory(storage, job)
+    if (history.terminal === null) return history
+    const cleanedUp = !(await isThere(storage, bundleFile(job, history.submission.bundleHash)))
+    return cleanedUp ? history : readDurableHistory(storage, job)
   }
 
   async #failed(

@@ -26,6 +26,7 @@ import {
 } from '@weirjs/common/core/ids'
 import { type Log, silentLog } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
+import { isThere } from './is-there.ts'
 import {
   type AppendableBody,
   CHECKPOINT_ID_SLACK,
@@ -36,7 +37,7 @@ import {
   type LogBody,
 } from './job-history.ts'
 import { indexOf, type LogEntry, openEntry, sealEntry } from './log-entry.ts'
-import { highestEntry, readLog } from './log-reader.ts'
+import { highestEntry, makeDurable, readLog } from './log-reader.ts'
 import { TipWriter } from './log-tip.ts'
 
 /** After so many entries one is written that holds all before it, and those are deleted. */
@@ -122,6 +123,8 @@ export class JobLog {
   static async open(options: JobLogOptions): Promise<JobLog> {
     for (let tries = 0; tries < OPEN_TRIES_MAX; tries++) {
       const { history, last, sinceFold, tips } = await readLog(options.storage, options.jobId)
+      // Else a loss of power could take it and leave ours: a hole.
+      await makeDurable(options.storage, last)
       const firstCheckpointId = firstIdOfNextEpoch(history)
       const { leader } = options
       const body: LogBody = {
@@ -196,7 +199,8 @@ export class JobLog {
   check(): Promise<void> {
     return this.#enqueue(async () => {
       await this.#resolveDoubt()
-      if (await isAbsent(this.#options, logEntry(this.#options.jobId, this.#last.index + 1))) return
+      const { storage, jobId } = this.#options
+      if (!(await isThere(storage, logEntry(jobId, this.#last.index + 1)))) return
       throw await this.#lost()
     })
   }
@@ -325,7 +329,7 @@ async function offerUntilKnown(
   entry: LogEntry,
   closed: () => boolean,
 ): Promise<'written' | 'taken'> {
-  const { jobId, prng, scheduler } = options
+  const { storage, jobId, prng, scheduler } = options
   const backoff = new Backoff(RETRY, prng)
   for (;;) {
     try {
@@ -333,21 +337,10 @@ async function offerUntilKnown(
     } catch (error) {
       const unknown = error instanceof WeirError && error.code === 'log/unavailable'
       if (!unknown || closed()) throw error
-      const absent = await isAbsent(options, logEntry(jobId, entry.index)).catch(() => false)
-      if (absent) throw error
+      const mayBeThere = await isThere(storage, logEntry(jobId, entry.index)).catch(() => true)
+      if (!mayBeThere) throw error
     }
     await sleep(scheduler, backoff.nextDelayMs())
-  }
-}
-
-/** Throws `storage/…` when nobody can say. */
-async function isAbsent({ storage }: JobLogOptions, path: string): Promise<boolean> {
-  try {
-    await storage.size(path)
-    return false
-  } catch (error) {
-    if (error instanceof WeirError && error.code === 'storage/not-found') return true
-    throw error
   }
 }
 

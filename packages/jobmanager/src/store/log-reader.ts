@@ -6,7 +6,14 @@ import { jobDirectory, logDirectory, logEntry } from '@weirjs/common/core/checkp
 import { WeirError } from '@weirjs/common/core/errors'
 import { type JobId, jobId } from '@weirjs/common/core/ids'
 import { foldEntry, type JobHistory } from './job-history.ts'
-import { damagedEntry, damagedLog, indexOf, type LogEntry, openEntry } from './log-entry.ts'
+import {
+  damagedEntry,
+  damagedLog,
+  indexOf,
+  type LogEntry,
+  openEntry,
+  sealEntry,
+} from './log-entry.ts'
 import { checkTip, tipsOf } from './log-tip.ts'
 
 /** A leader that folds while we read pulls files from under us; then we begin again, so often. */
@@ -37,6 +44,29 @@ export async function listJobs(storage: CheckpointStorage): Promise<readonly Job
  */
 export async function readHistory(storage: CheckpointStorage, job: JobId): Promise<JobHistory> {
   return (await readLog(storage, job)).history
+}
+
+/**
+ * The same, of which no loss of power takes anything away: whoever wrote the newest entry may have died when it was visible
+ * and not yet durable. For those who act on it. Throws as `readHistory` does.
+ */
+export async function readDurableHistory(
+  storage: CheckpointStorage,
+  job: JobId,
+): Promise<JobHistory> {
+  const { history, last } = await readLog(storage, job)
+  await makeDurable(storage, last)
+  return history
+}
+
+/** A storage that says `exists` has made the name durable, and with it all before it in the directory (D2). */
+export async function makeDurable(storage: CheckpointStorage, entry: LogEntry): Promise<void> {
+  const { job, index, uuid } = entry
+  await storage.createExclusive(
+    logEntry(job, index),
+    sealEntry(entry),
+    `settle-${uuid.slice(0, 8)}`,
+  )
 }
 
 export async function readLog(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {

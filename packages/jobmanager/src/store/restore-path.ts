@@ -11,7 +11,8 @@ import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { checkStoragePath } from '@weirjs/common/core/checkpoint/storage-path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { jobId } from '@weirjs/common/core/ids'
-import { listJobs, readHistory } from './log-reader.ts'
+import { isThere } from './is-there.ts'
+import { listJobs, readDurableHistory } from './log-reader.ts'
 
 const JOB_ID = /^[0-9a-f]{32}$/
 const CHECKPOINT = /^chk-[1-9]\d*$/
@@ -37,7 +38,7 @@ export async function resolveRestorePath(
   if (JOB_ID.test(path)) return newestOf(storage, path, text)
   if (CHECKPOINT.test(path)) return { manifestPath: await searchJobs(storage, path), sha256: null }
   const manifestPath = path.endsWith('/manifest') ? path : `${path}/manifest`
-  if (manifestPath.split('/').length < 3 || !(await exists(storage, manifestPath))) {
+  if (manifestPath.split('/').length < 3 || !(await isThere(storage, manifestPath))) {
     throw await notFound(storage, text, path)
   }
   return { manifestPath, sha256: null }
@@ -79,7 +80,7 @@ async function newestOf(
   job: string,
   text: string,
 ): Promise<ResolvedRestore> {
-  const newest = (await readHistory(storage, jobId(job))).retained.at(-1)
+  const newest = (await readDurableHistory(storage, jobId(job))).retained.at(-1)
   if (newest === undefined) {
     throw new WeirError('restore/not-found', `job ${text} has no completed checkpoint`, {
       domain: 'user',
@@ -92,7 +93,7 @@ async function searchJobs(storage: CheckpointStorage, checkpoint: string): Promi
   const found: string[] = []
   for (const job of await listJobs(storage)) {
     const path = `${job}/${checkpoint}/manifest`
-    if (await exists(storage, path)) found.push(path)
+    if (await isThere(storage, path)) found.push(path)
   }
   const only = found[0]
   if (only === undefined) throw await notFound(storage, checkpoint, checkpoint)
@@ -106,16 +107,6 @@ async function searchJobs(storage: CheckpointStorage, checkpoint: string): Promi
       hint: 'Name the job too.',
     },
   )
-}
-
-async function exists(storage: CheckpointStorage, path: string): Promise<boolean> {
-  try {
-    await storage.size(path)
-    return true
-  } catch (error) {
-    if (error instanceof WeirError && error.code === 'storage/not-found') return false
-    throw error
-  }
 }
 
 async function notFound(
@@ -141,7 +132,7 @@ async function checkpointsOf(storage: CheckpointStorage, job: string): Promise<r
   const offered: string[] = []
   for (const name of names.sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)))) {
     if (offered.length === OFFERED_MAX) break
-    if (await exists(storage, `${job}/${name}/manifest`)) offered.push(name)
+    if (await isThere(storage, `${job}/${name}/manifest`)) offered.push(name)
   }
   return offered
 }
