@@ -92,6 +92,7 @@ describe('the other oracles', () => {
   it('O8 wants of many seeds that all that was drawn has hit, between checkpoints', () => {
     const good: Coverage = {
       seeds: 3_000,
+      quiet: 2,
       drawn: { disk: 3, clock: 1 },
       hit: { disk: 2, clock: 1 },
       gaps: 100,
@@ -104,6 +105,7 @@ describe('the other oracles', () => {
       judgeCoverage({ ...good, ...more })[0]?.message
     expect(said({ hit: { disk: 3 } })).toBe('no fault "clock" hit, 1 were drawn')
     expect(said({ hit: { disk: 3 }, seeds: 20 })).toBeUndefined()
+    expect(said({ quiet: 31 })).toBe('no fault hit in 31 of 3000 seeds')
     expect(said({ gapsWithCheckpoint: 3 })).toContain('only 3 of 100 gaps')
     expect(said({ failpointsNotHit: ['a'] })).toContain('1 of 76 failpoints')
     expect(said({ failpointsNotHit: ['a'], seeds: 300 })).toBeUndefined()

@@ -16,6 +16,8 @@ export class SimProcess implements Scheduler {
   readonly #world: World
   readonly #onKill = new Set<() => void>()
   readonly #held: (() => void)[] = []
+  /** Callbacks that wait for a turn since it was resumed. */
+  #behind = 0
   #alive = true
   #paused = false
 
@@ -52,6 +54,20 @@ export class SimProcess implements Scheduler {
 
   /** Runs `fn` as this process: not at all when it is dead, later when it is paused. */
   run(fn: () => void): void {
+    // What was held back comes first: a connection brings everything in the order in which it was sent.
+    if (this.#behind > 0) this.#later(fn)
+    else this.#runNow(fn)
+  }
+
+  #later(fn: () => void): void {
+    this.#behind += 1
+    this.#world.scheduler.nextTurn(() => {
+      this.#behind -= 1
+      this.#runNow(fn)
+    })
+  }
+
+  #runNow(fn: () => void): void {
     if (!this.#alive) return
     if (!this.#paused) {
       fn()
@@ -84,6 +100,6 @@ export class SimProcess implements Scheduler {
   /** SIGCONT: everything that fell due meanwhile happens now, in order. */
   resume(): void {
     this.#paused = false
-    for (const fn of this.#held.splice(0)) this.#world.scheduler.nextTurn(() => this.run(fn))
+    for (const fn of this.#held.splice(0)) this.#later(fn)
   }
 }

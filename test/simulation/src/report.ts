@@ -68,6 +68,7 @@ export class Sums {
   readonly #failpoints = new Map<string, number>()
   ran = 0
   failedSeeds = 0
+  #quiet = 0
   readonly #drawn = new Map<string, number>()
   #simulatedMs = 0
   #gaps = 0
@@ -89,6 +90,7 @@ export class Sums {
     addTo(this.#failpoints, result.failpoints)
     for (const { oracle, message } of violations) this.#failures.push({ seed, oracle, message })
     if (violations.length > 0) this.failedSeeds += 1
+    if (Object.keys(result.faults).length === 0) this.#quiet += 1
   }
 
   summary(seconds: number, threads: number): Summary {
@@ -148,6 +150,7 @@ export class Sums {
   #vacuity(): readonly Violation[] {
     return judgeCoverage({
       seeds: this.ran,
+      quiet: this.#quiet,
       drawn: Object.fromEntries(this.#drawn),
       hit: Object.fromEntries(this.#faults),
       gaps: this.#gaps,

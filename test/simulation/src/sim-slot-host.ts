@@ -160,7 +160,6 @@ class SimSlotGroup implements SlotGroup {
   }
 
   kill(_reason: string): void {
-    this.#closed = true
     this.#process.kill()
   }
 

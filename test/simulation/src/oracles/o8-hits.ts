@@ -7,6 +7,8 @@ import { Complaints, type Violation } from './violation.ts'
 const SEEDS_FOR_KINDS = 100
 /** Of the gaps between two faults, so many hold a completed checkpoint, over many seeds. Faults may be 300 ms apart. */
 const GAPS_WITH_CHECKPOINT_MIN = 0.15
+/** Of the seeds, so many may be over before any fault hit. */
+const QUIET_MAX = 0.01
 /** Failpoints that so many seeds must have hit. */
 const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
   { seeds: 3_000, share: 1 },
@@ -30,6 +32,8 @@ export function judgeHits(hits: Hits): readonly Violation[] {
 /** What happened in many seeds together. */
 export interface Coverage {
   readonly seeds: number
+  /** Those in which no fault hit. */
+  readonly quiet: number
   /** Faults by kind that were to happen, and that did. */
   readonly drawn: Readonly<Record<string, number>>
   readonly hit: Readonly<Record<string, number>>
@@ -43,11 +47,13 @@ export interface Coverage {
 
 export function judgeCoverage(coverage: Coverage): readonly Violation[] {
   const complaints = new Complaints('O8')
-  const { seeds, drawn, hit, gaps, gapsWithCheckpoint, failpoints, failpointsNotHit } = coverage
+  const { seeds, quiet, drawn, hit, gaps, gapsWithCheckpoint } = coverage
+  const { failpoints, failpointsNotHit } = coverage
   if (seeds >= SEEDS_FOR_KINDS) {
     for (const kind of Object.keys(drawn))
       if ((hit[kind] ?? 0) === 0)
         complaints.add(`no fault "${kind}" hit, ${drawn[kind]} were drawn`)
+    if (quiet > seeds * QUIET_MAX) complaints.add(`no fault hit in ${quiet} of ${seeds} seeds`)
     if (gapsWithCheckpoint < gaps * GAPS_WITH_CHECKPOINT_MIN)
       complaints.add(`a checkpoint completed in only ${gapsWithCheckpoint} of ${gaps} gaps`)
   }
