@@ -1,14 +1,18 @@
 // Secrets of a real cluster stay where they were put: the token, a password in the settings of a process and in a file of
-// settings, one in the environment of a TaskManager that a job may read. Nothing that a cluster writes, prints or answers has
+// settings, one in the environment of a TaskManager that a job may read, and what jobs ask for by `env.secret`. Nothing that a cluster writes, prints or answers has
 // them, also when a job breaks; and each was where it could have been told.
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { jobFile } from './good-neighbour.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const CANARY = 'c4n4ry-that-sings'
+/** Those that a job quotes. */
+const VARIABLE = 'w4rbler-of-a-variable'
+const MOUNTED = 'l4rk-of-a-mount'
 /** Of whoever runs commands here. */
 const SETTINGS = 'settings.yaml'
 /** The token's own file; and what processes are started with again, which is what somebody typed. For their owner only. */
@@ -18,6 +22,8 @@ const FILE_BYTES_MAX = 64 * 1_024 * 1_024
 
 let kit: WeirKit
 let token = ''
+/** What an operator has mounted: beside the cluster's own files. */
+let secrets = ''
 const said: string[] = []
 
 /** What a command says. It ends with `code`, so that it has said all that it can. */
@@ -31,8 +37,14 @@ async function note(code: number, ...args: readonly string[]): Promise<string> {
 
 beforeAll(async () => {
   kit = WeirKit.empty()
-  kit.environment = { DB_PASSWORD: CANARY }
-  const defines = [`user.db.password=${CANARY}`, 'taskmanager.job-environment=DB_PASSWORD']
+  kit.environment = { DB_PASSWORD: CANARY, WEIR_SECRET_DB_PASSWORD: VARIABLE }
+  secrets = mkdtempSync(join(tmpdir(), 'weir-mounted-'))
+  writeFileSync(join(secrets, 'api_key'), `${MOUNTED}\n`)
+  const defines = [
+    `user.db.password=${CANARY}`,
+    'taskmanager.job-environment=DB_PASSWORD',
+    `taskmanager.secrets.directory=${secrets}`,
+  ]
   await kit.startCluster({ taskManagers: 1, defines })
   kit.environment = {}
   writeFileSync(kit.path(SETTINGS), `user.db.password: ${CANARY}\n`, { mode: 0o600 })
@@ -40,11 +52,18 @@ beforeAll(async () => {
   const output = ['--output', kit.path('out'), '--records', '1000']
   await note(0, 'run', '-v', jobFile('tally.ts'), ...output)
   await note(0, 'run', '-v', jobFile('with-password.ts'), '--output', kit.path('seen'))
+  const once = ['--output', kit.path('secrets'), '--once', kit.path('once')]
+  await note(0, 'run', '-v', jobFile('with-secrets.ts'), ...once)
+  await note(1, 'run', '-v', jobFile('without-secret.ts'))
   await note(1, 'run', '-v', jobFile('bad-record.ts'), '--kind', 'function', '-p', '2')
 }, START_MS_MAX)
-afterAll(() => kit[Symbol.asyncDispose]())
+afterAll(async () => {
+  await kit[Symbol.asyncDispose]()
+  rmSync(secrets, { recursive: true, force: true })
+})
 
-const sings = (text: string): boolean => text.includes(token) || text.includes(CANARY)
+const sings = (text: string): boolean =>
+  [token, CANARY, VARIABLE, MOUNTED].some((one) => text.includes(one))
 
 test('the job had the password of its environment', () => {
   const rows = kit.rows<{ chars: number }>(kit.path('seen'))
@@ -52,9 +71,28 @@ test('the job had the password of its environment', () => {
   expect(rows.every(({ chars }) => chars === CANARY.length)).toBe(true)
 })
 
+test('the job had its secrets, none of them in its environment, and what it quoted is masked', async () => {
+  const rows = kit.rows<{ chars: number; own: number }>(kit.path('secrets'))
+  expect(rows).toHaveLength(10)
+  const chars = VARIABLE.length + MOUNTED.length
+  expect(rows.every((row) => row.chars === chars && row.own === 0)).toBe(true)
+  const jobs = await kit.client.list()
+  const { jobId = '' } = jobs.find(({ name }) => name === 'with-secrets') ?? {}
+  expect(await note(0, 'job', 'exceptions', jobId)).toContain('no login with ******')
+  const printed = await note(0, 'job', 'logs', jobId)
+  expect(printed).toContain('it is ******, kept as secret db-password')
+  expect(printed).toContain('and ******')
+})
+
+test('a job whose secret is not there is told how to give it', () => {
+  const ran = said.find((one) => one.includes('without-secret.ts')) ?? ''
+  expect(ran).toContain('job/no-secret')
+  expect(ran).toContain('WEIR_SECRET_NOBODY_HAS_IT')
+})
+
 test('commands do not tell', async () => {
   const jobs = await kit.client.list()
-  expect(jobs).toHaveLength(3)
+  expect(jobs).toHaveLength(5)
   for (const { jobId } of jobs) {
     await note(0, 'job', 'describe', jobId, '-v', '--json')
     await note(0, 'job', 'exceptions', jobId)

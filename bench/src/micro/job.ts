@@ -12,6 +12,7 @@ import type {
 import type { PhysicalPlan } from '@weirjs/common/core/graph/physical-plan'
 import { attempt, checkpointId, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import type { Fence, TaskId } from '@weirjs/common/core/ids'
+import { NO_SECRETS } from '@weirjs/common/core/secrets'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { planJob } from '@weirjs/jobmanager/core/plan/planner'
@@ -69,6 +70,7 @@ async function load(options: BenchOptions, directory: string): Promise<Loaded> {
       advertisedHost: '127.0.0.1',
       dataPorts: { first: 0, last: 0 },
       encrypted: false,
+      secrets: NO_SECRETS,
       reportIntervalMs: 1_000,
     },
   }

@@ -15,6 +15,7 @@ import type { JobDefinition } from './define-job.ts'
 import { Environment } from './environment.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { jobError } from './job-error.ts'
+import { SecretKeeper } from './secret.ts'
 import { inAnotherWorld } from './other-world.ts'
 
 /** Plain values for a job's arguments from a command line. Throws WeirError `job/...-argument`. */
@@ -42,7 +43,8 @@ export function buildJob(
 ): BuiltJob {
   const args = resolveArguments(definition.args, rawArgs)
   const builder = new GraphBuilder()
-  const env = new Environment(builder, { jobName: definition.name, submittedAtMs })
+  const secrets = new SecretKeeper()
+  const env = new Environment(builder, { jobName: definition.name, submittedAtMs, secrets })
   const returned: unknown = (definition.build as (env: Environment, args: unknown) => unknown)(
     env,
     args,
@@ -57,7 +59,11 @@ export function buildJob(
       },
     )
   }
-  return { ...builder.finish(definition.name, definition.location), settings: definition.settings }
+  return {
+    ...builder.finish(definition.name, definition.location),
+    settings: definition.settings,
+    secrets,
+  }
 }
 
 /**

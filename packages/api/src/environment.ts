@@ -6,6 +6,7 @@ import { deadLetterType } from './dead-letters.ts'
 import { DataStream } from './data-stream.ts'
 import { bareCodec } from './declared-type.ts'
 import type { GraphBuilder } from './graph-builder.ts'
+import type { Secret, SecretKeeper } from './secret.ts'
 import { StreamKit, requiredUid } from './stream-kit.ts'
 import { type Watermarks, watermarkRuntime } from './watermarks.ts'
 
@@ -27,6 +28,7 @@ export interface SourceSides {
 export interface EnvironmentOptions {
   readonly jobName: string
   readonly submittedAtMs: number
+  readonly secrets: SecretKeeper
 }
 
 export class Environment {
@@ -34,6 +36,7 @@ export class Environment {
   /** When the job was submitted, ms since 1970: the same in every build of its graph. Use it in place of the clock. */
   readonly submittedAtMs: number
   readonly #builder: GraphBuilder
+  readonly #secrets: SecretKeeper
   readonly #kit: StreamKit
 
   /** Made by `buildJob`, not by authors. */
@@ -41,7 +44,17 @@ export class Environment {
     this.jobName = options.jobName
     this.submittedAtMs = options.submittedAtMs
     this.#builder = builder
+    this.#secrets = options.secrets
     this.#kit = new StreamKit(builder, (inlets, ports) => new DataStream(this.#kit, inlets, ports))
+  }
+
+  /**
+   * A password or key that the TaskManagers hold: in the variable `WEIR_SECRET_DB_PASSWORD` for `db-password`, in the file
+   * that `WEIR_SECRET_DB_PASSWORD_FILE` names, or in `taskmanager.secrets.directory`. Functions call `reveal()`. Throws
+   * WeirError `job/bad-secret` for a name that none can have.
+   */
+  secret(name: string): Secret {
+    return this.#secrets.handle(name, callSite())
   }
 
   /** The stream of a source's records; `.side('dead-letters')` are those that could not be read, where the source says so. */

@@ -57,6 +57,8 @@ export interface LocalClusterOptions {
   readonly failover?: 'region' | 'full'
   /** Directory of Weir's packages: given, failures name the first line of the user's code below them. */
   readonly ownDirectory?: string
+  /** Values of the secrets that jobs name. Default: none. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** What changes about a job's settings at submit; the checkpoint settings are merged. */
@@ -227,7 +229,9 @@ export class LocalCluster {
       submissionId: this.#prng.hex(16),
     }
     return this.submitRequest(request, async ({ args: given, submittedAtMs: atMs }) => {
-      return buildJob(definition, given, atMs).functions
+      const built = buildJob(definition, given, atMs)
+      built.secrets.open({ variables: {}, files: this.#options.secrets ?? {} }, definition.name)
+      return built.functions
     })
   }
 

@@ -15,6 +15,7 @@ import { HttpAccess } from '@weirjs/common/node/http-access'
 import type { ProbeMetrics } from '@weirjs/common/node/probes'
 import { ProcessMeter, residentBytes as ownResidentBytes } from '@weirjs/common/node/process-meter'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
+import { heldSecrets } from '@weirjs/common/node/secrets'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
@@ -62,6 +63,8 @@ export interface TaskManagerSettings {
   readonly progressTimeoutMs: number | null
   /** Environment variables that jobs may see. */
   readonly jobEnvironment: readonly string[]
+  /** Directory with a file for each secret; null: none. */
+  readonly secretsDirectory: string | null
   /** Where and how much of what jobs print is kept on disk; null: nothing. */
   readonly output: OutputSettings | null
   readonly log: Log
@@ -92,6 +95,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
   jobEnvironment: [],
+  secretsDirectory: null,
   output: null,
 }
 
@@ -237,6 +241,7 @@ function makeHost(
       allowed: settings.jobEnvironment,
       slots: settings.slots,
     }),
+    secrets: () => heldSecrets({ env: process.env, directory: settings.secretsDirectory }),
     prepare: settings.prepareJobProcess,
     reportIntervalMs: REPORT_INTERVAL_MS,
     progressTimeoutMs: settings.progressTimeoutMs,

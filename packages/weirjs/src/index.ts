@@ -5,6 +5,7 @@
 export { job, type JobDefinition, type JobOptions } from '@weirjs/api/define-job'
 export type { CheckpointOptions, RestartOptions } from '@weirjs/api/settings'
 export type { Environment, SourceOptions, SourceSides } from '@weirjs/api/environment'
+export type { Secret } from '@weirjs/api/secret'
 export type { DataStream } from '@weirjs/api/data-stream'
 export type { KeyedStream } from '@weirjs/api/keyed-stream'
 export type {

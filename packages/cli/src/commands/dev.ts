@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
+import { heldSecrets } from '@weirjs/common/node/secrets'
 import type { JobSummary } from '@weirjs/common/job-client'
 import { type Cli, wantsJson } from '../cli.ts'
 import { follow } from '../follow.ts'
@@ -77,7 +78,12 @@ async function dev(
       allowNonRestoredState: options.allowNonRestoredState === true,
     })
     const directory = run.directory
-    const functions = functionsOfBundle({ bundle: prepared.bundle, directory, runtimeRoot })
+    const functions = functionsOfBundle({
+      bundle: prepared.bundle,
+      directory,
+      runtimeRoot,
+      secrets: () => heldSecrets({ env: cli.env, directory: null }),
+    })
     const jobId = await cluster.submitRequest(request, functions)
     const json = wantsJson(options)
     ended = await followHere(cli, terminal, { client: cluster.client, jobId, json })

@@ -247,6 +247,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       cancelGraceMs: values['task.cancellation.timeout'],
       progressTimeoutMs: values['task.progress.timeout'],
       jobEnvironment: values['taskmanager.job-environment'],
+      secretsDirectory: values['taskmanager.secrets.directory'],
       output: outputSettings(values, directory.output),
       log,
     })

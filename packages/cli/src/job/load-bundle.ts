@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { buildJob } from '@weirjs/api/build-job'
 import { findJob } from '@weirjs/api/define-job'
 import type { JobFunctions } from '@weirjs/api/functions'
+import type { SecretValues } from '@weirjs/common/core/secrets'
 import { resolveRuntimeFrom } from '@weirjs/common/node/runtime-modules'
 import type { FunctionsOf } from '@weirjs/local/local-cluster'
 import type { Bundle } from './bundle.ts'
@@ -16,16 +17,21 @@ export interface LoadBundleOptions {
   /** Where the bundle is kept while the process lives. */
   readonly directory: string
   readonly runtimeRoot: string
+  /** What this machine holds for jobs; asked for each slot. */
+  readonly secrets: () => SecretValues
 }
 
 export function functionsOfBundle(options: LoadBundleOptions): FunctionsOf {
-  const { bundle, directory, runtimeRoot } = options
+  const { bundle, directory, runtimeRoot, secrets } = options
   const path = join(directory, `${bundle.hash}.mjs`)
   writeFileSync(path, bundle.bytes, { mode: 0o600 })
   resolveRuntimeFrom(runtimeRoot)
   let copies = 0
   return async ({ args, submittedAtMs }): Promise<JobFunctions> => {
     const module = (await import(`${pathToFileURL(path).href}?copy=${copies++}`)) as object
-    return buildJob(findJob(module, 'the job module'), args, submittedAtMs).functions
+    const definition = findJob(module, 'the job module')
+    const built = buildJob(definition, args, submittedAtMs)
+    built.secrets.open(secrets(), definition.name)
+    return built.functions
   }
 }

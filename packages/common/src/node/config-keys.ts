@@ -66,6 +66,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'taskmanager.memory.exchange': number
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-environment': readonly string[]
+  readonly 'taskmanager.secrets.directory': string | null
   readonly 'task.cancellation.timeout': number
   readonly 'task.progress.timeout': number | null
 
@@ -216,6 +217,11 @@ const PROCESS_KEYS = {
     [],
     'Environment variables that jobs may see.',
     ['taskmanager.job.env'],
+  ),
+  'taskmanager.secrets.directory': ofProcess(
+    maybeText,
+    null,
+    'Directory with a file for each secret that jobs may name, as Docker and Kubernetes mount them.',
   ),
   'task.cancellation.timeout': ofProcess(
     duration(100),

@@ -3,6 +3,7 @@
 
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { WeirError } from '../core/errors.ts'
+import { SECRET_VARIABLES } from '../core/secrets.ts'
 import { quoted } from './config-values.ts'
 import { nearestName } from './nearest-name.ts'
 
@@ -138,6 +139,7 @@ export function settingsOfEnv(
   for (const name of Object.keys(env).sort()) {
     const text = env[name]
     if (text === undefined || !name.startsWith('WEIR_')) continue
+    if (name.startsWith(SECRET_VARIABLES)) continue
     const key = names.get(name)
     const fileKey = name.endsWith('_FILE') ? names.get(name.slice(0, -'_FILE'.length)) : undefined
     if (key !== undefined) {

@@ -14,11 +14,13 @@ import {
   WeirError,
   withLastOutput,
 } from '@weirjs/common/core/errors'
+import { NO_SECRETS } from '@weirjs/common/core/secrets'
 import { badMessage, isHostEvent } from './host-event-check.ts'
 import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
 import { endFamily } from './process-family.ts'
+import { Redaction } from './redaction.ts'
 import type {
   GroupStart,
   HostCommand,
@@ -68,6 +70,7 @@ export class JobProcess {
   /** Settles when the process is gone. */
   readonly exited: Promise<void>
   #listener: JobProcessListener | null = null
+  #redaction = new Redaction(NO_SECRETS)
   /** Why it ended or must end; the first reason stays. */
   #reason: Failure | null = null
   /** Why it is killed when it has not ended by itself. */
@@ -136,6 +139,7 @@ export class JobProcess {
   /** Brings the slots up. Rejects with the job's own error when its bundle does not load. */
   start(start: GroupStart, listener: JobProcessListener): Promise<StartResult> {
     this.#listener = listener
+    this.#redaction = new Redaction(start.secrets)
     return this.#replies.request((id) => this.#send({ type: 'start', id, start }))
   }
 
@@ -195,7 +199,7 @@ export class JobProcess {
   #hear(message: unknown): void {
     const isOurs =
       isHostEvent(message) && (message.type !== 'reply' || this.#replies.expects(message.id))
-    if (isOurs) this.#take(message)
+    if (isOurs) this.#take(this.#redaction.event(message))
     else this.distrust()
   }
 
@@ -218,7 +222,8 @@ export class JobProcess {
   }
 
   #capture(stream: 'stdout' | 'stderr'): void {
-    const splitter = new LineSplitter((text) => {
+    const splitter = new LineSplitter((said) => {
+      const text = this.#redaction.text(said)
       this.#keepWords([{ text }])
       this.#listener?.line(stream, text)
     })

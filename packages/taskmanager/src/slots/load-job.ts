@@ -6,6 +6,7 @@ import { buildJob } from '@weirjs/api/build-job'
 import type { BuiltJob } from '@weirjs/api/built-job'
 import { findJob } from '@weirjs/api/define-job'
 import { fromFailure, toFailure } from '@weirjs/common/core/errors'
+import type { SecretValues } from '@weirjs/common/core/secrets'
 import { withUserLocation } from '@weirjs/common/core/user-location'
 import { ownDirectory, resolveRuntimeFrom } from '@weirjs/common/node/runtime-modules'
 
@@ -16,18 +17,22 @@ export interface LoadJobOptions {
   readonly runtimeRoot: string
   readonly args: Readonly<Record<string, unknown>>
   readonly submittedAtMs: number
+  /** What this machine holds. */
+  readonly secrets: SecretValues
 }
 
 /**
  * Loads and builds. Errors: `job/load-failed` for what the module throws while it loads, `job/build-failed` for what its
- * build function throws, and the job's own `job/...` refusals.
+ * build function throws, and the job's own `job/...` refusals (`job/no-secret` among them).
  */
 export async function loadJob(options: LoadJobOptions): Promise<BuiltJob> {
   resolveRuntimeFrom(options.runtimeRoot)
   const module = await importBundle(options)
   const definition = findJob(module, 'the job module')
   try {
-    return buildJob(definition, options.args, options.submittedAtMs)
+    const built = buildJob(definition, options.args, options.submittedAtMs)
+    built.secrets.open(options.secrets, definition.name)
+    return built
   } catch (thrown) {
     throw located(thrown, 'job/build-failed', options.runtimeRoot)
   }

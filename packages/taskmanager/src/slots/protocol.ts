@@ -18,6 +18,7 @@ import type {
 } from '@weirjs/common/core/gateways'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { WorkerId } from '@weirjs/common/core/ids'
+import type { SecretValues } from '@weirjs/common/core/secrets'
 import type { MessagePort } from 'node:worker_threads'
 
 /** What a slot is asked to do; mirrors the methods of Slot. Fire and forget. */
@@ -55,6 +56,8 @@ export interface GroupStart {
   /** Other processes are talked to by TLS, under a key that is made of the attempt's credential. */
   readonly encrypted: boolean
   readonly reportIntervalMs: number
+  /** What this machine holds for jobs. */
+  readonly secrets: SecretValues
 }
 
 export interface PortRange {

@@ -7,6 +7,7 @@ import type { Failure } from '@weirjs/common/core/errors'
 import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
+import { NO_SECRETS, type SecretValues } from '@weirjs/common/core/secrets'
 import { isOf } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
@@ -36,6 +37,8 @@ export interface ProcessHostOptions {
   readonly jobProcessBytesMax: (slots: number) => number
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
+  /** What this machine holds for jobs; asked for each attempt. Default: nothing. Throws what ends the attempt. */
+  readonly secrets?: () => SecretValues
   /** Keep one process started ahead. */
   readonly prepare: boolean
   readonly reportIntervalMs: number
@@ -189,6 +192,7 @@ export class ProcessSlotHost implements SlotHost {
       dataPorts: o.dataPorts,
       encrypted: o.encrypted ?? false,
       reportIntervalMs: o.reportIntervalMs,
+      secrets: o.secrets?.() ?? NO_SECRETS,
     }
   }
 }

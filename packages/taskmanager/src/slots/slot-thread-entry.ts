@@ -33,6 +33,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
     runtimeRoot: start.runtimeRoot,
     args: request.args,
     submittedAtMs: request.submittedAtMs,
+    secrets: start.secrets,
   })
   const [storage, remote] = await Promise.all([
     FsStorage.open(start.checkpointDirectory),

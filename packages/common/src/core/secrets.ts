@@ -1,0 +1,35 @@
+// Passwords and keys that jobs name and machines hold: how a name is spelled in the environment, and how values are found.
+
+import { WeirError } from './errors.ts'
+
+/** A letter, then letters, digits, `-`, `_` and dots: at most 63 in all. It does not end in `-file`, as variables do. */
+export const SECRET_NAME: RegExp = /^(?!.*[._-]file$)[a-z][a-z0-9._-]{0,62}$/i
+export const SECRET_VARIABLES = 'WEIR_SECRET_'
+
+/** What a machine holds. */
+export interface SecretValues {
+  /** By variable, as `secretVariable` spells it. */
+  readonly variables: Readonly<Record<string, string>>
+  /** By the name of a file in the directory of secrets. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export const NO_SECRETS: SecretValues = { variables: {}, files: {} }
+
+/** The variable that carries a secret: `db-password` → `WEIR_SECRET_DB_PASSWORD`. */
+export const secretVariable = (name: string): string =>
+  `${SECRET_VARIABLES}${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
+
+/** Undefined: the machine does not have it. Throws WeirError `config/bad-value` when it has two. */
+export function secretOf({ variables, files }: SecretValues, name: string): string | undefined {
+  const variable = secretVariable(name)
+  const said = Object.hasOwn(variables, variable) ? variables[variable] : undefined
+  const filed = Object.hasOwn(files, name) ? files[name] : undefined
+  if (said !== undefined && filed !== undefined)
+    throw new WeirError(
+      'config/bad-value',
+      `the secret "${name}" is there twice: in ${variable} and in taskmanager.secrets.directory`,
+      { domain: 'user', hint: 'Remove one of the two.' },
+    )
+  return said ?? filed
+}

@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { secretOf, secretVariable } from '../core/secrets.ts'
+import { heldSecrets, SECRET_BYTES_MAX, SECRETS_HELD_MAX } from './secrets.ts'
+
+let directory = ''
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'weir-secrets-'))
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+const file = (name: string, text: string): string => {
+  const path = join(directory, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('heldSecrets', () => {
+  it('has what variables carry, and what the files hold that variables name', () => {
+    const path = file('mounted', 'from a file\n')
+    const held = heldSecrets({
+      env: { WEIR_SECRET_DB_PASSWORD: 'plain', WEIR_SECRET_API_KEY_FILE: path, HOME: '/root' },
+      directory: null,
+    })
+    expect(secretOf(held, 'db-password')).toBe('plain')
+    expect(secretOf(held, 'db.password')).toBe('plain')
+    expect(secretOf(held, 'apiKey')).toBeUndefined()
+    expect(secretOf(held, 'api-key')).toBe('from a file')
+    expect(secretVariable('api-key')).toBe('WEIR_SECRET_API_KEY')
+  })
+
+  it('has what lies in a directory as Kubernetes mounts it', () => {
+    mkdirSync(join(directory, '..2026'))
+    writeFileSync(join(directory, '..2026', 'db_password'), 'two\nlines\n')
+    symlinkSync('..2026', join(directory, '..data'))
+    symlinkSync(join('..data', 'db_password'), join(directory, 'db_password'))
+    const held = heldSecrets({ env: {}, directory })
+    expect(held.files).toEqual({ db_password: 'two\nlines' })
+    expect(secretOf(held, 'db_password')).toBe('two\nlines')
+    expect(secretOf(held, 'toString')).toBeUndefined()
+  })
+
+  it('refuses what cannot be meant, and says where', () => {
+    const held = (env: Record<string, string>, at: string | null = null) => {
+      return () => heldSecrets({ env, directory: at })
+    }
+    const missing = join(directory, 'missing')
+    expect(held({ WEIR_SECRET_A_FILE: missing })).toThrow(`WEIR_SECRET_A_FILE names the file`)
+    expect(held({ WEIR_SECRET_A_FILE: directory })).toThrow('which cannot be read')
+    expect(held({ WEIR_SECRET_A: '1', WEIR_SECRET_A_FILE: file('a', '2') })).toThrow(
+      'WEIR_SECRET_A and WEIR_SECRET_A_FILE are both set',
+    )
+    expect(held({ WEIR_SECRET_A: '' })).toThrow('WEIR_SECRET_A is empty')
+    expect(held({ WEIR_SECRET_A: 'x'.repeat(SECRET_BYTES_MAX + 1) })).toThrow('more than 65536')
+    expect(held({}, missing)).toThrow(`taskmanager.secrets.directory is ${missing}`)
+    const many = Array.from({ length: SECRETS_HELD_MAX + 1 }, (_, i) => [`WEIR_SECRET_${i}`, 'x'])
+    expect(held(Object.fromEntries(many))).toThrow(`more than ${SECRETS_HELD_MAX} secrets`)
+  })
+
+  it('refuses a secret that is there twice', () => {
+    file('token', 'a')
+    const held = heldSecrets({ env: { WEIR_SECRET_TOKEN: 'b' }, directory })
+    expect(() => secretOf(held, 'token')).toThrow('the secret "token" is there twice')
+  })
+})
