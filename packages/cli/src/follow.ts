@@ -1,5 +1,6 @@
 // Follows a job on a terminal: its states, checkpoints, failures and restores as lines, its progress as one line that is
-// written over, what it prints as it printed it. A JobManager that goes away is waited for: jobs outlive it.
+// written over, what it prints as it printed it. A JobManager that goes away is waited for: jobs outlive it, and so does
+// whoever watches them.
 
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
@@ -33,28 +34,52 @@ const QUIET_FAILURES: readonly string[] = ['checkpoint/subsumed', 'checkpoint/ta
 /** Ends when the job has ended, with its last summary, or null when `signal` aborted. Error: `rpc/unavailable`. */
 export async function follow(options: FollowOptions): Promise<JobSummary | null> {
   const view = new FollowView(options)
+  await watchOver(options, {
+    take: (event) => {
+      view.show(event)
+      return view.ended === null ? 'more' : 'enough'
+    },
+    over: () => view.ended !== null,
+  })
+  return view.ended
+}
+
+export interface Watcher {
+  take(event: JobEventView): 'more' | 'enough'
+  /** Nothing comes any more: that is the end, and not a JobManager that has gone. */
+  over(): boolean
+}
+
+/**
+ * Hands on what happens to a job until it is `enough` or `over`, or `signal` aborts. A JobManager that comes back tells again
+ * what it has kept. Error: `rpc/unavailable` when it stays away for longer than ABSENCE_MS_MAX.
+ */
+export async function watchOver(
+  options: Omit<FollowOptions, 'json'>,
+  watcher: Watcher,
+): Promise<void> {
+  const { client, jobId, terminal, scheduler, signal } = options
   let absentSinceMs: number | null = null
   for (;;) {
     try {
-      for await (const event of options.client.watch(options.jobId, options.signal)) {
-        if (absentSinceMs !== null) options.terminal.note('the JobManager is back')
+      for await (const event of client.watch(jobId, signal)) {
+        if (absentSinceMs !== null) terminal.note('the JobManager is back')
         absentSinceMs = null
-        view.show(event)
-        if (view.ended !== null) return view.ended
+        if (watcher.take(event) === 'enough') return
       }
-      if (options.signal.aborted) return null
+      if (signal.aborted || watcher.over()) return
     } catch (error) {
-      if (options.signal.aborted) return null
+      if (signal.aborted) return
       if (!isAbsence(error)) throw error
-      const nowMs = options.scheduler.nowMs()
+      const nowMs = scheduler.nowMs()
       if (absentSinceMs === null) {
         absentSinceMs = nowMs
-        options.terminal.note('lost the JobManager; waiting for it')
+        terminal.note('lost the JobManager; waiting for it')
       } else if (nowMs - absentSinceMs > ABSENCE_MS_MAX) throw error
     } finally {
-      options.terminal.progress('')
+      terminal.progress('')
     }
-    await sleep(options.scheduler, RETRY_MS)
+    await sleep(scheduler, RETRY_MS)
   }
 }
 

@@ -226,6 +226,36 @@ describe('a JobManager that has lost its jobs to another one', () => {
     expect(await before.client.workers()).toEqual([])
   })
 
+  it('leaves a job that another one has ended between two of its tries', async () => {
+    let reads = 0
+    let slow = false
+    const onOperation = (operation: string, path: string): StorageVerdict => {
+      if (!slow || operation !== 'read' || !path.endsWith('/log/0000000001')) return OK
+      reads += 1
+      // It sees that the job runs; when it opens the log to take it over, the storage does not answer.
+      return reads > 1 ? { verdict: 'fail' } : OK
+    }
+    const world = await new PlayWorld({ storage: { onOperation } }).start()
+    const job = await world.run()
+    await world.pass(1_500)
+    const first = world.manager
+    slow = true
+    const second = world.newManager()
+    await drive(world.time, second.start())
+    expect(reads).toBeGreaterThan(1)
+    expect((await drive(world.time, second.client.describe(job))).state).toBe('INITIALIZING')
+    world.manager = first
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    slow = false
+    world.manager = second
+    await world.pass(20_000)
+    expect((await drive(world.time, second.client.describe(job))).state).toBe('FINISHED')
+    const { attempts, terminal } = await drive(world.time, readHistory(world.storage, job))
+    expect(terminal?.state).toBe('FINISHED')
+    expect(attempts).toHaveLength(1)
+  })
+
   describe('stands by while something is on its way', () => {
     const SLOW_MS = 2_000
     /** As `replaced`; what is asked of the storage for `path` takes its time while `slow.path` is its begin. */

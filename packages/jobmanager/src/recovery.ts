@@ -148,6 +148,15 @@ export class Recovery {
       })
       // From here on nobody but us leads it: a process that lives runs it, even if it stood by meanwhile.
       if (this.#options.closed()) return 'done'
+      if (opened.history.terminal !== null) {
+        // Between two tries of ours another leader has brought it to its end.
+        const ended = new StoredJob({ jobId: job, history: opened.history, storage, index })
+        this.#options.onFound(ended)
+        stored.replaced(ended)
+        stored = ended
+        await this.#finishCleanUp(ended)
+        return 'done'
+      }
       await this.#sweep(job, opened)
       this.#options.onTaken(opened, stored)
       return 'done'

@@ -129,6 +129,22 @@ describe('weir job logs', () => {
     expect((await later.run('job', 'logs', '7f3', '--json')).err).toEqual([])
   })
 
+  test('follows over a JobManager that goes and comes back, until the job has ended', async () => {
+    let asked = 0
+    async function* broken(): AsyncGenerator<JobEventView> {
+      asked += 1
+      yield { type: 'state', job: summary(asked === 1 ? 'RUNNING' : 'FINISHED') }
+      yield line(`life ${asked}`)
+      if (asked === 1) throw new WeirError('rpc/unavailable', 'gone', { domain: 'external' })
+    }
+    const there = testCli({ describe: async () => detail('RUNNING'), watch: broken })
+    expect(await there.run('job', 'logs', '7f3', '-f')).toMatchObject({
+      code: 0,
+      out: ['life 1', 'life 2'],
+      err: expect.arrayContaining(['the JobManager is back']),
+    })
+  })
+
   test('follows until Ctrl-C', async () => {
     const run = cli.run('job', 'logs', '7f3', '-f')
     setTimeout(() => cli.interrupt(), 500)

@@ -5,9 +5,11 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
-import type { JobClient, JobEventView } from '@weirjs/common/job-client'
+import type { JobId } from '@weirjs/common/core/ids'
+import { type JobClient, type JobEventView, TERMINAL_STATES } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
 import { findClusterFile } from '../context.ts'
+import { watchOver } from '../follow.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 interface LogsOptions extends GlobalOptions {
@@ -49,6 +51,7 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
       const print = (output: Output): void => printOutput(terminal, output, wantsJson(options))
       await read(cli, client, jobId, {
         abort,
+        terminal,
         follow: options.follow === true,
         before: (output) => kept.push(output),
         caughtUp: () => {
@@ -71,6 +74,7 @@ const interrupted = (): WeirError =>
 
 interface Reader {
   readonly abort: AbortController
+  readonly terminal: Terminal
   readonly follow: boolean
   /** Gets what was kept. */
   readonly before: (output: Output) => void
@@ -80,7 +84,7 @@ interface Reader {
 }
 
 /** The JobManager first tells what it has kept, then what comes: silence divides the two. */
-async function read(cli: Cli, client: JobClient, jobId: string, reader: Reader): Promise<void> {
+async function read(cli: Cli, client: JobClient, jobId: JobId, reader: Reader): Promise<void> {
   let live = false
   const caughtUp = (): void => {
     if (!live) reader.caughtUp()
@@ -89,13 +93,26 @@ async function read(cli: Cli, client: JobClient, jobId: string, reader: Reader):
   }
   const latest = cli.scheduler.timer(CATCH_UP_MS, caughtUp)
   let quiet = cli.scheduler.timer(QUIET_MS, caughtUp)
-  for await (const event of client.watch(jobId, reader.abort.signal)) {
-    if (event.type !== 'output' && event.type !== 'lost-output') continue
+  const hear = (event: Output): void => {
     if (live) reader.after(event)
     else reader.before(event)
     quiet()
     if (!live) quiet = cli.scheduler.timer(QUIET_MS, caughtUp)
   }
+  let hasEnded = false
+  const { terminal, abort } = reader
+  const { scheduler } = cli
+  await watchOver(
+    { client, jobId, terminal, scheduler, signal: abort.signal },
+    {
+      take: (event) => {
+        if (event.type === 'state') hasEnded = TERMINAL_STATES.includes(event.job.state)
+        if (event.type === 'output' || event.type === 'lost-output') hear(event)
+        return 'more'
+      },
+      over: () => hasEnded,
+    },
+  )
   quiet()
   latest()
   if (!live) reader.caughtUp()
