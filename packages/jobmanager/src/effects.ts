@@ -254,11 +254,17 @@ export class EffectRunner {
     void this.#world.manifests.load(path, sha256).then(
       ({ manifest, directory }) =>
         this.#post({ type: 'restore-loaded', ticket, manifest, directory }),
-      (error: unknown) => {
-        const failure = toFailure(error, UNKNOWN_FAILURE)
-        this.#post({ type: 'restore-failed', ticket, failure })
-      },
+      (error: unknown) => this.#restoreFailed(ticket, toFailure(error, UNKNOWN_FAILURE)),
     )
+  }
+
+  /** What is missing may have been deleted by another leader that has newer ones: then the job is not ours, and well. */
+  #restoreFailed(ticket: number, failure: Failure): void {
+    const post = (): void => this.#post({ type: 'restore-failed', ticket, failure })
+    // Cannot reject: both outcomes are handled.
+    void this.#world.log.check().then(post, (error: unknown) => {
+      if (!this.#deposed(error)) post()
+    })
   }
 
   async #writeManifest(content: PendingContent): Promise<void> {

@@ -195,6 +195,30 @@ describe('a JobManager that has lost its jobs to another one', () => {
     expect(there.filter((path) => !left.has(path))).toEqual([])
   })
 
+  it('takes what the other has deleted for a sign of it, not for damage', async () => {
+    // Reading is faster than writing: what is missing is found before the log can tell who leads.
+    let slow = false
+    const onOperation = (operation: string, path: string): StorageVerdict =>
+      slow && operation === 'create' && path.includes('/log/')
+        ? { verdict: 'delay', ms: 10_000 }
+        : OK
+    const world = await new PlayWorld({ storage: { onOperation } }).start()
+    const job = await world.run()
+    await world.pass(5_000)
+    const before = world.manager
+    world.newManager()
+    world.manager.address = 'other:6123'
+    await drive(world.time, world.manager.start())
+    // The other has newer checkpoints; those of before go.
+    for (const path of await world.files(job)) if (path.includes('/chk-')) world.disk.delete(path)
+    slow = true
+    // It was asleep, and finds that all its workers are gone: the job must begin again from its newest checkpoint.
+    for (const id of world.workers.keys()) before.connectionLost(id, 'reset')
+    await world.pass(20_000)
+    expect(before.notLeading).toContain('other:6123')
+    expect(world.log.lines.filter(({ fields }) => fields['willRestart'] === false)).toEqual([])
+  })
+
   it('stands by when it was the last: without workers, and accepting nothing', async () => {
     const { world, jobs, before } = await replaced()
     for (const job of jobs) await hear(before, world, job)

@@ -241,7 +241,12 @@ function makeHost(
       allowed: settings.jobEnvironment,
       slots: settings.slots,
     }),
-    secrets: () => heldSecrets({ env: process.env, directory: settings.secretsDirectory }),
+    secrets: () =>
+      heldSecrets({
+        env: process.env,
+        directory: settings.secretsDirectory,
+        hidden: [settings.tokenFile],
+      }),
     prepare: settings.prepareJobProcess,
     reportIntervalMs: REPORT_INTERVAL_MS,
     progressTimeoutMs: settings.progressTimeoutMs,

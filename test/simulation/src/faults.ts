@@ -12,6 +12,7 @@ import type { World } from './world.ts'
 const KINDS = [
   'failpoint',
   'kill-tm',
+  'stop-tm',
   'kill-job',
   'kill-jm',
   'kill-all',
@@ -38,7 +39,7 @@ export type FaultKind = (typeof KINDS)[number]
 /** JobManagers that live on after they were replaced, at the same time. */
 const USURPED_MAX = 2
 /** Failpoints that one fault arms. */
-const ARMED_AT_ONCE = 6
+const ARMED_AT_ONCE = 10
 const HOUR_MS = 3_600_000
 const SLOW_MS_MAX = 3_000
 
@@ -84,6 +85,12 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
       return
     case 'kill-tm':
       return killOne(world, cluster, prng)
+    case 'stop-tm': {
+      if (cluster.taskManagers.length === 0) return
+      const one = prng.pick(cluster.taskManagers)
+      world.fault(kind, one.process.name)
+      return cluster.stop(one)
+    }
     case 'kill-job':
     case 'pause-job':
     case 'slow':

@@ -250,6 +250,18 @@ export class SimCluster {
     })
   }
 
+  /** SIGTERM: it says good-bye, ends its slots, and is gone; its supervisor starts another one after a while. */
+  stop({ name, process, worker }: TaskManager): void {
+    const backAfterMs = BACK_MS_MIN + this.#prng.float() * BACK_MS_MAX
+    process.run(() => {
+      // Never settles when it is killed over it.
+      void worker.close('told to').then(() => {
+        process.kill()
+        this.#world.scheduler.timer(backAfterMs, () => this.startMissing(name))
+      })
+    })
+  }
+
   /** SIGSTOP, and SIGCONT after a while. */
   pause(processes: readonly SimProcess[], forMs: number): void {
     for (const process of processes) process.pause()
@@ -283,8 +295,12 @@ export class SimCluster {
     const id = workerId(`${name}-${life}`)
     const process = new SimProcess(world, id)
     world.trace(`${id} starts`)
+    const coordinator = coordinatorOver(this.network, process, this.#nobody, () =>
+      this.#coordinatorParty(),
+    )
     const host = new SimSlotHost({
       world,
+      fetch: (job, hash) => coordinator.fetchBundle(job, hash),
       board: this.#board,
       workerId: id,
       parent: process,
@@ -299,9 +315,7 @@ export class SimCluster {
         pid: life,
         version: 'sim',
       },
-      coordinator: coordinatorOver(this.network, process, this.#nobody, () =>
-        this.#coordinatorParty(),
-      ),
+      coordinator,
       host,
       scheduler: process,
       prng: world.prng.fork(),

@@ -6,7 +6,7 @@ import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Clock } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest } from '@weirjs/common/core/gateways'
-import type { Fence, WorkerId } from '@weirjs/common/core/ids'
+import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Prng } from '@weirjs/common/core/prng'
 import { createOperator } from '@weirjs/taskmanager/operators/registry'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from '@weirjs/taskmanager/slots/slot'
@@ -29,6 +29,8 @@ export interface SimSlotHostOptions {
   readonly parent: SimProcess
   /** The checkpoint storage as the job process reaches it. */
   readonly storage: (process: SimProcess) => CheckpointStorage
+  /** The job's code, from the JobManager. What it holds is not used: `build` makes the functions. */
+  readonly fetch: (jobId: JobId, hash: BundleHash) => Promise<unknown>
   /** Builds the job anew, as each slot does from the bundle. `process` is for what connectors need of it. */
   readonly build: (request: SlotRequest, process: SimProcess) => JobFunctions
 }
@@ -36,6 +38,7 @@ export interface SimSlotHostOptions {
 export class SimSlotHost implements SlotHost {
   readonly #options: SimSlotHostOptions
   readonly processes: Set<SimProcess> = new Set()
+  readonly #fetched = new Set<BundleHash>()
   #started = 0
 
   constructor(options: SimSlotHostOptions) {
@@ -43,7 +46,10 @@ export class SimSlotHost implements SlotHost {
   }
 
   async start(request: SlotRequest, listener: SlotListener): Promise<SlotGroup> {
-    const { world, parent, workerId } = this.#options
+    const { world, parent, workerId, fetch } = this.#options
+    const { bundle, fence } = request
+    if (!this.#fetched.has(bundle)) await fetch(fence.jobId, bundle)
+    this.#fetched.add(bundle)
     const process = new SimProcess(world, `${workerId}-job${this.#started++}`, parent.machine)
     parent.onKill(() => process.kill())
     this.processes.add(process)

@@ -42,6 +42,14 @@ describe('heldSecrets', () => {
     expect(secretOf(held, 'toString')).toBeUndefined()
   })
 
+  it('does not have the token of the cluster, whatever it is called there', () => {
+    const token = file('cluster_token', 'f00d')
+    symlinkSync(token, join(directory, 'alias'))
+    file('other', 'x')
+    const hidden = [token, join(directory, 'missing')]
+    expect(heldSecrets({ env: {}, directory, hidden }).files).toEqual({ other: 'x' })
+  })
+
   it('refuses what cannot be meant, and says where', () => {
     const held = (env: Record<string, string>, at: string | null = null) => {
       return () => heldSecrets({ env, directory: at })

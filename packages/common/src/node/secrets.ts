@@ -1,7 +1,7 @@
 // The secrets that a machine holds for jobs: variables, files that variables name, and a directory of files as Docker and
 // Kubernetes mount them. Read anew for each attempt of a job, so that a changed file counts from the next restart on.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { WeirError } from '../core/errors.ts'
 import { SECRET_NAME, SECRET_VARIABLES, type SecretValues } from '../core/secrets.ts'
@@ -15,12 +15,14 @@ export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** null: no directory. */
   readonly directory: string | null
+  /** Files that are none of a job's business, though they may lie there: the cluster's token. */
+  readonly hidden?: readonly string[]
 }
 
 /** Throws WeirError `config/bad-value`, naming the variable or the file. */
-export function heldSecrets({ env, directory }: SecretSources): SecretValues {
+export function heldSecrets({ env, directory, hidden = [] }: SecretSources): SecretValues {
   const variables = variablesOf(env)
-  const files = directory === null ? {} : filesIn(directory)
+  const files = directory === null ? {} : filesIn(directory, hidden)
   if (Object.keys(variables).length + Object.keys(files).length > SECRETS_HELD_MAX)
     throw bad(`there are more than ${SECRETS_HELD_MAX} secrets on this machine`)
   return { variables, files }
@@ -39,11 +41,13 @@ function variablesOf(env: SecretSources['env']): Record<string, string> {
 }
 
 /** Files with names that a secret can have; what begins with a dot is of the mount. */
-function filesIn(directory: string): Record<string, string> {
+function filesIn(directory: string, hidden: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}
+  const skipped = new Set(hidden.map(realPath))
   for (const name of namesIn(directory)) {
     const path = join(directory, name)
-    if (SECRET_NAME.test(name) && isFile(path)) found[name] = secretIn(path, SETTING)
+    if (SECRET_NAME.test(name) && isFile(path) && !skipped.has(realPath(path)))
+      found[name] = secretIn(path, SETTING)
   }
   return found
 }
@@ -56,6 +60,11 @@ function namesIn(directory: string): readonly string[] {
   } catch (cause) {
     throw bad(`${SETTING} is ${directory}, which cannot be read`, cause)
   }
+}
+
+/** What links lead to; the path itself when there is nothing. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path
 }
 
 function isFile(path: string): boolean {

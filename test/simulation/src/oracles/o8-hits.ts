@@ -11,7 +11,8 @@ const GAPS_WITH_CHECKPOINT_MIN = 0.15
 const QUIET_MAX = 0.01
 /** Failpoints that so many seeds must have hit. */
 const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
-  { seeds: 3_000, share: 1 },
+  { seeds: 10_000, share: 1 },
+  { seeds: 3_000, share: 0.98 },
   { seeds: 300, share: 0.65 },
 ]
 

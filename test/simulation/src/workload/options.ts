@@ -69,6 +69,8 @@ export interface WorkloadOptions {
   /** Failed checkpoints in a row that the job bears; null: any number. */
   readonly tolerableFailures: number | null
   readonly restart: RestartOptions
+  /** Some records are shown to whoever follows the job. */
+  readonly prints: boolean
   /** When a sink begins another file, beside every checkpoint. */
   readonly roll: { readonly bytes: number } | { readonly every: Duration } | null
   /** Sources and steps without functions of their own say no type: it is found out record by record. */
@@ -136,6 +138,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     tolerableFailures: prng.pick([null, null, null, 5, 2]),
     restart: prng.pick(RESTARTS),
     roll: prng.pick(ROLLS),
+    prints: prng.chance(0.1),
     dynamic: prng.chance(0.25),
     mode,
     failover: prng.pick(['region', 'region', 'full']),

@@ -7,6 +7,7 @@ import { job, type JobDefinition } from '@weirjs/api/define-job'
 import type { SettingsOptions } from '@weirjs/api/settings'
 import type { FileSystem } from '@weirjs/connectors/files/file-system'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
+import { print } from '@weirjs/connectors/print/print'
 import type { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import type { RunOptions, WorkloadOptions } from './options.ts'
 import { alert, counted, INPUT } from './records.ts'
@@ -14,6 +15,8 @@ import { buildShape } from './shapes.ts'
 import { numberedOf } from './sources.ts'
 
 export const ALERTS = '/alerts'
+/** Records for each that is printed. */
+const PRINTED_EACH = 20
 /** The files that the shape `files` reads. */
 export function writeInput(options: WorkloadOptions, files: MemoryFileSystem): void {
   const { shape, records, inputFiles } = options
@@ -44,6 +47,9 @@ function defineWorkload(
       const sink = ndjsonFiles(run.output, counted, { fileSystem: files, ...rolling(options) })
       stream.filter(() => true).to(sink, { uid: `out-${i}`, parallelism: run.sinkParallelism })
     })
+    if (options.prints)
+      for (const [i, stream] of graph.counted.entries())
+        stream.filter(({ n }) => n % PRINTED_EACH === 0).to(print(), { uid: `shown-${i}` })
     graph.alerts.forEach((alerts, i) => {
       const sink = ndjsonFiles(ALERTS, alert, { fileSystem: files })
       alerts.to(sink, { uid: `alerts-${i}`, parallelism: 1 })
