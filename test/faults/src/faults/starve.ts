@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Burners } from '../../../processes/src/burners.ts'
 import { descendantsOf } from '../../../processes/src/proc.ts'
 import { BadCell } from '../cell.ts'
@@ -12,6 +13,9 @@ import { type FaultKind, processOf, type Scene } from '../scene.ts'
 const V2_ROOT = '/sys/fs/cgroup'
 const V1_ROOT = '/sys/fs/cgroup/cpu'
 const PERIOD_US = 100_000
+/** A second and more, in which several checkpoints come and go. */
+const LOOKS = 60
+const LOOK_MS = 20
 
 /** `quota 20% for 5s`: all processes of the cluster together have so much of one processor. */
 export const QUOTA: FaultKind = {
@@ -96,15 +100,31 @@ export const DESCRIPTORS: FaultKind = {
     const { name, pid } = await processOf(scene, words[1])
     if (pid === null) throw new BadCell(`${name} does not run`)
     const before = limitOf(pid)
-    const open = readdirSync(`/proc/${pid}/fd`).length
-    limit(pid, open)
+    const kept = await lowestFree(pid)
+    limit(pid, kept)
     const held = limitOf(pid)
     return {
       heal: async () => limit(pid, Number(before)),
       proof: async () =>
-        Number(held) === open ? `${name} had ${open} open and might have no more` : null,
+        Number(held) === kept ? `${name} might have no descriptor from ${kept} on` : null,
     }
   },
+}
+
+/**
+ * The limit is one of numbers, and what is opened gets the lowest that is free. Files come and go; below the lowest number
+ * that was free at any time all are in use for good.
+ */
+async function lowestFree(pid: number): Promise<number> {
+  let lowest = Number.POSITIVE_INFINITY
+  for (let looks = 0; looks < LOOKS; looks++) {
+    const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
+    let free = 0
+    while (open.has(free)) free += 1
+    lowest = Math.min(lowest, free)
+    await sleep(LOOK_MS)
+  }
+  return lowest
 }
 
 function limit(pid: number, count: number): void {
