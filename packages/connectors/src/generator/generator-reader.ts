@@ -64,11 +64,11 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
   poll(output: SourceOutput<T>, max: number): 'more' | 'wait' {
     const allowed = Math.min(max, this.#allowance())
     if (allowed <= 0) return this.#wait()
+    this.#beginAll(output)
     let left = allowed
     while (left > 0 && this.#open.length > 0) {
       const open = this.#open[this.#turn % this.#open.length] as Open
-      if (!open.begun || this.#open.length > 1) output.beginSplit(open.split.id)
-      open.begun = true
+      output.beginSplit(open.split.id)
       const emitted = this.#emit(output, open, left)
       left -= emitted
       this.#emitted += emitted
@@ -85,6 +85,14 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
 
   async close(): Promise<void> {
     this.#tick?.()
+  }
+
+  /** All advance side by side, so the watermark is that of the slowest from the first record on, whoever speaks first. */
+  #beginAll(output: SourceOutput<T>): void {
+    for (const open of this.#open) {
+      if (!open.begun) output.beginSplit(open.split.id)
+      open.begun = true
+    }
   }
 
   /** Emits from one split, at most to the end of its block and `max` records; answers how many. */

@@ -7,11 +7,14 @@ import { splitLength } from './generator-reader.ts'
 
 class Gather implements SourceOutput<number> {
   readonly got: (readonly [number, number])[] = []
+  readonly begun: string[] = []
   readonly wanted = true
   emit(value: number, timestamp: number): void {
     this.got.push([value, timestamp])
   }
-  beginSplit(): void {}
+  beginSplit(splitId: string): void {
+    this.begun.push(splitId)
+  }
   endSplit(): void {}
   watermark(): void {}
   deadLetter(): void {}
@@ -121,6 +124,18 @@ describe('generator', () => {
     // 100 records of each split at full rate, then 900 at half of it.
     expect(ms).toBeGreaterThanOrEqual(1_990)
     expect(ms).toBeLessThanOrEqual(2_010)
+  })
+
+  it('begins all its splits before the first record of one, so that no other one is late', () => {
+    const [only, other] = readers(generator({ make: (n) => n, count: 2_000 }), 2)
+    only?.reader.addSplits(other?.reader.snapshot() ?? [])
+    expect(only?.reader.poll(only.output, 1)).toBe('more')
+    expect(only?.output.got).toHaveLength(1)
+    expect(new Set(only?.output.begun)).toEqual(new Set(['generator-0', 'generator-1']))
+    while (only?.reader.poll(only.output, 300) === 'more');
+    // Whose records come is said again when another one has ended.
+    const ended = only?.output.begun.lastIndexOf('generator-0') ?? 0
+    expect(only?.output.begun.slice(ended + 1)).toContain('generator-1')
   })
 
   it('refuses counts and rates that mean nothing', () => {
