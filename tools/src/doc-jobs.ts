@@ -18,6 +18,7 @@ export interface DocProgram {
 /** What parts may speak of without saying where it comes from. */
 const PRELUDE = `
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import {
   days, discard, fromItems, generator, hours, int, job, keyedProcess, listState, mapState, minutes, operatorList,
   outOfOrder, print, process, seconds, struct, text, timestamp, unionList, value, WeirError,

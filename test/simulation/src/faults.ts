@@ -41,6 +41,7 @@ const USURPED_MAX = 2
 /** Failpoints that one fault arms. */
 const ARMED_AT_ONCE = 10
 const HOUR_MS = 3_600_000
+const STOPPED_MS_MAX = 1_500
 const SLOW_MS_MAX = 3_000
 
 export interface PlannedFault {
@@ -85,12 +86,8 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
       return
     case 'kill-tm':
       return killOne(world, cluster, prng)
-    case 'stop-tm': {
-      if (cluster.taskManagers.length === 0) return
-      const one = prng.pick(cluster.taskManagers)
-      world.fault(kind, one.process.name)
-      return cluster.stop(one)
-    }
+    case 'stop-tm':
+      return cluster.taskManagers.length === 0 ? undefined : stopOne(world, cluster, prng)
     case 'kill-job':
     case 'pause-job':
     case 'slow':
@@ -183,6 +180,20 @@ function killOne(world: World, cluster: SimCluster, prng: Prng): void {
   const { process } = prng.pick(cluster.taskManagers)
   world.fault('kill-tm', process.name)
   cluster.crash(process)
+}
+
+/** SIGTERM: it says good-bye, ends its slots, and is gone; its supervisor starts another one after a while. */
+function stopOne(world: World, cluster: SimCluster, prng: Prng): void {
+  const { name, process, worker } = prng.pick(cluster.taskManagers)
+  world.fault('stop-tm', process.name)
+  const backAfterMs = prng.float() * STOPPED_MS_MAX
+  process.run(() => {
+    // Never settles when it is killed over it.
+    void worker.close('told to').then(() => {
+      process.kill()
+      world.scheduler.timer(backAfterMs, () => cluster.startMissing(name))
+    })
+  })
 }
 
 function killJobManager(world: World, cluster: SimCluster): void {

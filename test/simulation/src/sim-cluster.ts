@@ -250,18 +250,6 @@ export class SimCluster {
     })
   }
 
-  /** SIGTERM: it says good-bye, ends its slots, and is gone; its supervisor starts another one after a while. */
-  stop({ name, process, worker }: TaskManager): void {
-    const backAfterMs = BACK_MS_MIN + this.#prng.float() * BACK_MS_MAX
-    process.run(() => {
-      // Never settles when it is killed over it.
-      void worker.close('told to').then(() => {
-        process.kill()
-        this.#world.scheduler.timer(backAfterMs, () => this.startMissing(name))
-      })
-    })
-  }
-
   /** SIGSTOP, and SIGCONT after a while. */
   pause(processes: readonly SimProcess[], forMs: number): void {
     for (const process of processes) process.pause()

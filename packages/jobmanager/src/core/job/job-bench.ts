@@ -294,9 +294,7 @@ export class JobBench {
         if (this.habits.log === 'do') this.#queue.push({ type: 'terminal-logged' })
         return
       case 'wake-at':
-        // A machine that does so may do it again, at each wake.
-        if (effect.atMs <= this.nowMs)
-          throw new Error(`at ${this.nowMs} ms it asks to be woken at ${effect.atMs} ms`)
+        if (effect.atMs <= this.nowMs) throw new Error('it asks to be woken at once')
         this.#wakes.push(effect.atMs)
         return
       case 'attempt-changed':

@@ -349,8 +349,7 @@ export class JobMachine {
       if (this.#context.graph.count('ended') === total) this.#desk.allEndOfData()
     } else if (regions.every(({ phase }) => phase.tag === 'finished')) {
       this.#ending = { state: 'FINISHED', failure: null, asked: false }
-      // Nobody is left to hear it. Were it still due, each wake would ask for the next at once, until the end is logged.
-      this.#desk.noFinalNotice()
+      this.#desk.noFinalNotice() // nobody is left to hear it: were it due, each wake would ask for the next at once
     } else {
       this.#desk.repeatFinalNotice(finishing)
     }
