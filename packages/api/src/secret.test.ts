@@ -71,7 +71,10 @@ describe('env.secret', () => {
     }
   })
 
-  it.each(['', '1', 'a b', 'password-file', '../x', 'x'.repeat(64)])('cannot be %j', (name) => {
-    expect(() => withSecret(name)).toThrow('a secret cannot be named')
-  })
+  it.each(['', '1', 'a b', 'password-file', 'file', '../x', 'x'.repeat(64)])(
+    'cannot be %j',
+    (name) => {
+      expect(() => withSecret(name)).toThrow('a secret cannot be named')
+    },
+  )
 })

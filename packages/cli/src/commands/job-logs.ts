@@ -102,17 +102,18 @@ async function read(cli: Cli, client: JobClient, jobId: JobId, reader: Reader): 
   let hasEnded = false
   const { terminal, abort } = reader
   const { scheduler } = cli
-  await watchOver(
-    { client, jobId, terminal, scheduler, signal: abort.signal },
-    {
-      take: (event) => {
-        if (event.type === 'state') hasEnded = TERMINAL_STATES.includes(event.job.state)
-        if (event.type === 'output' || event.type === 'lost-output') hear(event)
-        return 'more'
-      },
-      over: () => hasEnded,
-    },
-  )
+  const take = (event: JobEventView): 'more' => {
+    if (event.type === 'state') hasEnded = TERMINAL_STATES.includes(event.job.state)
+    if (event.type === 'output' || event.type === 'lost-output') hear(event)
+    return 'more'
+  }
+  // Who wants what there is gets an error when nobody answers; who wants what comes waits for whoever will tell it.
+  if (!reader.follow) for await (const event of client.watch(jobId, abort.signal)) take(event)
+  else
+    await watchOver(
+      { client, jobId, terminal, scheduler, signal: abort.signal },
+      { take, over: () => hasEnded },
+    )
   quiet()
   latest()
   if (!live) reader.caughtUp()

@@ -3,7 +3,7 @@
 import { WeirError } from './errors.ts'
 
 /** A letter, then letters, digits, `-`, `_` and dots: at most 63 in all. It does not end in `-file`, as variables do. */
-export const SECRET_NAME: RegExp = /^(?!.*[._-]file$)[a-z][a-z0-9._-]{0,62}$/i
+export const SECRET_NAME: RegExp = /^(?!(.*[._-])?file$)[a-z][a-z0-9._-]{0,62}$/i
 export const SECRET_VARIABLES = 'WEIR_SECRET_'
 
 /** What a machine holds. */
@@ -12,6 +12,8 @@ export interface SecretValues {
   readonly variables: Readonly<Record<string, string>>
   /** By the name of a file in the directory of secrets. */
   readonly files: Readonly<Record<string, string>>
+  /** Why there is no value, by variable or file; of the directory as a whole under ''. Only who asks for one is told. */
+  readonly problems?: Readonly<Record<string, string>>
 }
 
 export const NO_SECRETS: SecretValues = { variables: {}, files: {} }
@@ -20,9 +22,12 @@ export const NO_SECRETS: SecretValues = { variables: {}, files: {} }
 export const secretVariable = (name: string): string =>
   `${SECRET_VARIABLES}${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 
-/** Undefined: the machine does not have it. Throws WeirError `config/bad-value` when it has two. */
-export function secretOf({ variables, files }: SecretValues, name: string): string | undefined {
+/** Undefined: the machine does not have it. Throws WeirError `config/bad-value` when it has two, or one of no use. */
+export function secretOf(values: SecretValues, name: string): string | undefined {
+  const { variables, files, problems = {} } = values
   const variable = secretVariable(name)
+  for (const key of [variable, name])
+    if (Object.hasOwn(problems, key)) throw noUse(name, problems[key] as string)
   const said = Object.hasOwn(variables, variable) ? variables[variable] : undefined
   const filed = Object.hasOwn(files, name) ? files[name] : undefined
   if (said !== undefined && filed !== undefined)
@@ -31,5 +36,13 @@ export function secretOf({ variables, files }: SecretValues, name: string): stri
       `the secret "${name}" is there twice: in ${variable} and in taskmanager.secrets.directory`,
       { domain: 'user', hint: 'Remove one of the two.' },
     )
-  return said ?? filed
+  const value = said ?? filed
+  const whole = problems['']
+  if (value === undefined && whole !== undefined) throw noUse(name, whole)
+  return value
 }
+
+const noUse = (name: string, problem: string): WeirError =>
+  new WeirError('config/bad-value', `the secret "${name}" cannot be had: ${problem}`, {
+    domain: 'user',
+  })

@@ -50,21 +50,39 @@ describe('heldSecrets', () => {
     expect(heldSecrets({ env: {}, directory, hidden }).files).toEqual({ other: 'x' })
   })
 
-  it('refuses what cannot be meant, and says where', () => {
-    const held = (env: Record<string, string>, at: string | null = null) => {
-      return () => heldSecrets({ env, directory: at })
-    }
+  it('says what is wrong with one to whoever asks for it, and to nobody else', () => {
+    file('empty', '\n')
+    file('large', 'x'.repeat(SECRET_BYTES_MAX + 1))
+    mkdirSync(join(directory, 'folder'))
+    file('good', 'value')
     const missing = join(directory, 'missing')
-    expect(held({ WEIR_SECRET_A_FILE: missing })).toThrow(`WEIR_SECRET_A_FILE names the file`)
-    expect(held({ WEIR_SECRET_A_FILE: directory })).toThrow('which cannot be read')
-    expect(held({ WEIR_SECRET_A: '1', WEIR_SECRET_A_FILE: file('a', '2') })).toThrow(
-      'WEIR_SECRET_A and WEIR_SECRET_A_FILE are both set',
-    )
-    expect(held({ WEIR_SECRET_A: '' })).toThrow('WEIR_SECRET_A is empty')
-    expect(held({ WEIR_SECRET_A: 'x'.repeat(SECRET_BYTES_MAX + 1) })).toThrow('more than 65536')
-    expect(held({}, missing)).toThrow(`taskmanager.secrets.directory is ${missing}`)
-    const many = Array.from({ length: SECRETS_HELD_MAX + 1 }, (_, i) => [`WEIR_SECRET_${i}`, 'x'])
-    expect(held(Object.fromEntries(many))).toThrow(`more than ${SECRETS_HELD_MAX} secrets`)
+    const env = {
+      WEIR_SECRET_A_FILE: missing,
+      WEIR_SECRET_B: '1',
+      WEIR_SECRET_B_FILE: join(directory, 'good'),
+      WEIR_SECRET_C: '',
+    }
+    const held = heldSecrets({ env, directory })
+    expect(secretOf(held, 'good')).toBe('value')
+    const problem = (name: string) => () => secretOf(held, name)
+    expect(problem('a')).toThrow(`${missing} of WEIR_SECRET_A_FILE cannot be read (ENOENT)`)
+    expect(problem('b')).toThrow('WEIR_SECRET_B and WEIR_SECRET_B_FILE are both set')
+    expect(problem('c')).toThrow('WEIR_SECRET_C is empty')
+    expect(problem('empty')).toThrow('is empty')
+    expect(problem('large')).toThrow('more than 65536 bytes')
+    expect(problem('folder')).toThrow('it is no file')
+    expect(secretOf(held, 'unheard-of')).toBeUndefined()
+  })
+
+  it('says that the directory is not there, or holds too much, to whoever finds nothing', () => {
+    const missing = join(directory, 'missing')
+    const held = heldSecrets({ env: { WEIR_SECRET_A: '1' }, directory: missing })
+    expect(secretOf(held, 'a')).toBe('1')
+    expect(() => secretOf(held, 'b')).toThrow(`taskmanager.secrets.directory is ${missing}`)
+    const many = Array.from({ length: SECRETS_HELD_MAX + 1 }, (_, i) => [`WEIR_SECRET_X${i}`, 'x'])
+    const full = heldSecrets({ env: Object.fromEntries(many), directory: null })
+    expect(secretOf(full, 'x0')).toBe('x')
+    expect(() => secretOf(full, `x${SECRETS_HELD_MAX}`)).toThrow(`more than ${SECRETS_HELD_MAX}`)
   })
 
   it('refuses a secret that is there twice', () => {

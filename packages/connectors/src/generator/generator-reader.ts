@@ -15,6 +15,8 @@ export interface GeneratorSplit {
   /** Its records; null: without end. */
   readonly end: number | null
   readonly block: number
+  /** Records of all splits together, at the first start; null: without end. Splits of older checkpoints do not say. */
+  readonly count?: number | null
 }
 
 /** Records between two looks at whether more are wanted. */
@@ -129,10 +131,13 @@ export class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
 
   /** Records that the rate allows now. A longer split has more of the rate, so that all come to their ends together. */
   #allowance(): number {
-    const { perSecond, count } = this.#options
+    const { perSecond } = this.#options
     if (perSecond === undefined) return Number.POSITIVE_INFINITY
-    const part = ({ split: { of, end } }: Open): number =>
-      end === null || count === undefined ? 1 / of : end / count
+    // One a second at least, where that is no more than an equal share: few records are not waited for over restarts.
+    const part = ({ split: { of, end, count } }: Open): number =>
+      end === null || count === undefined || count === null
+        ? 1 / of
+        : Math.max(end / count, Math.min(1 / perSecond, 1 / of))
     const share = perSecond * this.#open.reduce((sum, open) => sum + part(open), 0)
     const due = Math.floor(((this.#context.scheduler.nowMs() - this.#startedMs) / 1_000) * share)
     return due - this.#emitted

@@ -76,6 +76,7 @@ function makeSplits(
     next: 0,
     end: count === undefined ? null : splitLength(count, part, splits, block),
     block,
+    count: count ?? null,
   })).filter((split) => split.end !== 0)
 }
 

@@ -124,7 +124,7 @@ export class JobLog {
     for (let tries = 0; tries < OPEN_TRIES_MAX; tries++) {
       const { history, last, sinceFold, tips } = await readLog(options.storage, options.jobId)
       // Else a loss of power could take it and leave ours: a hole.
-      await makeDurable(options.storage, last)
+      if (!(await makeDurable(options.storage, last))) continue
       const firstCheckpointId = firstIdOfNextEpoch(history)
       const { leader } = options
       const body: LogBody = {

@@ -54,19 +54,27 @@ export async function readDurableHistory(
   storage: CheckpointStorage,
   job: JobId,
 ): Promise<JobHistory> {
-  const { history, last } = await readLog(storage, job)
-  await makeDurable(storage, last)
-  return history
+  for (let tries = 1; ; tries++) {
+    const { history, last } = await readLog(storage, job)
+    if (await makeDurable(storage, last)) return history
+    if (tries === READ_TRIES_MAX)
+      throw damagedLog(storage.locate(logEntry(job, last.index)), 'it changes again and again')
+  }
 }
 
-/** A storage that says `exists` has made the name durable, and with it all before it in the directory (D2). */
-export async function makeDurable(storage: CheckpointStorage, entry: LogEntry): Promise<void> {
+/**
+ * A storage that says `exists` has made the name durable, and with it all before it in the directory (D2). False when it is
+ * another entry by now: the one that was read is lost, and somebody else has taken its place.
+ */
+export async function makeDurable(storage: CheckpointStorage, entry: LogEntry): Promise<boolean> {
   const { job, index, uuid } = entry
-  await storage.createExclusive(
-    logEntry(job, index),
+  const path = logEntry(job, index)
+  const outcome = await storage.createExclusive(
+    path,
     sealEntry(entry),
     `settle-${uuid.slice(0, 8)}`,
   )
+  return outcome === 'created' || (await readEntry(storage, job, index))?.uuid === uuid
 }
 
 export async function readLog(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {

@@ -16,24 +16,34 @@ describe('Redaction', () => {
     expect(redaction.text('1234 is too short to be known for sure')).toContain('1234')
   })
 
-  it('masks what a process says and why it failed, and leaves numbers and bytes', () => {
-    const failure = { code: 'x', message: 'no login with hunter22', stack: 'at hunter22' }
+  it('masks what people read of a message, and nothing that programs read', () => {
+    const address = new Redaction({ variables: { WEIR_SECRET_HOST: 'localhost' }, files: {} })
+    const failure = { code: 'localhost', message: 'no login at localhost', stack: 'at localhost' }
     const said = [
       { type: 'lost', failure },
       { type: 'reply', id: 7, outcome: { failure } },
-      { type: 'slot', slot: 0, event: { type: 'output', lines: [{ text: 'hunter22' }] } },
+      { type: 'slot', slot: 0, event: { type: 'output', lines: [{ text: 'localhost' }] } },
       { type: 'slot', slot: 0, event: { type: 'decline', decline: { failure } } },
+      {
+        type: 'slot',
+        slot: 0,
+        event: { type: 'task-update', update: { change: { state: 'failed', failure } } },
+      },
     ] as unknown as HostEvent[]
-    const masked = said.map((event) => redaction.event(event))
-    expect(JSON.stringify(masked)).not.toContain('hunter22')
-    expect(JSON.stringify(masked).match(/\*{6}/g)).toHaveLength(7)
-    const bytes = { type: 'reply', id: 1, outcome: { ok: new Uint8Array([1, 2]) } } as const
-    expect(redaction.event(bytes)).toEqual(bytes)
+    const masked = JSON.stringify(said.map((event) => address.event(event)))
+    expect(masked.match(/\*{6}/g)).toHaveLength(9)
+    expect(masked.match(/localhost/g)).toHaveLength(4)
+    const started = {
+      type: 'reply',
+      id: 1,
+      outcome: { ok: { endpoints: [{ dataAddress: 'localhost:41234' }] } },
+    } as const
+    expect(address.event(started)).toBe(started)
   })
 
   it('does not touch messages that hold no words', () => {
     const report = { type: 'slot', slot: 0, event: { type: 'report', tasks: [] } } as const
-    expect(redaction.event(report)).toBe(report)
+    expect(redaction.event(report)).toEqual(report)
     const none = new Redaction({ variables: {}, files: {} })
     const lost = { type: 'lost', failure: { code: 'x' } } as unknown as HostEvent
     expect(none.event(lost)).toBe(lost)

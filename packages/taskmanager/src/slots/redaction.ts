@@ -2,15 +2,13 @@
 // driver's error may quote the password that it was given; what a job prints on purpose may as well. It knows values, not
 // meanings: one that was changed on the way (encoded, cut) is not found.
 
+import type { Failure } from '@weirjs/common/core/errors'
 import type { SecretValues } from '@weirjs/common/core/secrets'
 import { SECRET_MASK } from '@weirjs/common/node/config-secrets'
-import type { HostEvent } from './protocol.ts'
+import type { HostEvent, SlotEvent } from './protocol.ts'
 
 /** Shorter values are left alone: they are in half of all words. */
 export const REDACTED_CHARS_MIN = 6
-/** Messages that may tell a value. Snapshots and measures hold none, and come often. */
-const TELLING: ReadonlySet<string> = new Set(['output', 'task-update', 'decline'])
-
 export class Redaction {
   readonly #values: readonly string[]
 
@@ -30,23 +28,54 @@ export class Redaction {
     return left
   }
 
+  /** What people read of a message; what programs read stays, or a host name that is a secret would break addresses. */
   event(event: HostEvent): HostEvent {
     if (this.#values.length === 0) return event
-    if (event.type === 'slot' && !TELLING.has(event.event.type)) return event
-    return this.#all(event) as HostEvent
+    switch (event.type) {
+      case 'lost':
+        return { ...event, failure: this.#failure(event.failure) }
+      case 'reply':
+        return 'failure' in event.outcome
+          ? { ...event, outcome: { failure: this.#failure(event.outcome.failure) } }
+          : event
+      case 'slot':
+        return { ...event, event: this.#slotEvent(event.event) }
+      case 'prepared':
+        return event
+    }
   }
 
-  /** Every text in it. */
-  #all(value: unknown): unknown {
-    if (typeof value === 'string') return this.text(value)
-    if (Array.isArray(value)) return value.map((one) => this.#all(one))
-    if (typeof value !== 'object' || value === null || !isPlain(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#all(one)]))
+  #slotEvent(event: SlotEvent): SlotEvent {
+    switch (event.type) {
+      case 'output': {
+        const lines = event.lines.map((line) => ({ ...line, text: this.text(line.text) }))
+        return { ...event, lines }
+      }
+      case 'task-update': {
+        const { update } = event
+        if (update.change.state !== 'failed') return event
+        const change = { ...update.change, failure: this.#failure(update.change.failure) }
+        return { ...event, update: { ...update, change } }
+      }
+      case 'decline': {
+        const failure = this.#failure(event.decline.failure)
+        return { ...event, decline: { ...event.decline, failure } }
+      }
+      default:
+        return event
+    }
   }
-}
 
-/** Bytes and the like are passed on. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  #failure(failure: Failure): Failure {
+    const { message, hint, stack, lastOutput } = failure
+    return {
+      ...failure,
+      message: this.text(message),
+      ...(hint === undefined ? {} : { hint: this.text(hint) }),
+      ...(stack === undefined ? {} : { stack: this.text(stack) }),
+      ...(lastOutput === undefined
+        ? {}
+        : { lastOutput: lastOutput.map((line) => this.text(line)) }),
+    }
+  }
 }
