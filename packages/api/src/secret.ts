@@ -66,7 +66,7 @@ export class SecretKeeper {
 
   /**
    * From now on handles have values. Throws WeirError `job/no-secret` when the machine does not have one of them,
-   * `config/bad-value` when it has it twice.
+   * `config/bad-value` when it has it twice or has one of no use.
    */
   open(values: SecretValues, jobName: string): void {
     const missing: string[] = []

@@ -16,6 +16,7 @@ import type { SubmitRequest } from '@weirjs/common/job-client'
 import { assignState } from './core/checkpoint/state-assignment.ts'
 import { planJob } from './core/plan/planner.ts'
 import { checkSettings } from './settings-check.ts'
+import { isThere } from './store/is-there.ts'
 import type { JobSubmission, RestoreInfo } from './store/job-history.ts'
 import { JobLog } from './store/job-log.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
@@ -148,16 +149,6 @@ export class Submitter {
 /** One submission is one job, whoever accepts it. */
 export function jobIdOf(submissionId: string): JobId {
   return jobId(sha256Of(new TextEncoder().encode(submissionId)).slice(0, JOB_ID_DIGITS))
-}
-
-async function isThere(storage: CheckpointStorage, path: string): Promise<boolean> {
-  try {
-    await storage.size(path)
-    return true
-  } catch (error) {
-    if (error instanceof WeirError && error.code === 'storage/not-found') return false
-    throw error
-  }
 }
 
 function checkBundle(bundle: Uint8Array, hash: BundleHash): void {

@@ -69,12 +69,6 @@ export class World {
     this.trace(`FAULT ${kind} ${text}`)
   }
 
-  get faultCount(): number {
-    let sum = 0
-    for (const count of this.faults.values()) sum += count
-    return sum
-  }
-
   /** Something that no fault excuses has shown itself; `what` is an error or a sentence. */
   bug(what: unknown): void {
     const text = what instanceof Error ? (what.stack ?? what.message) : String(what)

@@ -8,7 +8,8 @@ import { SECRET_MASK } from '@weirjs/common/node/config-secrets'
 import type { HostEvent, SlotEvent } from './protocol.ts'
 
 /** Shorter values are left alone: they are in half of all words. */
-export const REDACTED_CHARS_MIN = 6
+const REDACTED_CHARS_MIN = 6
+
 export class Redaction {
   readonly #values: readonly string[]
 

@@ -37,7 +37,7 @@ export interface ProcessHostOptions {
   readonly jobProcessBytesMax: (slots: number) => number
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
-  /** What this machine holds for jobs; asked for each attempt. Default: nothing. Throws what ends the attempt. */
+  /** What this machine holds for jobs; asked for each attempt. Default: nothing. */
   readonly secrets?: () => SecretValues
   /** Keep one process started ahead. */
   readonly prepare: boolean
