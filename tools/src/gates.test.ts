@@ -47,6 +47,8 @@ const DIRECT: readonly string[] = [
 const TOTAL_MAX = 105
 /** Of the engine: LevelDB. The command line has the bundler beside it, which no process of a cluster loads. */
 const NATIVE: readonly string[] = ['@rolldown/binding', 'classic-level']
+/** A version is this old before it is taken: seven days. */
+const RELEASE_AGE_MINUTES = 7 * 24 * 60
 /** Packages that want to run something when they are installed; none may (`allowBuilds` says so, one by one). */
 const WITH_SCRIPTS: readonly string[] = ['classic-level', 'protobufjs']
 
@@ -125,6 +127,12 @@ describe('the supply chain', () => {
       .filter(({ scripts = {} }) => LIFECYCLE.slice(0, 3).some((name) => name in scripts))
       .map(({ name }) => `${name}`)
     expect([...new Set(eager)].toSorted()).toEqual(WITH_SCRIPTS)
+  })
+
+  test('a version is a week old before it is taken, whoever made it', () => {
+    const workspace = parse(read('pnpm-workspace.yaml')) as Readonly<Record<string, unknown>>
+    expect(workspace['minimumReleaseAge']).toBe(RELEASE_AGE_MINUTES)
+    expect(Object.keys(workspace)).not.toContain('minimumReleaseAgeExclude')
   })
 
   test('our own packages run nothing at installation', () => {
