@@ -1,6 +1,6 @@
 // What the command line answers when things are not as they should be: one line, a code, a hint, an exit code.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { EXAMPLES, until, WeirKit } from './weir-kit.ts'
 
 const WORDCOUNT = join(EXAMPLES, 'wordcount.ts')
 const COUNTING = fileURLToPath(new URL('./jobs/count-lines.ts', import.meta.url))
+const MISBEHAVING = fileURLToPath(new URL('./jobs/misbehaving.ts', import.meta.url))
 
 describe('without a cluster', () => {
   test.each([
@@ -98,6 +99,22 @@ describe('without a cluster', () => {
       not: 1,
     })
   })
+})
+
+test('weir dev ends its job properly when it gets SIGTERM, and says where its state is', async () => {
+  await using kit = WeirKit.empty()
+  const often = ['-D', 'execution.checkpointing.interval=100ms']
+  const dev = kit.spawn('dev', MISBEHAVING, '--how', 'nothing', ...often)
+  await until(
+    async () => globSync('.weir/dev/run-*/checkpoints/*/chk-*/manifest', { cwd: kit.path() }),
+    (manifests) => manifests.length > 0,
+  )
+  process.kill(dev.pid, 'SIGTERM')
+  const { code, err } = await dev.ended
+  expect(err).toContain('ended by SIGTERM')
+  expect(err).toContain('CANCELED')
+  expect(err).toMatch(/checkpoints are kept in .*run-/)
+  expect(code).toBe(130)
 })
 
 describe('on a cluster', () => {

@@ -33,6 +33,8 @@ export interface Cli {
   readonly connect: (options: GlobalOptions) => Promise<Session>
   /** Calls back at each Ctrl-C; the process does not end by itself while somebody listens. */
   readonly onInterrupt: (callback: () => void) => () => void
+  /** The same for SIGTERM, as supervisors and `kill` send it. */
+  readonly onTerminate: (callback: () => void) => () => void
   readonly runtimeRoot: () => string
 }
 

@@ -19,6 +19,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const scheduler = systemScheduler()
+const onSignal =
+  (signal: NodeJS.Signals) =>
+  (callback: () => void): (() => void) => {
+    process.on(signal, callback)
+    return () => process.off(signal, callback)
+  }
 const cli: Cli = {
   env,
   cwd: process.cwd(),
@@ -35,10 +41,8 @@ const cli: Cli = {
       quiet: options.quiet === true,
     }),
   connect: (options) => connectCluster({ options, env, cwd: process.cwd(), scheduler }),
-  onInterrupt: (callback) => {
-    process.on('SIGINT', callback)
-    return () => process.off('SIGINT', callback)
-  },
+  onInterrupt: onSignal('SIGINT'),
+  onTerminate: onSignal('SIGTERM'),
   runtimeRoot: () => findRuntimeRoot(env),
 }
 

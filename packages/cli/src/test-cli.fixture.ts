@@ -65,6 +65,7 @@ export function testCli(
             close: () => {},
           }
         },
+        onTerminate: () => () => {},
         onInterrupt: (callback) => {
           listeners.add(callback)
           return () => listeners.delete(callback)

@@ -144,27 +144,31 @@ function slotsOf(options: DevOptions, parallelism: number): number {
   )
 }
 
-/** Follows until the job has ended, or Ctrl-C: then it is canceled first, so that its sinks close well. */
+/** Follows until the job has ended, or Ctrl-C or SIGTERM: then it is canceled first, so that its sinks close well. */
 async function followHere(
   cli: Cli,
   terminal: Terminal,
   job: Pick<Parameters<typeof follow>[0], 'client' | 'jobId' | 'json'>,
 ): Promise<JobSummary> {
   const abort = new AbortController()
-  let interrupted = false
-  const stopListening = cli.onInterrupt(() => {
-    if (interrupted) return abort.abort()
-    interrupted = true
-    terminal.say('ending; Ctrl-C again ends at once')
+  let endedBy: string | null = null
+  const end = (how: string, again: string): void => {
+    if (endedBy !== null) return abort.abort()
+    endedBy = how
+    terminal.say(`ending; ${again} ends at once`)
     // Cannot reject: a job that cannot be canceled any more has ended.
     void job.client.cancel(job.jobId).catch(() => abort.abort())
-  })
+  }
+  const listening = [
+    cli.onInterrupt(() => end('Ctrl-C', 'Ctrl-C again')),
+    cli.onTerminate(() => end('SIGTERM', 'a second one')),
+  ]
   try {
     const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })
     if (ended !== null && ended.state !== 'FINISHED') await tellResume(job.client, terminal, ended)
-    if (ended !== null && !(interrupted && ended.state === 'CANCELED')) return ended
-    throw new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
+    if (ended !== null && !(endedBy !== null && ended.state === 'CANCELED')) return ended
+    throw new WeirError('cli/interrupted', `ended by ${endedBy}`, { domain: 'user' })
   } finally {
-    stopListening()
+    for (const stop of listening) stop()
   }
 }

@@ -16,7 +16,7 @@ export class WatchStream implements AsyncIterableIterator<JobEventView, undefine
   #events: JobEventView[] = []
   #outputWaiting = 0
   #lostLines = 0
-  #waiting: ((next: Next) => void) | null = null
+  #waiting: PromiseWithResolvers<Next> | null = null
   #ended = false
   #error: WeirError | null = null
   readonly #onEnd: (stream: WatchStream) => void
@@ -33,28 +33,31 @@ export class WatchStream implements AsyncIterableIterator<JobEventView, undefine
     if (this.#waiting !== null) {
       const waiting = this.#waiting
       this.#waiting = null
-      waiting({ done: false, value: event })
+      waiting.resolve({ done: false, value: event })
       return
     }
     if (event.type === 'output') return this.#pushOutput(event)
     if (event.type === 'progress') {
       this.#events = this.#events.filter((old) => old.type !== 'progress')
     } else if (this.#events.length - this.#outputWaiting >= WATCH_EVENTS_MAX) {
-      this.#error = new WeirError('watch/too-slow', `${WATCH_EVENTS_MAX} events wait to be read`, {
-        domain: 'external',
-      })
-      return this.end()
+      return this.end(
+        new WeirError('watch/too-slow', `${WATCH_EVENTS_MAX} events wait to be read`, {
+          domain: 'external',
+        }),
+      )
     }
     this.#events.push(event)
   }
 
-  /** Nothing more will come; what waits can still be read. */
-  end(): void {
+  /** Nothing more will come; what waits can still be read, and then `why`, if there is a reason, is thrown. */
+  end(why: WeirError | null = null): void {
     if (this.#ended) return
     this.#ended = true
     const waiting = this.#waiting
     this.#waiting = null
-    waiting?.({ done: true, value: undefined })
+    if (why === null) waiting?.resolve({ done: true, value: undefined })
+    else if (waiting === null) this.#error = why
+    else waiting.reject(why)
     this.#onEnd(this)
   }
 
@@ -71,9 +74,8 @@ export class WatchStream implements AsyncIterableIterator<JobEventView, undefine
     }
     if (this.#error !== null) return Promise.reject(this.#error)
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve) => {
-      this.#waiting = resolve
-    })
+    this.#waiting = Promise.withResolvers()
+    return this.#waiting.promise
   }
 
   return(): Promise<Next> {

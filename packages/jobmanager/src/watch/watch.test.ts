@@ -2,7 +2,7 @@ import type { JobEventView } from '@weirjs/common/job-client'
 import { describe, expect, it } from 'vitest'
 import { OUTPUT_LINES_KEPT_MAX, type OutputView } from './output-ring.ts'
 import { WATCH_EVENTS_MAX, WATCH_OUTPUT_MAX } from './watch-stream.ts'
-import { Watchers } from './watchers.ts'
+import { WATCHERS_MAX, Watchers } from './watchers.ts'
 
 const line = (text: string): OutputView => ({ type: 'output', stream: 'print', text })
 const progress = (recordsIn: number): JobEventView => ({
@@ -74,6 +74,14 @@ describe('Watchers', () => {
     for (let i = 0; i < WATCH_EVENTS_MAX; i++) watchers.publish(restored(i))
     await expect(read(stream)).rejects.toMatchObject({ code: 'watch/too-slow' })
     expect(watchers.watched).toBe(false)
+  })
+
+  it('tells the oldest of too many followers why it has to go', async () => {
+    const watchers = new Watchers()
+    const { signal } = new AbortController()
+    const oldest = read(watchers.watch([restored(1)], signal))
+    for (let i = 0; i < WATCHERS_MAX; i++) watchers.watch([restored(1)], signal)
+    await expect(oldest).rejects.toMatchObject({ code: 'watch/too-many' })
   })
 
   it('lets a follower go at any time', async () => {

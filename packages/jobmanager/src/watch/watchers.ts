@@ -1,5 +1,6 @@
 // Everybody who follows one job, and what a newcomer is told first: how the job stands, and its last lines of output.
 
+import { WeirError } from '@weirjs/common/core/errors'
 import type { JobEventView } from '@weirjs/common/job-client'
 import { OutputRing, type OutputView } from './output-ring.ts'
 import { WatchStream } from './watch-stream.ts'
@@ -36,7 +37,7 @@ export class Watchers {
       return stream
     }
     const oldest = this.#streams.values().next()
-    if (this.#streams.size >= WATCHERS_MAX && oldest.done !== true) oldest.value.end()
+    if (this.#streams.size >= WATCHERS_MAX && oldest.done !== true) oldest.value.end(tooMany())
     if (!signal.aborted) this.#streams.add(stream)
     return stream
   }
@@ -47,3 +48,10 @@ export class Watchers {
     for (const stream of this.#streams) stream.end()
   }
 }
+
+/** Told to whoever has to go, so that it does not come back at once and puts the next one out. */
+const tooMany = (): WeirError =>
+  new WeirError('watch/too-many', `${WATCHERS_MAX} others follow this job by now`, {
+    domain: 'external',
+    hint: 'the job goes on; weir job describe tells how it stands',
+  })
