@@ -1,10 +1,14 @@
 // C28 and its like: a restore that cannot be right is refused at submit, with an explanation that names what is wrong, and
 // nothing of the new job is left behind.
 
-import { value } from '@weirjs/api/state'
+import { job } from '@weirjs/api/define-job'
+import { process } from '@weirjs/api/process-definitions'
+import { operatorList, value } from '@weirjs/api/state'
 import { int, text } from '@weirjs/api/types'
+import { collected } from '@weirjs/connectors/memory/collected'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TOTAL_RECORDS, totals } from './src/totals.ts'
+import { paced } from './src/paced-source.ts'
+import { Numbered, TOTAL_RECORDS, totals } from './src/totals.ts'
 import { VirtualCluster } from './src/virtual-cluster.ts'
 
 describe('C28: a restore is refused with an explanation', () => {
@@ -90,5 +94,61 @@ describe('C28: a restore is refused with an explanation', () => {
     restoreFrom = from
     const error = await refusal(totals({ settings: { maxParallelism: 64 } }))
     expect(error).toMatchObject({ code, message: expect.stringContaining(from) as string })
+  })
+})
+
+describe('lists that nobody asks for', () => {
+  const kept = (list: string, seen: number[], run: { limit: number }) =>
+    job('kept', { checkpoint: { every: 'off', retained: 10 } }, (env) => {
+      const make = (n: number) => ({ n, key: 'k' })
+      const may = (n: number): boolean => n < run.limit
+      const keeping = process({
+        uid: 'keeping',
+        in: Numbered,
+        out: Numbered,
+        lists: { [list]: operatorList(int()) },
+        each({ n }, { lists }) {
+          const all = [...(lists[list]?.get() ?? []), n]
+          lists[list]?.update(all)
+          seen.push(all.length)
+        },
+      })
+      env
+        .from(paced({ type: Numbered, count: 100, splits: 1, everyMs: 0.1, make, may }), {
+          uid: 'numbers',
+        })
+        .process(keeping)
+        .to(collected(Numbered), { uid: 'sink' })
+    })
+
+  it('are refused by name before a record runs, and dropped by leave', async () => {
+    const cluster = await VirtualCluster.start()
+    const run = { limit: 50 }
+    const first: number[] = []
+    const id = await cluster.submit(kept('before', first, run))
+    await cluster.when(id, '50 records', () => first.length === 50)
+    const restoreFrom = (await cluster.triggerCheckpoint(id)).path ?? ''
+    await cluster.cancel(id)
+    run.limit = 100
+
+    const refused: number[] = []
+    const ended = await cluster.ended(
+      await cluster.submit(kept('after', refused, run), { restoreFrom }),
+    )
+    expect(ended.state).toBe('FAILED')
+    expect(ended.failure).toMatchObject({
+      code: 'restore/unclaimed-list',
+      message: expect.stringContaining(
+        'list "before" of operator keeping (50 entries here)',
+      ) as string,
+    })
+    expect(refused).toEqual([])
+
+    const allowed: number[] = []
+    const leave = { restoreFrom, allowNonRestoredState: true }
+    const last = await cluster.ended(await cluster.submit(kept('after', allowed, run), leave))
+    expect(last.state).toBe('FINISHED')
+    expect(allowed).toEqual(Array.from({ length: 50 }, (_, i) => i + 1))
+    await cluster.close()
   })
 })

@@ -12,9 +12,12 @@ if (process.env['NODE_COMPILE_CACHE'] === undefined) {
     process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '.compile-cache')
 }
 
-// Control processes make little garbage: a young generation that does not grow keeps them small.
 if (process.argv[2] === 'jobmanager' || process.argv[2] === 'taskmanager') {
+  // Control processes make little garbage: a young generation that does not grow keeps them small.
   setFlagsFromString('--semi-space-growth-factor=1')
+  // They live on what others send: no member of that leads to the prototype of all objects. Job processes keep this
+  // accessor (as --disable-proto=delete takes it away), because packages of jobs may want it.
+  Reflect.deleteProperty(Object.prototype, '__proto__')
 }
 
 await import('./process-cli.ts')

@@ -345,5 +345,6 @@ export const RESTORE: DocumentShape<TaskRestore> = document<TaskRestore>(
     directory: textShape,
     operators: listShape(operatorRestore),
     commitOnly: booleanShape,
+    allowNonRestoredState: booleanShape,
   }),
 )

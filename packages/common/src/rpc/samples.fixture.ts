@@ -130,6 +130,7 @@ export const RESTORE_SAMPLE: TaskRestore = {
   checkpointId: checkpointId(5),
   directory: FENCE.jobId,
   commitOnly: true,
+  allowNonRestoredState: false,
   operators: [
     {
       uid: operatorUid('count'),

@@ -151,8 +151,8 @@ export abstract class Operator {
   }
 
   /**
-   * `wallMs` ≥ nextProcessingTimer(): fire what is due. May stop early while outputs are not ready;
-   * asked again then.
+   * `wallMs` ≥ nextProcessingTimer(): fire some of what is due. Asked again while there is more of
+   * it, but not while outputs are not ready.
    */
   onProcessingTime(_wallMs: number): void {}
 

@@ -98,7 +98,7 @@ export class ProcessOperator extends Operator {
     if (timers === undefined) return
     this.user.timeDomain = 'processing'
     try {
-      while (this.#fireSome(timers, wallMs) && this.context.outputReady()) continue
+      this.#fireSome(timers, wallMs)
     } finally {
       this.user.timeDomain = 'event'
     }

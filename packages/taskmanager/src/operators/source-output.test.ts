@@ -66,6 +66,27 @@ describe('output of a source reader', () => {
     expect(collected.watermark).toBe(599)
   })
 
+  test('a reader without splits is idle after as long as a silent split, and not before', () => {
+    const { output, poll, collected, scheduler } = build(stamped)
+    poll([])
+    scheduler.advance(999)
+    poll([])
+    expect(collected.idle).toBe(false)
+    scheduler.advance(1)
+    poll([])
+    expect(collected.idle).toBe(true)
+    poll([['a', 600]])
+    expect([collected.idle, collected.watermark]).toEqual([false, 599])
+    output.endSplit('a')
+    poll([])
+    scheduler.advance(999)
+    poll([])
+    expect(collected.idle).toBe(false)
+    scheduler.advance(1)
+    poll([])
+    expect([collected.idle, collected.watermark]).toEqual([true, 599])
+  })
+
   test('time in which the reader was not asked makes no split idle', () => {
     const { poll, collected, scheduler } = build(stamped)
     poll(

@@ -1,6 +1,7 @@
 // The watermark of one source reader, from the time stamps of its splits: the lowest over all
 // splits that are active, each being its highest time stamp less the out-of-order bound less 1 ms.
-// A split that is silent for longer than `idleAfterMs` is left out until it speaks again. Pure:
+// A split that is silent for longer than `idleAfterMs` is left out until it speaks again, and so is a
+// reader that has had no split for as long. Pure:
 // time is passed in, and it is time in which the reader could have read; back-pressure must not
 // make a split idle.
 
@@ -26,6 +27,8 @@ export class WatermarkTracker {
   readonly #idleAfterMs: number | null
   readonly #tracks = new Map<string, Track>()
   #current: Track | null = null
+  /** Since when there is no split, as far as `settle` has seen. */
+  #emptySinceMs: number | null = null
 
   constructor(o: { readonly outOfOrderMs: number; readonly idleAfterMs: number | null }) {
     this.#delayMs = o.outOfOrderMs + 1
@@ -56,20 +59,25 @@ export class WatermarkTracker {
     if (timestamp - 1 > track.watermark) track.watermark = timestamp - 1
   }
 
-  /**
-   * The watermark as of now, or `idle` when splits exist and all are silent, or `none` without
-   * splits.
-   */
+  /** The watermark as of now, or `idle` when all splits are silent, or there has long been none, or `none` without splits. */
   settle(nowMs: number): number | 'idle' | 'none' {
-    if (this.#tracks.size === 0) return 'none'
+    if (this.#tracks.size === 0) {
+      this.#emptySinceMs ??= nowMs
+      return this.#isIdle(this.#emptySinceMs, nowMs) ? 'idle' : 'none'
+    }
+    this.#emptySinceMs = null
     let lowest = Number.POSITIVE_INFINITY
     for (const track of this.#tracks.values()) {
       if (track.active) track.lastActiveMs = nowMs
       track.active = false
-      const idle = this.#idleAfterMs !== null && nowMs - track.lastActiveMs >= this.#idleAfterMs
-      if (!idle && track.watermark < lowest) lowest = track.watermark
+      if (!this.#isIdle(track.lastActiveMs, nowMs) && track.watermark < lowest)
+        lowest = track.watermark
     }
     return lowest === Number.POSITIVE_INFINITY ? 'idle' : lowest
+  }
+
+  #isIdle(sinceMs: number, nowMs: number): boolean {
+    return this.#idleAfterMs !== null && nowMs - sinceMs >= this.#idleAfterMs
   }
 
   #begin(nowMs: number): Track {

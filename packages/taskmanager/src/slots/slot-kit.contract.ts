@@ -171,7 +171,13 @@ export class SlotKit {
           }))
           return [
             taskKey(task),
-            { checkpointId: of, directory: FENCE.jobId, operators, commitOnly },
+            {
+              checkpointId: of,
+              directory: FENCE.jobId,
+              operators,
+              commitOnly,
+              allowNonRestoredState: false,
+            },
           ]
         }),
     )

@@ -62,6 +62,50 @@ describe('streams', () => {
     await second.kit.close()
   })
 
+  test('after a restore consumers hear the watermark of an input that says nothing more', async () => {
+    const run = (marks: readonly (number | null)[], more: Partial<KitOptions> = {}) => {
+      const logs: SinkLog[] = []
+      const sources = marks.map((mark, i) => ({
+        parallelism: 1,
+        operators: [
+          {
+            uid: `source-${i}`,
+            make: (context: OperatorContext): Operator => {
+              const made = new CountingSource(context, 100)
+              made.pauseAt = 10
+              if (mark !== null) made.onPause = () => context.emitWatermark(mark)
+              return made
+            },
+          },
+        ],
+      }))
+      const sink = {
+        uid: 'sink',
+        make: (context: OperatorContext) => new LoggingSink(context, logs),
+      }
+      const kit = new SlotKit({
+        slots: 1,
+        vertices: [...sources, { parallelism: 1, operators: [sink] }],
+        edges: marks.map((_, from) => ({ from, to: marks.length })),
+        ...more,
+      })
+      kit.deploy()
+      return { kit, logs }
+    }
+    const first = run([500, 300])
+    await first.kit.until(() => first.logs[0]?.watermarks.at(-1) === 300)
+    first.kit.trigger(1)
+    await first.kit.until(() => first.kit.acked(1))
+    const restores = first.kit.restoresOf(1)
+    const { storage } = first.kit
+    await first.kit.close()
+    const second = run([null, 10_000], { restores, storage })
+    await second.kit.until(() => second.kit.allRan)
+    await second.kit.pass(1_000)
+    expect(second.logs[0]?.watermarks).toEqual([300, 500])
+    await second.kit.close()
+  })
+
   test('watermarks are the lowest of all channels and end at the highest possible', async () => {
     class Ticking extends CountingSource {
       readonly #own: OperatorContext

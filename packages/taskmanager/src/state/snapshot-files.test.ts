@@ -112,6 +112,7 @@ function restoreOf({
     checkpointId: checkpointId(7),
     directory: JOB,
     commitOnly: false,
+    allowNonRestoredState: false,
     operators: [{ uid: operator.uid, keyed, lists, ended: false, watermark: 0 }],
   }
 }

@@ -157,6 +157,12 @@ export class OperatorChain {
     if (head !== null && head !== undefined) this.#watermark = head.watermark
   }
 
+  /** Before the first record: consumers begin anew and would wait for a watermark that a silent input never brings. */
+  announceWatermark(): void {
+    if (this.#watermark > MIN_WATERMARK && this.#watermark < MAX_WATERMARK)
+      this.#outputs.watermark(this.#watermark)
+  }
+
   /** One poll of a head that makes records. */
   poll(): PollResult {
     const head = this.head

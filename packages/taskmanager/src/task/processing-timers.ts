@@ -1,35 +1,55 @@
-// Processing-time timers of a chain's operators: who is due is asked once per run, and the loop is woken when the
-// earliest of the others comes due. The operators hold the queues; here is only one alarm.
+// Processing-time timers of a chain's operators: who is due is asked at the begin of each run, and at its end the loop's
+// alarm is set to the earliest of the others, whoever has set it meanwhile. The operators hold the queues; here is only
+// one alarm.
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import type { OperatorChain } from './operator-chain.ts'
 
+/** Time that overdue timers get in one run; then records, barriers and mail have their turn. */
+export const FIRE_MS = 1
+/** Bursts of one operator in one run: the bound when time stands still, as in a simulation. */
+export const BURSTS_PER_RUN_MAX = 64
+
+export interface ProcessingTimersOptions {
+  readonly chain: OperatorChain
+  readonly scheduler: Scheduler
+  /** False: outputs are full, and who has made them so wakes the task when they are not any more. */
+  readonly mayFire: () => boolean
+  readonly wake: () => void
+}
+
 export class ProcessingTimers {
-  readonly #chain: OperatorChain
-  readonly #scheduler: Scheduler
-  readonly #wake: () => void
+  readonly #options: ProcessingTimersOptions
   #alarmAtMs = Number.POSITIVE_INFINITY
   #cancelAlarm: CancelTimer | null = null
 
-  constructor(chain: OperatorChain, scheduler: Scheduler, wake: () => void) {
-    this.#chain = chain
-    this.#scheduler = scheduler
-    this.#wake = wake
+  constructor(options: ProcessingTimersOptions) {
+    this.#options = options
   }
 
-  /** Fires what is due; true when an operator stopped early and should be asked again. */
+  /** Fires what is due, for a while; true when some of it is left. */
   fire(): boolean {
-    const wallMs = this.#scheduler.wallMs()
-    let earliestMs = Number.POSITIVE_INFINITY
-    let more = false
-    for (let i = 0; i < this.#chain.operators.length; i++) {
-      const leftMs = this.#chain.fireTimers(i, wallMs)
-      if (leftMs === null) continue
-      if (leftMs <= wallMs) more = true
-      else if (leftMs < earliestMs) earliestMs = leftMs
+    const { chain, scheduler, mayFire } = this.#options
+    if (!mayFire() || this.#earliest() === Number.POSITIVE_INFINITY) return false
+    const wallMs = scheduler.wallMs()
+    const untilMs = scheduler.nowMs() + FIRE_MS
+    for (let i = 0; i < chain.operators.length; i++) {
+      for (let bursts = 0; isDue(chain.fireTimers(i, wallMs), wallMs); bursts++) {
+        if (bursts >= BURSTS_PER_RUN_MAX || scheduler.nowMs() >= untilMs || !mayFire()) return true
+      }
     }
-    if (earliestMs < this.#alarmAtMs) this.#setAlarm(earliestMs, wallMs)
-    return more
+    return false
+  }
+
+  /** Behind a run: the loop is woken when the next timer is due. True when one is due already. */
+  arm(): boolean {
+    if (!this.#options.mayFire()) return false
+    const earliestMs = this.#earliest()
+    if (earliestMs >= this.#alarmAtMs) return false
+    const wallMs = this.#options.scheduler.wallMs()
+    if (earliestMs <= wallMs) return true
+    this.#setAlarm(earliestMs, wallMs)
+    return false
   }
 
   close(): void {
@@ -37,13 +57,25 @@ export class ProcessingTimers {
     this.#cancelAlarm = null
   }
 
+  #earliest(): number {
+    const { operators } = this.#options.chain
+    let earliestMs = Number.POSITIVE_INFINITY
+    for (let i = 0; i < operators.length; i++) {
+      const dueMs = operators[i]?.nextProcessingTimer() ?? null
+      if (dueMs !== null && dueMs < earliestMs) earliestMs = dueMs
+    }
+    return earliestMs
+  }
+
   #setAlarm(atMs: number, wallMs: number): void {
     this.#cancelAlarm?.()
     this.#alarmAtMs = atMs
-    this.#cancelAlarm = this.#scheduler.timer(atMs - wallMs, () => {
+    this.#cancelAlarm = this.#options.scheduler.timer(atMs - wallMs, () => {
       this.#alarmAtMs = Number.POSITIVE_INFINITY
       this.#cancelAlarm = null
-      this.#wake()
+      this.#options.wake()
     })
   }
 }
+
+const isDue = (dueMs: number | null, wallMs: number): boolean => dueMs !== null && dueMs <= wallMs

@@ -6,6 +6,7 @@ import type { OperatorRestore, TaskRestore } from '@weirjs/common/core/checkpoin
 import type { PlanOperator } from '@weirjs/common/core/graph/physical-plan'
 import type { RestoredLists } from '../operators/operator.ts'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
+import { ClaimedLists, refuseUnclaimed } from './claimed-lists.ts'
 import type { RestoreReader } from './factories.ts'
 import { OperatorChain } from './operator-chain.ts'
 import { openOutputs } from './task-channels.ts'
@@ -63,6 +64,7 @@ export function setUp(options: SetupOptions): TaskParts | null {
   )
   const keyed = commitOnly ? null : keyedBackend(options, restores[0] ?? null)
   const edges = commitOnly ? null : openOutputs(env, plan, outputs, options.channelHost).byEdge
+  const lists: ClaimedLists[] = []
   const chain = new OperatorChain({
     nodes,
     outputs,
@@ -74,12 +76,14 @@ export function setUp(options: SetupOptions): TaskParts | null {
         `functions of operator ${node.uid}`,
       )
       const restored = restoredLists(reader, restores[index] ?? null)
+      if (restored instanceof ClaimedLists) lists.push(restored)
       const parts = { output, keyed: index === 0 ? keyed : null, restored }
       return env.operators(node, runtime, new TaskOperatorContext(options.contextHost, node, parts))
     },
   })
   chain.markRestored(restores)
   chain.restore()
+  if (restore?.allowNonRestoredState !== true) refuseUnclaimed(lists)
   return { chain, keyed, restores }
 }
 
@@ -87,7 +91,9 @@ function restoredLists(
   reader: RestoreReader | null,
   restore: OperatorRestore | null,
 ): RestoredLists {
-  return reader === null || restore === null ? COLD_START : reader.lists(restore)
+  return reader === null || restore === null
+    ? COLD_START
+    : new ClaimedLists(restore, reader.lists(restore))
 }
 
 function keyedBackend(

@@ -161,7 +161,12 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       const blocking = this.#plan.plan.mode === 'exactly-once'
       this.#gate = new InputGate({ channels, blocking, clock: this.scheduler, listener: this })
     }
-    this.#timers = new ProcessingTimers(chain, this.scheduler, () => this.#host.wake())
+    this.#timers = new ProcessingTimers({
+      chain,
+      scheduler: this.scheduler,
+      mayFire: () => this.#mayWork,
+      wake: () => this.#host.wake(),
+    })
     this.#checkpoints = new SubtaskCheckpoints({
       fence: this.fence,
       task: this.task,
@@ -178,6 +183,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   /** The task runs from now on. */
   start(): void {
     this.#pollDue = true
+    this.#chain.announceWatermark()
     if (this.#polls && this.#gate === null && this.#chain.ended(0)) this.#endOfInput()
     this.#host.wake()
   }
@@ -211,7 +217,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
 
   /** Works until about `deadlineMs`; true when something is left. `running`: false behind the end of data. */
   run(deadlineMs: number, running: boolean): boolean {
-    let more = running && this.#mayWork && this.#timers?.fire() === true
+    let more = running && this.#timers?.fire() === true
     if (this.#checkpoints?.advance(SNAPSHOT_SLICE_MS) === true) more = true
     let lastMs = this.scheduler.nowMs()
     // Records get their time behind a slice, too: a long snapshot slows the task down, it does not stop it.
@@ -227,6 +233,8 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       lastMs = nowMs
     }
     this.#flushTimer.afterRun()
+    // Records, watermarks and mail may have set timers.
+    if (running && this.#timers?.arm() === true) more = true
     return more
   }
 

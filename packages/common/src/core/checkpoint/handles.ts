@@ -121,4 +121,6 @@ export interface TaskRestore {
   readonly operators: readonly OperatorRestore[]
   /** Recovery of a job whose final checkpoint is complete: commit what is pending, process nothing (D10). */
   readonly commitOnly: boolean
+  /** Lists that no operator asks for are dropped; without leave they fail the task before it runs. */
+  readonly allowNonRestoredState: boolean
 }

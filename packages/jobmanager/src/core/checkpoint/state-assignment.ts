@@ -59,7 +59,7 @@ export function assignState(
         return found === undefined ? [] : [restoreOperator(found, vertex, operator, subtask)]
       })
       const { checkpointId } = manifest
-      const restore = { checkpointId, directory, operators, commitOnly: options.commitOnly }
+      const restore = { checkpointId, directory, operators, ...options }
       assigned.set(taskKey({ vertexId: vertex.id, subtask }), restore)
     }
   }
