@@ -33,6 +33,7 @@ export interface Container {
     readonly Pid: number
     readonly Paused: boolean
     readonly OOMKilled: boolean
+    readonly ExitCode: number
     readonly Health?: { readonly Status: string }
   }
   readonly Config: { readonly User: string; readonly Env: readonly string[] }
@@ -63,7 +64,7 @@ export class ComposeCluster {
   /** Where the status page is, from outside. */
   readonly page: string
   readonly #options: ComposeOptions
-  readonly #env: Readonly<Record<string, string>>
+  #env: Readonly<Record<string, string>>
   readonly #address: string
   /** Volumes of TaskManagers have no name, and so no label. */
   #volumesBefore: ReadonlySet<string> = new Set()
@@ -112,6 +113,11 @@ export class ComposeCluster {
     const files = [join(ROOT, 'docker-compose.yml'), ...(this.#options.files ?? [])]
     const all = [...first, '-p', this.project, ...files.flatMap((file) => ['-f', file]), ...args]
     return run(command, all, { cwd: ROOT, env: this.#env, withinMs: BUILD_MS_MAX })
+  }
+
+  /** From the next `up` on /files is a volume, as when WEIR_FILES is not set. */
+  filesInVolume(): void {
+    this.#env = { ...this.#env, WEIR_FILES: '' }
   }
 
   docker(...args: readonly string[]): Promise<string> {

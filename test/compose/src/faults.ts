@@ -181,7 +181,7 @@ function reasonOf(job: JobDetail, attempt: number): string {
   return `attempt ${attempt} ended: ${attemptOf(job, attempt)?.failure?.message}`
 }
 
-function wentOn(job: JobDetail, before: number): string {
+export function wentOn(job: JobDetail, before: number): string {
   const from = attemptOf(job, job.attempt)?.restoredFrom
   prove(typeof from === 'number', `attempt ${job.attempt} has not gone on from a checkpoint`)
   return `attempt ${before} → ${job.attempt}, from checkpoint ${from}`

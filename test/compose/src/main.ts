@@ -10,6 +10,7 @@ import { type Engine, findEngine } from './engine.ts'
 import * as faults from './faults.ts'
 import { type Guard, makeBase, prepare, removing } from './image.ts'
 import { hasItsLimits, isLockedDown, wantsTheToken } from './looks.ts'
+import * as orderly from './orderly.ts'
 import { NotProven, Skip, Steps } from './steps.ts'
 
 const BASE = 'weir-test-base:local'
@@ -39,10 +40,7 @@ async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
     return []
   })
   await steps.step('up --scale taskmanager=3: all healthy', async () => {
-    await cluster.compose('up', '-d', '--scale', `taskmanager=${faults.TASK_MANAGERS}`)
-    await cluster.ready(faults.TASK_MANAGERS)
-    const all = [await cluster.jobManager(), ...(await cluster.containers('taskmanager'))]
-    await Promise.all(all.map((one) => faults.healthy(cluster, one)))
+    await orderly.up(cluster)
     return []
   })
   await steps.step('containers are locked down', () => isLockedDown(cluster))
@@ -66,6 +64,8 @@ async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
   await fault('a TaskManager is disconnected', faults.disconnectTaskManager)
   await fault('a TaskManager is cut off by iptables', faults.cutTaskManagerOff)
   await fault('the JobManager is killed', faults.killJobManager)
+  await fault('stop, and start', orderly.stopAndStart)
+  await fault('down, and up: volumes are kept', orderly.downAndUp)
   await steps.step('the job is stopped, and goes on at full speed', async () => {
     if (counting === null) throw new NotProven('there is no job')
     return counting.hurry()
@@ -74,6 +74,7 @@ async function treat(cluster: ComposeCluster, steps: Steps): Promise<void> {
     if (counting === null) throw new NotProven('there is no job')
     return counting.judge()
   })
+  await steps.step('files in their volume', () => orderly.volumeOfFiles(cluster))
 }
 
 interface Asked {
