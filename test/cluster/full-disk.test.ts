@@ -139,3 +139,37 @@ test.skipIf(disk === null)('of the cluster: it does not start, and says why', as
     small.unmount()
   }
 })
+
+test.skipIf(disk === null)(
+  'of everything that the cluster keeps, its own logs too: its processes live on, and its jobs when there is room again',
+  async () => {
+    const small = mountSmallDisk(16 * MIB) as SmallDisk
+    const all = WeirKit.empty()
+    try {
+      const place = `data.dir=${small.directory}/data`
+      // Each look that finds no room is another line of a log that has none either.
+      const looks = ['resources.watch-interval=1s', 'log.level=debug']
+      await all.startCluster({ taskManagers: 1, slots: 1, defines: [place, ...looks] })
+      const args = ['--output', 'all', '--records', '9000', '--perSecond', '3000']
+      const { jobId: id } = await all.json<{ jobId: string }>('run', '-d', TALLY, ...args)
+      const describe = () => all.client.describe(id)
+      await until(describe, ({ lastCheckpointId }) => lastCheckpointId !== null)
+      const before = (await all.client.cluster()).pid
+      const failures = async (): Promise<readonly CheckpointView[]> => {
+        small.fill()
+        return (await all.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+      }
+      // More than one: the first could have been the last word of somebody.
+      await until(failures, (seen) => seen.length > 2)
+      small.free()
+      const end = await until(describe, ({ state }) => state === 'FINISHED')
+      expect(end.restarts).toBe(0)
+      const counts = all.rows<{ count: number }>(all.path('all'))
+      expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(9_000)
+      expect(await all.client.cluster()).toMatchObject({ pid: before, workers: 1 })
+    } finally {
+      await all[Symbol.asyncDispose]()
+      small.unmount()
+    }
+  },
+)
