@@ -126,6 +126,12 @@ describe('a broken installation', () => {
     expect(await examine()).toEqual(one('data directory', /another release/, /Choose another/))
   })
 
+  test('has a data directory whose version a power cut has emptied', async () => {
+    writeFileSync(join(data, 'VERSION'), '')
+    const warned = one('data directory', /VERSION is empty/, /next process .*writes it/, 'warning')
+    expect(await examine()).toEqual(warned)
+  })
+
   test('has the lock of a dead process', async () => {
     const pid = deadPid()
     writeFileSync(join(data, 'jobmanager', 'pid'), `${pid} 1 ${hostname()}\n`)

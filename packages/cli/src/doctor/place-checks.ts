@@ -30,8 +30,9 @@ export const checkDataDirectory: Check = async ({ dataDirectory }) => {
     const hint = 'give it to the user that runs Weir, or choose another with data.dir'
     return [broken('data directory', unusable(dataDirectory, cannot), hint)]
   }
-  await DataDirectory.check(dataDirectory)
-  return [ok('data directory', dataDirectory)]
+  if (await DataDirectory.check(dataDirectory)) return [ok('data directory', dataDirectory)]
+  const hint = 'a power cut may have emptied it; the next process that starts here writes it'
+  return [warning('data directory', `${join(dataDirectory, 'VERSION')} is empty`, hint)]
 }
 
 function notThereYet(directory: string): Finding {

@@ -38,6 +38,16 @@ describe('a data directory', () => {
     expect(directory.taskManager('w1')).toBe(join(path, 'taskmanagers/w1'))
   })
 
+  it('whose version a power cut has emptied has one again when it is opened', async () => {
+    await writeFile(join(root, 'VERSION'), '')
+    expect(await DataDirectory.check(root)).toBe(false)
+    // All processes of the machine start at once.
+    await Promise.all(Array.from({ length: 5 }, () => DataDirectory.open(root)))
+    expect(await readFile(join(root, 'VERSION'), 'utf8')).toBe('weir data directory 1\n')
+    expect((await readdir(root)).sort()).toEqual(['VERSION', 'jobmanager', 'taskmanagers'])
+    expect(await DataDirectory.check(root)).toBe(true)
+  })
+
   it('is refused when another release laid it out, or when it is a file', async () => {
     await writeFile(join(root, 'VERSION'), 'weir data directory 9\n')
     await expect(DataDirectory.open(root)).rejects.toThrow('weir data directory 9')

@@ -10,7 +10,8 @@
 // The pid file keeps two JobManagers from using one directory by mistake. It is no fence: correctness rests on the job
 // log alone, which also serves JobManagers on different machines.
 
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
@@ -58,10 +59,15 @@ export class DataDirectory {
     return directory
   }
 
-  /** Makes nothing. Throws `config/data-directory` when another release laid the directory out. */
-  static async check(root: string): Promise<void> {
+  /**
+   * Makes nothing. Throws `config/data-directory` when another release laid the directory out. False: its version is empty,
+   * and the next `open` writes it.
+   */
+  static async check(root: string): Promise<boolean> {
     const found = await readOrNull(join(root, 'VERSION'))
+    if (found === '') return false
     if (found !== null) refuseOther(root, found)
+    return true
   }
 
   get token(): string {
@@ -95,18 +101,44 @@ export class DataDirectory {
 
   async #checkVersion(): Promise<void> {
     const path = join(this.root, 'VERSION')
+    const found = await readOrNull(path)
+    if (found !== null && found !== '') return refuseOther(this.root, found)
+    // Containers that share a directory may all have the same pid.
+    const staging = `${path}.${randomUUID()}.new`
     try {
-      await writeFile(path, VERSION_LINE, { flag: 'wx' })
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-      refuseOther(this.root, await readFile(path, 'utf8'))
+      await writeDurably(staging, VERSION_LINE)
+      // Nobody writes an empty one: a power cut has emptied what was not synced, and everybody may replace it.
+      if (found === '') await rename(staging, path)
+      else if (!(await linked(staging, path)))
+        return refuseOther(this.root, await readFile(path, 'utf8'))
+    } finally {
+      await rm(staging, { force: true })
     }
+    await syncDirectory(this.root)
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }
 
 function refuseOther(root: string, found: string): void {
-  // Empty: somebody else is writing it just now, or was killed while doing so.
-  if (found === VERSION_LINE || found === '') return
+  if (found === VERSION_LINE) return
   throw new WeirError(
     'config/data-directory',
     `${root} was laid out by another release: ${found.trim()}`,
