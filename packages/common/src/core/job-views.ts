@@ -6,17 +6,20 @@ import type { JobSettings, LogicalGraph } from './graph/logical-graph.ts'
 import type { PhysicalPlan } from './graph/physical-plan.ts'
 import type { BundleHash, CheckpointId, JobId } from './ids.ts'
 
-export type JobState =
-  | 'INITIALIZING'
-  | 'CREATED'
-  | 'RUNNING'
-  | 'FINISHING'
-  | 'FAILING'
-  | 'RESTARTING'
-  | 'CANCELLING'
-  | 'FINISHED'
-  | 'FAILED'
-  | 'CANCELED'
+export const JOB_STATES = [
+  'INITIALIZING',
+  'CREATED',
+  'RUNNING',
+  'FINISHING',
+  'FAILING',
+  'RESTARTING',
+  'CANCELLING',
+  'FINISHED',
+  'FAILED',
+  'CANCELED',
+] as const
+
+export type JobState = (typeof JOB_STATES)[number]
 
 export const TERMINAL_STATES: readonly JobState[] = ['FINISHED', 'FAILED', 'CANCELED']
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { JOB_STATES } from '@weirjs/common/core/job-views'
 import { MetricText } from '@weirjs/common/core/metrics/metric-text'
 import { ProcessMeter } from '@weirjs/common/node/process-meter'
 import { describe, expect, it } from 'vitest'
@@ -30,7 +31,10 @@ describe('the measures of a cluster', () => {
     const values = (name: string): readonly string[] =>
       text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
     expect(values('weir_taskmanagers')).toEqual(['weir_taskmanagers 2'])
-    expect(values('weir_jobs')).toEqual(['weir_jobs{state="RUNNING"} 1'])
+    // Also those that no job is in: an alert on 0 needs a sample.
+    expect(values('weir_jobs')).toEqual(
+      JOB_STATES.map((state) => `weir_jobs{state="${state}"} ${state === 'RUNNING' ? 1 : 0}`),
+    )
     expect(values('weir_task_records_in_total')).toHaveLength(5)
     expect(values('weir_task_records_in_total')[1]).toMatch(
       /\{job="totals",job_id="[0-9a-f]{32}",task="[^"]+",operator="[^"]+",subtask="0",tm="w[12]"\} 100$/,

@@ -1,6 +1,7 @@
 // All measures that this JobManager can tell, of the cluster, its jobs, their checkpoints and their tasks, as text for
 // Prometheus. Tasks are told here and nowhere else, from their heartbeats, so that sums over a cluster count once.
 
+import { JOB_STATES } from '@weirjs/common/core/job-views'
 import type { PlanVertex } from '@weirjs/common/core/graph/physical-plan'
 import type { TaskReport } from '@weirjs/common/core/gateways'
 import { taskKey, vertexId } from '@weirjs/common/core/ids'
@@ -50,7 +51,8 @@ function writeCluster(text: MetricText, { cluster, strangers }: ClusterMeasures)
   text.family('weir_slots', 'gauge', 'Slots of all TaskManagers.').sample(slots)
   text.family('weir_slots_free', 'gauge', 'Slots that no job holds.').sample(freeSlots)
   const states = text.family('weir_jobs', 'gauge', 'Jobs that are known, by state.')
-  for (const [state, count] of Object.entries(jobs)) states.sample(count, { state })
+  // All of them: a state without a job is 0, and an alert on that would never see one that is missing.
+  for (const state of JOB_STATES) states.sample(jobs[state] ?? 0, { state })
   text
     .family('weir_messages_refused_total', 'counter', 'Messages of older attempts and leaders.')
     .sample(strangers)
