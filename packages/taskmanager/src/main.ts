@@ -30,7 +30,7 @@ import { withKeptOutput } from './slots/kept-output.ts'
 import { residentBytes } from './slots/kernel-memory.ts'
 import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
-import { ProcessSlotHost } from './slots/slot-host.ts'
+import { type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
 import { nameWorker, openWorkDirectory } from './slots/work-directories.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
@@ -109,6 +109,7 @@ export interface TaskManagerProcess {
   readonly metrics: ProbeMetrics
   /** Resident memory of this process and the job processes. */
   readonly rssBytes: () => number
+  readonly jobProcesses: () => readonly JobProcessView[]
   close(reason: string): Promise<void>
 }
 
@@ -186,7 +187,10 @@ export async function startTaskManagerProcess(
       workerMetrics(meter, {
         worker,
         slots,
-        jobProcesses: host.pids.inUse.map((pid) => residentBytes(pid) ?? 0),
+        jobProcesses: host.jobProcesses.map(({ pid, ...own }) => ({
+          ...own,
+          memoryBytes: residentBytes(pid) ?? 0,
+        })),
       }),
   }
   return {
@@ -196,6 +200,7 @@ export async function startTaskManagerProcess(
     whyNotReady,
     metrics,
     rssBytes,
+    jobProcesses: () => host.jobProcesses,
     close,
   }
 }

@@ -121,7 +121,16 @@ const trigger: TriggerRequest = {
 
 describe('a job process', () => {
   test('runs a thread per slot, joined by a port each, and relays both ways', async () => {
-    const { group, heard } = await start(makeHost())
+    const host = makeHost()
+    const { group, heard } = await start(host)
+    expect(host.jobProcesses).toEqual([
+      {
+        pid: expect.any(Number) as number,
+        jobId: fence.jobId,
+        jobName: 'job',
+        memoryBytesMax: JOB_PROCESS_BYTES,
+      },
+    ])
     expect(group.slots.map(({ endpoint }) => endpoint)).toEqual([
       { workerId: 'w', slot: 0, dataAddress: 'siblings 1' },
       { workerId: 'w', slot: 1, dataAddress: 'siblings 0' },

@@ -76,9 +76,18 @@ const NODE_FLAGS: readonly string[] = [
   ...(SOURCE ? ['-C', 'source', '--no-warnings'] : []),
 ]
 
+/** A process at work, for those who measure it. */
+export interface JobProcessView {
+  readonly pid: number
+  readonly jobId: JobId
+  readonly jobName: string
+  /** Resident memory that it may have. */
+  readonly memoryBytesMax: number
+}
+
 export class ProcessSlotHost implements SlotHost {
   readonly #options: ProcessHostOptions
-  readonly #inUse = new Set<JobProcess>()
+  readonly #inUse = new Map<JobProcess, Omit<JobProcessView, 'pid'>>()
   #spare: JobProcess | null = null
   #cancelPrepare = (): void => {}
   #closed = false
@@ -89,7 +98,7 @@ export class ProcessSlotHost implements SlotHost {
   }
 
   async start(request: SlotRequest, listener: SlotListener): Promise<ProcessSlotGroup> {
-    const process = this.#takeProcess(request.slots.length)
+    const process = this.#takeProcess(request)
     const group = new ProcessSlotGroup(request, process, listener, this.#options)
     // Cannot reject: `exited` never does.
     void process.exited.then(() => this.#inUse.delete(process))
@@ -119,10 +128,13 @@ export class ProcessSlotHost implements SlotHost {
     }
   }
 
-  /** Resident memory of processes in use and of the prepared one, by pid. */
+  get jobProcesses(): readonly JobProcessView[] {
+    return [...this.#inUse].map(([process, own]) => ({ pid: process.pid, ...own }))
+  }
+
   get pids(): { readonly inUse: readonly number[]; readonly spare: number | null } {
     return {
-      inUse: [...this.#inUse].map((process) => process.pid),
+      inUse: this.jobProcesses.map(({ pid }) => pid),
       spare: this.#spare?.pid ?? null,
     }
   }
@@ -137,14 +149,15 @@ export class ProcessSlotHost implements SlotHost {
     this.#closed = true
     this.#cancelPrepare()
     this.#spare?.kill('the worker ends')
-    for (const process of this.#inUse) process.kill('the worker ends')
+    for (const process of this.#inUse.keys()) process.kill('the worker ends')
   }
 
-  #takeProcess(slots: number): JobProcess {
+  #takeProcess({ slots, fence, jobName }: SlotRequest): JobProcess {
     const spare = this.#spare
     this.#spare = null
-    const process = spare === null || spare.gone ? this.#spawn(slots) : spare
-    this.#inUse.add(process)
+    const process = spare === null || spare.gone ? this.#spawn(slots.length) : spare
+    const memoryBytesMax = this.#options.jobProcessBytesMax(slots.length)
+    this.#inUse.set(process, { jobId: fence.jobId, jobName, memoryBytesMax })
     return process
   }
 
