@@ -9,7 +9,7 @@ import { sealJson } from '@weirjs/common/codec/envelope'
 import { makeAuthority } from '@weirjs/common/tls/certificates.fixture'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clusterFilePath, writeClusterFile } from '../context.ts'
-import { nodeFinding } from '../doctor/system-checks.ts'
+import { diskFinding, nodeFinding } from '../doctor/system-checks.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
 const TOKEN = '0123456789abcdef'.repeat(4)
@@ -77,6 +77,24 @@ describe('a broken installation', () => {
     expect(nodeFinding('24.10.0')).toMatchObject({ verdict: 'broken' })
     expect(nodeFinding('24.11.0')).toMatchObject({ verdict: 'ok' })
     expect(nodeFinding('26.0.0')).toMatchObject({ verdict: 'ok' })
+  })
+
+  test('has a disk without room, or without inodes', () => {
+    const roomy = { bavail: 2 ** 20, bsize: 4_096, files: 1_000, ffree: 500 }
+    expect(diskFinding('/data', roomy)).toMatchObject({ verdict: 'ok' })
+    expect(diskFinding('/data', { ...roomy, bavail: 100_000 })).toMatchObject({
+      verdict: 'warning',
+      hint: expect.stringMatching(/make room/) as string,
+    })
+    expect(diskFinding('/data', { ...roomy, bavail: 10 })).toMatchObject({ verdict: 'broken' })
+    expect(diskFinding('/data', { ...roomy, ffree: 49 })).toMatchObject({
+      verdict: 'warning',
+      message: 'only 49 of 1,000 inodes free for /data',
+      hint: expect.stringMatching(/inodes/) as string,
+    })
+    expect(diskFinding('/data', { ...roomy, ffree: 0 })).toMatchObject({ verdict: 'broken' })
+    // Made as they are wanted.
+    expect(diskFinding('/data', { ...roomy, files: 0, ffree: 0 })).toMatchObject({ verdict: 'ok' })
   })
 
   test('has a token that others may read', async () => {

@@ -16,7 +16,7 @@ import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import { residentBytes } from '@weirjs/common/node/process-meter'
 import { joinAddress } from '@weirjs/common/rpc/listen'
-import { ResourceMonitor } from '@weirjs/common/node/resource-monitor'
+import { ResourceMonitor, type ResourceMonitorOptions } from '@weirjs/common/node/resource-monitor'
 import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { OutputSettings } from '@weirjs/taskmanager/main'
 import type { Identity } from '@weirjs/common/tls/identity'
@@ -146,7 +146,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
     await running.lifecycle.own('JobManager', () => jobManager.close())
     await running.showHealth('jobmanager', values, { ...jobManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
-    await running.watchResources(values, own, residentBytes)
+    await running.watchResources(values, own, { rssBytes: residentBytes, children: () => [] })
     await jobManager.takeOver()
     await running.closed
   })
@@ -254,7 +254,13 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     await running.lifecycle.own('TaskManager', () => taskManager.close('told to'))
     await running.showHealth('taskmanager', values, { ...taskManager, tls: identity.rest })
     const own = [directory.root, values['execution.checkpointing.dir'] ?? directory.checkpoints]
-    await running.watchResources(values, own, taskManager.rssBytes)
+    await running.watchResources(values, own, {
+      rssBytes: taskManager.rssBytes,
+      children: () =>
+        taskManager
+          .jobProcesses()
+          .map(({ pid, jobId }) => ({ pid, name: `process ${pid} of job ${jobId}` })),
+    })
     await taskManager.ended
   })
 }
@@ -333,7 +339,7 @@ class Running {
   async watchResources(
     values: ConfigValues,
     paths: readonly string[],
-    rssBytes: () => number,
+    own: Pick<ResourceMonitorOptions, 'rssBytes' | 'children'>,
   ): Promise<void> {
     const intervalMs = values['resources.watch-interval']
     if (intervalMs === null) return
@@ -348,7 +354,7 @@ class Running {
       intervalMs,
       thresholds,
       paths,
-      rssBytes,
+      ...own,
       scheduler,
       log,
     })

@@ -1,14 +1,17 @@
 // Checks of the machine: the Node that runs this, the limits that it gives to processes, room on its disks.
 
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readFileSync, type StatsFs, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { formatBytes } from '../output/units.ts'
+import { INODES_RATIO_MAX } from '@weirjs/common/core/resources/resource-watch'
+import { formatBytes, formatCount } from '../output/units.ts'
 import { broken, type Check, type Finding, ok, warning } from './check.ts'
 
 const NODE_LEAST: readonly [number, number] = [24, 11]
 const FREE_BYTES_BROKEN = 64 * 1_024 ** 2
 const FREE_BYTES_WARNING = 1_024 ** 3
 const FILES_LEAST = 4_096
+/** With fewer, the next checkpoints fail. */
+const INODES_BROKEN = 16
 
 export const checkNode: Check = () => [nodeFinding(process.versions.node)]
 
@@ -40,15 +43,29 @@ export const checkLimits: Check = () => {
 }
 
 export const checkDisk: Check = ({ dataDirectory, checkpointDirectory }) =>
-  [...new Set([dataDirectory, checkpointDirectory].map(existingAbove))].map(diskFinding)
+  [...new Set([dataDirectory, checkpointDirectory].map(existingAbove))].map((directory) =>
+    diskFinding(directory, statfsSync(directory)),
+  )
 
-function diskFinding(directory: string): Finding {
-  const { bavail, bsize } = statfsSync(directory)
+type FileSystem = Pick<StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>
+
+export function diskFinding(directory: string, space: FileSystem): Finding {
+  const { bavail, bsize, files, ffree } = space
   const free = bavail * bsize
   const message = `${formatBytes(free)} free for ${directory}`
   const hint = 'make room: a full disk fails checkpoints, and then jobs stand still'
   if (free < FREE_BYTES_BROKEN) return broken('disk', `only ${message}`, hint)
+  // Where there is no limit to them, `files` is 0.
+  if (files > 0 && ffree < files * (1 - INODES_RATIO_MAX)) return inodesFinding(directory, space)
   return free < FREE_BYTES_WARNING ? warning('disk', `only ${message}`, hint) : ok('disk', message)
+}
+
+function inodesFinding(directory: string, { files, ffree }: FileSystem): Finding {
+  const counts = `${formatCount(ffree)} of ${formatCount(files)} inodes free for ${directory}`
+  const hint =
+    'delete files, or make the file system with more inodes: without one no file can be made, whatever room there is'
+  const verdict = ffree < INODES_BROKEN ? broken : warning
+  return verdict('disk', `only ${counts}`, hint)
 }
 
 /** The directory itself, or the nearest one above that is there. */

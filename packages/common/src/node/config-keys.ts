@@ -122,7 +122,7 @@ const PROCESS_KEYS = {
   'resources.watch-interval': ofProcess(
     orWord('off', duration(1_000)),
     10_000,
-    'How often a process looks whether it runs short of disk, descriptors or memory, and logs it.',
+    'How often a process looks whether it runs short of disk, inodes, descriptors or memory, and logs it.',
   ),
   'resources.disk-free-min': ofProcess(
     size(0, 1_024 * GIB),
@@ -132,7 +132,7 @@ const PROCESS_KEYS = {
   'resources.open-files-max': ofProcess(
     number(0, 1),
     0.8,
-    'A larger share of the file descriptors in use is logged as a warning.',
+    'A larger share of the file descriptors in use, by a process or one of its job processes, is logged as a warning.',
   ),
   'resources.memory-max': ofProcess(
     number(0, 1),

@@ -73,19 +73,19 @@ export function residentBytes(): number {
   }
 }
 
-/** null: the system does not say. */
-export function openDescriptors(): number | null {
+/** Of this process, or of another one of the same user. null: the system does not say, or it is gone. */
+export function openDescriptors(pid: number | 'self' = 'self'): number | null {
   try {
-    return readdirSync('/proc/self/fd').length
+    return readdirSync(`/proc/${pid}/fd`).length
   } catch {
     return null // a system without /proc
   }
 }
 
-/** The soft limit; null: the system does not say, or there is none. */
-export function descriptorsMax(): number | null {
+/** The soft limit; null: the system does not say, there is none, or the process is gone. */
+export function descriptorsMax(pid: number | 'self' = 'self'): number | null {
   try {
-    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))
     return found === null ? null : Number(found[1])
   } catch {
     return null // a system without /proc

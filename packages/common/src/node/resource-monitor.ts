@@ -1,15 +1,17 @@
 // Looks now and then at what a process lives of, and logs when it runs short, before the shortage does harm: full disks
-// fail checkpoints, spent descriptors refuse connections, spent memory ends the process.
+// fail checkpoints and so do spent inodes, spent descriptors refuse connections, spent memory ends the process.
 
 import { statfs } from 'node:fs/promises'
 import { freemem, totalmem } from 'node:os'
 import type { CancelTimer, Scheduler } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import {
+  type NamedUsage,
   type ResourceChange,
   type ResourceSample,
   type ResourceThresholds,
   ResourceWatch,
+  tightest,
   type Usage,
 } from '../core/resources/resource-watch.ts'
 import { descriptorsMax, openDescriptors } from './process-meter.ts'
@@ -21,13 +23,23 @@ export interface ResourceMonitorOptions {
   readonly paths: readonly string[]
   /** Resident memory of the process and those that it started. */
   readonly rssBytes: () => number
+  /** Processes that it started and whose descriptors are watched with its own. */
+  readonly children: () => readonly WatchedProcess[]
   readonly scheduler: Scheduler
   readonly log: Log
 }
 
+export interface WatchedProcess {
+  readonly pid: number
+  /** For the log. */
+  readonly name: string
+}
+
 const HINTS: Readonly<Record<ResourceChange['resource'], string>> = {
   disk: 'checkpoints fail when it is full; make room, or keep fewer checkpoints',
-  'open-files': 'connections are refused when none is left; raise the limit (ulimit -n)',
+  inodes:
+    'no file can be made when none is left, whatever room there is; delete files, or make the file system with more inodes',
+  'open-files': 'connections and files are refused when none is left; raise the limit (ulimit -n)',
   memory: 'the system ends processes when there is none; give it more, or fewer slots',
 }
 
@@ -55,9 +67,10 @@ export class ResourceMonitor {
   /** One look. Never rejects. */
   async look(): Promise<void> {
     const { log } = this.#options
-    const disk = await leastFree(this.#options.paths)
+    const places = await Promise.all(this.#options.paths.map(placeAt))
     if (this.#closed) return
-    for (const { resource, short, what } of this.#watch.judge(this.#sample(disk))) {
+    const sample = this.#sample(places.filter((one) => one !== null))
+    for (const { resource, short, what } of this.#watch.judge(sample)) {
       if (short) log.warn({ resource, what, hint: HINTS[resource] }, 'running short of a resource')
       else log.info({ resource, what }, 'there is enough of a resource again')
     }
@@ -68,13 +81,14 @@ export class ResourceMonitor {
     this.#cancel()
   }
 
-  #sample(disk: ResourceSample['disk']): ResourceSample {
-    const used = openDescriptors()
-    const limit = descriptorsMax()
+  #sample(places: readonly Place[]): ResourceSample {
+    const { children, rssBytes } = this.#options
+    const own = descriptorsOf({ pid: process.pid, name: 'this process' })
     return {
-      disk,
-      openFiles: used === null || limit === null ? null : { used, limit },
-      memory: memoryUsage(this.#options.rssBytes()),
+      disk: places.map(({ disk }) => disk).toSorted((a, b) => a.freeBytes - b.freeBytes)[0] ?? null,
+      inodes: tightest(places.map(({ inodes }) => inodes)),
+      openFiles: tightest([own, ...children().map(descriptorsOf)]),
+      memory: memoryUsage(rssBytes()),
     }
   }
 }
@@ -88,16 +102,26 @@ function memoryUsage(rssBytes: number): Usage {
     : { used: total - freemem(), limit: total }
 }
 
-async function leastFree(paths: readonly string[]): Promise<ResourceSample['disk']> {
-  const found = await Promise.all(paths.map(freeAt))
-  const known = found.filter((one) => one !== null)
-  return known.toSorted((a, b) => a.freeBytes - b.freeBytes)[0] ?? null
+/** Null where the system does not say, and for a process that is gone. */
+function descriptorsOf({ pid, name }: WatchedProcess): NamedUsage | null {
+  const used = openDescriptors(pid)
+  const limit = descriptorsMax(pid)
+  return used === null || limit === null ? null : { of: name, used, limit }
 }
 
-async function freeAt(path: string): Promise<ResourceSample['disk']> {
+interface Place {
+  readonly disk: NonNullable<ResourceSample['disk']>
+  /** With a limit of 0 where the file system makes them as they are wanted. */
+  readonly inodes: NamedUsage
+}
+
+async function placeAt(path: string): Promise<Place | null> {
   try {
-    const { bavail, bsize } = await statfs(path)
-    return { path, freeBytes: bavail * bsize }
+    const { bavail, bsize, files, ffree } = await statfs(path)
+    return {
+      disk: { path, freeBytes: bavail * bsize },
+      inodes: { of: path, used: files - ffree, limit: files },
+    }
   } catch {
     return null // not there just now: who needs it will say so
   }

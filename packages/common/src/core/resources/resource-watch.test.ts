@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type ResourceSample, ResourceWatch } from './resource-watch.ts'
+import { type ResourceSample, ResourceWatch, tightest } from './resource-watch.ts'
 
 const MIB = 2 ** 20
 const watch = (): ResourceWatch =>
   new ResourceWatch({ diskFreeBytesMin: 100 * MIB, openFilesRatioMax: 0.8, memoryRatioMax: 0.9 })
-const nothing: ResourceSample = { disk: null, openFiles: null, memory: null }
+const nothing: ResourceSample = { disk: null, inodes: null, openFiles: null, memory: null }
 const disk = (mebibytes: number): ResourceSample => ({
   ...nothing,
   disk: { path: '/data', freeBytes: mebibytes * MIB },
@@ -30,7 +30,7 @@ describe('the watch over resources', () => {
     const watched = watch()
     const files = (used: number): ResourceSample => ({
       ...nothing,
-      openFiles: { used, limit: 1_000 },
+      openFiles: { of: 'job process 7', used, limit: 1_000 },
     })
     const memory = (used: number): ResourceSample => ({
       ...nothing,
@@ -38,7 +38,11 @@ describe('the watch over resources', () => {
     })
     expect(watched.judge(files(800))).toEqual([])
     expect(watched.judge(files(801))).toEqual([
-      { resource: 'open-files', short: true, what: '801 of 1000 file descriptors are open' },
+      {
+        resource: 'open-files',
+        short: true,
+        what: 'job process 7 has 801 of 1000 file descriptors open',
+      },
     ])
     expect(watched.judge(files(721))).toEqual([])
     expect(watched.judge(files(720))[0]).toMatchObject({ short: false })
@@ -47,9 +51,31 @@ describe('the watch over resources', () => {
     ])
   })
 
+  it('watches inodes, which can be gone where there is room', () => {
+    const watched = watch()
+    const inodes = (used: number): ResourceSample => ({
+      ...disk(500),
+      inodes: { of: '/data', used, limit: 1_000 },
+    })
+    expect(watched.judge(inodes(950))).toEqual([])
+    expect(watched.judge(inodes(951))).toEqual([
+      { resource: 'inodes', short: true, what: '/data has 49 of 1000 inodes left' },
+    ])
+    expect(watched.judge(inodes(800))[0]).toMatchObject({ short: false })
+  })
+
+  it('is shown the one of several that is nearest to its limit', () => {
+    const of = (name: string, used: number, limit: number) => ({ of: name, used, limit })
+    const some = [of('a', 500, 1_000), null, of('b', 60, 100), of('no limit', 9_000, 0)]
+    expect(tightest(some)?.of).toBe('b')
+    expect(tightest([null, of('no limit', 1, 0)])).toBeNull()
+  })
+
   it('says nothing about what the system does not tell, nor about limits that are none', () => {
     const watched = watch()
     expect(watched.judge(nothing)).toEqual([])
-    expect(watched.judge({ ...nothing, openFiles: { used: 5, limit: 0 } })).toEqual([])
+    expect(
+      watched.judge({ ...nothing, openFiles: { of: 'this process', used: 5, limit: 0 } }),
+    ).toEqual([])
   })
 })

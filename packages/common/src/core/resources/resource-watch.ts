@@ -1,21 +1,29 @@
-// When somebody should be told that a process runs short of something: disk, file descriptors, memory. Pure: it is shown
-// samples, and answers what has changed since the one before. A shortage ends only when there is clearly more again, so
+// When somebody should be told that a process runs short of something: disk, inodes, file descriptors, memory. Pure: it is
+// shown samples, and answers what has changed since the one before. A shortage ends only when there is clearly more again, so
 // that a value that swings around its threshold does not fill the log.
 
-export type Resource = 'disk' | 'open-files' | 'memory'
+export type Resource = 'disk' | 'inodes' | 'open-files' | 'memory'
 
 /** null: the system does not say. */
 export interface ResourceSample {
   /** Where it is least, of the places that the process writes to. */
   readonly disk: { readonly path: string; readonly freeBytes: number } | null
-  readonly openFiles: Usage | null
+  /** Where the largest share of them is taken. */
+  readonly inodes: NamedUsage | null
+  /** Of the process that has the largest share of its own limit. */
+  readonly openFiles: NamedUsage | null
   readonly memory: Usage | null
 }
 
-/** Numbers of descriptors, or bytes. */
+/** Numbers of inodes or descriptors, or bytes. */
 export interface Usage {
   readonly used: number
   readonly limit: number
+}
+
+export interface NamedUsage extends Usage {
+  /** A path, or a process. */
+  readonly of: string
 }
 
 export interface ResourceThresholds {
@@ -35,6 +43,8 @@ export interface ResourceChange {
   readonly what: string
 }
 
+/** Of the inodes of a file system; more is a shortage. */
+export const INODES_RATIO_MAX = 0.95
 /** A shortage is over when there is so much more than its threshold wants. */
 export const RELIEF_RATIO = 0.1
 const MEBIBYTE = 2 ** 20
@@ -59,8 +69,9 @@ export class ResourceWatch {
     const { diskFreeBytesMin, openFilesRatioMax, memoryRatioMax } = this.#thresholds
     const judged = [
       judgeDisk(sample.disk, diskFreeBytesMin),
-      judgeUsage('open-files', sample.openFiles, openFilesRatioMax),
-      judgeUsage('memory', sample.memory, memoryRatioMax),
+      judgeUsage('inodes', sample.inodes, INODES_RATIO_MAX, leftOf),
+      judgeUsage('open-files', sample.openFiles, openFilesRatioMax, openIn),
+      judgeUsage('memory', sample.memory, memoryRatioMax, usedMemory),
     ]
     return judged.flatMap((one) => (one === null ? [] : this.#changed(one)))
   }
@@ -88,20 +99,31 @@ function judgeDisk(disk: ResourceSample['disk'], freeBytesMin: number): Judged |
   }
 }
 
-function judgeUsage(
-  resource: 'open-files' | 'memory',
-  usage: Usage | null,
+function judgeUsage<U extends Usage>(
+  resource: Exclude<Resource, 'disk'>,
+  usage: U | null,
   ratioMax: number,
+  what: (usage: U) => string,
 ): Judged | null {
   if (usage === null || usage.limit <= 0) return null
-  const { used, limit } = usage
-  const ratio = used / limit
-  const scale = resource === 'memory' ? MEBIBYTE : 1
-  const unit = resource === 'memory' ? 'MiB of memory are used' : 'file descriptors are open'
+  const ratio = usage.used / usage.limit
   return {
     resource,
     short: ratio > ratioMax,
     relieved: ratio <= ratioMax * (1 - RELIEF_RATIO),
-    what: `${Math.round(used / scale)} of ${Math.round(limit / scale)} ${unit}`,
+    what: what(usage),
   }
+}
+
+const leftOf = ({ of, used, limit }: NamedUsage): string =>
+  `${of} has ${limit - used} of ${limit} inodes left`
+const openIn = ({ of, used, limit }: NamedUsage): string =>
+  `${of} has ${used} of ${limit} file descriptors open`
+const usedMemory = ({ used, limit }: Usage): string =>
+  `${Math.round(used / MEBIBYTE)} of ${Math.round(limit / MEBIBYTE)} MiB of memory are used`
+
+/** The one that is nearest to its limit; null: none. */
+export function tightest(usages: readonly (NamedUsage | null)[]): NamedUsage | null {
+  const known = usages.filter((one) => one !== null).filter(({ limit }) => limit > 0)
+  return known.toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0] ?? null
 }
