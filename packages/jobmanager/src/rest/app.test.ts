@@ -90,6 +90,22 @@ describe('the read endpoints', () => {
     })
   })
 
+  it('tell the settings of a job, without its secrets', async () => {
+    const { get, world } = await running()
+    const { settings } = world.request()
+    const config = { 'user.shop': 'north', 'user.db.password': 'canary' }
+    const secret = await world.submit({ settings: { ...settings, parallelism: 3, config } })
+    expect((await get(`/v1/jobs/${secret}/config`)).body).toMatchObject({
+      jid: secret,
+      'execution-config': {
+        'restart-strategy': settings.restart.strategy,
+        'job-parallelism': 3,
+        'user-config': { 'user.shop': 'north', 'user.db.password': '******' },
+        checkpointing: { mode: 'exactly-once', interval: 1_000 },
+      },
+    })
+  })
+
   it('tell what ended the attempts', async () => {
     const { job, get, world } = await running()
     const failure = { code: 'job/x', message: 'boom', domain: 'user', retry: 'backoff' } as const

@@ -69,6 +69,31 @@ const job = head.extend({
   plan: jobPlan,
 })
 
+const config = z.object({
+  jid: text,
+  name: text,
+  'execution-config': z.object({
+    'restart-strategy': text,
+    'job-parallelism': count,
+    'user-config': z
+      .record(text, text)
+      .meta({ description: 'What the job or `-D` said besides; values of secrets are masked.' }),
+    'max-parallelism': z.number().meta({ description: '-1: derived for each vertex.' }),
+    'buffer-timeout': z.number().meta({ description: 'Milliseconds; -1: only full frames leave.' }),
+    chaining: z.boolean(),
+    checkpointing: z.object({
+      mode: text,
+      interval: z.number().meta({ description: 'Milliseconds; -1: no periodic checkpoints.' }),
+      timeout: milliseconds,
+      'min-pause': milliseconds,
+      'max-concurrent': count,
+      'tolerable-failures': z.number().meta({ description: '-1: any number.' }),
+      retained: count,
+      'retain-on': text,
+    }),
+  }),
+})
+
 const exceptions = z.object({
   'root-exception': text.nullable(),
   timestamp: maybeTime,
@@ -142,6 +167,12 @@ export const jobRoutes: readonly RestRoute[] = [
     about: 'The graph of a job.',
     answer: z.object({ plan: jobPlan }),
     handle: async (source, parameters) => ({ plan: planOf(await detailOf(source, parameters)) }),
+  }),
+  route({
+    path: '/jobs/:jobid/config',
+    about: 'The settings that a job runs with, whoever made them.',
+    answer: config,
+    handle: async (source, parameters) => configOf(await detailOf(source, parameters)),
   }),
   route({
     path: '/jobs/:jobid/exceptions',
@@ -218,6 +249,32 @@ function jobOf(source: RestSource, detail: JobDetail): z.infer<typeof job> {
     }),
     'status-counts': countStatuses(detail),
     plan: planOf(detail),
+  }
+}
+
+function configOf({ jobId, name, settings }: JobDetail): z.infer<typeof config> {
+  const { checkpoint, restart, parallelism, maxParallelism, bufferTimeoutMs, chaining } = settings
+  return {
+    jid: jobId,
+    name,
+    'execution-config': {
+      'restart-strategy': restart.strategy,
+      'job-parallelism': parallelism,
+      'user-config': settings.config,
+      'max-parallelism': maxParallelism ?? -1,
+      'buffer-timeout': bufferTimeoutMs ?? -1,
+      chaining,
+      checkpointing: {
+        mode: checkpoint.mode,
+        interval: checkpoint.intervalMs ?? -1,
+        timeout: checkpoint.timeoutMs,
+        'min-pause': checkpoint.minPauseMs,
+        'max-concurrent': checkpoint.maxConcurrent,
+        'tolerable-failures': checkpoint.tolerableFailures ?? -1,
+        retained: checkpoint.retained,
+        'retain-on': checkpoint.retainOn,
+      },
+    },
   }
 }
 
