@@ -70,6 +70,13 @@ describe.each(services)('the service %s', (name, service) => {
     expect(names).toContain('checkpoints')
   })
 
+  it('mounts something of its own at each volume of the image: each container would leave one without a name', () => {
+    const wanted = JSON.parse(of('VOLUME')[0] ?? '[]') as readonly string[]
+    expect(wanted.length).toBeGreaterThan(0)
+    const mounted = service.volumes.map((volume) => volume.replace(/^.*:/, ''))
+    expect(wanted.filter((path) => !mounted.includes(path))).toEqual([])
+  })
+
   it('may use only so much memory and so many processes', () => {
     expect(service.mem_limit).toMatch(/^\$\{WEIR_MEMORY_\w+:-\d+g\}$/)
     expect(service['pids_limit']).toEqual(expect.any(Number))
