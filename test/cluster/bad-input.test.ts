@@ -63,7 +63,7 @@ describe('a job module that is wrong is refused at submit', () => {
     ],
     [['-D', 'heartbeat.timeout=5s'], 'config/not-a-job-setting', /concerns the cluster/],
     [['-D', 'parallelism'], 'config/bad-define', /key=value/],
-    [['-p', '0'], 'config/', /parallelism/],
+    [['-p', '0'], 'cli/usage', /--parallelism is "0"/],
     [['--form', 'chk-1'], 'job/unknown-argument', /--from/],
     [['--from', ''], 'cli/usage', /--from is empty/],
   ])('settings %j', async (flags, code, says) => {

@@ -82,6 +82,13 @@ describe('a local cluster', () => {
     expect(counted(sink)).toEqual(expected(words))
   })
 
+  test('says why it does not start with more slots than a TaskManager may have', async () => {
+    await expect(start({ slots: 1_025 })).rejects.toMatchObject({
+      code: 'worker/bad-registration',
+      message: expect.stringContaining('1 to 1024 slots, not 1025'),
+    })
+  })
+
   test('counts exactly although a TaskManager is killed', async () => {
     const words = wordsOf(60_000)
     const { definition, sink } = counting(words)

@@ -9,7 +9,7 @@ import type { JobDefinition } from '@weirjs/api/define-job'
 import { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
-import { WeirError } from '@weirjs/common/core/errors'
+import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotRequest, WorkerDialer, WorkerRegistration } from '@weirjs/common/core/gateways'
 import type { JobSettings } from '@weirjs/common/core/graph/logical-graph'
 import {
@@ -90,6 +90,8 @@ export class LocalCluster {
   readonly #functions = new Map<BundleHash, FunctionsOf>()
   readonly #workers = new Map<WorkerId, LocalWorker>()
   #master: JobManager | null = null
+  /** Of a worker, by the JobManager. */
+  #refusal: Failure | null = null
   #names = 0
 
   private constructor(options: LocalClusterOptions) {
@@ -103,13 +105,22 @@ export class LocalCluster {
     this.#exchange = new MemoryExchange(this.scheduler)
   }
 
-  /** Resolves when the JobManager has taken over what is on the storage and all workers are registered. */
+  /**
+   * Resolves when the JobManager has taken over what is on the storage and all workers are registered. Error: why the
+   * JobManager refuses one of them.
+   */
   static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
     const cluster = new LocalCluster(options)
     const count = options.taskManagers ?? 1
     for (let i = 0; i < count; i++) cluster.addTaskManager()
     await cluster.startJobManager()
-    while ((await cluster.client.workers()).length < count) await sleep(cluster.scheduler, POLL_MS)
+    while ((await cluster.client.workers()).length < count) {
+      if (cluster.#refusal !== null) {
+        await cluster.close()
+        throw fromFailure(cluster.#refusal)
+      }
+      await sleep(cluster.scheduler, POLL_MS)
+    }
     return cluster
   }
 
@@ -174,6 +185,9 @@ export class LocalCluster {
       coordinator: this.#layer.coordinator(id, () => this.#master),
       transport: (address) => this.#exchange.open(address),
       functions: (request) => this.#functionsOf(request),
+      onRefused: (failure) => {
+        this.#refusal = failure
+      },
       ...(ownDirectory === undefined ? {} : { ownDirectory }),
     })
     this.#workers.set(id, worker)

@@ -4,6 +4,7 @@
 import type { JobFunctions } from '@weirjs/api/functions'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
+import type { Failure } from '@weirjs/common/core/errors'
 import type { CoordinatorGateway, SlotRequest, WorkerGateway } from '@weirjs/common/core/gateways'
 import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
@@ -29,6 +30,8 @@ export interface LocalWorkerOptions {
   /** The functions of the job that a request is about, built anew at each call. */
   readonly functions: (request: SlotRequest) => Promise<JobFunctions>
   readonly ownDirectory?: string
+  /** The JobManager refuses this worker for good. */
+  readonly onRefused: (failure: Failure) => void
 }
 
 export class LocalWorker {
@@ -57,7 +60,10 @@ export class LocalWorker {
       prng: prng.fork(),
       log,
       rssBytes: () => 0,
-      onRefused: (failure) => log.error({ failure }, 'the JobManager refuses this worker'),
+      onRefused: (failure) => {
+        log.error({ failure }, 'the JobManager refuses this worker')
+        options.onRefused(failure)
+      },
     })
   }
 

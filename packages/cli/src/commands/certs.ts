@@ -12,6 +12,7 @@ import type { Cli, GlobalOptions } from '../cli.ts'
 import { CERTIFICATE_DAYS, createCertificates, DAYS_MAX } from '../development-certificates.ts'
 import { show } from '../output/show.ts'
 import { facts } from '../output/table.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 interface CreateOptions extends GlobalOptions {
   readonly dir: string
@@ -56,7 +57,7 @@ function create(cli: Cli, options: CreateOptions): void {
   const { files, validTo } = createCertificates({
     directory,
     hosts,
-    days: daysOf(options.days),
+    days: wholeNumber(options.days, '--days', { least: 1, most: DAYS_MAX }),
     force: options.force === true,
     nowMs: cli.scheduler.wallMs(),
   })
@@ -79,14 +80,6 @@ function hostsOf(text: string | undefined): readonly string[] {
   throw new WeirError('cli/usage', `--hosts: ${what} cannot be`, {
     domain: 'user',
     hint: 'names and addresses with commas between them: jm.example.org,10.0.0.5',
-  })
-}
-
-function daysOf(text: string): number {
-  const days = /^\d+$/.test(text) ? Number(text) : 0
-  if (days >= 1 && days <= DAYS_MAX) return days
-  throw new WeirError('cli/usage', `--days is "${text}", but must be from 1 to ${DAYS_MAX}`, {
-    domain: 'user',
   })
 }
 

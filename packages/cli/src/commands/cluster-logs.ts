@@ -9,6 +9,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { localCluster } from '../context.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 interface LogsOptions extends GlobalOptions {
   readonly follow?: boolean
@@ -34,14 +35,7 @@ export function addClusterLogs(cluster: Command, cli: Cli): void {
 
 async function logs(cli: Cli, options: LogsOptions): Promise<void> {
   const terminal = cli.terminal(options)
-  const most = /^\d+$/.test(options.lines) ? Number(options.lines) : Number.NaN
-  if (!(most >= 0 && most <= LINES_MAX)) {
-    throw new WeirError(
-      'cli/usage',
-      `--lines is "${options.lines}", but must be a whole number from 0 to ${LINES_MAX}`,
-      { domain: 'user' },
-    )
-  }
+  const most = wholeNumber(options.lines, '--lines', { least: 0, most: LINES_MAX })
   const tails = tailsOf(cli, options.process)
   const width = Math.max(...tails.map(({ name }) => name.length))
   for (const tail of tails)

@@ -8,7 +8,6 @@ import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
-import { quoted } from '@weirjs/common/node/config-values'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
@@ -31,13 +30,12 @@ import {
   type StartedProcess,
   stopAll,
 } from '../local-processes.ts'
+import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
 
 const READY_MS_MAX = 30_000
 const POLL_MS = 20
 export const STOP_GRACE_MS = 10_000
 const PORT_MAX = 65_535
-/** As the configuration key has it. */
-const SLOTS_MAX = 1_024
 /** Processes on one machine. */
 const TASKMANAGERS_MAX = 256
 const SLOTS = 'taskmanager.numberOfTaskSlots'
@@ -284,18 +282,6 @@ async function makeDirectories(dataDirectory: string): Promise<string> {
       hint: 'choose another with --data-dir',
     })
   }
-}
-
-interface Range {
-  readonly least: number
-  readonly most: number
-}
-
-function wholeNumber(text: string, flag: string, { least, most }: Range): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least && value <= most) return value
-  const message = `${flag} is ${quoted(text)}, but must be a whole number from ${least} to ${most}`
-  throw new WeirError('cli/usage', message, { domain: 'user' })
 }
 
 // ---- readiness ----

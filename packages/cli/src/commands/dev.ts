@@ -13,6 +13,7 @@ import { type Cli, wantsJson } from '../cli.ts'
 import { follow } from '../follow.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import type { Terminal } from '../output/terminal.ts'
+import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
 import { finish, jobCommand, type RunOptions, splitWords, tellResume } from './run.ts'
 
 interface DevOptions extends RunOptions {
@@ -47,6 +48,7 @@ async function dev(
   flags: readonly string[],
 ): Promise<void> {
   const terminal = cli.terminal(options)
+  const said = slotsSaid(options)
   const { file, argv } = splitWords(words)
   // What is thrown in this process shows the author's files and lines.
   setSourceMapsSupport(true)
@@ -58,6 +60,7 @@ async function dev(
     print: (chunk) => terminal.say(chunk.trimEnd()),
   })
   for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
+  const slots = said ?? slotsFor(prepared.built.settings.parallelism)
   const run = new DevRun(resolve(cli.cwd, options.dataDir ?? join('.weir', 'dev')), cli)
   const restoreFrom = run.adopt(restorePath(cli, options.from))
   const [{ LocalCluster }, { functionsOfBundle }] = await Promise.all([
@@ -66,7 +69,7 @@ async function dev(
   ])
   const runtimeRoot = cli.runtimeRoot()
   const cluster = await LocalCluster.start({
-    slots: slotsOf(options, prepared.built.settings.parallelism),
+    slots,
     scheduler: cli.scheduler,
     storage: await FsStorage.open(run.checkpoints),
     ownDirectory: ownDirectory(runtimeRoot),
@@ -131,17 +134,18 @@ class DevRun {
   }
 }
 
-function slotsOf(options: DevOptions, parallelism: number): number {
-  if (options.slots === undefined) return Math.max(DEFAULT_SLOTS, parallelism)
-  const slots = Number(options.slots)
-  if (Number.isInteger(slots) && slots >= 1) return slots
-  throw new WeirError(
-    'cli/usage',
-    `--slots is "${options.slots}", but must be a whole number from 1`,
-    {
-      domain: 'user',
-    },
-  )
+/** null: as many as the job needs. */
+function slotsSaid({ slots }: DevOptions): number | null {
+  return slots === undefined ? null : wholeNumber(slots, '--slots', { least: 1, most: SLOTS_MAX })
+}
+
+function slotsFor(parallelism: number): number {
+  if (parallelism <= SLOTS_MAX) return Math.max(DEFAULT_SLOTS, parallelism)
+  const message = `parallelism ${parallelism} needs as many slots, and weir dev has at most ${SLOTS_MAX}`
+  throw new WeirError('cli/usage', message, {
+    domain: 'user',
+    hint: `say -p ${SLOTS_MAX} or less, or run it on a cluster with \`weir run\``,
+  })
 }
 
 /** Follows until the job has ended, or Ctrl-C or SIGTERM: then it is canceled first, so that its sinks close well. */

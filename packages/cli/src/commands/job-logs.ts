@@ -11,6 +11,7 @@ import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
 import { findClusterFile } from '../context.ts'
 import { watchOver } from '../follow.ts'
 import type { Terminal } from '../output/terminal.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 interface LogsOptions extends GlobalOptions {
   readonly follow?: boolean
@@ -39,7 +40,9 @@ export function addJobLogs(job: Command, cli: Cli): void {
 
 async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
   const terminal = cli.terminal(options)
-  const most = linesWanted(options.lines)
+  const { lines } = options
+  const most =
+    lines === undefined ? LINES_MAX : wholeNumber(lines, '--lines', { least: 1, most: LINES_MAX })
   const abort = new AbortController()
   const stopListening = cli.onInterrupt(() => abort.abort(INTERRUPTED))
   try {
@@ -136,15 +139,4 @@ function printOutput(terminal: Terminal, output: Output, json: boolean): void {
   if (output.type === 'lost-output')
     return terminal.note(`… ${output.lines} older lines are not kept any more`)
   return output.stream === 'stderr' ? terminal.say(output.text) : terminal.data(output.text)
-}
-
-function linesWanted(said: string | undefined): number {
-  if (said === undefined) return LINES_MAX
-  const most = /^\d+$/.test(said) ? Number(said) : 0
-  if (most >= 1 && most <= LINES_MAX) return most
-  throw new WeirError(
-    'cli/usage',
-    `--lines is "${said}", but must be a whole number from 1 to ${LINES_MAX}`,
-    { domain: 'user' },
-  )
 }

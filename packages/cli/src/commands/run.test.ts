@@ -259,6 +259,17 @@ describe('with a job file', () => {
     })
   })
 
+  test('dev refuses a parallelism that no process has the slots for', async () => {
+    const { code, err } = await testCli(null).run('dev', write(JOB), '-p', '2000', '--count', '1')
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: [
+        'error: parallelism 2000 needs as many slots, and weir dev has at most 1024 [cli/usage]',
+        'hint: say -p 1024 or less, or run it on a cluster with `weir run`',
+      ],
+    })
+  })
+
   test('plan prints the graph and submits nothing', async () => {
     const cli = testCli(null)
     const file = write(JOB)

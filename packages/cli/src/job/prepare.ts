@@ -6,11 +6,13 @@ import { resolve } from 'node:path'
 import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { didYouMean } from '@weirjs/api/suggest'
 import { WeirError } from '@weirjs/common/core/errors'
+import { PARALLELISM_MAX } from '@weirjs/common/core/graph/logical-graph'
 import type { SubmitRequest } from '@weirjs/common/job-client'
 import { loadConfig } from '@weirjs/common/node/config'
-import { jobSettingsFrom } from '@weirjs/common/node/job-settings'
+import { checkJobDefines, jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
 import { projectSettings } from '../project-config.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { type Built, GraphBuilder } from './build-graph.ts'
 import type { BuiltGraph } from './build-protocol.ts'
 import { type Bundle, bundleJob } from './bundle.ts'
@@ -41,6 +43,8 @@ export interface PrepareOptions {
 /** Errors: those of the bundler, of the job, and `config/...`. */
 export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<PreparedJob> {
   const submittedAtMs = cli.scheduler.wallMs()
+  const defines = definesOf(how.options)
+  checkJobDefines(defines)
   using builder = new GraphBuilder(how.print)
   const bundle = await bundleJob(how.file)
   const built = await explainFlags(
@@ -55,7 +59,7 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
   )
   const { name } = how.options
   const config = loadConfig({ project: await projectSettings(cli), env: cli.env })
-  const settings = jobSettingsFrom(config, built.said, definesOf(how.options))
+  const settings = jobSettingsFrom(config, built.said, defines)
   const graph = name === undefined ? built.graph : { ...built.graph, name }
   return { bundle, built: { graph, settings, args: built.args }, submittedAtMs }
 }
@@ -73,10 +77,12 @@ export async function describeJob(cli: Cli, file: string): Promise<readonly Argu
   })
 }
 
-/** What flags say is stronger than what the job says. */
+/** What flags say is stronger than what the job says. Error: `cli/usage`. */
 function definesOf(options: JobOptions): readonly string[] {
   const { parallelism, define = [] } = options
-  return parallelism === undefined ? define : [...define, `parallelism.default=${parallelism}`]
+  if (parallelism === undefined) return define
+  const subtasks = wholeNumber(parallelism, '--parallelism', { least: 1, most: PARALLELISM_MAX })
+  return [...define, `parallelism.default=${subtasks}`]
 }
 
 /** A flag that is neither the job's nor ours may be one of ours, mistyped. */

@@ -21,6 +21,11 @@ export interface JobCodeSettings {
   readonly config?: Readonly<Record<string, string>>
 }
 
+/** Each by itself, before anything is done. Errors: `config/bad-define`, `config/unknown-key`, `config/bad-value`, … */
+export function checkJobDefines(defines: readonly string[]): void {
+  valuesOf(settingsOfDefines(defines))
+}
+
 type SomeValues = { -readonly [K in ConfigKey]?: ConfigValues[K] }
 
 /** `config` in the result holds, as plain text, what travels to the workers: sizes in bytes, durations in ms. */
