@@ -1,7 +1,15 @@
-// Files that are not what they should be: settings, those of a project, and the token. Each is answered by one line that
+// Files that are not what they should be: settings, those of a project, the token, named clusters and cluster files. Each is answered by one line that
 // names the file, soon, however large, deep or strange it is.
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readToken } from '@weirjs/common/rpc/token'
@@ -99,6 +107,90 @@ describe('settings of a project that are', () => {
     writeFileSync(join(folder, 'package.json'), '{}')
     writeFileSync(join(folder, 'job.ts'), '')
     expect(await refused(folder, 'config', 'list')).toContain('weir.config.yaml')
+  })
+})
+
+const json = (value: unknown): Row['make'] => holding(JSON.stringify(value))
+
+const KEPT: readonly Row[] = [
+  ...ANY.filter(
+    ({ what }) =>
+      !['missing', 'below a file', 'a link to nowhere', 'a link to itself'].includes(what),
+  ),
+  { what: 'empty', make: holding('') },
+  { what: 'null', make: holding('null') },
+  { what: 'a list', make: json([]) },
+  { what: 'of another version', make: json({ version: 2 }) },
+  { what: 'deep', make: holding('['.repeat(100_000)) },
+]
+const named = (clusters: unknown, current: unknown = null): Row['make'] =>
+  json({ version: 1, current, clusters })
+
+describe('named clusters that are', () => {
+  test.each<Row>([
+    ...KEPT,
+    { what: 'without clusters', make: json({ version: 1, current: null }) },
+    { what: 'of null', make: named(null) },
+    { what: 'a list of them', make: named([]) },
+    { what: 'one of null', make: named({ prod: null }) },
+    { what: 'one of text', make: named({ prod: 'h:1' }) },
+    { what: 'one without an address', make: named({ prod: { tokenFile: null } }) },
+    { what: 'one at no address', make: named({ prod: { address: 'h', tokenFile: null } }) },
+    { what: 'one with a token in it', make: named({ prod: { address: 'h:1', tokenFile: 1 } }) },
+    { what: 'one in use that is no name', make: named({}, 1) },
+    { what: 'one with control signs', make: named({ '\u001b[2J\n': null }) },
+  ])('$what', async (row) => {
+    const { folder } = prepared(row, 'contexts.json')
+    const config = join(folder, '.config', 'weir')
+    mkdirSync(config, { recursive: true })
+    renameSync(join(folder, 'contexts.json'), join(config, 'contexts.json'))
+    for (const argv of [
+      ['context', 'ls'],
+      ['context', 'use', 'prod'],
+      ['context', 'rm', 'prod'],
+    ])
+      expect(await refused(folder, ...argv)).toContain('contexts.json does not hold')
+  })
+})
+
+const file = {
+  version: 1,
+  address: '127.0.0.1:1',
+  tokenFile: '/t/token',
+  dataDirectory: '/t',
+  startedAtMs: 0,
+  processes: [{ role: 'jobmanager', pid: 1, birth: null, log: '/t/log', args: [] }],
+}
+const without = (member: keyof typeof file): Row => ({
+  what: `without ${member}`,
+  make: json({ ...file, [member]: undefined }),
+})
+const process_ = (change: object): Row['make'] =>
+  json({ ...file, processes: [{ ...file.processes[0], ...change }] })
+
+describe('a cluster file that is', () => {
+  test.each<Row>([
+    ...KEPT,
+    ...(['address', 'tokenFile', 'dataDirectory', 'startedAtMs', 'processes'] as const).map(
+      without,
+    ),
+    { what: 'at no address', make: json({ ...file, address: 'nowhere' }) },
+    { what: 'of processes that are no list', make: json({ ...file, processes: {} }) },
+    { what: 'of a process of null', make: json({ ...file, processes: [null] }) },
+    { what: 'of a process without a log', make: process_({ log: undefined }) },
+    { what: 'of a process whose id is text', make: process_({ pid: '1' }) },
+    { what: 'of a whole group of processes', make: process_({ pid: 0 }) },
+    { what: 'of another role', make: process_({ role: 'client' }) },
+  ])('$what', async (row) => {
+    const { folder } = prepared(row, 'cluster.json')
+    mkdirSync(join(folder, '.weir'))
+    renameSync(join(folder, 'cluster.json'), join(folder, '.weir', 'cluster.json'))
+    for (const argv of [
+      ['cluster', 'stop'],
+      ['cluster', 'logs'],
+      ['cluster', 'start'],
+    ])
+      expect(await refused(folder, ...argv)).toContain('cluster.json is not a cluster file')
   })
 })
 

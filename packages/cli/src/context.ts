@@ -2,9 +2,10 @@
 // wrote in `.weir/` of this directory or one above it, else the context in use, else the cluster file in `~/.weir/`. All
 // of them name the address and the token's file; the token itself is never in them.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
+import { ADDRESS, clusterFileForm, readKept } from './kept-files.ts'
 import { namedCluster, readContexts } from './named-clusters.ts'
 
 export interface ClusterProcess {
@@ -49,7 +50,6 @@ export interface ContextOptions {
 }
 
 const FILE = join('.weir', 'cluster.json')
-const ADDRESS = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
 /** No colon, so no address; no dot or slash, so no path. */
 const CONTEXT = /^[a-z][\w-]*$/i
 
@@ -175,17 +175,12 @@ function readNamed(path: string): FoundClusterFile {
 
 /** Error: `config/cluster-file-damaged`. */
 export function readClusterFile(path: string): ClusterFile {
-  try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as ClusterFile
-    if (file.version === 1 && typeof file.address === 'string') return file
-  } catch (cause) {
-    throw damaged(path, cause)
-  }
-  throw damaged(path)
+  return readKept(path, clusterFileForm, (where, cause) => damaged(path, where, cause))
 }
 
-function damaged(path: string, cause?: unknown): WeirError {
-  return new WeirError('config/cluster-file-damaged', `${path} is not a cluster file`, {
+function damaged(path: string, where: string, cause: unknown): WeirError {
+  const message = `${path} is not a cluster file${where}`
+  return new WeirError('config/cluster-file-damaged', message, {
     domain: 'user',
     hint: 'remove it, and stop what still runs by `weir cluster start` again',
     cause,

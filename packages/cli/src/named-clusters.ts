@@ -1,10 +1,11 @@
 // Named clusters of a user: which addresses and token files are called what, and which of them is used where nothing else
 // is said. One file, `weir/contexts.json` in the user's config directory, mode 0600. The tokens themselves are never in it.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { nearestName } from '@weirjs/common/node/nearest-name'
+import { contextsForm, readKept } from './kept-files.ts'
 
 export interface NamedCluster {
   readonly address: string
@@ -38,13 +39,7 @@ export function contextsPath(env: Env): string | null {
 export function readContexts(env: Env): NamedClusters {
   const path = contextsPath(env)
   if (path === null || !existsSync(path)) return { version: 1, current: null, clusters: {} }
-  try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as NamedClusters
-    if (file.version === 1 && typeof file.clusters === 'object') return file
-  } catch (cause) {
-    throw damaged(path, cause)
-  }
-  throw damaged(path)
+  return readKept(path, contextsForm, (where, cause) => damaged(path, where, cause))
 }
 
 export function writeContexts(env: Env, contexts: NamedClusters): string {
@@ -91,8 +86,9 @@ export function namedCluster(contexts: NamedClusters, name: string): NamedCluste
   })
 }
 
-function damaged(path: string, cause?: unknown): WeirError {
-  return new WeirError('config/contexts-damaged', `${path} does not hold named clusters`, {
+function damaged(path: string, where: string, cause: unknown): WeirError {
+  const message = `${path} does not hold named clusters${where}`
+  return new WeirError('config/contexts-damaged', message, {
     domain: 'user',
     hint: 'mend or remove it; `weir context add` makes it anew',
     cause,
