@@ -2,6 +2,7 @@
 // builds its graph. One module exports one job, as its default.
 
 import type { JobSettings } from '@weirjs/common/core/graph/logical-graph'
+import { isPrintable } from '@weirjs/common/core/printable'
 import type { ArgumentTypes, ArgumentValues } from './arguments.ts'
 import { callSite } from './call-site.ts'
 import type { Environment } from './environment.ts'
@@ -12,6 +13,7 @@ import { type SettingsOptions, resolveSettings } from './settings.ts'
 /** Told apart by this text, not by class: a bundle may carry another copy of this module. */
 const JOB_MARK = 'weir-job-1'
 const JOB_NAME_CHARS_MAX = 200
+export const JOB_NAME_WANTED: string = `1 to ${JOB_NAME_CHARS_MAX} characters, none of them a control character`
 
 export interface JobOptions<A extends ArgumentTypes> extends SettingsOptions {
   /** Declared arguments: `{ input: path(), limit: int({ default: 10 }), verbose: flag() }`. */
@@ -48,11 +50,8 @@ export function job<A extends ArgumentTypes>(
   const location = callSite()
   const [options, build] =
     typeof second === 'function' ? [{} as JobOptions<A>, second] : [second, third]
-  if (typeof name !== 'string' || name.trim() === '' || name.length > JOB_NAME_CHARS_MAX) {
-    throw jobError('bad-name', `a job needs a name of 1 to ${JOB_NAME_CHARS_MAX} characters`, {
-      location,
-    })
-  }
+  if (!isJobName(name))
+    throw jobError('bad-name', `a job needs a name of ${JOB_NAME_WANTED}`, { location })
   if (typeof build !== 'function') {
     throw jobError('no-build', `job "${name}" has no build function`, {
       location,
@@ -69,6 +68,11 @@ export function job<A extends ArgumentTypes>(
     build: build as JobDefinition['build'],
     location,
   }
+}
+
+export function isJobName(name: unknown): boolean {
+  if (typeof name !== 'string' || name.trim() === '') return false
+  return name.length <= JOB_NAME_CHARS_MAX && isPrintable(name)
 }
 
 /** True for what `job` makes, also by another copy of this module. */

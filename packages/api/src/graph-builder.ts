@@ -14,6 +14,7 @@ import {
   type StateDeclaration,
 } from '@weirjs/common/core/graph/logical-graph'
 import { operatorUid } from '@weirjs/common/core/ids'
+import { isPrintable } from '@weirjs/common/core/printable'
 import { DEAD_LETTERS } from './connector.ts'
 import type { EdgeRuntime, JobFunctions, NodeRuntime } from './functions.ts'
 import { jobError } from './job-error.ts'
@@ -192,6 +193,11 @@ function finishNode(node: NodeDraft, groups: ReadonlyMap<NodeDraft, string>): Lo
       `step "${node.name}" has parallelism ${parallelism}, above its maximum of ${maxParallelism}`,
       { location },
     )
+  }
+  if (!isPrintable(node.name)) {
+    throw jobError('bad-name', `the name of step "${node.id}" has a control character in it`, {
+      location,
+    })
   }
   return {
     id: operatorUid(node.id),

@@ -96,6 +96,12 @@ describe('a wrong job', () => {
     expect(error.location).toMatch(here)
   })
 
+  it.each(['x\n', '\u001b[2J', '\u009b2J', 'a\u2028b'])('called %j is refused', (name) => {
+    expect(refusal(() => job(name, () => {}))).toMatchObject({ code: 'job/bad-name' })
+    const error = refused((env) => words(env).named(name).to(sampleSink(), { uid: 'out' }))
+    expect(error).toMatchObject({ code: 'job/bad-name', location: expect.stringMatching(here) })
+  })
+
   it('with an asynchronous build function is refused', () => {
     const definition = job('late', (async () => {}) as unknown as () => void)
     expect(refusal(() => buildJob(definition, {}, 0)).code).toBe('job/async-build')

@@ -120,3 +120,10 @@ test.each(typed.filter((row) => !finds(row)))('$name with nonsense', async (row)
     expect(told).toContain(value.trim().split('=')[0])
   }
 })
+
+test.each(['run', 'dev', 'plan'])('weir %s --name with control characters', async (command) => {
+  const row = rows.find(({ words, option }) => words[0] === command && option.long === '--name')
+  if (row === undefined) return expect.unreachable()
+  for (const name of ['x\n\u001b[2J', 'a\u2028b', '\u009b2J', ' ', 'x'.repeat(201)])
+    expect(await refused(row, '--name', name, 'x')).toContain('--name is "')
+})

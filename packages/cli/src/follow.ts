@@ -4,6 +4,7 @@
 
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
+import { printable } from '@weirjs/common/core/printable'
 import type { JobId } from '@weirjs/common/core/ids'
 import {
   type JobClient,
@@ -140,7 +141,7 @@ class FollowView {
     if (before?.state === job.state && before.health === job.health) return this.#showProgress()
     const { terminal } = this.#options
     const tasks = job.state === 'RUNNING' ? `  ${job.tasks.total} tasks` : ''
-    const reason = job.failure === null ? '' : `: ${job.failure.message}`
+    const reason = job.failure === null ? '' : `: ${printable(job.failure.message)}`
     const health = job.health === 'DEGRADED' ? `  ${terminal.err.state('DEGRADED')}${reason}` : ''
     terminal.note(`${terminal.err.state(job.state)}${tasks}${health}`)
     this.#showProgress()
@@ -163,7 +164,7 @@ class FollowView {
     if (failure !== null && QUIET_FAILURES.includes(failure.code)) return
     if (state === 'FAILED') {
       terminal.note(
-        `checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${failure?.message ?? 'unknown reason'}`,
+        `checkpoint ${checkpointId} ${terminal.err.state('FAILED')}: ${printable(failure?.message ?? 'unknown reason')}`,
       )
       return
     }
@@ -207,7 +208,7 @@ class FollowView {
     const { terminal } = this.#options
     const bar = this.#pace.bar()
     const parts = [
-      `${terminal.err.paint('bold', job.name)} ${terminal.err.state(job.state)}`,
+      `${terminal.err.paint('bold', printable(job.name))} ${terminal.err.state(job.state)}`,
       ...(bar === null ? [] : [bar]),
       `${formatCount(this.#records)} records`,
       formatRate(this.#rate),

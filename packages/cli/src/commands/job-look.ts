@@ -39,8 +39,8 @@ function jobColumns(
   return [
     { title: 'JOB', cell: id },
     { title: 'NAME', cell: (j) => j.name },
-    { title: 'STATE', cell: (j) => terminal.out.state(j.state) },
-    { title: 'HEALTH', cell: (j) => terminal.out.state(j.health) },
+    { title: 'STATE', cell: (j) => j.state, paint: (text) => terminal.out.state(text) },
+    { title: 'HEALTH', cell: (j) => j.health, paint: (text) => terminal.out.state(text) },
     { title: 'TASKS', cell: (j) => `${j.tasks.running}/${j.tasks.total}`, align: 'right' },
     { title: 'RESTARTS', cell: (j) => `${j.restarts}`, align: 'right' },
     { title: 'CHECKPOINT', cell: (j) => `${j.lastCheckpointId ?? '-'}`, align: 'right' },
@@ -83,7 +83,11 @@ function jobFacts(job: JobDetail, terminal: Terminal): readonly string[] {
   return facts([
     ['job', job.jobId],
     ['name', job.name],
-    ['state', `${terminal.out.state(job.state)} (${terminal.out.state(job.health)})`],
+    [
+      'state',
+      `${job.state} (${job.health})`,
+      (text) => text.replaceAll(/\w+/g, (word) => terminal.out.state(word)),
+    ],
     ['submitted', formatTime(job.submittedAtMs)],
     ['ended', job.endedAtMs === null ? '-' : formatTime(job.endedAtMs)],
     ['attempt', `${job.attempt} (${job.restarts} restarts)`],
@@ -161,7 +165,7 @@ export async function checkpoints(cli: Cli, id: string, options: GlobalOptions):
 
 const checkpointColumns = (terminal: Terminal): readonly WideColumn<CheckpointView>[] => [
   { title: 'ID', cell: (c) => `${c.checkpointId}`, align: 'right' },
-  { title: 'STATE', cell: (c) => terminal.out.state(c.state) },
+  { title: 'STATE', cell: (c) => c.state, paint: (text) => terminal.out.state(text) },
   { title: 'KIND', cell: (c) => c.kind },
   { title: 'TRIGGERED', cell: (c) => formatTime(c.triggeredAtMs) },
   {

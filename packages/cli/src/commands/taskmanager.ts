@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { printable } from '@weirjs/common/core/printable'
 import {
   type JobClient,
   type JobSummary,
@@ -200,10 +201,12 @@ async function checkpointBefore(
   for (const { jobId, name } of jobs.values()) {
     try {
       const { checkpointId } = await client.triggerCheckpoint(jobId)
-      terminal.note(`checkpoint ${checkpointId} of ${name} completed`)
+      terminal.note(`checkpoint ${checkpointId} of ${printable(name)} completed`)
     } catch (error) {
       if (!(error instanceof WeirError)) throw error
-      terminal.note(`no checkpoint of ${name} before it moves: ${error.message}`)
+      terminal.note(
+        `no checkpoint of ${printable(name)} before it moves: ${printable(error.message)}`,
+      )
     }
   }
 }

@@ -143,8 +143,8 @@ function jobLines(terminal: Terminal, now: Look, before: Look | null): readonly 
     [
       { title: 'JOB', cell: (j) => j.jobId.slice(0, SHORT_ID_CHARS) },
       { title: 'NAME', cell: (j) => j.name },
-      { title: 'STATE', cell: (j) => terminal.out.state(j.state) },
-      { title: 'HEALTH', cell: (j) => terminal.out.state(j.health) },
+      { title: 'STATE', cell: (j) => j.state, paint: (text) => terminal.out.state(text) },
+      { title: 'HEALTH', cell: (j) => j.health, paint: (text) => terminal.out.state(text) },
       { title: 'TASKS', cell: (j) => `${j.tasks.running}/${j.tasks.total}`, align: 'right' },
       { title: 'RATE', cell: (j) => rateOf(j, now, before), align: 'right' },
       { title: 'BUSIEST', cell: busiest },

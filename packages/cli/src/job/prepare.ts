@@ -4,11 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ArgumentDescription } from '@weirjs/api/arguments'
+import { isJobName, JOB_NAME_WANTED } from '@weirjs/api/define-job'
 import { didYouMean } from '@weirjs/api/suggest'
 import { WeirError } from '@weirjs/common/core/errors'
 import { PARALLELISM_MAX } from '@weirjs/common/core/graph/logical-graph'
 import type { SubmitRequest } from '@weirjs/common/job-client'
 import { loadConfig } from '@weirjs/common/node/config'
+import { quoted } from '@weirjs/common/node/config-values'
 import { checkJobDefines, jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
 import { projectSettings } from '../project-config.ts'
@@ -45,6 +47,7 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
   const submittedAtMs = cli.scheduler.wallMs()
   const defines = definesOf(how.options)
   checkJobDefines(defines)
+  checkName(how.options.name)
   using builder = new GraphBuilder(how.print)
   const bundle = await bundleJob(how.file)
   const built = await explainFlags(
@@ -75,6 +78,13 @@ export async function describeJob(cli: Cli, file: string): Promise<readonly Argu
     directory: cli.cwd,
     submittedAtMs: cli.scheduler.wallMs(),
   })
+}
+
+/** Error: `cli/usage`. */
+function checkName(name: string | undefined): void {
+  if (name === undefined || isJobName(name)) return
+  const message = `--name is ${quoted(name)}, but must be ${JOB_NAME_WANTED}`
+  throw new WeirError('cli/usage', message, { domain: 'user' })
 }
 
 /** What flags say is stronger than what the job says. Error: `cli/usage`. */

@@ -1,6 +1,7 @@
 // Errors for people: one line with what, where and the stable code; a hint when there is one; the stack only on demand.
 
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import { printable, printableLines } from '@weirjs/common/core/printable'
 import type { Style } from './style.ts'
 
 /** Whatever was thrown, as a WeirError; what is none is our own mistake. */
@@ -16,20 +17,24 @@ export function asWeirError(thrown: unknown): WeirError {
 }
 
 export function errorLines(failure: Failure, style: Style, verbose: boolean): readonly string[] {
-  const place = failure.location === undefined ? '' : ` (${failure.location})`
-  const [headline = '', ...rest] = failure.message.split('\n')
+  const place = failure.location === undefined ? '' : ` (${printable(failure.location)})`
+  const [headline = '', ...rest] = printableLines(failure.message)
+  const code = printable(failure.code)
   const lines = [
-    `${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${failure.code}]`)}`,
+    `${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${code}]`)}`,
     ...rest,
   ]
-  if (failure.hint !== undefined) lines.push(`${style.paint('cyan', 'hint')}: ${failure.hint}`)
-  if (verbose && failure.stack !== undefined) lines.push(failure.stack)
+  if (failure.hint !== undefined)
+    lines.push(`${style.paint('cyan', 'hint')}: ${printableLines(failure.hint).join('\n')}`)
+  if (verbose && failure.stack !== undefined) lines.push(printableLines(failure.stack).join('\n'))
   return lines
 }
 
 /** Headed, or nothing where nothing was written. */
 export function lastOutputLines({ lastOutput = [] }: Failure): readonly string[] {
-  return lastOutput.length === 0 ? [] : ['last output:', ...lastOutput.map((line) => `  ${line}`)]
+  return lastOutput.length === 0
+    ? []
+    : ['last output:', ...lastOutput.map((line) => `  ${printable(line)}`)]
 }
 
 export function errorJson(failure: Failure): unknown {

@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../exit-codes.ts'
-import { asWeirError, errorLines } from './errors.ts'
+import { asWeirError, errorLines, lastOutputLines } from './errors.ts'
 import { Style, wantsColour } from './style.ts'
-import { table } from './table.ts'
+import { facts, table } from './table.ts'
 import { Terminal } from './terminal.ts'
 import { formatBytes, formatDuration, formatRate } from './units.ts'
 
@@ -19,7 +19,7 @@ describe('output', () => {
     ]
     const lines = table(
       [
-        { title: 'NAME', cell: (row) => colour.paint('red', row.name) },
+        { title: 'NAME', cell: (row) => row.name, paint: (text) => colour.paint('red', text) },
         { title: 'N', cell: (row) => `${row.n}`, align: 'right' },
       ],
       rows,
@@ -29,6 +29,22 @@ describe('output', () => {
       'a          1',
       'longer  1000',
     ])
+  })
+
+  test('what comes from elsewhere cannot move the cursor', () => {
+    const evil = 'x\n\u001b[2J\u009b1m'
+    const shown = 'x\\u000a\\u001b[2J\\u009b1m'
+    expect(table([{ title: 'NAME', cell: () => evil }], [1])).toEqual(['NAME', shown])
+    expect(facts([['name', evil]])).toEqual(['name  x', '      \\u001b[2J\\u009b1m'])
+    const failure = {
+      ...toFailure(new WeirError('job/failed', evil, { domain: 'user', hint: evil })),
+      location: evil,
+      lastOutput: [evil],
+    }
+    const lines = [...errorLines(failure, plain, true), ...lastOutputLines(failure)]
+    expect(lines.join('\n')).not.toMatch(/\p{Cc}(?<!\n)/u)
+    expect(lines.slice(0, 2)).toEqual([`error: x (${shown}) [job/failed]`, '\\u001b[2J\\u009b1m'])
+    expect(lines.at(-1)).toBe(`  ${shown}`)
   })
 
   test('colour wants a terminal and nobody who forbids it', () => {

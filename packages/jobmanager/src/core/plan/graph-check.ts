@@ -13,6 +13,7 @@ import {
   PARALLELISM_MAX,
 } from '@weirjs/common/core/graph/logical-graph'
 import type { OperatorUid } from '@weirjs/common/core/ids'
+import { isPrintable, printable } from '@weirjs/common/core/printable'
 
 /** Subtasks of a whole job. */
 export const JOB_TASKS_MAX = 200_000
@@ -66,7 +67,7 @@ export function invalidGraph(message: string, node?: LogicalNode, hint?: string)
 }
 
 export const describeNode = (node: LogicalNode): string =>
-  node.name === node.id ? `'${node.id}'` : `'${node.name}' (uid '${node.id}')`
+  printable(node.name === node.id ? `'${node.id}'` : `'${node.name}' (uid '${node.id}')`)
 
 function checkLimits(graph: LogicalGraph): void {
   if (graph.version !== 1)
@@ -74,6 +75,8 @@ function checkLimits(graph: LogicalGraph): void {
   if (graph.name.trim() === '' || graph.name.length > NAME_CHARS_MAX) {
     throw invalidGraph(`a job needs a name of 1 to ${NAME_CHARS_MAX} characters`)
   }
+  if (!isPrintable(graph.name))
+    throw invalidGraph(`the job's name "${printable(graph.name)}" has a control character in it`)
   if (graph.nodes.length === 0) throw invalidGraph('the job has no steps')
   if (graph.nodes.length > GRAPH_NODES_MAX) {
     throw invalidGraph(
@@ -96,6 +99,8 @@ function indexNodes(graph: LogicalGraph): Map<OperatorUid, LogicalNode> {
         node,
       )
     }
+    if (!isPrintable(node.id) || !isPrintable(node.name))
+      throw invalidGraph(`${describeNode(node)} has a control character in its name or uid`, node)
     const twin = nodes.get(node.id)
     if (twin !== undefined) {
       const where = twin.location === undefined ? '' : ` (the other one is at ${twin.location})`

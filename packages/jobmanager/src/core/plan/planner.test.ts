@@ -61,6 +61,17 @@ describe('planJob', () => {
     expect(plan.vertices[2]).toMatchObject({ inputs: ['e1'], outputs: [] })
   })
 
+  it.each(['x\n', '\u001b[2J', '\u009b2J', 'a\u2029b'])('refuses the name %j', (name) => {
+    const graph = countingGraph()
+    const ofJob = refusal({ ...graph, name })
+    const ofStep = refusal(row({ ...sampleNode('step', 'map'), name }))
+    const uid = refusal(row(sampleNode(name, 'map')))
+    for (const { message } of [ofJob, ofStep, uid]) {
+      expect(message).toContain('has a control character in')
+      expect(message).not.toContain(name)
+    }
+  })
+
   it('gives the same plan for the same graph', () => {
     const settings = sampleSettings({ parallelism: 3 })
     expect(planJob(countingGraph(), settings)).toEqual(planJob(countingGraph(), settings))
