@@ -4,12 +4,14 @@ import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type { Cli } from './cli.ts'
 import { connectCluster } from './client.ts'
+import type { ScreenSize } from './output/screen.ts'
 import { wantsColour } from './output/style.ts'
 import { Terminal } from './output/terminal.ts'
 import { runProgram } from './program.ts'
 
 const { stdout, stderr, env } = process
 const COLUMNS_WITHOUT_TERMINAL = 80
+const screenSize = (): ScreenSize => ({ rows: stdout.rows, columns: stdout.columns })
 const LINGER_MS_MAX = 2_000
 
 // A reader that goes away (`weir job list | head -1`) is no mistake of ours.
@@ -34,7 +36,7 @@ const cli: Cli = {
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
-      screen: stdout.isTTY === true && env['TERM'] !== 'dumb',
+      screen: stdout.isTTY === true && env['TERM'] !== 'dumb' ? screenSize : undefined,
       columns: () => stderr.columns ?? COLUMNS_WITHOUT_TERMINAL,
       outColour: wantsColour(stdout, env, options.color !== false),
       errColour: wantsColour(stderr, env, options.color !== false),

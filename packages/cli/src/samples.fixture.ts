@@ -2,7 +2,13 @@
 
 import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
 import { checkpointId, type JobId, jobId } from '@weirjs/common/core/ids'
-import type { CheckpointView, JobDetail, JobSummary } from '@weirjs/common/job-client'
+import type {
+  CheckpointView,
+  JobDetail,
+  JobSummary,
+  TaskView,
+  WorkerView,
+} from '@weirjs/common/job-client'
 
 export const id: JobId = jobId('7f3a'.padEnd(32, '0'))
 
@@ -44,4 +50,31 @@ export const completed: CheckpointView = {
   stallMsMax: 1,
   path: '/data/chk-3',
   failure: null,
+}
+
+export const worker = (name: string, more: Partial<WorkerView> = {}): WorkerView => ({
+  workerId: name,
+  address: '127.0.0.1:1',
+  pid: 7,
+  slots: 2,
+  freeSlots: 1,
+  lastHeartbeatAgeMs: 1,
+  rssBytes: 1_000,
+  draining: false,
+  ...more,
+})
+
+export const TASK: TaskView = {
+  vertexId: 'v1',
+  subtask: 0,
+  name: 'count (1/1)',
+  state: 'running',
+  worker: null,
+  attempt: 1,
+  busyRatio: 0.5,
+  idleRatio: 0.5,
+  backPressuredRatio: 0,
+  recordsIn: 10,
+  recordsOut: 5,
+  watermark: 0,
 }

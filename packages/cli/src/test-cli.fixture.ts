@@ -5,6 +5,7 @@ import type { JobClient } from '@weirjs/common/job-client'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type { Cli } from './cli.ts'
+import type { ScreenSize } from './output/screen.ts'
 import { Terminal } from './output/terminal.ts'
 import { runProgram } from './program.ts'
 
@@ -18,20 +19,34 @@ export interface TestCli {
   run(...argv: readonly string[]): Promise<TestRun>
   /** Ctrl-C. */
   interrupt(): void
+  terminate(): void
 }
 
-/** `client` null: no cluster can be reached. `screen`: data goes to a terminal that can be drawn on. */
+class Signal {
+  readonly #listeners = new Set<() => void>()
+
+  heardBy(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  send(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** `client` null: no cluster can be reached. `screen`: data goes to a terminal of this size. */
 export function testCli(
   client: Partial<JobClient> | null,
   cwd: string = process.cwd(),
   env: Cli['env'] = {},
-  { screen = false }: { readonly screen?: boolean } = {},
+  { screen }: { readonly screen?: ScreenSize } = {},
 ): TestCli {
-  const listeners = new Set<() => void>()
+  const onInterrupt = new Signal()
+  const onTerminate = new Signal()
   return {
-    interrupt: () => {
-      for (const listener of listeners) listener()
-    },
+    interrupt: () => onInterrupt.send(),
+    terminate: () => onTerminate.send(),
     run: async (...argv) => {
       let out = ''
       let err = ''
@@ -45,7 +60,7 @@ export function testCli(
               err += text
             },
             interactive: false,
-            screen,
+            screen: screen === undefined ? undefined : () => screen,
             columns: () => 80,
             outColour: false,
             errColour: false,
@@ -65,11 +80,8 @@ export function testCli(
             close: () => {},
           }
         },
-        onTerminate: () => () => {},
-        onInterrupt: (callback) => {
-          listeners.add(callback)
-          return () => listeners.delete(callback)
-        },
+        onTerminate: (callback) => onTerminate.heardBy(callback),
+        onInterrupt: (callback) => onInterrupt.heardBy(callback),
         runtimeRoot: () => findRuntimeRoot(process.env),
       }
       const code = await runProgram(argv, cli)

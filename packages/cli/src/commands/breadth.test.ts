@@ -2,9 +2,9 @@
 
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { checkpointId } from '@weirjs/common/core/ids'
-import type { JobClient, JobEventView, WorkerView } from '@weirjs/common/job-client'
+import type { JobClient, JobEventView } from '@weirjs/common/job-client'
 import { describe, expect, test } from 'vitest'
-import { completed, detail, id, summary } from '../samples.fixture.ts'
+import { completed, detail, id, summary, TASK, worker } from '../samples.fixture.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
 const failure = toFailure(
@@ -15,18 +15,6 @@ const failure = toFailure(
   }),
 )
 const attempt = { epoch: 1, startedAtMs: 0, restoredFrom: null, endedAtMs: 5, failure }
-const worker = (name: string, more: Partial<WorkerView> = {}): WorkerView => ({
-  workerId: name,
-  address: '127.0.0.1:1',
-  pid: 7,
-  slots: 2,
-  freeSlots: 1,
-  lastHeartbeatAgeMs: 1,
-  rssBytes: 1_000,
-  draining: false,
-  ...more,
-})
-
 describe('forms of output', () => {
   const cli = testCli({ list: async () => [summary('RUNNING')] })
 
@@ -242,81 +230,6 @@ describe('weir taskmanager', () => {
     const { code, err } = await cli.run('taskmanager', 'drain', 'a')
     expect(code).toBe(5)
     expect(err.join('\n')).toMatch(/1 slots of a-1 are in use, but only 0 are free.*--force/s)
-  })
-})
-
-const TASK = {
-  vertexId: 'v1',
-  subtask: 0,
-  name: 'count (1/1)',
-  state: 'running',
-  worker: null,
-  attempt: 1,
-  busyRatio: 0.5,
-  idleRatio: 0.5,
-  backPressuredRatio: 0,
-  recordsIn: 10,
-  recordsOut: 5,
-  watermark: 0,
-}
-
-describe('weir top', () => {
-  const seen: Partial<JobClient> = {
-    cluster: async () => ({
-      coordinatorId: 'c',
-      version: '1.2.3',
-      pid: 1,
-      startedAtMs: 0,
-      workers: 1,
-      slots: 2,
-      freeSlots: 1,
-      jobs: { RUNNING: 1 },
-      checkpointDirectory: '/x',
-      restAddress: null,
-      notLeading: null,
-    }),
-    workers: async () => [worker('a-1')],
-    list: async () => [summary('RUNNING')],
-    describe: async () => detail('RUNNING', { taskViews: [TASK] }),
-  }
-
-  test('draws on a terminal again and again, until Ctrl-C, which it does not let wait', async () => {
-    let looks = 0
-    const cli = testCli(
-      {
-        ...seen,
-        list: async () => {
-          looks += 1
-          if (looks === 3) cli.interrupt()
-          return [summary('RUNNING')]
-        },
-      },
-      process.cwd(),
-      {},
-      { screen: true },
-    )
-    const { code, out, err } = await cli.run('top', '--every', '200ms')
-    expect(code).toBe(130)
-    expect(err.join('\n')).toContain('ended by Ctrl-C')
-    const fromTheTop = out.join('\n').split('\x1b[H').slice(1)
-    expect(fromTheTop).toHaveLength(3)
-    for (const one of fromTheTop) {
-      expect(one).toContain('weir 1.2.3 at test')
-      expect(one).toContain('flights')
-    }
-
-    looks = 2
-    expect((await cli.run('top', '--every', '10m')).code).toBe(130)
-  })
-
-  test('looks once where there is no terminal', async () => {
-    const cli = testCli(seen)
-    const { code, out } = await cli.run('top')
-    expect(code).toBe(0)
-    expect(out[0]).toBe('weir 1.2.3 at test · 1 TaskManagers · 1 of 2 slots in use · 1 RUNNING')
-    expect(out.find((one) => one.includes('flights'))).toContain('count (1/1) 50 %')
-    const json = await cli.run('top', '--json')
-    expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ jobs: [{ jobId: id }] })
   })
 })
 

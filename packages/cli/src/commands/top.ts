@@ -1,5 +1,5 @@
 // weir top: the cluster at a glance, again and again on a terminal until Ctrl-C; once where the output is no terminal, or
-// with --once. Rates are what was counted between two looks, so the first look has none.
+// with --once, and then with every job. Rates are what was counted between two looks, so the first look has none.
 
 import type { Command } from 'commander'
 import { durationMs } from '@weirjs/api/durations'
@@ -7,12 +7,11 @@ import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import {
   type ClusterView,
-  type JobClient,
   type JobDetail,
   TERMINAL_STATES,
   type WorkerView,
 } from '@weirjs/common/job-client'
-import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
+import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
 import { ABSENCE_MS_MAX, isAbsence } from '../follow.ts'
 import { formatOf, show } from '../output/show.ts'
 import { table } from '../output/table.ts'
@@ -26,8 +25,10 @@ interface TopOptions extends GlobalOptions {
 }
 
 const EVERY_MS_MIN = 200
-/** Jobs that are looked at in detail each time. */
+/** Jobs that are looked at in detail each time, on a terminal. */
 const JOBS_SHOWN_MAX = 20
+/** Jobs that are asked about at a time. */
+const ASKED_AT_ONCE_MAX = 20
 
 export function addTopCommand(program: Command, cli: Cli): void {
   program
@@ -44,45 +45,53 @@ interface Look {
   readonly cluster: ClusterView
   readonly workers: readonly WorkerView[]
   readonly jobs: readonly JobDetail[]
+  /** Jobs that are not among them. */
+  readonly moreJobs: number
 }
 
 async function top(cli: Cli, options: TopOptions): Promise<void> {
   const terminal = cli.terminal(options)
   const everyMs = everyOf(options.every)
-  const once = options.once === true || !terminal.screen || formatOf(options) !== 'table'
-  const interrupt = Promise.withResolvers<'interrupted'>()
-  const stopListening = cli.onInterrupt(() => interrupt.resolve('interrupted'))
-  const pause: Pause = async () =>
-    (await Promise.race([interrupt.promise, sleep(cli.scheduler, everyMs)])) !== 'interrupted'
-  try {
-    await withSession(cli, options, async ({ client, address }) => {
-      const first = await look(cli, client, address)
-      if (once) return showOnce(terminal, options, first)
-      await live(cli, client, terminal, first, pause)
-      throw new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
-    })
-  } finally {
-    stopListening()
-  }
+  const { screen } = terminal
+  const isWatched = options.once !== true && formatOf(options) === 'table'
+  await withSession(cli, options, async (session) => {
+    if (screen === null || !isWatched) return showOnce(cli, terminal, options, session)
+    const ended = Promise.withResolvers<string>()
+    const listening = [
+      cli.onInterrupt(() => ended.resolve('Ctrl-C')),
+      cli.onTerminate(() => ended.resolve('SIGTERM')),
+    ]
+    try {
+      const pause: Pause = () => Promise.race([ended.promise, sleep(cli.scheduler, everyMs)])
+      const draw = (now: Look, before: Look | null): void =>
+        screen.draw(overview(terminal, now, before), 'Ctrl-C ends')
+      const endedBy = await live(cli, session, draw, pause)
+      throw new WeirError('cli/interrupted', `ended by ${endedBy}`, { domain: 'user' })
+    } finally {
+      screen.close()
+      for (const stop of listening) stop()
+    }
+  })
 }
 
-/** Until it is time for the next look. False: nobody wants one any more. */
-type Pause = () => Promise<boolean>
+/** Until it is time for the next look, or somebody has ended it: who. */
+type Pause = () => Promise<string | void>
 
+/** Answers who has ended it. */
 async function live(
   cli: Cli,
-  client: JobClient,
-  terminal: Terminal,
-  first: Look,
+  session: Session,
+  draw: (now: Look, before: Look | null) => void,
   pause: Pause,
-): Promise<void> {
+): Promise<string> {
   let before: Look | null = null
-  let now = first
+  let now = await look(cli, session, JOBS_SHOWN_MAX)
   for (;;) {
-    terminal.redraw([...screen(terminal, now, before), '', 'Ctrl-C ends'])
-    if (!(await pause())) return
+    draw(now, before)
+    const endedBy = await pause()
+    if (endedBy !== undefined) return endedBy
     try {
-      const next = await look(cli, client, now.address)
+      const next = await look(cli, session, JOBS_SHOWN_MAX)
       before = now
       now = next
     } catch (error) {
@@ -91,12 +100,18 @@ async function live(
   }
 }
 
-function showOnce(terminal: Terminal, options: GlobalOptions, now: Look): void {
+async function showOnce(
+  cli: Cli,
+  terminal: Terminal,
+  options: GlobalOptions,
+  session: Session,
+): Promise<void> {
+  const now = await look(cli, session, Number.POSITIVE_INFINITY)
   const { address, cluster, workers, jobs } = now
   show(terminal, options, {
     json: { address, cluster, taskmanagers: workers, jobs: jobs.map(withoutPlan) },
     names: jobs.map(({ jobId }) => jobId),
-    lines: wantsJson(options) ? [] : screen(terminal, now, null),
+    lines: wantsJson(options) ? [] : overview(terminal, now, null),
   })
 }
 
@@ -106,21 +121,25 @@ function withoutPlan(job: JobDetail): unknown {
   return rest
 }
 
-async function look(cli: Cli, client: JobClient, address: string): Promise<Look> {
+async function look(cli: Cli, { client, address }: Session, jobsMax: number): Promise<Look> {
   const [cluster, workers, list] = await Promise.all([
     client.cluster(),
     client.workers(),
     client.list(),
   ])
   const alive = list.filter(({ state }) => !TERMINAL_STATES.includes(state))
-  const jobs = await Promise.all(
-    alive.slice(0, JOBS_SHOWN_MAX).map(({ jobId }) => client.describe(jobId)),
-  )
-  return { atMs: cli.scheduler.nowMs(), address, cluster, workers, jobs }
+  const shown = alive.slice(0, jobsMax)
+  const jobs: JobDetail[] = []
+  for (let i = 0; i < shown.length; i += ASKED_AT_ONCE_MAX) {
+    const some = shown.slice(i, i + ASKED_AT_ONCE_MAX)
+    jobs.push(...(await Promise.all(some.map(({ jobId }) => client.describe(jobId)))))
+  }
+  const moreJobs = alive.length - jobs.length
+  return { atMs: cli.scheduler.nowMs(), address, cluster, workers, jobs, moreJobs }
 }
 
-function screen(terminal: Terminal, now: Look, before: Look | null): readonly string[] {
-  const { cluster, workers, jobs, address } = now
+function overview(terminal: Terminal, now: Look, before: Look | null): readonly string[] {
+  const { cluster, workers, jobs, moreJobs, address } = now
   const head = [
     `${terminal.out.paint('bold', `weir ${cluster.version}`)} at ${address}`,
     `${cluster.workers} TaskManagers`,
@@ -133,6 +152,7 @@ function screen(terminal: Terminal, now: Look, before: Look | null): readonly st
     head.join(' · '),
     '',
     ...(jobs.length === 0 ? ['no job is running'] : jobLines(terminal, now, before)),
+    ...(moreJobs === 0 ? [] : [`… ${moreJobs} more jobs`]),
     '',
     ...(workers.length === 0 ? ['no TaskManagers'] : workerLines(workers)),
   ]

@@ -2,6 +2,7 @@
 // is written over again and again. The commands know only this, so that tests read what they say.
 
 import { stripVTControlCharacters } from 'node:util'
+import { Screen, type ScreenSize } from './screen.ts'
 import { Style } from './style.ts'
 
 export interface TerminalOptions {
@@ -10,43 +11,33 @@ export interface TerminalOptions {
   /** The error stream is a terminal: a progress line makes sense. */
   readonly interactive: boolean
   readonly columns: () => number
-  /** The output stream is a terminal: it can be drawn on. */
-  readonly screen?: boolean
+  /** The output stream is a terminal of this size: it can be drawn on. */
+  readonly screen?: (() => ScreenSize) | undefined
   readonly outColour: boolean
   readonly errColour: boolean
   readonly quiet: boolean
 }
 
 const CLEAR_LINE = '\r\x1b[2K'
-const HOME = '\x1b[H'
-const CLEAR_REST_OF_LINE = '\x1b[K'
-const CLEAR_BELOW = '\x1b[J'
 
 export class Terminal {
   readonly #options: TerminalOptions
   readonly out: Style
   readonly err: Style
+  /** null: data goes to no terminal. */
+  readonly screen: Screen | null
   #progress = ''
 
   constructor(options: TerminalOptions) {
     this.#options = options
     this.out = new Style(options.outColour)
     this.err = new Style(options.errColour)
+    const { writeOut, screen } = options
+    this.screen = screen === undefined ? null : new Screen(writeOut, screen)
   }
 
   get interactive(): boolean {
     return this.#options.interactive
-  }
-
-  /** True when data goes to a terminal, which `redraw` may draw on. */
-  get screen(): boolean {
-    return this.#options.screen === true
-  }
-
-  /** Everything anew from the upper left corner. */
-  redraw(lines: readonly string[]): void {
-    const body = lines.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join('')
-    this.#options.writeOut(`${HOME}${body}${CLEAR_BELOW}`)
   }
 
   /** A line of data. */

@@ -1,0 +1,138 @@
+import { stripVTControlCharacters } from 'node:util'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobClient, JobSummary } from '@weirjs/common/job-client'
+import { describe, expect, test } from 'vitest'
+import type { ScreenSize } from '../output/screen.ts'
+import { detail, id, summary, TASK, worker } from '../samples.fixture.ts'
+import { testCli } from '../test-cli.fixture.ts'
+
+const HOME = '\u001b[H'
+/** The alternate screen, as regular expressions. */
+const OPEN = '\u001b\\[\\?1049h'
+const CLOSE = '\u001b\\[\\?1049l'
+
+describe('weir top', () => {
+  const seen: Partial<JobClient> = {
+    cluster: async () => ({
+      coordinatorId: 'c',
+      version: '1.2.3',
+      pid: 1,
+      startedAtMs: 0,
+      workers: 1,
+      slots: 2,
+      freeSlots: 1,
+      jobs: { RUNNING: 1 },
+      checkpointDirectory: '/x',
+      restAddress: null,
+      notLeading: null,
+    }),
+    workers: async () => [worker('a-1')],
+    list: async () => [summary('RUNNING')],
+    describe: async () => detail('RUNNING', { taskViews: [TASK] }),
+  }
+
+  test('draws on a terminal again and again, until Ctrl-C, which it does not let wait', async () => {
+    let looks = 0
+    const cli = testCli(
+      {
+        ...seen,
+        list: async () => {
+          looks += 1
+          if (looks === 3) cli.interrupt()
+          return [summary('RUNNING')]
+        },
+      },
+      process.cwd(),
+      {},
+      { screen: { rows: 24, columns: 160 } },
+    )
+    const { code, out, err } = await cli.run('top', '--every', '200ms')
+    expect(code).toBe(130)
+    expect(err.join('\n')).toContain('ended by Ctrl-C')
+    const fromTheTop = out.join('\n').split('\x1b[H').slice(1)
+    expect(fromTheTop).toHaveLength(3)
+    for (const one of fromTheTop) {
+      expect(one).toContain('weir 1.2.3 at test')
+      expect(one).toContain('flights')
+    }
+
+    looks = 2
+    expect((await cli.run('top', '--every', '10m')).code).toBe(130)
+  })
+
+  /** What a terminal of this size shows at the first look. */
+  async function drawn(size: ScreenSize, jobs: number): Promise<readonly string[]> {
+    const list = async (): Promise<readonly JobSummary[]> => {
+      cli.interrupt()
+      return Array.from({ length: jobs }, () => summary('RUNNING'))
+    }
+    const cli = testCli({ ...seen, list }, process.cwd(), {}, { screen: size })
+    const all = (await cli.run('top', '--every', '10m')).out.join('\n')
+    const [, page = ''] = all.split(HOME)
+    return page.split('\n').map((line) => stripVTControlCharacters(line))
+  }
+
+  test.each([
+    [{ rows: 24, columns: 80 }, 30],
+    [{ rows: 10, columns: 40 }, 5],
+    [{ rows: 2, columns: 12 }, 1],
+  ])('fits on a screen of %j with %i jobs, and says what it leaves out', async (size, jobs) => {
+    const lines = await drawn(size, jobs)
+    expect(lines).toHaveLength(size.rows)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(size.columns)
+    expect(lines.at(-1)).toMatch(/^… \d+ more/)
+  })
+
+  test('says how many jobs it does not show', async () => {
+    const lines = await drawn({ rows: 60, columns: 160 }, 23)
+    expect(lines.filter((line) => line.includes('flights'))).toHaveLength(20)
+    expect(lines).toContain('… 3 more jobs')
+    expect(lines.at(-1)).toBe('Ctrl-C ends')
+  })
+
+  test.each(['Ctrl-C', 'SIGTERM', 'an error'] as const)(
+    'gives the screen back after %s',
+    async (how) => {
+      let looks = 0
+      const list = async (): Promise<readonly JobSummary[]> => {
+        looks += 1
+        if (looks === 2) end[how]()
+        return [summary('RUNNING')]
+      }
+      const cli = testCli(
+        { ...seen, list },
+        process.cwd(),
+        {},
+        { screen: { rows: 24, columns: 80 } },
+      )
+      const end = {
+        'Ctrl-C': () => cli.interrupt(),
+        SIGTERM: () => cli.terminate(),
+        'an error': () => {
+          throw new WeirError('rpc/denied', 'no', { domain: 'user' })
+        },
+      }
+      const { out, err } = await cli.run('top', '--every', '200ms')
+      expect(out.join('\n')).toMatch(new RegExp(`^${OPEN}[^]*${CLOSE}$`))
+      expect(err).toHaveLength(1)
+    },
+  )
+
+  test.each(['--json', '--once'])('with %s every job is there', async (flag) => {
+    const { out } = await testCli({
+      ...seen,
+      list: async () => Array.from({ length: 45 }, () => summary('RUNNING')),
+    }).run('top', flag)
+    expect(out.join('\n').match(/flights/g)).toHaveLength(45)
+  })
+
+  test('looks once where there is no terminal', async () => {
+    const cli = testCli(seen)
+    const { code, out } = await cli.run('top')
+    expect(code).toBe(0)
+    expect(out[0]).toBe('weir 1.2.3 at test · 1 TaskManagers · 1 of 2 slots in use · 1 RUNNING')
+    expect(out.find((one) => one.includes('flights'))).toContain('count (1/1) 50 %')
+    const json = await cli.run('top', '--json')
+    expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ jobs: [{ jobId: id }] })
+  })
+})
