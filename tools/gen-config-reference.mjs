@@ -11,12 +11,19 @@ const HEAD = `# Configuration
 
 ## Where a value comes from
 
-Weakest first: the default; for a process its YAML file (\`--config FILE\` or \`WEIR_CONFIG\`); for a job the file of its
-project (\`weir.config.ts\`, \`.js\` or \`.yaml\` beside the nearest \`package.json\`, or nearer); the environment; for a job
-what its code says; \`-D key=value\`; a flag of its own (\`-p\`, \`--port\`). A key that is not understood is an error that
-names the nearest one, and values that do not fit each other are refused with both names.
+Weakest first, for a process: the default; its YAML file (\`--config FILE\` or \`WEIR_CONFIG\`); its environment;
+\`-D key=value\`; a flag of its own (\`--port\`).
 
-\`weir config explain KEY\` says what holds and why; \`weir config list\` says it for every key.
+Weakest first, for a job: the default; what the cluster says of jobs; the file of the project (\`weir.config.ts\`, \`.js\` or
+\`.yaml\` beside the nearest \`package.json\`, or nearer); the environment of the command; what the job's code says;
+\`-D key=value\`; a flag of its own (\`-p\`).
+
+What a cluster says of jobs is what the configuration of its JobManager has of the keys of jobs, of their data plane and of
+\`user.\`. \`weir run\` asks for it when it submits; a job that runs already keeps what it has. \`weir plan\` and \`weir dev\` ask
+no cluster. A TaskManager takes no notice of such keys, so that one file serves both.
+
+A key that is not understood is an error that names the nearest one, and values that do not fit each other are refused
+with both names. \`weir config explain KEY\` says what holds and why; \`weir config list\` says it for every key.
 
 * **Environment**: \`WEIR_\` and the key in capitals, with \`_\` for every other character. \`NAME_FILE\` reads the value from
   a file, for mounted secrets. A variable that is nearly one of these is refused, as a key would be.
@@ -35,7 +42,7 @@ const SECTIONS = [
     scope: 'job',
     title: 'Jobs',
     about:
-      'Settings of one job: by its code (see [checkpoints and recovery](../guide/checkpoints-and-recovery.md)), by `-D` at\n`weir run`, or by the environment of the command.',
+      'Settings of one job: by its code (see [checkpoints and recovery](../guide/checkpoints-and-recovery.md)), by `-D` at\n`weir run`, by the project or the environment of the command; for all jobs of a cluster by the configuration of its\nJobManager.',
   },
   {
     scope: 'task',

@@ -72,7 +72,8 @@ export function testCli(
         connect: async () => {
           if (client === null)
             throw new WeirError('rpc/unavailable', 'nobody answers', { domain: 'external' })
-          const known = { cluster: async () => ({ restAddress: null }), ...client }
+          const cluster = async (): Promise<object> => ({ restAddress: null })
+          const known = { cluster, jobDefaults: async () => [], ...client }
           return {
             client: known as unknown as JobClient,
             address: 'test',

@@ -5,6 +5,7 @@ import type { JobId } from './core/ids.ts'
 import type {
   CheckpointView,
   ClusterView,
+  JobDefault,
   JobDetail,
   JobEventView,
   JobSummary,
@@ -33,6 +34,8 @@ export interface JobClient {
    */
   drainWorker(id: string, draining: boolean): Promise<WorkerView>
   cluster(): Promise<ClusterView>
+  /** What whoever submits builds the job's settings on. */
+  jobDefaults(): Promise<readonly JobDefault[]>
   /** Starts with the present state; ends when the job has ended or `signal` aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobEventView>
 }

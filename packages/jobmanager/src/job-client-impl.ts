@@ -7,6 +7,7 @@ import type {
   CheckpointView,
   ClusterView,
   JobClient,
+  JobDefault,
   JobDetail,
   JobEventView,
   JobSummary,
@@ -28,6 +29,7 @@ export interface LocalJobClientOptions {
   readonly workers: () => readonly WorkerView[]
   readonly drain: (worker: WorkerView['workerId'], draining: boolean) => void
   readonly cluster: () => ClusterView
+  readonly jobDefaults: readonly JobDefault[]
 }
 
 export class LocalJobClient implements JobClient {
@@ -95,6 +97,10 @@ export class LocalJobClient implements JobClient {
 
   async cluster(): Promise<ClusterView> {
     return this.#options.cluster()
+  }
+
+  async jobDefaults(): Promise<readonly JobDefault[]> {
+    return this.#options.jobDefaults
   }
 
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {

@@ -6,6 +6,7 @@ import type { WorkerDialer } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
+import type { JobDefault } from '@weirjs/common/job-client'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 
@@ -19,6 +20,8 @@ export interface JobManagerSettings {
   readonly deployTimeoutMs: number
   /** From the end of a job to the sweep of what tasks have left that were believed dead. */
   readonly lateSweepMs: number
+  /** What is told to whoever submits; the settings of a submitted job are complete. */
+  readonly jobDefaults: readonly JobDefault[]
   /** Names this process life; default: from the prng. */
   readonly coordinatorId?: string
   /**
@@ -48,4 +51,5 @@ export const DEFAULT_JOB_MANAGER_SETTINGS: JobManagerSettings = {
   failover: 'region',
   deployTimeoutMs: DEPLOY_TIMEOUT_MS,
   lateSweepMs: 60_000,
+  jobDefaults: [],
 }

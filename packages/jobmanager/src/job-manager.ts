@@ -137,6 +137,7 @@ export class JobManager implements CoordinatorGateway {
       workers: () => this.#cluster.workers,
       drain: (worker, draining) => this.#cluster.drain(worker as WorkerId, draining),
       cluster: () => this.#view(),
+      jobDefaults: options.options.jobDefaults,
     })
   }
 

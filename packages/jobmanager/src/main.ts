@@ -22,6 +22,7 @@ import { type RpcServer, serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerDialer } from '@weirjs/common/rpc/worker-client'
 import type { Identity } from '@weirjs/common/tls/identity'
+import type { JobDefault } from '@weirjs/common/job-client'
 import { DEPLOY_TIMEOUT_MS } from './core/job/deploy-watch.ts'
 import { credentials } from './credentials.ts'
 import { JobManager } from './job-manager.ts'
@@ -47,6 +48,8 @@ export interface JobManagerProcessSettings {
   readonly failover: 'region' | 'full'
   /** Default: DEPLOY_TIMEOUT_MS. */
   readonly deployTimeoutMs?: number
+  /** What the configuration says of jobs; default: nothing. */
+  readonly jobDefaults?: readonly JobDefault[]
   /** null: no HTTP port. */
   readonly rest: RestSettings | null
   readonly log: Log
@@ -129,6 +132,7 @@ export async function startJobManagerProcess(
       heartbeatTimeoutMs,
       failover,
       deployTimeoutMs: settings.deployTimeoutMs ?? DEPLOY_TIMEOUT_MS,
+      jobDefaults: settings.jobDefaults ?? [],
       credential: credentials(randomBytes(32).toString('hex')),
     },
   })

@@ -1,14 +1,18 @@
-// weir config …: which value holds for a key, and who said so. It answers from here: what this directory, this environment
-// and these flags say, as commands and processes that are started here read them.
+// weir config …: which value holds for a key, and who said so. Keys of a process as one that is started here reads them: its
+// file, this environment, these flags. Keys of jobs as `weir run` reads them before the job's code speaks: the cluster's
+// word, this project, this environment, these flags; a process's file here says nothing to it.
 
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { WeirError } from '@weirjs/common/core/errors'
+import type { JobDefault } from '@weirjs/common/job-client'
 import { type Config, keyOf, KEY_NAMES, loadConfig } from '@weirjs/common/node/config'
-import { CONFIG_KEYS, type ConfigKey } from '@weirjs/common/node/config-keys'
+import { CONFIG_KEYS, type ConfigKey, USER_PREFIX } from '@weirjs/common/node/config-keys'
 import { shownValue } from '@weirjs/common/node/config-secrets'
 import { envNameOf } from '@weirjs/common/node/config-sources'
 import { wantedBy, writtenAs } from '@weirjs/common/node/config-values'
-import type { Cli, GlobalOptions } from '../cli.ts'
+import { isOfJobs } from '@weirjs/common/node/job-settings'
+import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
 import { facts } from '../output/table.ts'
 import { projectSettings } from '../project-config.ts'
 import { show } from '../output/show.ts'
@@ -45,13 +49,33 @@ const withSources = (command: Command): Command =>
     .option('--config <file>', 'YAML file with configuration keys')
     .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
 
-async function load(cli: Cli, options: ConfigOptions): Promise<Config> {
-  return loadConfig({
-    file: configFile(cli, options.config),
-    project: await projectSettings(cli),
-    env: cli.env,
-    defines: options.define,
-  })
+type JobDefaults = readonly JobDefault[]
+
+interface Loaded {
+  readonly process: Config
+  readonly job: Config
+}
+
+async function load(cli: Cli, options: ConfigOptions, cluster: JobDefaults): Promise<Loaded> {
+  const { env } = cli
+  const { define: defines } = options
+  const project = await projectSettings(cli)
+  return {
+    process: loadConfig({ file: configFile(cli, options.config), env, defines }),
+    job: loadConfig({ cluster, project, env, defines }),
+  }
+}
+
+/** None where no cluster is known. Where it does not answer, that is told, and the answer goes without it. */
+async function clusterDefaults(cli: Cli, options: ConfigOptions): Promise<JobDefaults> {
+  try {
+    return await withSession(cli, options, ({ client }) => client.jobDefaults())
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error
+    if (error.code === 'cli/no-cluster') return []
+    cli.terminal(options).note(`without what the cluster says of jobs: ${error.message}`)
+    return []
+  }
 }
 
 /** The YAML file of a process: what --config says, else WEIR_CONFIG, else none. */
@@ -67,18 +91,19 @@ function entryOf(config: Config, key: ConfigKey): ConfigEntry {
 
 const originOf = (config: Config, key: string): string => config.origins[key] ?? 'default'
 
-/** Keys in their order, then the job's own. Secrets are masked. */
-export function configEntries(config: Config): readonly ConfigEntry[] {
-  const own = Object.entries(config.user).map(([key, value]) => ({
+/** Keys in their order, then the job's own. Secrets are masked. `job`: where what jobs have is another. */
+export function configEntries(process: Config, job: Config = process): readonly ConfigEntry[] {
+  const own = Object.entries(job.user).map(([key, value]) => ({
     key,
     value: shownValue(key, value),
-    origin: originOf(config, key),
+    origin: originOf(job, key),
   }))
-  return [...KEY_NAMES.map((key) => entryOf(config, key)), ...own]
+  return [...KEY_NAMES.map((key) => entryOf(isOfJobs(key) ? job : process, key)), ...own]
 }
 
 async function list(cli: Cli, options: ConfigOptions): Promise<void> {
-  const all = configEntries(await load(cli, options))
+  const { process, job } = await load(cli, options, await clusterDefaults(cli, options))
+  const all = configEntries(process, job)
   const entries = options.set === true ? all.filter(({ origin }) => origin !== 'default') : all
   show(cli.terminal(options), options, {
     json: { config: entries },
@@ -94,11 +119,13 @@ async function list(cli: Cli, options: ConfigOptions): Promise<void> {
 }
 
 async function explain(cli: Cli, key: string, options: ConfigOptions): Promise<void> {
-  const config = await load(cli, options)
-  const own = Object.hasOwn(config.user, key)
-  const answer = own
-    ? explainOwn(config, key)
-    : explainKnown(config, keyOf({ key, text: '', origin: 'asked for' }))
+  const asked = { key, text: '', origin: 'asked for' }
+  const ofJobs = key.startsWith(USER_PREFIX) || isOfJobs(keyOf(asked))
+  const cluster = ofJobs ? await clusterDefaults(cli, options) : []
+  const { process, job } = await load(cli, options, cluster)
+  const answer = Object.hasOwn(job.user, key)
+    ? explainOwn(job, key)
+    : explainKnown(ofJobs ? job : process, keyOf(asked))
   show(cli.terminal(options), options, {
     json: answer,
     names: [answer.key],

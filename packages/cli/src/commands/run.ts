@@ -6,7 +6,7 @@ import type { JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
 import { assertFinished, follow, isAbsence } from '../follow.ts'
-import { type JobOptions, prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
+import { buildJob, type JobOptions, restorePath, settleJob, submitRequest } from '../job/prepare.ts'
 import { pageUrl } from '../page-url.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatDuration } from '../output/units.ts'
@@ -31,7 +31,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
       const { file, argv } = splitWords(words)
       const terminal = cli.terminal(options)
       const flags = command.options.map((option) => option.long ?? '')
-      const preparing = prepareJob(cli, {
+      const building = buildJob(cli, {
         file,
         argv,
         options,
@@ -39,8 +39,9 @@ export function addRunCommand(program: Command, cli: Cli): void {
         print: (chunk) => terminal.say(chunk.trimEnd()),
       })
       // Connecting and bundling overlap; whichever fails first is told. The other is not left floating.
-      const connecting = withSession(cli, options, async (session) => {
-        const prepared = await preparing
+      const submitting = withSession(cli, options, async (session) => {
+        const defaults = await session.client.jobDefaults()
+        const prepared = await settleJob(cli, await building, { options, defaults })
         for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
         const jobId = await session.client.submit(
           submitRequest(prepared, {
@@ -50,7 +51,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
         )
         await submitted(cli, session, options, { jobId, name: prepared.built.graph.name })
       })
-      await Promise.all([preparing, connecting])
+      await Promise.all([building, submitting])
     })
 }
 

@@ -8,8 +8,8 @@ import { isJobName, JOB_NAME_WANTED } from '@weirjs/api/define-job'
 import { didYouMean } from '@weirjs/api/suggest'
 import { WeirError } from '@weirjs/common/core/errors'
 import { PARALLELISM_MAX } from '@weirjs/common/core/graph/logical-graph'
-import type { SubmitRequest } from '@weirjs/common/job-client'
-import { loadConfig } from '@weirjs/common/node/config'
+import type { JobDefault, SubmitRequest } from '@weirjs/common/job-client'
+import { loadJobConfig } from '@weirjs/common/node/config'
 import { quoted } from '@weirjs/common/node/config-values'
 import { checkJobDefines, jobSettingsFrom } from '@weirjs/common/node/job-settings'
 import type { Cli } from '../cli.ts'
@@ -42,11 +42,22 @@ export interface PrepareOptions {
   readonly print: (chunk: string) => void
 }
 
-/** Errors: those of the bundler, of the job, and `config/...`. */
+/** A job whose settings are not settled: what its graph is does not depend on them. */
+export interface BuiltJob {
+  readonly bundle: Bundle
+  readonly built: Built
+  readonly submittedAtMs: number
+}
+
+/** For commands without a cluster. Errors: those of `buildJob` and `settleJob`. */
 export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<PreparedJob> {
+  return settleJob(cli, await buildJob(cli, how), { options: how.options, defaults: [] })
+}
+
+/** Errors: those of the bundler and of the job. */
+export async function buildJob(cli: Cli, how: PrepareOptions): Promise<BuiltJob> {
   const submittedAtMs = cli.scheduler.wallMs()
-  const defines = definesOf(how.options)
-  checkJobDefines(defines)
+  checkJobDefines(definesOf(how.options))
   checkName(how.options.name)
   using builder = new GraphBuilder(how.print)
   const bundle = await bundleJob(how.file)
@@ -60,9 +71,24 @@ export async function prepareJob(cli: Cli, how: PrepareOptions): Promise<Prepare
     }),
     how,
   )
-  const { name } = how.options
-  const config = loadConfig({ project: await projectSettings(cli), env: cli.env })
-  const settings = jobSettingsFrom(config, built.said, defines)
+  return { bundle, built, submittedAtMs }
+}
+
+export interface SettleOptions {
+  readonly options: JobOptions
+  /** What the cluster says of jobs. */
+  readonly defaults: readonly JobDefault[]
+}
+
+/** Errors: `config/...`. */
+export async function settleJob(
+  cli: Cli,
+  { bundle, built, submittedAtMs }: BuiltJob,
+  { options, defaults: cluster }: SettleOptions,
+): Promise<PreparedJob> {
+  const { name } = options
+  const config = loadJobConfig({ cluster, project: await projectSettings(cli), env: cli.env })
+  const settings = jobSettingsFrom(config, built.said, definesOf(options))
   const graph = name === undefined ? built.graph : { ...built.graph, name }
   return { bundle, built: { graph, settings, args: built.args }, submittedAtMs }
 }

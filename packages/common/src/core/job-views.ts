@@ -127,6 +127,14 @@ export interface ClusterView {
   readonly notLeading: string | null
 }
 
+/** A setting of jobs that holds for those that say nothing else: what the cluster's configuration says. */
+export interface JobDefault {
+  readonly key: string
+  readonly text: string
+  /** Where it stands, for messages: `cluster: file weir.yaml:3`. */
+  readonly origin: string
+}
+
 /** What `watch` yields, in order. A watcher that cannot follow loses `output` first, counted. */
 export type JobEventView =
   | { readonly type: 'state'; readonly job: JobSummary }

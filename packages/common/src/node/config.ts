@@ -1,6 +1,6 @@
-// The configuration of a process: defaults < YAML file < project < environment < flags, held against one schema, as one frozen
-// object that knows where each value came from. Whatever is not understood is an error with a suggestion; nothing is
-// ignored.
+// Configuration held against one schema, as one frozen object that knows where each value came from. Of a process: defaults <
+// YAML file < environment < flags. Of a job, before its code and its own flags speak: defaults < the cluster's < project <
+// environment. Whatever is not understood is an error with a suggestion; nothing is ignored.
 
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -25,9 +25,13 @@ export interface Config {
   readonly user: Readonly<Record<string, string>>
   /** Where a value stands: `default`, `file x.yaml:3`, `environment WEIR_X`, `flag -D`. */
   readonly origins: Readonly<Record<string, string>>
+  /** As somebody wrote it; absent where the value is the default. */
+  readonly texts: Readonly<Record<string, string>>
 }
 
 export interface ConfigSources {
+  /** Of a job: what the cluster's configuration says of jobs, as its JobManager tells it; weaker than all others. */
+  readonly cluster?: readonly Setting[]
   /** A YAML file that must exist; absent or null: none. */
   readonly file?: string | null
   /** What the project of a job says: stronger than the file, weaker than the environment. */
@@ -49,8 +53,16 @@ const ALL_NAMES: readonly string[] = [...KEY_NAMES, ...ALIASES.keys()]
 
 /** Throws WeirError `config/unknown-key`, `config/bad-value`, `config/bad-file`, `config/bad-define`. */
 export function loadConfig(sources: ConfigSources): Config {
+  const config = loadJobConfig(sources)
+  checkJobNeighbours(config.values, (key) => `${config.origins[key]}`)
+  return config
+}
+
+/** For `jobSettingsFrom`: whether settings of the job fit each other is not asked before its code and flags have spoken. */
+export function loadJobConfig(sources: ConfigSources): Config {
   const values: Record<string, unknown> = {}
   const origins: Record<string, string> = {}
+  const texts = Object.create(null) as Record<string, string>
   const user = Object.create(null) as Record<string, string>
   for (const name of KEY_NAMES) {
     values[name] = CONFIG_KEYS[name].byDefault
@@ -59,17 +71,20 @@ export function loadConfig(sources: ConfigSources): Config {
   for (const setting of gather(sources)) {
     if (setting.key.startsWith(USER_PREFIX)) {
       user[setting.key] = setting.text
+      texts[setting.key] = setting.text
       origins[setting.key] = setting.origin
       continue
     }
     const name = keyOf(setting)
     values[name] = parseSetting(name, setting)
+    texts[name] = setting.text
     origins[name] = setting.origin
   }
   const config: Config = {
     values: Object.freeze(values) as unknown as ConfigValues,
     user: Object.freeze(user),
     origins: Object.freeze(origins),
+    texts: Object.freeze(texts),
   }
   checkNeighbours(config)
   return Object.freeze(config)
@@ -77,18 +92,20 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** Weakest first. */
 function gather(sources: ConfigSources): readonly Setting[] {
-  const { file = null, project = [], env = {}, defines = [], flags = {}, flagNames = {} } = sources
+  const { cluster = [], file = null, project = [], env = {}, defines = [] } = sources
+  const { flags = {}, flagNames = {} } = sources
   const readText = (path: string): string => readFileSync(path, 'utf8')
   return [
-    ...(file === null ? [] : settingsOfYaml(readFile(file), file, env)),
-    ...project,
-    ...settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
-    ...settingsOfDefines(defines),
-    ...Object.entries(flags).map(([key, text]) => {
+    cluster,
+    file === null ? [] : settingsOfYaml(readFile(file), file, env),
+    project,
+    settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
+    settingsOfDefines(defines),
+    Object.entries(flags).map(([key, text]) => {
       const name = flagNames[key]
       return { key, text, origin: name === undefined ? 'flag' : `flag ${name}` }
     }),
-  ]
+  ].flat()
 }
 
 /** The known key that a setting means. Throws `config/unknown-key` with the nearest one. */
@@ -215,7 +232,6 @@ function checkNeighbours({ values, origins }: Config): void {
     'at least',
     'heartbeat.timeout',
   )
-  checkJobNeighbours(values, (key) => `${origins[key]}`)
   if (ports.first === 0) return
   demand(
     control < ports.first || control > ports.last,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_JOB_SETTINGS } from '../core/graph/logical-graph.ts'
-import { loadConfig } from './config.ts'
-import { defaultJobSettings, jobSettingsFrom } from './job-settings.ts'
+import { loadConfig, loadJobConfig } from './config.ts'
+import { defaultJobSettings, jobDefaultsOf, jobSettingsFrom } from './job-settings.ts'
 
 describe('the settings of a job', () => {
   it('are the documented defaults when nobody says anything', () => {
@@ -31,6 +31,32 @@ describe('the settings of a job', () => {
       intervalMs: 2_000,
       timeoutMs: 9_000,
       mode: 'exactly-once',
+    })
+  })
+
+  it('rest on what the cluster says of jobs, and of nothing else', () => {
+    const yaml = ['parallelism.default=2', 'pipeline.operator-chaining=false', 'user.a=1']
+    const task = ['exchange.frame-bytes=1500', 'exchange.credit-bytes=0.5mb']
+    const ofCluster = loadConfig({ defines: [...yaml, ...task, 'heartbeat.interval=2s'] })
+    const cluster = jobDefaultsOf(ofCluster)
+    const origin = 'cluster: flag -D'
+    expect(cluster).toEqual([
+      { key: 'parallelism.default', text: '2', origin },
+      { key: 'pipeline.operator-chaining.enabled', text: 'false', origin },
+      { key: 'user.a', text: '1', origin },
+      { key: 'exchange.frame-bytes', text: '1500', origin },
+      { key: 'exchange.credit-bytes', text: '0.5mb', origin },
+    ])
+    const project = [{ key: 'parallelism.default', text: '3', origin: 'file weir.config.ts' }]
+    const config = loadJobConfig({ cluster, project })
+    expect(config.origins).toMatchObject({
+      'parallelism.default': 'file weir.config.ts',
+      'exchange.frame-bytes': origin,
+    })
+    expect(defaultJobSettings(config)).toMatchObject({
+      parallelism: 3,
+      chaining: false,
+      config: { 'user.a': '1', 'exchange.frame-bytes': '1500', 'exchange.credit-bytes': '524288' },
     })
   })
 

@@ -1,4 +1,5 @@
-// The settings of one job, from weakest to strongest: the cluster's configuration, the job's code, -D at submit.
+// The settings of one job, from weakest to strongest: the configuration (what the cluster says of jobs, then what the
+// submitter's project and environment say), the job's code, -D at submit.
 
 import { WeirError } from '../core/errors.ts'
 import type {
@@ -8,7 +9,7 @@ import type {
 } from '../core/graph/logical-graph.ts'
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
-import { settingsOfDefines } from './config-sources.ts'
+import { type Setting, settingsOfDefines } from './config-sources.ts'
 
 /** What the job's code said; what it left out comes from the configuration. */
 export interface JobCodeSettings {
@@ -63,6 +64,17 @@ function originOf(
   if (fromFlags[key] !== undefined) return 'flag'
   return fromCode[key] === undefined ? `${config.origins[key]}` : "the job's code"
 }
+
+/** What a JobManager with this configuration tells those who submit. */
+export function jobDefaultsOf({ texts, origins }: Config): readonly Setting[] {
+  return Object.entries(texts)
+    .filter(([key]) => isOfJobs(key))
+    .map(([key, text]) => ({ key, text, origin: `cluster: ${origins[key]}` }))
+}
+
+/** Also of keys that are the job's own. */
+export const isOfJobs = (key: string): boolean =>
+  key.startsWith(USER_PREFIX) || CONFIG_KEYS[key as ConfigKey].scope !== 'process'
 
 /** The settings of a job that says nothing itself. */
 export function defaultJobSettings(config: Config): JobSettings {

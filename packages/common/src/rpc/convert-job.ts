@@ -6,6 +6,7 @@ import type {
   AttemptView,
   CheckpointView,
   ClusterView,
+  JobDefault,
   JobDetail,
   JobState,
   JobSummary,
@@ -31,6 +32,7 @@ import type {
 } from './gen/weir/v1/CheckpointView.ts'
 import type { ClusterResponse, ClusterResponse__Output } from './gen/weir/v1/ClusterResponse.ts'
 import type { DescribeResponse, DescribeResponse__Output } from './gen/weir/v1/DescribeResponse.ts'
+import type { JobDefault__Output } from './gen/weir/v1/JobDefault.ts'
 import type { JobSummary as WireSummary, JobSummary__Output } from './gen/weir/v1/JobSummary.ts'
 import type { SubmitHead, SubmitHead__Output } from './gen/weir/v1/SubmitHead.ts'
 import type { TaskView as WireTask, TaskView__Output } from './gen/weir/v1/TaskView.ts'
@@ -307,5 +309,13 @@ export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
     checkpointDirectory: text(wire.checkpointDirectory, 'checkpointDirectory', 0, TEXT_CHARS_MAX),
     restAddress: text(wire.restAddress, 'restAddress', 0) || null,
     notLeading: text(wire.notLeading, 'notLeading', 0, TEXT_CHARS_MAX) || null,
+  }
+}
+
+export function jobDefaultFromWire(wire: JobDefault__Output, field: string): JobDefault {
+  return {
+    key: text(wire.key, `${field}.key`),
+    text: text(wire.text, `${field}.text`, 0, TEXT_CHARS_MAX),
+    origin: text(wire.origin, `${field}.origin`, 1, TEXT_CHARS_MAX),
   }
 }

@@ -10,6 +10,7 @@ import type {
   CheckpointView,
   ClusterView,
   JobClient,
+  JobDefault,
   JobDetail,
   JobEventView,
   JobSummary,
@@ -25,6 +26,7 @@ import {
   checkpointFromWire,
   clusterFromWire,
   detailFromWire,
+  jobDefaultFromWire,
   submitHeadToWire,
   summaryFromWire,
   workerFromWire,
@@ -146,6 +148,12 @@ class RemoteJobClient implements JobClient {
     return clusterFromWire(
       await this.#channel.unary(this.#methods.Cluster, { header: this.#channel.header() }),
     )
+  }
+
+  async jobDefaults(): Promise<readonly JobDefault[]> {
+    const request = { header: this.#channel.header() }
+    const { defaults } = await this.#channel.unary(this.#methods.JobDefaults, request)
+    return each(defaults, 'defaults', jobDefaultFromWire)
   }
 
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {

@@ -59,6 +59,9 @@ export function jobService(client: JobClient): ServiceBinding {
       return { worker: workerToWire(await client.drainWorker(id, draining)) }
     }),
     Cluster: ask(async () => clusterToWire(await client.cluster())),
+    JobDefaults: ask(async () => ({
+      defaults: (await client.jobDefaults()).map((one) => ({ ...one })),
+    })),
     Watch: serverStream((request, signal) => watch(client, jobOf(request), signal, closing.signal)),
   }
   return {

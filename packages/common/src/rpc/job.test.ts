@@ -7,6 +7,7 @@ import type {
   CheckpointView,
   ClusterView,
   JobClient,
+  JobDefault,
   JobDetail,
   JobEventView,
   JobSummary,
@@ -133,6 +134,10 @@ const CLUSTER: ClusterView = {
   restAddress: '127.0.0.1:8081',
   notLeading: 'it stands by: another JobManager has taken over job 1',
 }
+const DEFAULTS: readonly JobDefault[] = [
+  { key: 'parallelism.default', text: '4', origin: 'cluster: file weir.yaml:3' },
+  { key: 'user.greeting', text: '', origin: 'cluster: flag -D' },
+]
 const EVENTS: readonly JobEventView[] = [
   { type: 'state', job: RUNNING },
   { type: 'checkpoint', checkpoint: CHECKPOINT },
@@ -183,6 +188,9 @@ class RecordingJobs implements JobClient {
   }
   async cluster() {
     return CLUSTER
+  }
+  async jobDefaults() {
+    return DEFAULTS
   }
   watch(id: string, signal: AbortSignal) {
     this.asked.push(['watch', id])
@@ -275,6 +283,7 @@ describe('a client at the JobManager', () => {
     expect(await client.drainWorker('w', true)).toEqual(WORKERS[0])
     expect(jobs.asked).toContainEqual(['drainWorker', 'w', true])
     expect(await client.cluster()).toEqual(CLUSTER)
+    expect(await client.jobDefaults()).toEqual(DEFAULTS)
     expect(jobs.asked.map(([method]) => method)).toEqual([
       'describe',
       'checkpoints',

@@ -84,5 +84,6 @@ export const REQUESTS: Readonly<Record<string, readonly Values[]>> = {
   'JobService/Workers': [{ header }],
   'JobService/DrainWorker': [{ header, worker: WORKER, draining: true }],
   'JobService/Cluster': [{ header }],
+  'JobService/JobDefaults': [{ header }],
   'JobService/Watch': [job],
 }

@@ -17,6 +17,9 @@ import type { DrainWorkerResponse as _weir_v1_DrainWorkerResponse, DrainWorkerRe
 import type { Failure as _weir_v1_Failure, Failure__Output as _weir_v1_Failure__Output } from './weir/v1/Failure.ts';
 import type { Fence as _weir_v1_Fence, Fence__Output as _weir_v1_Fence__Output } from './weir/v1/Fence.ts';
 import type { Header as _weir_v1_Header, Header__Output as _weir_v1_Header__Output } from './weir/v1/Header.ts';
+import type { JobDefault as _weir_v1_JobDefault, JobDefault__Output as _weir_v1_JobDefault__Output } from './weir/v1/JobDefault.ts';
+import type { JobDefaultsRequest as _weir_v1_JobDefaultsRequest, JobDefaultsRequest__Output as _weir_v1_JobDefaultsRequest__Output } from './weir/v1/JobDefaultsRequest.ts';
+import type { JobDefaultsResponse as _weir_v1_JobDefaultsResponse, JobDefaultsResponse__Output as _weir_v1_JobDefaultsResponse__Output } from './weir/v1/JobDefaultsResponse.ts';
 import type { JobServiceClient as _weir_v1_JobServiceClient, JobServiceDefinition as _weir_v1_JobServiceDefinition } from './weir/v1/JobService.ts';
 import type { JobSummary as _weir_v1_JobSummary, JobSummary__Output as _weir_v1_JobSummary__Output } from './weir/v1/JobSummary.ts';
 import type { ListRequest as _weir_v1_ListRequest, ListRequest__Output as _weir_v1_ListRequest__Output } from './weir/v1/ListRequest.ts';
@@ -65,6 +68,9 @@ export interface ProtoGrpcType {
       Failure: MessageTypeDefinition<_weir_v1_Failure, _weir_v1_Failure__Output>
       Fence: MessageTypeDefinition<_weir_v1_Fence, _weir_v1_Fence__Output>
       Header: MessageTypeDefinition<_weir_v1_Header, _weir_v1_Header__Output>
+      JobDefault: MessageTypeDefinition<_weir_v1_JobDefault, _weir_v1_JobDefault__Output>
+      JobDefaultsRequest: MessageTypeDefinition<_weir_v1_JobDefaultsRequest, _weir_v1_JobDefaultsRequest__Output>
+      JobDefaultsResponse: MessageTypeDefinition<_weir_v1_JobDefaultsResponse, _weir_v1_JobDefaultsResponse__Output>
       JobHealth: EnumTypeDefinition
       JobService: SubtypeConstructor<typeof grpc.Client, _weir_v1_JobServiceClient> & { service: _weir_v1_JobServiceDefinition }
       JobState: EnumTypeDefinition

@@ -12,6 +12,8 @@ import type { DescribeRequest as _weir_v1_DescribeRequest, DescribeRequest__Outp
 import type { DescribeResponse as _weir_v1_DescribeResponse, DescribeResponse__Output as _weir_v1_DescribeResponse__Output } from '../../weir/v1/DescribeResponse.ts';
 import type { DrainWorkerRequest as _weir_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _weir_v1_DrainWorkerRequest__Output } from '../../weir/v1/DrainWorkerRequest.ts';
 import type { DrainWorkerResponse as _weir_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _weir_v1_DrainWorkerResponse__Output } from '../../weir/v1/DrainWorkerResponse.ts';
+import type { JobDefaultsRequest as _weir_v1_JobDefaultsRequest, JobDefaultsRequest__Output as _weir_v1_JobDefaultsRequest__Output } from '../../weir/v1/JobDefaultsRequest.ts';
+import type { JobDefaultsResponse as _weir_v1_JobDefaultsResponse, JobDefaultsResponse__Output as _weir_v1_JobDefaultsResponse__Output } from '../../weir/v1/JobDefaultsResponse.ts';
 import type { ListRequest as _weir_v1_ListRequest, ListRequest__Output as _weir_v1_ListRequest__Output } from '../../weir/v1/ListRequest.ts';
 import type { ListResponse as _weir_v1_ListResponse, ListResponse__Output as _weir_v1_ListResponse__Output } from '../../weir/v1/ListResponse.ts';
 import type { SubmitRequest as _weir_v1_SubmitRequest, SubmitRequest__Output as _weir_v1_SubmitRequest__Output } from '../../weir/v1/SubmitRequest.ts';
@@ -69,6 +71,15 @@ export interface JobServiceClient extends grpc.Client {
   drainWorker(argument: _weir_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
   drainWorker(argument: _weir_v1_DrainWorkerRequest, callback: grpc.requestCallback<_weir_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
   
+  JobDefaults(argument: _weir_v1_JobDefaultsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  JobDefaults(argument: _weir_v1_JobDefaultsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  JobDefaults(argument: _weir_v1_JobDefaultsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  JobDefaults(argument: _weir_v1_JobDefaultsRequest, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  jobDefaults(argument: _weir_v1_JobDefaultsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  jobDefaults(argument: _weir_v1_JobDefaultsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  jobDefaults(argument: _weir_v1_JobDefaultsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  jobDefaults(argument: _weir_v1_JobDefaultsRequest, callback: grpc.requestCallback<_weir_v1_JobDefaultsResponse__Output>): grpc.ClientUnaryCall;
+  
   List(argument: _weir_v1_ListRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_ListResponse__Output>): grpc.ClientUnaryCall;
   List(argument: _weir_v1_ListRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_weir_v1_ListResponse__Output>): grpc.ClientUnaryCall;
   List(argument: _weir_v1_ListRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_weir_v1_ListResponse__Output>): grpc.ClientUnaryCall;
@@ -123,6 +134,8 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   DrainWorker: grpc.handleUnaryCall<_weir_v1_DrainWorkerRequest__Output, _weir_v1_DrainWorkerResponse>;
   
+  JobDefaults: grpc.handleUnaryCall<_weir_v1_JobDefaultsRequest__Output, _weir_v1_JobDefaultsResponse>;
+  
   List: grpc.handleUnaryCall<_weir_v1_ListRequest__Output, _weir_v1_ListResponse>;
   
   Submit: grpc.handleClientStreamingCall<_weir_v1_SubmitRequest__Output, _weir_v1_SubmitResponse>;
@@ -141,6 +154,7 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   Cluster: MethodDefinition<_weir_v1_ClusterRequest, _weir_v1_ClusterResponse, _weir_v1_ClusterRequest__Output, _weir_v1_ClusterResponse__Output>
   Describe: MethodDefinition<_weir_v1_DescribeRequest, _weir_v1_DescribeResponse, _weir_v1_DescribeRequest__Output, _weir_v1_DescribeResponse__Output>
   DrainWorker: MethodDefinition<_weir_v1_DrainWorkerRequest, _weir_v1_DrainWorkerResponse, _weir_v1_DrainWorkerRequest__Output, _weir_v1_DrainWorkerResponse__Output>
+  JobDefaults: MethodDefinition<_weir_v1_JobDefaultsRequest, _weir_v1_JobDefaultsResponse, _weir_v1_JobDefaultsRequest__Output, _weir_v1_JobDefaultsResponse__Output>
   List: MethodDefinition<_weir_v1_ListRequest, _weir_v1_ListResponse, _weir_v1_ListRequest__Output, _weir_v1_ListResponse__Output>
   Submit: MethodDefinition<_weir_v1_SubmitRequest, _weir_v1_SubmitResponse, _weir_v1_SubmitRequest__Output, _weir_v1_SubmitResponse__Output>
   TriggerCheckpoint: MethodDefinition<_weir_v1_TriggerCheckpointRequest, _weir_v1_TriggerCheckpointResponse, _weir_v1_TriggerCheckpointRequest__Output, _weir_v1_TriggerCheckpointResponse__Output>
