@@ -56,7 +56,7 @@ export const DEAD_LETTER_CHARS_MAX = 16_384
 
 /** Where a reader puts records. */
 export interface SourceOutput<T> {
-  /** `timestamp` in ms, or NO_TIMESTAMP. */
+  /** `timestamp` in ms, a safe integer (fractions are cut off), or NO_TIMESTAMP. */
   emit(value: T, timestamp: number): void
   /**
    * Records emitted from here on are of this split; call it before a split's first record and whenever the split at hand
@@ -98,7 +98,7 @@ export interface SourceReader<T, Split> {
 
 /** How much is left to read, in records, bytes, or whatever one source counts by. For progress, nothing else. */
 export interface SourceWork<Split, State> {
-  /** Null: nobody knows. */
+  /** Null: nobody knows; so does a number that no amount can be. */
   ofSplit(split: Split): number | null
   /** Of splits that no reader has yet; null: nobody knows (yet). */
   ofEnumerator(state: State): number | null

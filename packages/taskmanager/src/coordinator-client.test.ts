@@ -4,10 +4,12 @@ import type {
   Heartbeat,
   HeartbeatReply,
   RegistrationReply,
+  TaskReport,
 } from '@weirjs/common/core/gateways'
 import { workerId } from '@weirjs/common/core/ids'
-import { silentLog } from '@weirjs/common/core/log'
+import { type Log, silentLog } from '@weirjs/common/core/log'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { MemoryLog } from '@weirjs/common/core/memory-log'
 import { Prng } from '@weirjs/common/core/prng'
 import { advance } from '@weirjs/common/node/virtual-time'
 import { describe, expect, test } from 'vitest'
@@ -21,6 +23,7 @@ class FakeMaster {
   coordinatorId = 'c1'
   known = false
   answer: (() => void) | null = null
+  read: ((beat: Heartbeat) => void) | null = null
   registrations = 0
   readonly beats: Heartbeat[] = []
   readonly farewells: string[] = []
@@ -38,6 +41,7 @@ class FakeMaster {
     },
     heartbeat: async (beat): Promise<HeartbeatReply> => {
       this.answer?.()
+      this.read?.(beat)
       this.beats.push(beat)
       return this.known && beat.coordinatorId === this.coordinatorId ? 'ok' : 'unknown-worker'
     },
@@ -53,12 +57,14 @@ class FakeMaster {
   }
 }
 
-function setUp(): {
+function setUp(log: Log = silentLog): {
   time: ManualScheduler
   master: FakeMaster
   client: CoordinatorClient
   events: string[]
+  reported: { tasks: readonly TaskReport[]; make: (() => never) | null }
 } {
+  const reported: ReturnType<typeof setUp>['reported'] = { tasks: [], make: null }
   const time = new ManualScheduler()
   const master = new FakeMaster()
   const events: string[] = []
@@ -73,15 +79,15 @@ function setUp(): {
     },
     scheduler: time,
     prng: new Prng(1),
-    log: silentLog,
-    reports: () => [],
+    log,
+    reports: () => reported.make?.() ?? reported.tasks,
     rssBytes: () => 7,
     onMasterLost: (reason) => {
       if (reason !== 'registering again') events.push(`lost: ${reason}`)
     },
     onRefused: (failure: Failure) => events.push(`refused: ${failure.code}`),
   })
-  return { time, master, client, events }
+  return { time, master, client, events, reported }
 }
 
 describe('CoordinatorClient', () => {
@@ -158,6 +164,46 @@ describe('CoordinatorClient', () => {
     await advance(time, 3_000)
     expect(events).toHaveLength(1)
     expect(client.registered).toBe(true)
+  })
+
+  test.each([
+    ['cannot be sent', 'rpc/invalid-argument'],
+    ['cannot be made', 'job/user-code-failed'],
+  ])(
+    'says that it lives when its reports %s, and reports again when they can be',
+    async (_, code) => {
+      const log = new MemoryLog()
+      const { time, master, client, events, reported } = setUp(log)
+      const refuse = (): never => {
+        throw new WeirError(code, 'watermark: 1.5 is no whole number', { domain: 'internal' })
+      }
+      reported.tasks = [{} as TaskReport]
+      client.start()
+      await advance(time, 300)
+      if (code.startsWith('job/')) reported.make = refuse
+      else master.read = (beat) => beat.tasks.length > 0 && refuse()
+      const before = master.beats.length
+      await advance(time, 10_000)
+      expect(events).toEqual([])
+      expect(master.beats.length).toBeGreaterThan(before + 10)
+      expect(master.beats.at(-1)?.tasks).toEqual([])
+      expect(log.of('heartbeat refused, beating without reports of tasks')).toHaveLength(1)
+      reported.make = null
+      master.read = null
+      await advance(time, 1_000)
+      expect(master.beats.at(-1)?.tasks).toHaveLength(1)
+    },
+  )
+
+  test('ends its slots when the JobManager refuses whatever it says', async () => {
+    const { time, master, client, events } = setUp()
+    client.start()
+    await advance(time, 300)
+    master.answer = () => {
+      throw new WeirError('rpc/not-leader', 'deposed', { domain: 'internal' })
+    }
+    await advance(time, 3_000)
+    expect(events).toHaveLength(1)
   })
 
   test('ends its slots before it registers anew, as soon as the connection breaks', async () => {

@@ -57,6 +57,10 @@ export class CoordinatorClient {
   #beating = false
   /** … and another is wanted behind it. */
   #again = false
+  /** The heartbeat was not taken as it is: the next one says no more than that this worker lives. */
+  #bare = false
+  /** Heartbeats with reports are not taken, and the log says so. */
+  #reportsRefused = false
 
   constructor(options: CoordinatorClientOptions) {
     this.#options = options
@@ -168,23 +172,29 @@ export class CoordinatorClient {
     if (state.tag !== 'registered') return
     this.#beating = true
     this.#again = false
-    const { gateway, registration, reports, rssBytes } = this.#options
-    const heartbeat = {
-      workerId: registration.workerId,
-      coordinatorId: state.reply.coordinatorId,
-      tasks: reports(),
-      rssBytes: rssBytes(),
-    }
     // Cannot reject: both outcomes are handled.
-    void gateway.heartbeat(heartbeat).then(
+    void this.#sendBeat(state.reply.coordinatorId).then(
       (reply) => this.#answered(reply),
       (error: unknown) => this.#unanswered(error),
     )
   }
 
+  /** Async, so that reports that cannot be made reject like reports that cannot be sent. */
+  async #sendBeat(coordinatorId: string): Promise<HeartbeatReply> {
+    const { gateway, registration, reports, rssBytes } = this.#options
+    return gateway.heartbeat({
+      workerId: registration.workerId,
+      coordinatorId,
+      tasks: this.#bare ? [] : reports(),
+      rssBytes: rssBytes(),
+    })
+  }
+
   #answered(reply: HeartbeatReply): void {
     const state = this.#state
     this.#beating = false
+    if (!this.#bare) this.#reportsRefused = false
+    this.#bare = false
     if (state.tag !== 'registered') return
     switch (reply) {
       case 'ok':
@@ -201,6 +211,7 @@ export class CoordinatorClient {
     const state = this.#state
     this.#beating = false
     if (state.tag !== 'registered') return
+    if (!isTransient(error)) this.#doWithoutReports(error)
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = state.reply
     const silentMs = this.#options.scheduler.nowMs() - state.contactMs
     if (silentMs < heartbeatTimeoutMs) {
@@ -210,5 +221,20 @@ export class CoordinatorClient {
     const failure = toFailure(error)
     this.#options.log.warn({ code: failure.code, reason: failure.message }, 'lost the JobManager')
     this.#registerAnew(`the JobManager has been silent for ${Math.round(silentMs)} ms`)
+  }
+
+  /**
+   * The way was not blocked: the heartbeat could not be made, or was refused. When its reports are to blame, this
+   * worker is well all the same; when the JobManager refuses the bare one too, that counts as silence.
+   */
+  #doWithoutReports(error: unknown): void {
+    this.#bare = true
+    if (this.#reportsRefused) return
+    this.#reportsRefused = true
+    const failure = toFailure(error)
+    this.#options.log.warn(
+      { code: failure.code, reason: failure.message },
+      'heartbeat refused, beating without reports of tasks',
+    )
   }
 }

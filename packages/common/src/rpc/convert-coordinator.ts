@@ -92,7 +92,7 @@ export function heartbeatToWire(heartbeat: Heartbeat): Omit<HeartbeatRequest, 'h
     workerId: heartbeat.workerId,
     coordinatorId: heartbeat.coordinatorId,
     tasks: heartbeat.tasks.map(taskReportToWire),
-    rssBytes: whole(Math.round(heartbeat.rssBytes), 'rssBytes'),
+    rssBytes: count(heartbeat.rssBytes),
   }
 }
 
@@ -109,23 +109,32 @@ function taskReportToWire(report: TaskReport): WireTaskReport {
   return {
     fence: fenceToWire(report.fence),
     task: taskToWire(report.task),
-    progressTick: whole(report.progressTick, 'progressTick'),
+    progressTick: count(report.progressTick),
     busyRatio: share(report.busyRatio),
     idleRatio: share(report.idleRatio),
     backPressuredRatio: share(report.backPressuredRatio),
-    recordsIn: whole(report.recordsIn, 'recordsIn'),
-    recordsOut: whole(report.recordsOut, 'recordsOut'),
-    bytesIn: whole(report.bytesIn, 'bytesIn'),
-    bytesOut: whole(report.bytesOut, 'bytesOut'),
-    watermark: whole(report.watermark, 'watermark', MIN_WATERMARK, MAX_WATERMARK),
-    ...(Number.isFinite(report.workLeft) ? { workLeft: report.workLeft as number } : {}),
+    recordsIn: count(report.recordsIn),
+    recordsOut: count(report.recordsOut),
+    bytesIn: count(report.bytesIn),
+    bytesOut: count(report.bytesOut),
+    watermark: count(report.watermark, MIN_WATERMARK, MAX_WATERMARK),
+    ...(isAmount(report.workLeft) ? { workLeft: report.workLeft } : {}),
   }
 }
 
-/** A heartbeat must not fail for a statistic that divided by zero. */
+// A heartbeat must not fail for a statistic: who does not beat is taken for lost, with all jobs that it serves.
+
+/** It may have divided by zero. */
 function share(value: number): number {
   return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0
 }
+
+function count(value: number, min = 0, max: number = Number.MAX_SAFE_INTEGER): number {
+  return Number.isNaN(value) ? min : Math.min(max, Math.max(min, Math.floor(value)))
+}
+
+const isAmount = (value: number | null | undefined): value is number =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
 
 function taskReportFromWire(wire: TaskReport__Output, field: string): TaskReport {
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { MAX_WATERMARK, MIN_WATERMARK } from '../core/time-constants.ts'
 import type { Method } from './call.ts'
 import {
   acknowledgeFromWire,
@@ -234,6 +235,26 @@ describe('the door', () => {
     const wire = heartbeatToWire({ ...HEARTBEAT, tasks: [{ ...task, ...ratios } as never] })
     const heartbeat = heartbeatFromWire(received(coordinator.Heartbeat, { ...wire, header }))
     expect(heartbeat.tasks[0]).toMatchObject({ busyRatio: 0, idleRatio: 0, backPressuredRatio: 1 })
+  })
+
+  it.each([
+    ['watermark', 1.5, 1],
+    ['watermark', 1.7e18, MAX_WATERMARK],
+    ['watermark', Number.NEGATIVE_INFINITY, MIN_WATERMARK],
+    ['watermark', Number.NaN, MIN_WATERMARK],
+    ['recordsIn', 0.5, 0],
+    ['bytesOut', -1, 0],
+    ['progressTick', Number.NaN, 0],
+    ['workLeft', -1, undefined],
+    ['workLeft', Number.NaN, undefined],
+    ['workLeft', 1e300, undefined],
+    ['workLeft', 0.5, 0.5],
+  ])('lets a heartbeat pass whose %s is %d', (name, value, arrives) => {
+    const [task] = HEARTBEAT.tasks
+    const wire = heartbeatToWire({ ...HEARTBEAT, tasks: [{ ...task, [name]: value } as never] })
+    const heartbeat = heartbeatFromWire(received(coordinator.Heartbeat, { ...wire, header }))
+    expect(heartbeat.tasks[0]).toHaveProperty('task', task?.task)
+    expect((heartbeat.tasks[0] as never)[name]).toBe(arrives)
   })
 
   it('cuts the text of failures and of output instead of refusing the news', () => {

@@ -121,4 +121,41 @@ describe('output of a source reader', () => {
     output.deadLetter(line)
     expect(collected.side(DEAD_LETTERS).map(({ value }) => value)).toEqual([line])
   })
+
+  test.each([
+    [1_700_000_000_123.456, 1_700_000_000_123],
+    [-0.5, -1],
+    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  ])('the time %d counts as %d, with a strategy and without', (said, whole) => {
+    for (const watermarks of [stamped, null]) {
+      const { output, collected } = build(watermarks)
+      output.beginPoll()
+      output.emit(said, said)
+      output.watermark('a', said)
+      output.endPoll(true)
+      expect(collected.main).toEqual([{ value: said, timestamp: whole }])
+      expect(collected.watermark).toBe(whole - 1)
+    }
+  })
+
+  test.each([1.7e18, -1.7e18, Number.NaN, Number.POSITIVE_INFINITY, '2026-01-01', 5n, undefined])(
+    'the time %s fails the job, with the record and who stamped it',
+    (said) => {
+      const record = { id: 7, at: said }
+      const withStrategy = build({ ...stamped, timestamp: () => said as number }).output
+      expect(() => withStrategy.emit(record, 0)).toThrow(
+        expect.objectContaining({
+          code: 'job/bad-timestamp',
+          message: expect.stringMatching(/the function given to the watermarks .*\{ id: 7, at: /),
+        }),
+      )
+      const without = build(null).output
+      const refused = expect.objectContaining({
+        code: 'job/bad-timestamp',
+        message: expect.stringContaining('the reader of the source'),
+      })
+      expect(() => without.emit(record, said as number)).toThrow(refused)
+      if (typeof said === 'number') expect(() => without.watermark('a', said)).toThrow(refused)
+    },
+  )
 })

@@ -6,7 +6,7 @@ import type { SourceOutput } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { OperatorContext, Output } from './operator.ts'
-import { badTimestamp } from './user-mistakes.ts'
+import { badTimestamp, excerptOf } from './user-mistakes.ts'
 import { WatermarkTracker } from './watermark-tracker.ts'
 
 /** Between two watermarks of one reader, while records flow. */
@@ -15,6 +15,9 @@ export const WATERMARK_INTERVAL_MS = 200
  * Time between two polls that counts when the reader had more: longer means that it was not asked.
  */
 const GAP_MS_MAX = 10
+
+const TIME_FUNCTION = 'the function given to the watermarks'
+const READER = 'the reader of the source'
 
 export class ReaderOutput implements SourceOutput<unknown> {
   readonly #context: OperatorContext
@@ -54,12 +57,13 @@ export class ReaderOutput implements SourceOutput<unknown> {
     this.#records += 1
     const timestampOf = this.#timestampOf
     if (timestampOf === null) {
-      this.#output.emit(value, timestamp)
+      const own = Number.isSafeInteger(timestamp) ? timestamp : wholeMs(timestamp, READER, value)
+      this.#output.emit(value, own)
       return
     }
     if (this.#idle) this.#setIdle(false)
-    const stamped = timestampOf(value)
-    if (!Number.isFinite(stamped)) throw badTimestamp(stamped)
+    const said = timestampOf(value)
+    const stamped = Number.isSafeInteger(said) ? said : wholeMs(said, TIME_FUNCTION, value)
     this.#tracker.record(stamped, this.#activeMs)
     this.#output.emit(value, stamped)
   }
@@ -74,7 +78,12 @@ export class ReaderOutput implements SourceOutput<unknown> {
 
   /** Counts only when the job gives no watermark strategy of its own. */
   watermark(splitId: string, timestamp: number): void {
-    if (this.#timestampOf === null) this.#tracker.watermark(splitId, timestamp, this.#activeMs)
+    if (this.#timestampOf !== null) return
+    const floor = Math.floor(timestamp)
+    if (!Number.isSafeInteger(floor)) {
+      throw badTimestamp(timestamp, READER, `the watermark of split ${excerptOf(splitId)}`)
+    }
+    this.#tracker.watermark(splitId, floor, this.#activeMs)
   }
 
   deadLetter(line: Parameters<SourceOutput<unknown>['deadLetter']>[0]): void {
@@ -111,4 +120,14 @@ export class ReaderOutput implements SourceOutput<unknown> {
     this.#idle = idle
     this.#context.emitIdle(idle)
   }
+}
+
+/**
+ * What is no safe integer, made one: a fraction of a millisecond is cut off, towards the past. Time
+ * stamps and watermarks travel as whole numbers, and a job must not depend on where they do.
+ */
+function wholeMs(timestamp: unknown, giver: string, record: unknown): number {
+  const whole = typeof timestamp === 'number' ? Math.floor(timestamp) : Number.NaN
+  if (Number.isSafeInteger(whole)) return whole
+  throw badTimestamp(timestamp, giver, `the record ${excerptOf(record)}`)
 }

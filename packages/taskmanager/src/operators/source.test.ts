@@ -9,6 +9,7 @@ import type {
   Source,
   SourceOutput,
   SourceReader,
+  SourceWork,
   SplitEnumerator,
 } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
@@ -169,11 +170,15 @@ function reader(
     snapshots?: readonly OperatorSnapshotInMemory[]
     subtask?: number
     parallelism?: number
+    work?: SourceWork<Range, number>
   } = {},
 ): UnderTest<SourceReaderOperator> {
   const runtime = {
     kind: 'source-reader',
-    source: source(o.interleaved),
+    source: {
+      ...source(o.interleaved),
+      ...(o.work === undefined ? {} : { work: o.work }),
+    } as Source,
     watermarks: o.watermarks ?? null,
   } as const
   return build(
@@ -284,6 +289,20 @@ describe('reader', () => {
     expect(operator.poll()).toBe('end')
     scheduler.advance(1_000)
     expect(collected.hints).toBe(0)
+  })
+
+  test.each([
+    [300, 300],
+    [null, null],
+    [-1, null],
+    [Number.NaN, null],
+    [Number.POSITIVE_INFINITY, null],
+  ])('work of %d that is left is told as %d', (left, told) => {
+    const { operator } = reader({ work: { ofSplit: () => left, ofEnumerator: () => left } })
+    operator.restore()
+    operator.open()
+    operator.process({ id: 'r', next: 0, end: 300 })
+    expect(operator.workLeft).toBe(told)
   })
 
   test('emits nothing while its output has no credit', () => {

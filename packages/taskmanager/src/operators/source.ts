@@ -64,7 +64,7 @@ export class SourceEnumeratorOperator extends Operator {
   override get workLeft(): number | null {
     const { work, bounded } = this.#source
     if (work === undefined || !bounded || this.#enumerator === null) return null
-    return work.ofEnumerator(this.#enumerator.snapshot())
+    return known(work.ofEnumerator(this.#enumerator.snapshot()))
   }
 
   override process(): void {
@@ -139,7 +139,7 @@ export class SourceReaderOperator extends Operator {
   override get workLeft(): number | null {
     const { work, bounded } = this.#source
     if (work === undefined || !bounded || this.#reader === null) return null
-    return sumOf(this.#reader.snapshot().map((split) => work.ofSplit(split)))
+    return known(sumOf(this.#reader.snapshot().map((split) => work.ofSplit(split))))
   }
 
   override process(split: unknown): void {
@@ -213,3 +213,7 @@ function sumOf(parts: readonly (number | null)[]): number | null {
   }
   return sum
 }
+
+/** Null for what no amount of work can be: a connector's arithmetic is its own. */
+const known = (work: number | null): number | null =>
+  work !== null && work >= 0 && work <= Number.MAX_SAFE_INTEGER ? work : null

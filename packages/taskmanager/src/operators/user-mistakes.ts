@@ -1,7 +1,19 @@
 // Errors for what types forbid and JavaScript allows in a job author's functions, found at the
 // first record.
 
+import { inspect } from 'node:util'
+
 import { WeirError } from '@weirjs/common/core/errors'
+
+const EXCERPT_CHARS_MAX = 200
+const EXCERPT = {
+  depth: 2,
+  breakLength: Number.POSITIVE_INFINITY,
+  maxArrayLength: 10,
+  maxStringLength: 100,
+  // A record's own way to show itself is the job's code, and may throw.
+  customInspect: false,
+}
 
 /**
  * A function that must answer at once returned a promise. The promise's own outcome is not waited
@@ -24,9 +36,20 @@ export function notAvailable(what: string, hint: string): WeirError {
   })
 }
 
-export function badTimestamp(timestamp: unknown): WeirError {
-  return new WeirError('job/bad-timestamp', `a record got the time stamp ${String(timestamp)}`, {
-    domain: 'user',
-    hint: 'Time stamps are milliseconds since 1970 as a finite number; check the function given to the watermarks.',
-  })
+/** `giver` made it, for `what`: both stand in a sentence. */
+export function badTimestamp(timestamp: unknown, giver: string, what: string): WeirError {
+  return new WeirError(
+    'job/bad-timestamp',
+    `a time stamp is ${excerptOf(timestamp)}: ${giver} gave it to ${what}`,
+    {
+      domain: 'user',
+      hint: 'Time stamps are milliseconds since 1970, as a number within ±(2^53 - 1): divide nanoseconds by 1,000,000.',
+    },
+  )
+}
+
+/** A record, or part of one, as a message can carry it: on one line, and short. */
+export function excerptOf(value: unknown): string {
+  const text = inspect(value, EXCERPT)
+  return text.length > EXCERPT_CHARS_MAX ? `${text.slice(0, EXCERPT_CHARS_MAX)}…` : text
 }
