@@ -8,7 +8,7 @@ import type { ClusterFile } from './context.ts'
 import type { NamedClusters } from './named-clusters.ts'
 
 /** What can be dialed. */
-export const ADDRESS = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
+export const ADDRESS: RegExp = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
 
 const address = z.string().regex(ADDRESS)
 const directory = z.string()
