@@ -56,15 +56,23 @@ interface Loaded {
   readonly job: Config
 }
 
-async function load(cli: Cli, options: ConfigOptions, cluster: JobDefaults): Promise<Loaded> {
+/** What is here, without a cluster: a mistake in it is told before anybody is asked. */
+async function loadHere(cli: Cli, options: ConfigOptions): Promise<Loaded> {
   const { env } = cli
   const { define: defines } = options
-  const project = await projectSettings(cli)
   return {
     process: loadConfig({ file: configFile(cli, options.config), env, defines }),
-    job: loadConfig({ cluster, project, env, defines }),
+    job: await loadJob(cli, options, []),
   }
 }
+
+async function loadJob(cli: Cli, options: ConfigOptions, cluster: JobDefaults): Promise<Config> {
+  const project = await projectSettings(cli)
+  return loadConfig({ cluster, project, env: cli.env, defines: options.define })
+}
+
+const jobOnCluster = async (cli: Cli, options: ConfigOptions): Promise<Config> =>
+  loadJob(cli, options, await clusterDefaults(cli, options))
 
 /** None where no cluster is known. Where it does not answer, that is told, and the answer goes without it. */
 async function clusterDefaults(cli: Cli, options: ConfigOptions): Promise<JobDefaults> {
@@ -102,8 +110,8 @@ export function configEntries(process: Config, job: Config = process): readonly 
 }
 
 async function list(cli: Cli, options: ConfigOptions): Promise<void> {
-  const { process, job } = await load(cli, options, await clusterDefaults(cli, options))
-  const all = configEntries(process, job)
+  const { process } = await loadHere(cli, options)
+  const all = configEntries(process, await jobOnCluster(cli, options))
   const entries = options.set === true ? all.filter(({ origin }) => origin !== 'default') : all
   show(cli.terminal(options), options, {
     json: { config: entries },
@@ -119,13 +127,13 @@ async function list(cli: Cli, options: ConfigOptions): Promise<void> {
 }
 
 async function explain(cli: Cli, key: string, options: ConfigOptions): Promise<void> {
+  const here = await loadHere(cli, options)
   const asked = { key, text: '', origin: 'asked for' }
   const ofJobs = key.startsWith(USER_PREFIX) || isOfJobs(keyOf(asked))
-  const cluster = ofJobs ? await clusterDefaults(cli, options) : []
-  const { process, job } = await load(cli, options, cluster)
+  const job = ofJobs ? await jobOnCluster(cli, options) : here.job
   const answer = Object.hasOwn(job.user, key)
     ? explainOwn(job, key)
-    : explainKnown(ofJobs ? job : process, keyOf(asked))
+    : explainKnown(ofJobs ? job : here.process, keyOf(asked))
   show(cli.terminal(options), options, {
     json: answer,
     names: [answer.key],
