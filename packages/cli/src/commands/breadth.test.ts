@@ -29,6 +29,20 @@ describe('forms of output', () => {
     }
   })
 
+  test.each([
+    [['run', 'x.ts'], /weir run does not print \w+ .*--detach/s],
+    [['dev', 'x.ts'], /weir dev does not print/],
+    [['job', 'logs', 'x'], /weir job logs does not print/],
+    [['cluster', 'logs'], /weir cluster logs does not print/],
+  ])('%j prints lines as they come: text or JSON', async (argv, refusal) => {
+    for (const form of ['yaml', 'wide', 'name']) {
+      const { code, out, err } = await testCli(null, '/').run(...argv, '-o', form)
+      expect({ code, out }).toEqual({ code: 2, out: [] })
+      expect(err.join('\n')).toMatch(refusal)
+      expect(err[1]).toContain('-o json')
+    }
+  })
+
   test('name is for scripts, wide has more columns', async () => {
     expect((await cli.run('job', 'list', '-o', 'name')).out).toEqual([id])
     const { out } = await cli.run('job', 'list', '-o', 'wide')

@@ -6,7 +6,8 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
-import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import type { Cli, GlobalOptions } from '../cli.ts'
+import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { localCluster } from '../context.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -35,11 +36,12 @@ export function addClusterLogs(cluster: Command, cli: Cli): void {
 
 async function logs(cli: Cli, options: LogsOptions): Promise<void> {
   const terminal = cli.terminal(options)
+  const json = linesAreJson(options, 'weir cluster logs')
   const most = wholeNumber(options.lines, '--lines', { least: 0, most: LINES_MAX })
   const tails = tailsOf(cli, options.process)
   const width = Math.max(...tails.map(({ name }) => name.length))
   for (const tail of tails)
-    for (const line of tail.last(most)) print(terminal, tail.name, width, line, wantsJson(options))
+    for (const line of tail.last(most)) print(terminal, tail.name, width, line, json)
   if (options.follow !== true) return
   let interrupted = false
   const stopListening = cli.onInterrupt(() => {
@@ -48,7 +50,7 @@ async function logs(cli: Cli, options: LogsOptions): Promise<void> {
   try {
     while (!interrupted) {
       for (const tail of tails)
-        for (const line of tail.more()) print(terminal, tail.name, width, line, wantsJson(options))
+        for (const line of tail.more()) print(terminal, tail.name, width, line, json)
       await sleep(cli.scheduler, POLL_MS)
     }
   } finally {

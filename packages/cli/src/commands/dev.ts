@@ -9,9 +9,10 @@ import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { heldSecrets } from '@weirjs/common/node/secrets'
 import type { JobSummary } from '@weirjs/common/job-client'
-import { type Cli, wantsJson } from '../cli.ts'
+import type { Cli } from '../cli.ts'
 import { follow } from '../follow.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
+import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
 import { finish, jobCommand, type RunOptions, splitWords, tellResume } from './run.ts'
@@ -48,6 +49,7 @@ async function dev(
   flags: readonly string[],
 ): Promise<void> {
   const terminal = cli.terminal(options)
+  const json = linesAreJson(options, 'weir dev')
   const said = slotsSaid(options)
   const { file, argv } = splitWords(words)
   // What is thrown in this process shows the author's files and lines.
@@ -88,7 +90,6 @@ async function dev(
       secrets: () => heldSecrets({ env: cli.env, directory: null }),
     })
     const jobId = await cluster.submitRequest(request, functions)
-    const json = wantsJson(options)
     ended = await followHere(cli, terminal, { client: cluster.client, jobId, json })
     finish(terminal, ended, json)
   } finally {

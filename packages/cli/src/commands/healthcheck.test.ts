@@ -36,6 +36,8 @@ describe('weir healthcheck', () => {
     const port = await process_()
     expect(await check(port)).toMatchObject({ code: 0, out: ['taskmanager is ready'], err: [] })
     expect((await check(port, 'taskmanager')).code).toBe(0)
+    expect((await check(port, '-o', 'name')).out).toEqual(['taskmanager'])
+    expect((await check(port, '-o', 'yaml')).out).toContain('status: ok')
     const { out } = await check(port, '--json')
     expect(JSON.parse(out.join(''))).toEqual({ role: 'taskmanager', status: 'ok', reason: null })
   })

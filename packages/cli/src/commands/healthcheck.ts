@@ -11,7 +11,8 @@ import type { ConfigValues } from '@weirjs/common/node/config-keys'
 import { isWildcard } from '@weirjs/common/node/exposure'
 import type { HealthAnswer } from '@weirjs/common/node/health-server'
 import type { Role } from '@weirjs/common/tls/roles'
-import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import type { Cli, GlobalOptions } from '../cli.ts'
+import { show } from '../output/show.ts'
 import { configFile } from './config.ts'
 import { identityFiles } from '../process-identity.ts'
 import { gather } from './run.ts'
@@ -64,9 +65,11 @@ async function healthCheck(
   const isOther = role !== undefined && health.role !== role
   const reason = isOther ? `a ${health.role} is there` : health.reason
   if (reason !== null) throw unhealthy(role ?? health.role, reason)
-  const terminal = cli.terminal(options)
-  if (wantsJson(options)) terminal.json(health)
-  else terminal.data(`${health.role} is ready`)
+  show(cli.terminal(options), options, {
+    json: health,
+    names: [health.role],
+    lines: [`${health.role} is ready`],
+  })
 }
 
 function unhealthy(who: string, reason: string, cause?: unknown): WeirError {

@@ -7,9 +7,10 @@ import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import { type JobClient, type JobEventView, TERMINAL_STATES } from '@weirjs/common/job-client'
-import { type Cli, type GlobalOptions, wantsJson, withSession } from '../cli.ts'
+import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
 import { findClusterFile } from '../context.ts'
 import { watchOver } from '../follow.ts'
+import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -40,6 +41,7 @@ export function addJobLogs(job: Command, cli: Cli): void {
 
 async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
   const terminal = cli.terminal(options)
+  const json = linesAreJson(options, 'weir job logs')
   const { lines } = options
   const most =
     lines === undefined ? LINES_MAX : wholeNumber(lines, '--lines', { least: 1, most: LINES_MAX })
@@ -51,7 +53,7 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
       // The JobManager of before had what was printed then.
       const isTakenOver = new Set(attempts.map(({ epoch }) => epoch)).size > 1
       const kept: Output[] = []
-      const print = (output: Output): void => printOutput(terminal, output, wantsJson(options))
+      const print = (output: Output): void => printOutput(terminal, output, json)
       await read(cli, client, jobId, {
         abort,
         terminal,
@@ -60,7 +62,7 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
         caughtUp: () => {
           const hint = isWhole(kept) && !isTakenOver ? null : filesOf(cli, address, jobId)
           for (const output of kept.splice(0).slice(-most)) print(output)
-          if (hint !== null && !wantsJson(options)) terminal.note(hint)
+          if (hint !== null && !json) terminal.note(hint)
         },
         after: print,
       })

@@ -7,9 +7,9 @@ import type {
   LogicalNode,
 } from '@weirjs/common/core/graph/logical-graph'
 import { shownValues } from '@weirjs/common/node/config-secrets'
-import { type Cli, type GlobalOptions, wantsJson } from '../cli.ts'
+import type { Cli, GlobalOptions } from '../cli.ts'
 import { type JobOptions, prepareJob } from '../job/prepare.ts'
-import { table } from '../output/table.ts'
+import { show, type WideColumn } from '../output/show.ts'
 import { jobCommand, splitWords } from './run.ts'
 
 interface PlanOptions extends GlobalOptions, JobOptions {
@@ -33,34 +33,33 @@ export function addPlanCommand(program: Command, cli: Cli): void {
         print: (chunk) => terminal.say(chunk.trimEnd()),
       })
       const { graph, settings } = built
-      if (wantsJson(options)) {
-        const config = shownValues(settings.config)
-        const args = shownValues(built.args)
-        return terminal.json({ graph, settings: { ...settings, config }, args })
-      }
-      const lines =
-        options.mermaid === true ? mermaid(graph) : planTable(graph, settings.parallelism)
-      for (const line of lines) terminal.data(line)
+      const config = shownValues(settings.config)
+      const args = shownValues(built.args)
+      show<LogicalNode>(terminal, options, {
+        json: { graph, settings: { ...settings, config }, args },
+        names: graph.nodes.map(({ id }) => id),
+        ...(options.mermaid === true ? { lines: mermaid(graph) } : {}),
+        columns: columns(graph, settings.parallelism),
+        rows: graph.nodes,
+      })
     })
 }
 
-export function planTable(graph: LogicalGraph, parallelism: number): readonly string[] {
+function columns(graph: LogicalGraph, parallelism: number): readonly WideColumn<LogicalNode>[] {
   const inputs = (node: LogicalNode): string =>
     graph.edges
       .filter((edge) => edge.to === node.id)
       .map((edge) => `${edge.from} (${label(edge)})`)
       .join(', ')
-  return table<LogicalNode>(
-    [
-      { title: 'STEP', cell: (n) => n.id },
-      { title: 'KIND', cell: (n) => n.kind },
-      { title: 'PARALLELISM', cell: (n) => `${n.parallelism ?? parallelism}`, align: 'right' },
-      { title: 'STATE', cell: (n) => n.state.map((s) => `${s.name}:${s.kind}`).join(' ') || '-' },
-      { title: 'INPUT', cell: (n) => inputs(n) || '-' },
-      { title: 'AT', cell: (n) => n.location ?? '-' },
-    ],
-    graph.nodes,
-  )
+  return [
+    { title: 'STEP', cell: (n) => n.id },
+    { title: 'NAME', cell: (n) => n.name, wide: true },
+    { title: 'KIND', cell: (n) => n.kind },
+    { title: 'PARALLELISM', cell: (n) => `${n.parallelism ?? parallelism}`, align: 'right' },
+    { title: 'STATE', cell: (n) => n.state.map((s) => `${s.name}:${s.kind}`).join(' ') || '-' },
+    { title: 'INPUT', cell: (n) => inputs(n) || '-' },
+    { title: 'AT', cell: (n) => n.location ?? '-' },
+  ]
 }
 
 const label = (edge: LogicalEdge): string =>

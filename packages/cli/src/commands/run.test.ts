@@ -106,6 +106,8 @@ describe('with a job file', () => {
       out: [id],
       err: [],
     })
+    const yaml = await cli.run('run', '-d', write(JOB), '--count', '1', '-o', 'yaml')
+    expect(yaml.out).toEqual([`jobId: ${id}`, 'name: small'])
   })
 
   test('a job that fails is exit code 1 with its error, also as JSON', async () => {
@@ -268,6 +270,15 @@ describe('with a job file', () => {
         'hint: say -p 1024 or less, or run it on a cluster with `weir run`',
       ],
     })
+  })
+
+  test.each([
+    ['wide', /^STEP +NAME +KIND +PARALLELISM .*\nnumbers +numbers +source-reader /],
+    ['name', /^numbers\nnumbers:splits\nmap:2\nout$/],
+    ['yaml', /^graph:\n(?: .*\n)+settings:\n/],
+  ])('plan -o %s', async (form, expected) => {
+    const { out } = await testCli(null).run('plan', write(JOB), '--count', '1', '-o', form)
+    expect(out.join('\n')).toMatch(expected)
   })
 
   test('plan prints the graph and submits nothing', async () => {

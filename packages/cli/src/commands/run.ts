@@ -8,6 +8,7 @@ import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } fr
 import { assertFinished, follow, isAbsence } from '../follow.ts'
 import { buildJob, type JobOptions, restorePath, settleJob, submitRequest } from '../job/prepare.ts'
 import { pageUrl } from '../page-url.ts'
+import { linesAreJson, show } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { formatDuration } from '../output/units.ts'
 
@@ -28,6 +29,8 @@ export function addRunCommand(program: Command, cli: Cli): void {
     )
     .action(async (words: readonly string[], _own: object, command: Command) => {
       const options: RunOptions = command.optsWithGlobals()
+      if (options.detach !== true)
+        linesAreJson(options, 'weir run', '; with --detach it has every form')
       const { file, argv } = splitWords(words)
       const terminal = cli.terminal(options)
       const flags = command.options.map((option) => option.long ?? '')
@@ -107,9 +110,8 @@ async function submitted(
 ): Promise<void> {
   const terminal = cli.terminal(options)
   if (options.detach === true) {
-    if (wantsJson(options)) terminal.json({ jobId: job.jobId, name: job.name })
-    else terminal.data(job.jobId)
-    return
+    const { jobId, name } = job
+    return show(terminal, options, { json: { jobId, name }, names: [jobId], lines: [jobId] })
   }
   terminal.note(`job ${job.jobId} (${job.name}) submitted`)
   if (!wantsJson(options)) await tellPage(session, terminal, job.jobId)

@@ -1,7 +1,8 @@
 // How a command's answer is printed, in whichever form was asked for: a table or lines for people (wide: with every
 // column), JSON on one line, YAML, or only the names of the things for `xargs`. One place, so that every command takes
-// every form.
+// every form; those that print lines as they come have text and JSON, and refuse the others.
 
+import { WeirError } from '@weirjs/common/core/errors'
 import { yamlText } from '@weirjs/common/node/yaml-text'
 import type { GlobalOptions } from '../cli.ts'
 import { type Column, table } from './table.ts'
@@ -30,6 +31,16 @@ export interface Answer<Row> {
 
 export const formatOf = (options: GlobalOptions): Format =>
   options.json === true ? 'json' : (options.format ?? 'table')
+
+/** Of a command that prints lines as they come: one JSON object each, or text? Error: `cli/usage`. */
+export function linesAreJson(options: GlobalOptions, command: string, more = ''): boolean {
+  const format = formatOf(options)
+  if (format === 'json' || format === 'table') return format === 'json'
+  throw new WeirError('cli/usage', `${command} does not print ${format}`, {
+    domain: 'user',
+    hint: `it prints text, and with -o json one object a line${more}`,
+  })
+}
 
 export function show<Row>(terminal: Terminal, options: GlobalOptions, answer: Answer<Row>): void {
   const format = formatOf(options)
