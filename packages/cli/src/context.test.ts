@@ -54,6 +54,13 @@ describe('chooseCluster', () => {
     expect(chooseCluster({ env: {}, cwd: '/', cluster: root }).address).toBe('127.0.0.1:7001')
   })
 
+  test('takes no token from the environment', () => {
+    writeClusterFile(clusterFilePath(root), file)
+    expect(() => chooseCluster({ env: { WEIR_TOKEN: 'x' }, cwd: root })).toThrow(
+      expect.objectContaining({ code: 'config/token-in-environment' }),
+    )
+  })
+
   test('finds certificates where it finds the cluster, unless somebody says otherwise', () => {
     writeClusterFile(clusterFilePath(root), { ...file, tlsDirectory: '/t/tls' })
     const tlsOf = (more: Partial<Parameters<typeof chooseCluster>[0]>): string | null =>

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
+import { refuseToken } from '@weirjs/common/node/config-sources'
 import { ADDRESS, clusterFileForm, readKept } from './kept-files.ts'
 import { namedCluster, readContexts } from './named-clusters.ts'
 
@@ -59,8 +60,9 @@ interface Said {
   readonly tlsDirectory: string | null
 }
 
-/** Error: `cli/no-cluster` when nothing names one. */
+/** Errors: `cli/no-cluster` when nothing names one, `config/token-in-environment`. */
 export function chooseCluster(options: ContextOptions): ClusterChoice {
+  refuseToken(options.env)
   const named = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
   const said: Said = {
     tokenFile: options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null,

@@ -66,6 +66,16 @@ export function writeContexts(env: Env, contexts: NamedClusters): string {
   return path
 }
 
+/** None where the file is damaged: whoever only wants to complete a word is not told so. */
+export function contextNames(env: Env): readonly string[] {
+  try {
+    return Object.keys(readContexts(env).clusters).filter((name) => NAME.test(name))
+  } catch (error) {
+    if (error instanceof WeirError) return []
+    throw error
+  }
+}
+
 /** Error: `cli/usage`. */
 export function checkName(name: string): void {
   if (NAME.test(name)) return

@@ -1,10 +1,14 @@
 // Commands that look at jobs and workers, or end them: what they print in each form, and what they refuse.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { checkpointId } from '@weirjs/common/core/ids'
 import type { JobClient, JobEventView } from '@weirjs/common/job-client'
 import { describe, expect, test } from 'vitest'
 import { completed, detail, id, summary, TASK, worker } from '../samples.fixture.ts'
+import { writeContexts } from '../named-clusters.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
 const failure = toFailure(
@@ -262,6 +266,28 @@ describe('completion', () => {
     // A file may stand there: the shell knows those.
     expect(await complete('run', '')).toEqual([])
     expect(await complete('')).not.toContain('complete')
+  })
+
+  test('knows contexts, and is silent where their file is damaged', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'weir-completion-'))
+    const env = { XDG_CONFIG_HOME: home }
+    const words = async (...typed: string[]): Promise<readonly string[]> => {
+      const { code, out, err } = await testCli(null, home, env).run('complete', '--', ...typed)
+      expect({ code, err }).toEqual({ code: 0, err: [] })
+      return out
+    }
+    expect(await words('context', 'use', '')).toEqual([])
+    const cluster = { address: 'h:1', tokenFile: null }
+    const clusters = { prod: cluster, probe: cluster, test: cluster }
+    const path = writeContexts(env, { version: 1, current: null, clusters })
+    expect(await words('context', 'use', 'pro')).toEqual(['prod', 'probe'])
+    expect(await words('context', 'rm', '')).toEqual(['prod', 'probe', 'test'])
+    expect(await words('--cluster', 't')).toEqual(['test'])
+    expect(await words('job', 'list', '--cluster', '')).toEqual(['prod', 'probe', 'test'])
+    expect(await words('context', 'add', '')).toEqual([])
+    writeFileSync(path, '{"version":1,"clusters":null}')
+    expect(await words('context', 'use', '')).toEqual([])
+    rmSync(home, { recursive: true })
   })
 
   test.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {

@@ -3,6 +3,7 @@
 
 import { Argument, type Command } from 'commander'
 import type { Cli, GlobalOptions } from '../cli.ts'
+import { contextNames } from '../named-clusters.ts'
 import { CONFIG_KEYS } from '@weirjs/common/node/config-keys'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -43,12 +44,16 @@ export function addCompletionCommands(program: Command, cli: Cli): void {
     .description('for the scripts of `weir completion`')
     .action((words: readonly string[], _own: object, command: Command) => {
       const terminal = cli.terminal(command.optsWithGlobals())
-      for (const word of completions(program, words)) terminal.data(word)
+      for (const word of completions(program, words, cli.env)) terminal.data(word)
     })
 }
 
 /** Words that may stand in the place of the last one; none where a file may. */
-export function completions(program: Command, words: readonly string[]): readonly string[] {
+function completions(
+  program: Command,
+  words: readonly string[],
+  env: Cli['env'],
+): readonly string[] {
   const last = words.at(-1) ?? ''
   let command = program
   const chain = [program]
@@ -58,32 +63,38 @@ export function completions(program: Command, words: readonly string[]): readonl
     command = child
     chain.push(child)
   }
-  return candidates(command, chain, words.at(-2) ?? '', last).filter((word) =>
-    word.startsWith(last),
-  )
+  const place: Place = { command, chain, before: words.at(-2) ?? '', last }
+  return candidates(place, env).filter((word) => word.startsWith(last))
 }
 
-function candidates(
-  command: Command,
-  chain: readonly Command[],
-  before: string,
-  last: string,
-): readonly string[] {
+interface Place {
+  readonly command: Command
+  /** From the program down to the command. */
+  readonly chain: readonly Command[]
+  readonly before: string
+  readonly last: string
+}
+
+function candidates({ command, chain, before, last }: Place, env: Cli['env']): readonly string[] {
   const options = chain.flatMap((one) => one.options)
   const awaiting = options.find(
     ({ long, short, required }) => required && (long === before || short === before),
   )
   if (awaiting !== undefined) {
     if (awaiting.long === '--define') return Object.keys(CONFIG_KEYS).map((key) => `${key}=`)
+    if (awaiting.long === '--cluster') return contextNames(env)
     return awaiting.argChoices ?? []
   }
   if (last.startsWith('-'))
     return [...new Set([...options.flatMap(({ long }) => long ?? []), '--help'])]
   if (command.commands.length > 0) return visible(command)
   const [takes] = command.registeredArguments
+  if (NAME_A_CONTEXT.includes(chain.map((one) => one.name()).join(' '))) return contextNames(env)
   if (command.name() === 'explain') return Object.keys(CONFIG_KEYS)
   return takes?.argChoices ?? []
 }
+
+const NAME_A_CONTEXT: readonly string[] = ['weir context use', 'weir context rm']
 
 const visible = (command: Command): readonly string[] =>
   command

@@ -25,7 +25,6 @@ const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'WEIR_TAG',
   'WEIR_SLOTS',
   'WEIR_PORT',
-  'WEIR_TOKEN',
   'WEIR_FILES',
   'WEIR_MEMORY_JOBMANAGER',
   'WEIR_MEMORY_TASKMANAGER',
@@ -122,6 +121,16 @@ export function envNameOf(key: string): string {
   return `WEIR_${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 }
 
+/** Every process that is started from there has it, and `ps e` shows it. Error: `config/token-in-environment`. */
+export function refuseToken(env: Env): void {
+  if ((env['WEIR_TOKEN'] ?? '') === '') return
+  const message = 'no token is taken from the environment (WEIR_TOKEN)'
+  throw new WeirError('config/token-in-environment', message, {
+    domain: 'user',
+    hint: 'Unset it, write the token to a file of mode 0600, and name that with WEIR_TOKEN_FILE or --token-file.',
+  })
+}
+
 /**
  * Settings from the environment; `NAME_FILE` reads the value from a file (a mounted secret). A variable that looks like
  * one of ours but is none, by its first word or because it is nearly one, is an error: `unknown` is called with it.
@@ -132,6 +141,7 @@ export function settingsOfEnv(
   readText: (path: string) => string,
   unknown: (name: string, origin: string) => never,
 ): readonly Setting[] {
+  refuseToken(env)
   const names = new Map(keys.map((key) => [envNameOf(key), key]))
   const first = (key: string): string => `${envNameOf(key.split('.')[0] ?? key)}_`
   const prefixes = new Set([...keys.map(first), USER_VARIABLES])

@@ -100,13 +100,22 @@ user.greeting: "\${NAME:-nobody}, hello \${WHO}"
   it('does not mind variables that are not configuration, or that an orchestrator injects', () => {
     const env = {
       WEIR_RUNTIME_ROOT: '/x',
-      WEIR_TOKEN: 'x',
       HEARTBEAT: '1',
       WEIR_JOBMANAGER_SERVICE_HOST: '10.0.0.1',
       WEIR_JOBMANAGER_PORT: 'tcp://10.0.0.1:6123',
       WEIR_JOBMANAGER_PORT_6123_TCP_ADDR: '10.0.0.1',
     }
     expect(() => loadConfig({ env })).not.toThrow()
+  })
+
+  it('takes no token from the environment, and says where from', () => {
+    expect(() => loadConfig({ env: { WEIR_TOKEN: 'secret' } })).toThrow(
+      expect.objectContaining({
+        code: 'config/token-in-environment',
+        message: expect.not.stringContaining('secret'),
+        hint: expect.stringContaining('WEIR_TOKEN_FILE'),
+      }),
+    )
   })
 
   it('understands the other names of a key', () => {
