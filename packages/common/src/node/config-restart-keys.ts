@@ -1,7 +1,9 @@
-// Keys of restart strategies. The names are Flink's.
+// Keys of restart strategies. The names are Flink's. A part of a strategy names the strategy too.
 
+import { WeirError } from '../core/errors.ts'
 import type { RestartSettings } from '../core/graph/logical-graph.ts'
 import { type KeyDefinition, ofJob } from './config-definition.ts'
+import type { Setting } from './config-sources.ts'
 import { duration, integer, number, oneOf, orWord } from './config-values.ts'
 
 /** Durations are milliseconds; null is "no limit". */
@@ -74,4 +76,33 @@ export const RESTART_KEYS: {
     null,
     'Restarts before the job fails.',
   ),
+}
+
+const TYPE = 'restart-strategy.type'
+const TYPE_NAMES: readonly string[] = [TYPE, ...RESTART_KEYS[TYPE].aliases]
+const PART = /^restart-strategy\.([a-z-]+)\./
+
+/**
+ * The settings of one source, and the strategy that they mean: who sets `restart-strategy.fixed-delay.attempts` means
+ * fixed-delay, unless the same source says the type itself. So the strongest source that says anything about restarts
+ * chooses the strategy, and no attempts are counted by a strategy that is not in force. Throws `config/bad-value` when a
+ * source means two.
+ */
+export function withMeantStrategy(settings: readonly Setting[]): readonly Setting[] {
+  if (settings.some(({ key }) => TYPE_NAMES.includes(key))) return settings
+  const parts = settings.filter(({ key }) => PART.test(key))
+  const [first] = parts
+  if (first === undefined) return settings
+  const meant = strategyOf(first)
+  const other = parts.find((part) => strategyOf(part) !== meant)
+  if (other !== undefined) throw twoMeant(first, other)
+  return [...settings, { key: TYPE, text: meant, origin: `${first.origin}, by ${first.key}` }]
+}
+
+const strategyOf = ({ key }: Setting): string => PART.exec(key)?.[1] ?? ''
+
+function twoMeant(a: Setting, b: Setting): WeirError {
+  const message = `${a.key} (${a.origin}) and ${b.key} (${b.origin}) are of two strategies`
+  const hint = `Say beside them which one is meant: ${TYPE}.`
+  return new WeirError('config/bad-value', message, { domain: 'user', hint })
 }

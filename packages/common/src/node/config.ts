@@ -8,6 +8,7 @@ import { WeirError } from '../core/errors.ts'
 import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import type { KeyDefinition } from './config-definition.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
+import { withMeantStrategy } from './config-restart-keys.ts'
 import {
   envNameOf,
   type Setting,
@@ -105,7 +106,7 @@ function gather(sources: ConfigSources): readonly Setting[] {
       const name = flagNames[key]
       return { key, text, origin: name === undefined ? 'flag' : `flag ${name}` }
     }),
-  ].flat()
+  ].flatMap(withMeantStrategy)
 }
 
 /** The known key that a setting means. Throws `config/unknown-key` with the nearest one. */

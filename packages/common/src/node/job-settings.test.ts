@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_JOB_SETTINGS } from '../core/graph/logical-graph.ts'
 import { loadConfig, loadJobConfig } from './config.ts'
-import { defaultJobSettings, jobDefaultsOf, jobSettingsFrom } from './job-settings.ts'
+import {
+  defaultJobSettings,
+  type JobCodeSettings,
+  jobDefaultsOf,
+  jobSettingsFrom,
+} from './job-settings.ts'
 
 describe('the settings of a job', () => {
   it('are the documented defaults when nobody says anything', () => {
@@ -84,6 +89,62 @@ describe('the settings of a job', () => {
       strategy: 'failure-rate',
       delayMs: 3_000,
     })
+  })
+
+  const ATTEMPTS = 'restart-strategy.fixed-delay.attempts'
+  const RATE = 'restart-strategy.failure-rate.delay'
+  const said = (origin: string, key: string, text: string) => [{ key, text, origin }]
+  const cluster = said('cluster: flag -D', RATE, '1s')
+  const project = said('file weir.config.ts', ATTEMPTS, '5')
+  const env = { WEIR_RESTART_STRATEGY_FAILURE_RATE_DELAY: '2s' }
+  const inCode = { config: { [ATTEMPTS]: '6' } }
+  const whole = { restart: { strategy: 'failure-rate', failuresMax: 2, windowMs: 9, delayMs: 3 } }
+  const fixed = (attempts: number) => ({ strategy: 'fixed-delay', attempts })
+  const rate = (delayMs: number) => ({ strategy: 'failure-rate', delayMs })
+
+  it.each([
+    ['the cluster', { cluster }, {}, [], rate(1_000)],
+    ['the project over it', { cluster, project }, {}, [], fixed(5)],
+    ['the environment over that', { cluster, project, env }, {}, [], rate(2_000)],
+    ['the code over that', { env }, inCode, [], fixed(6)],
+    ['the code in its own words', { project }, whole as JobCodeSettings, [], rate(3)],
+    ['a flag over all', { project }, whole as JobCodeSettings, [`${ATTEMPTS}=7`], fixed(7)],
+    [
+      'a type',
+      { project, env: { WEIR_RESTART_STRATEGY_TYPE: 'none' } },
+      {},
+      [],
+      { strategy: 'none' },
+    ],
+    [
+      'an alias of it',
+      { project },
+      {},
+      ['restart-strategy=exponential-delay'],
+      { strategy: 'exponential-delay' },
+    ],
+    [
+      'a type beside parts of two',
+      {},
+      {},
+      ['restart-strategy=failure-rate', `${RATE}=4s`, `${ATTEMPTS}=1`],
+      rate(4_000),
+    ],
+  ])('restart by the strategy that is meant by %s', (_who, sources, code, defines, restart) => {
+    const settings = jobSettingsFrom(loadJobConfig(sources), code, defines)
+    expect(settings.restart).toMatchObject(restart)
+  })
+
+  it('know by what a strategy is meant, and refuse a source that means two', () => {
+    expect(loadJobConfig({ project }).origins['restart-strategy.type']).toBe(
+      `file weir.config.ts, by ${ATTEMPTS}`,
+    )
+    const two = [`${RATE}=1s`, `${ATTEMPTS}=1`]
+    const refused = expect.objectContaining({ code: 'config/bad-value' })
+    expect(() => loadConfig({ defines: two })).toThrow(refused)
+    expect(() => jobSettingsFrom(loadConfig({}), {}, two)).toThrow(
+      `${RATE} (flag -D) and ${ATTEMPTS} (flag -D) are of two strategies`,
+    )
   })
 
   it('carry to the workers what concerns them, as plain numbers, and what is the job’s own', () => {

@@ -9,6 +9,7 @@ import type {
 } from '../core/graph/logical-graph.ts'
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
+import { withMeantStrategy } from './config-restart-keys.ts'
 import { type Setting, settingsOfDefines } from './config-sources.ts'
 
 /** What the job's code said; what it left out comes from the configuration. */
@@ -40,9 +41,11 @@ export function jobSettingsFrom(
     text,
     origin: "the job's code",
   }))
-  const fromCode = { ...valuesOfCode(code), ...valuesOf(codeConfig) }
+  // What the code says of restarts in so many words says the strategy too.
+  const codeMeans = code.restart === undefined ? withMeantStrategy(codeConfig) : codeConfig
+  const fromCode = { ...valuesOfCode(code), ...valuesOf(codeMeans) }
   const overrides = settingsOfDefines(defines)
-  const fromFlags = withImpliedStrategy(valuesOf(overrides))
+  const fromFlags = valuesOf(withMeantStrategy(overrides))
   const values: ConfigValues = { ...config.values, ...fromCode, ...fromFlags }
   checkJobNeighbours(values, (key) => originOf(key, config, fromCode, fromFlags))
   const said = new Set([...Object.keys(fromCode), ...Object.keys(fromFlags)])
@@ -81,7 +84,7 @@ export function defaultJobSettings(config: Config): JobSettings {
   return jobSettingsFrom(config, {}, [])
 }
 
-function valuesOf(settings: ReturnType<typeof settingsOfDefines>): SomeValues {
+function valuesOf(settings: readonly Setting[]): SomeValues {
   const values: Record<string, unknown> = {}
   for (const setting of settings) {
     if (setting.key.startsWith(USER_PREFIX)) continue
@@ -99,17 +102,6 @@ function valuesOf(settings: ReturnType<typeof settingsOfDefines>): SomeValues {
     values[key] = parseSetting(key, setting)
   }
   return values as SomeValues
-}
-
-/** Whoever sets `restart-strategy.fixed-delay.attempts` means that strategy. */
-function withImpliedStrategy(values: SomeValues): SomeValues {
-  if (values['restart-strategy.type'] !== undefined) return values
-  const meant = Object.keys(values)
-    .find((key) => /^restart-strategy\.[a-z-]+\./.test(key))
-    ?.split('.')[1]
-  return meant === undefined
-    ? values
-    : { ...values, 'restart-strategy.type': meant as RestartSettings['strategy'] }
 }
 
 function valuesOfCode(code: JobCodeSettings): SomeValues {
