@@ -207,6 +207,27 @@ describe('state files', () => {
     expect(disk.paths()).toEqual([])
   })
 
+  test('a file that no restore could read does not appear, and the refusal says how large it is', async () => {
+    const written = async (bytesMax?: number): Promise<unknown> => {
+      const disk = new MemoryDisk()
+      const writer = new FileSnapshotWriter(new MemoryStorage({ disk }), request(), bytesMax)
+      for (let i = 0; i < 20; i++) writer.list(`l${i}`, 'list', textCodec, ['x'.repeat(100_000)])
+      const file = await writer.finish().catch((error: unknown) => error as WeirError)
+      await writer.abandon()
+      if (file instanceof WeirError) expect(disk.paths()).toEqual([])
+      return file
+    }
+    const { bytes } = (await written()) as StateFile
+    expect(await written(bytes)).toMatchObject({ bytes })
+    for (const bytesMax of [bytes - 1, 1_000_000, 1]) {
+      expect(await written(bytesMax)).toMatchObject({
+        code: 'state/too-large',
+        message: `the state of subtask 4 of v1 makes a file of ${bytes} bytes, at most ${bytesMax} can be read back`,
+        hint: expect.stringContaining('parallelism'),
+      })
+    }
+  })
+
   test('is full while too much waits for the storage, and says when it is drained', async () => {
     const scheduler = new ManualScheduler()
     let drained = 0

@@ -2,8 +2,8 @@
 // memory, synchronously; closed chunks wait in a bounded queue and go to the storage in the
 // background. When the queue is over its bound the writer is `full` and whoever makes entries must
 // pause until `onDrained`. The file appears under its name only when `finish` has made all of it
-// durable; a subtask without state, or with empty lists only,
-// writes no file.
+// durable; a subtask without state, or with empty lists only, writes no file. One that could not be
+// read back never appears: what is larger than STATE_FILE_BYTES_MAX is counted, not written.
 
 import { createHash } from 'node:crypto'
 import { assert } from '@weirjs/common/core/assert'
@@ -11,11 +11,12 @@ import type { ListMode, ListStateSnapshot, StateFile } from '@weirjs/common/core
 import { jobDirectory, stateFile } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage, StagedFile } from '@weirjs/common/core/checkpoint/storage'
 import type { Codec } from '@weirjs/common/core/codec'
+import { WeirError } from '@weirjs/common/core/errors'
 import type { SnapshotWriter, SnapshotWriterRequest } from '../task/factories.ts'
 import { SegmentEncoder } from './segment-encoder.ts'
 import type { ChunkTaker } from './segment-encoder.ts'
 import type { StateSink } from './state-backend.ts'
-import { encodeFooter, encodeHeader } from './state-file.ts'
+import { encodeFooter, encodeHeader, FOOTER_BYTES } from './state-file.ts'
 
 /** Bytes that may wait for the storage before the writer is full. */
 export const QUEUE_BYTES_MAX: number = 8 * 1024 * 1024
@@ -23,12 +24,15 @@ export const QUEUE_BYTES_MAX: number = 8 * 1024 * 1024
 const QUEUE_BYTES_LOW = QUEUE_BYTES_MAX / 2
 /** Waiting chunks are joined into one write of up to this. */
 const WRITE_BYTES_MAX = 1024 * 1024
+/** A restore reads and hashes each file as a whole, and neither takes more of Node. */
+const STATE_FILE_BYTES_MAX = 2 ** 31 - 1
 
 export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
   readonly keyed: StateSink
   readonly #path: string
   readonly #request: SnapshotWriterRequest
   readonly #storage: CheckpointStorage
+  readonly #bytesMax: number
   readonly #hash = createHash('sha256')
   readonly #header: Uint8Array
   readonly #encoder: SegmentEncoder
@@ -42,8 +46,13 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
   #failure: { readonly error: unknown } | null = null
   #ended = false
 
-  constructor(storage: CheckpointStorage, request: SnapshotWriterRequest) {
+  constructor(
+    storage: CheckpointStorage,
+    request: SnapshotWriterRequest,
+    bytesMax: number = STATE_FILE_BYTES_MAX,
+  ) {
     this.#storage = storage
+    this.#bytesMax = bytesMax
     this.#request = request
     this.#path = stateFile(request.checkpointId, request.task, request.fence)
     this.#header = encodeHeader({ ...request, path: this.#path })
@@ -68,6 +77,7 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
   takeChunk(bytes: Uint8Array): void {
     if (this.#chunks === 0) this.#enqueue(this.#header)
     this.#chunks += 1
+    if (this.#bytes > this.#bytesMax) this.#fail(this.#tooLarge())
     this.#enqueue(bytes)
   }
 
@@ -78,6 +88,7 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
     const footer = encodeFooter(this.#chunks, this.#encoder.offset)
     this.#enqueue(footer)
     await this.#pump
+    if (this.#bytes > this.#bytesMax) throw this.#tooLarge()
     if (this.#failure !== null) throw this.#failure.error
     assert(
       this.#staged !== null && this.#queuedBytes === 0,
@@ -86,7 +97,7 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
     await this.#staged.publish()
     return {
       path: this.#path,
-      bytes: this.#encoder.offset + footer.length,
+      bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
     }
   }
@@ -96,6 +107,23 @@ export class FileSnapshotWriter implements SnapshotWriter, ChunkTaker {
     this.#fail(new Error('the snapshot was abandoned'))
     await this.#pump
     await this.#staged?.abandon()
+  }
+
+  /** Of the file, were it finished now. */
+  get #bytes(): number {
+    return this.#encoder.offset + FOOTER_BYTES
+  }
+
+  #tooLarge(): WeirError {
+    const { vertexId, subtask } = this.#request.task
+    return new WeirError(
+      'state/too-large',
+      `the state of subtask ${subtask} of ${vertexId} makes a file of ${this.#bytes} bytes, at most ${this.#bytesMax} can be read back`,
+      {
+        domain: 'user',
+        hint: 'Raise the parallelism of the step, so that more subtasks share its state, or clear state of keys that are done.',
+      },
+    )
   }
 
   #enqueue(bytes: Uint8Array): void {

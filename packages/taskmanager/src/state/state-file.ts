@@ -20,7 +20,7 @@ const FOOTER_MAGIC = 'TATS'
 const VERSION = 1
 const FIXED_HEADER_BYTES = 13
 const CRC_BYTES = 4
-const FOOTER_BYTES = 24
+export const FOOTER_BYTES = 24
 const IDENTITY_BYTES_MAX = 4_096
 
 export interface FileIdentity {

@@ -41,7 +41,7 @@ export interface SnapshotWriter {
   list<T>(name: string, mode: ListMode, codec: Codec<T>, elements: readonly T[]): ListStateSnapshot
   /** True while too much is waiting for the storage: the loop stops advancing until `onDrained`. */
   readonly full: boolean
-  /** Writes the rest and publishes. Null when no entry was ever written. Rejects with `storage/...`. */
+  /** Writes the rest and publishes. Null when no entry was ever written. Rejects with `storage/...`, `state/too-large`. */
   finish(): Promise<StateFile | null>
   /** Drops what was written. Harmless after finish or a failure. */
   abandon(): Promise<void>
