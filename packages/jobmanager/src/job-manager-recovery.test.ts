@@ -342,6 +342,25 @@ describe('a storage that fails for a while', () => {
     await world.until(job, 'FINISHED')
   })
 
+  it('degrades the job as long as the log stalls; what fails later is seen again', async () => {
+    let broken = ''
+    const onOperation = (operation: string, path: string): StorageVerdict =>
+      broken !== '' && operation === 'create' && path.includes(broken)
+        ? { verdict: 'fail' }
+        : { verdict: 'ok' }
+    const world = await new PlayWorld({ storage: { onOperation } }).start()
+    const job = await world.run()
+    const health = async () => (await world.manager.client.describe(job)).health
+    for (const place of ['/log/', '/chk-', '/log/']) {
+      broken = place
+      await world.pass(20_000)
+      expect(await health(), place).toBe('DEGRADED')
+      broken = ''
+      await world.pass(20_000)
+      expect(await health(), place).toBe('HEALTHY')
+    }
+  })
+
   it.each(['fail', 'ambiguous'] as const)(
     'never loses a decision when the log answers "%s"',
     async (kind) => {

@@ -95,7 +95,7 @@ export class JobMaster implements JobEntry {
       log,
       scheduler,
       prng: prng.fork(),
-      onStalled: (failure) => this.post({ type: 'log-stalled', failure }),
+      onHealth: (stalled) => this.post({ type: 'log-health', stalled }),
     })
     this.#wakes = new WakeTimers(scheduler, () => this.post({ type: 'tick' }))
     this.#machine = new JobMachine({

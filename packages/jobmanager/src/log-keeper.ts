@@ -16,13 +16,14 @@ export interface LogKeeperOptions {
   readonly log: JobLog
   readonly scheduler: Scheduler
   readonly prng: Prng
-  /** The storage does not take an entry; it is being tried again. */
-  readonly onStalled: (failure: Failure) => void
+  /** The storage does not take an entry, which is being tried again; null: it takes them again. */
+  readonly onHealth: (stalled: Failure | null) => void
 }
 
 export class LogKeeper {
   readonly #options: LogKeeperOptions
   #closed = false
+  #stalled = false
 
   constructor(options: LogKeeperOptions) {
     this.#options = options
@@ -37,14 +38,15 @@ export class LogKeeper {
    * and what can never be written (`log/entry-too-large`).
    */
   async write(body: AppendableBody, there: (history: JobHistory) => boolean): Promise<void> {
-    const { log, scheduler, prng, onStalled } = this.#options
+    const { log, scheduler, prng } = this.#options
     const backoff = new Backoff(RETRY, prng)
     for (;;) {
       try {
-        return await log.append(body, there)
+        await log.append(body, there)
+        return this.#flows()
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        onStalled(toFailure(error))
+        this.#stalls(toFailure(error))
       }
       await sleep(scheduler, backoff.nextDelayMs())
       if (this.#closed) throw closed()
@@ -68,6 +70,17 @@ export class LogKeeper {
 
   close(): void {
     this.#closed = true
+  }
+
+  #stalls(failure: Failure): void {
+    this.#stalled = true
+    this.#options.onHealth(failure)
+  }
+
+  #flows(): void {
+    if (!this.#stalled) return
+    this.#stalled = false
+    this.#options.onHealth(null)
   }
 }
 

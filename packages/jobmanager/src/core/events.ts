@@ -111,8 +111,8 @@ export type JobHappening =
   | { readonly type: 'cancel' }
   | { readonly type: 'cancel-logged' }
   | { readonly type: 'terminal-logged' }
-  /** The log could not be written; it is being tried again. */
-  | { readonly type: 'log-stalled'; readonly failure: Failure }
+  /** The log could not be written, and it is being tried again; null: it can be written again. */
+  | { readonly type: 'log-health'; readonly stalled: Failure | null }
 
 export type JobEvent = JobHappening & Stamp
 

@@ -93,9 +93,11 @@ describe('cancel', () => {
     bench.habits.log = 'never'
     bench
       .happen({ type: 'cancel' })
-      .happen({ type: 'log-stalled', failure: failure('storage/io', 'backoff') })
+      .happen({ type: 'log-health', stalled: failure('storage/io', 'backoff') })
     expect(bench.state).toBe('CANCELLING')
     expect(bench.machine.view.degraded?.code).toBe('storage/io')
+    bench.happen({ type: 'log-health', stalled: null })
+    expect(bench.machine.view.degraded).toBeNull()
     bench.happen({ type: 'terminal-logged' })
     expect(bench.state).toBe('CANCELED')
   })
@@ -214,7 +216,10 @@ describe('restart budget', () => {
     } as const
     const bench = new JobBench({ settings: { checkpoint } })
     bench.habits.acknowledge = 'never'
-    bench.start().pass(10_000)
+    bench.start()
+    bench.happen({ type: 'log-health', stalled: failure('log/unavailable', 'backoff') })
+    bench.happen({ type: 'log-health', stalled: null })
+    bench.pass(10_000)
     expect(bench.state).toBe('RUNNING')
     expect(bench.machine.view.degraded?.code).toBe('checkpoint/timed-out')
     bench.habits.acknowledge = 'do'

@@ -177,8 +177,8 @@ export class JobMachine {
         return this.#context.emit({ type: 'cancel-accepted' })
       case 'terminal-logged':
         return this.#ended()
-      case 'log-stalled':
-        this.#logStalled = event.failure
+      case 'log-health':
+        this.#logStalled = event.stalled
         return
       default:
         return unreachable(event)
