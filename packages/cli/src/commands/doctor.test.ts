@@ -107,18 +107,21 @@ describe('a broken installation', () => {
     expect(await examine()).toEqual(one('token', /less than 256 bits/, /openssl/))
   })
 
-  test('has a port that somebody else has', async () => {
-    const server = createServer()
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
-    const { port } = server.address() as { port: number }
-    const examined = await examine('-D', `jobmanager.rpc.port=${port}`)
-    server.close()
-    expect(examined).toEqual(
-      one('ports', new RegExp(`jobmanager.rpc.port ${port} .*EADDRINUSE`), /another port/),
-    )
-  })
+  test.each(['jobmanager.rpc.port', 'health.port'])(
+    'has a %s that somebody else has',
+    async (key) => {
+      const server = createServer()
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      const { port } = server.address() as { port: number }
+      const examined = await examine('-D', `${key}=${port}`)
+      server.close()
+      expect(examined).toEqual(
+        one('ports', new RegExp(`${key} ${port} .*EADDRINUSE`), /another port/),
+      )
+    },
+  )
 
   test('has a data directory where none can be made', async () => {
     writeFileSync(join(root, 'file'), '')

@@ -70,6 +70,7 @@ async function freePorts({ config }: Patient): Promise<readonly Finding[]> {
     ['jobmanager.rpc.port', values['jobmanager.rpc.port'], values['jobmanager.bind-host']],
     ['taskmanager.rpc.port', values['taskmanager.rpc.port'], values['taskmanager.bind-host']],
     ['rest.port', values['rest.port'], values['rest.bind-address']],
+    ['health.port', values['health.port'], values['health.bind-host']],
   ]
   const findings = [ok('cluster', 'none is known here; `weir cluster start` starts one')]
   for (const [key, port, host] of wanted) {

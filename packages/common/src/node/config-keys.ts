@@ -29,7 +29,6 @@ import {
 } from './config-values.ts'
 
 const KIB = 1_024
-const MIB = 1_024 ** 2
 const GIB = 1_024 ** 3
 const PORT_MAX = 65_535
 
@@ -63,7 +62,6 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'taskmanager.data.port-range': PortRange
   readonly 'taskmanager.memory.job-process-heap': number | null
   readonly 'taskmanager.memory.job-process-max': number | null
-  readonly 'taskmanager.memory.exchange': number
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-environment': readonly string[]
   readonly 'taskmanager.secrets.directory': string | null
@@ -201,11 +199,6 @@ const PROCESS_KEYS = {
     null,
     'Resident memory, Buffers and all, of a job process with all slots; one with fewer has its share. One that takes more is killed, and its job restarts. auto: what the heaps need and more, within the container or the machine.',
   ),
-  'taskmanager.memory.exchange': ofProcess(
-    size(MIB, 64 * GIB),
-    256 * MIB,
-    'Bytes that frames under way may take in one slot.',
-  ),
   'taskmanager.job-process.prepared': ofProcess(
     boolean,
     true,
@@ -250,7 +243,7 @@ const TASK_KEYS = {
   'exchange.credit-bytes': ofTask(
     size(KIB, GIB),
     128 * KIB,
-    'Bytes that may be on the way on one channel.',
+    'Bytes that may be on the way on one channel, and one frame more; of a slot, that for each of its channels.',
   ),
   'exchange.probe.interval': ofTask(
     duration(100),

@@ -138,7 +138,7 @@ user.greeting: "\${NAME:-nobody}, hello \${WHO}"
     expect(written('taskmanager.data.port-range')).toBe('50100-50110')
     expect(written('execution.checkpointing.interval')).toBe('off')
     expect(written('heartbeat.timeout')).toBe('10s')
-    expect(written('taskmanager.memory.exchange')).toBe('256mb')
+    expect(written('exchange.credit-bytes')).toBe('128kb')
     // What is written is understood again.
     for (const key of KEY_NAMES.filter((one) => written(one) !== '')) {
       const setting = { key, text: written(key), origin: 'here' }
@@ -207,6 +207,15 @@ describe('wrong configuration', () => {
       undefined,
     ],
     ['rest.port: 6123', 'config/bad-value', 'another port than jobmanager.rpc.port', undefined],
+    ['health.port: 8081', 'config/bad-value', 'another port than rest.port (default)', undefined],
+    ['health.port: 6123', 'config/bad-value', 'than jobmanager.rpc.port (default)', undefined],
+    ['health.port: 6122', 'config/bad-value', 'than taskmanager.rpc.port (default)', undefined],
+    [
+      'health.port: 50100\ntaskmanager.data.port-range: 50100-50200',
+      'config/bad-value',
+      'outside of taskmanager.data.port-range',
+      undefined,
+    ],
     [
       'jobmanager.execution.deploy-timeout: 5s',
       'config/bad-value',
@@ -219,7 +228,6 @@ describe('wrong configuration', () => {
       'pipeline.max-parallelism',
       undefined,
     ],
-    ['exchange.credit-bytes: 300mb', 'config/bad-value', 'taskmanager.memory.exchange', undefined],
     [
       'taskmanager.memory.job-process-max: 100mb',
       'config/bad-value',

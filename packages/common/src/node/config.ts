@@ -182,26 +182,19 @@ function unfit(
   return new WeirError('config/bad-value', message, { domain: 'user' })
 }
 
+type PortKey = 'health.port' | 'rest.port' | 'jobmanager.rpc.port' | 'taskmanager.rpc.port'
+
 /** Values that are right by themselves and wrong together. */
 function checkNeighbours({ values, origins }: Config): void {
   const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
     if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
   }
-  const frame = values['exchange.frame-bytes']
-  const credit = values['exchange.credit-bytes']
   const ports = values['taskmanager.data.port-range']
-  const control = values['taskmanager.rpc.port']
   demand(
     values['heartbeat.timeout'] >= 2 * values['heartbeat.interval'],
     'heartbeat.timeout',
     'at least twice',
     'heartbeat.interval',
-  )
-  demand(
-    values['taskmanager.memory.exchange'] >= credit + frame,
-    'taskmanager.memory.exchange',
-    `at least ${sizeText(frame)} above`,
-    'exchange.credit-bytes',
   )
   const slots = values['taskmanager.numberOfTaskSlots']
   const heap = values['taskmanager.memory.job-process-heap'] ?? SLOT_HEAP_BYTES_MIN
@@ -220,13 +213,14 @@ function checkNeighbours({ values, origins }: Config): void {
     'at least twice',
     'taskmanager.output.file-size',
   )
-  const rest = values['rest.port']
-  demand(
-    rest === 0 || rest !== values['jobmanager.rpc.port'],
-    'rest.port',
-    'another port than',
-    'jobmanager.rpc.port',
-  )
+  const distinct = (a: PortKey, b: PortKey): void => {
+    const port = values[a]
+    demand(port === null || port === 0 || port !== values[b], a, 'another port than', b)
+  }
+  distinct('rest.port', 'jobmanager.rpc.port')
+  distinct('health.port', 'rest.port')
+  distinct('health.port', 'jobmanager.rpc.port')
+  distinct('health.port', 'taskmanager.rpc.port')
   demand(
     values['jobmanager.execution.deploy-timeout'] >= values['heartbeat.timeout'],
     'jobmanager.execution.deploy-timeout',
@@ -234,12 +228,11 @@ function checkNeighbours({ values, origins }: Config): void {
     'heartbeat.timeout',
   )
   if (ports.first === 0) return
-  demand(
-    control < ports.first || control > ports.last,
-    'taskmanager.rpc.port',
-    'outside of',
-    'taskmanager.data.port-range',
-  )
+  for (const key of ['taskmanager.rpc.port', 'health.port'] as const) {
+    const port = values[key] ?? 0
+    const isOutside = port < ports.first || port > ports.last
+    demand(isOutside, key, 'outside of', 'taskmanager.data.port-range')
+  }
   demand(
     ports.last - ports.first + 1 >= slots,
     'taskmanager.data.port-range',
