@@ -1,6 +1,7 @@
 // Disks that are full, on a real cluster: of the checkpoints, of the output, of the cluster's own directory. Nothing is
 // lost, nobody dies of it, and when there is room again all goes on by itself.
 
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CheckpointView } from '@weirjs/common/job-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -147,8 +148,9 @@ test.skipIf(disk === null)(
     const all = WeirKit.empty()
     try {
       const place = `data.dir=${small.directory}/data`
-      // Each look that finds no room is another line of a log that has none either.
-      const looks = ['resources.watch-interval=1s', 'log.level=debug']
+      const logs = join(small.directory, 'data', 'logs')
+      // A TaskManager says that the disk is full, a JobManager which checkpoints fail: to logs that are full as well.
+      const looks = ['resources.watch-interval=1s', 'resources.disk-free-min=2mb']
       await all.startCluster({ taskManagers: 1, slots: 1, defines: [place, ...looks] })
       const args = ['--output', 'all', '--records', '9000', '--perSecond', '3000']
       const { jobId: id } = await all.json<{ jobId: string }>('run', '-d', TALLY, ...args)
@@ -157,10 +159,11 @@ test.skipIf(disk === null)(
       const before = (await all.client.cluster()).pid
       const failures = async (): Promise<readonly CheckpointView[]> => {
         small.fill()
+        for (const name of readdirSync(logs)) small.fillPageOf(join(logs, name))
         return (await all.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
       }
-      // More than one: the first could have been the last word of somebody.
-      await until(failures, (seen) => seen.length > 2)
+      // Enough of them for everybody to have said it, and died of it.
+      await until(failures, (seen) => seen.length > 5)
       small.free()
       const end = await until(describe, ({ state }) => state === 'FINISHED')
       expect(end.restarts).toBe(0)

@@ -2,14 +2,18 @@
 // is said loudly: what needs it has not been tested then.
 
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+const PAGE_BYTES = 4_096
 
 export interface SmallDisk {
   readonly directory: string
   /** Takes all the room that there is; again, when somebody has made some. */
   fill(): void
+  /** Takes what is left of the last page of a file, which is room for those who append to it. */
+  fillPageOf(path: string): void
   /** Gives it back. */
   free(): void
   unmount(): void
@@ -28,7 +32,10 @@ export function mountSmallDisk(bytes: number): SmallDisk | null {
   return {
     directory,
     fill: () => {
-      for (const bytes of [1_048_576, 65_536, 4_096]) while (tryAppend(ballast, bytes));
+      for (const bytes of [1_048_576, 65_536, PAGE_BYTES]) while (tryAppend(ballast, bytes));
+    },
+    fillPageOf: (path) => {
+      tryAppend(path, PAGE_BYTES - (statSync(path).size % PAGE_BYTES))
     },
     free: () => rmSync(ballast, { force: true }),
     unmount: () => {
@@ -41,7 +48,7 @@ export function mountSmallDisk(bytes: number): SmallDisk | null {
 /** False when there was not so much room. */
 function tryAppend(path: string, bytes: number): boolean {
   try {
-    appendFileSync(path, Buffer.alloc(bytes))
+    appendFileSync(path, Buffer.alloc(bytes, '\n'))
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false
