@@ -98,18 +98,21 @@ function setUp(): {
   gateway: Recorder
   outgoing: Outgoing
   overflows: string[]
+  untold: string[]
 } {
   const time = new ManualScheduler()
   const gateway = new Recorder()
   const overflows: string[] = []
+  const untold: string[] = []
   const outgoing = new Outgoing({
     gateway,
     scheduler: time,
     workerId: workerId('w'),
     log: silentLog,
     onOverflow: (job) => overflows.push(job),
+    onUntold: (of, reason) => untold.push(`${of.attempt} ${reason}`),
   })
-  return { time, gateway, outgoing, overflows }
+  return { time, gateway, outgoing, overflows, untold }
 }
 
 async function drain(time: ManualScheduler, outgoing: Outgoing): Promise<void> {
@@ -163,6 +166,25 @@ describe('Outgoing', () => {
     expect(gateway.calls).toEqual([])
     expect(outgoing.refused).toBe(1)
   })
+
+  test.each([
+    ['rpc/invalid-argument', ['1 rpc/invalid-argument: failure.domain: unknown value']],
+    ['fence/stale', []],
+  ])(
+    'says when the news of a task is refused with %s, unless it is of another time',
+    async (code, told) => {
+      const { time, gateway, outgoing, untold } = setUp()
+      gateway.failWith = (call) =>
+        call === 'running 0'
+          ? new WeirError(code, 'failure.domain: unknown value', { domain: 'internal' })
+          : null
+      outgoing.push(running(0))
+      outgoing.push(running(1))
+      await drain(time, outgoing)
+      expect(untold).toEqual(told)
+      expect(gateway.calls).toEqual(['running 1'])
+    },
+  )
 
   test('forgets the messages of a stale fence', async () => {
     const { time, gateway, outgoing } = setUp()

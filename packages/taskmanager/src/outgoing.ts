@@ -1,7 +1,8 @@
 // What a worker has to tell the JobManager and may not lose while the connection is down: task states, checkpoint
 // answers, lost slots. One lane per job, in order, one call under way, bounded; a call that could not be delivered is
 // repeated until it is, or until the lane is dropped because its fence is history. An acknowledgement that can never be
-// delivered (over the message limit) becomes a decline at once, so that no checkpoint waits for its time-out.
+// delivered (over the message limit) becomes a decline at once, so that no checkpoint waits for its time-out. News of a task
+// that can never be delivered ends its slots: else the JobManager would take the task for what it was, for ever.
 //
 // What a job prints goes beside it: in batches, and dropped first, counted, when nobody can follow. The end of a task is
 // told behind what was printed before it: whoever follows the job stops listening then.
@@ -49,6 +50,8 @@ export interface OutgoingOptions {
   readonly log: Log
   /** A lane is full: its job cannot be served any more. */
   readonly onOverflow: (jobId: JobId) => void
+  /** What became of a task cannot be told, for this reason. */
+  readonly onUntold: (fence: Fence, reason: string) => void
 }
 
 interface Waiting {
@@ -200,7 +203,11 @@ export class Outgoing {
       { message: message.type, code: failure.code, reason: failure.message },
       'message refused',
     )
-    if (message.type !== 'acknowledge' || failure.code.startsWith('fence/')) return
+    if (failure.code.startsWith('fence/')) return
+    if (message.type === 'task-update') {
+      this.#options.onUntold(message.update.fence, `${failure.code}: ${failure.message}`)
+    }
+    if (message.type !== 'acknowledge') return
     const { fence, task, checkpointId } = message.ack
     const decline = { fence, task, checkpointId, failure }
     lane.messages.unshift({ message: { type: 'decline', decline }, behindLine: 0 })

@@ -182,6 +182,11 @@ export class WorkerService implements WorkerGateway {
     for (const group of this.#groupsOf(jobId)) group.kill('its messages to the JobManager pile up')
   }
 
+  /** What became of one of its tasks cannot be told: the loss of the slots can. */
+  untold(fence: Fence, reason: string): void {
+    this.#live(fence)?.kill(`the JobManager did not take the news of a task: ${reason}`)
+  }
+
   /** Ends all groups, cooperatively within the grace. */
   async close(reason: string): Promise<void> {
     this.#closed = true

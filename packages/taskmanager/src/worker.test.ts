@@ -60,10 +60,12 @@ function deployRequest(of: Fence, tasks: readonly number[]): DeployRequest {
 class FakeMaster implements CoordinatorGateway {
   coordinatorId = 'c1'
   down = false
+  refuses = ''
   readonly heard: string[] = []
 
   async #hear(text: string): Promise<void> {
     if (this.down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+    if (text === this.refuses) throw new WeirError('rpc/no', 'not so', { domain: 'internal' })
     this.heard.push(text)
   }
   async register(): Promise<{
@@ -139,6 +141,7 @@ function setUp(log: Log = silentLog): {
   return { time, master, host, worker }
 }
 
+const RUNNING = { state: 'running' } as const
 const only = (host: MemorySlotHost): MemorySlotGroup => host.groups.at(-1) as MemorySlotGroup
 
 describe('a worker', () => {
@@ -301,6 +304,15 @@ describe('a worker', () => {
     })
     await advance(time, 10)
     expect(master.heard).toEqual(['register', 'lost 1 [0 1] signal SIGKILL'])
+  })
+
+  test('ends the slots of a task whose news the JobManager does not take', async () => {
+    const { time, master, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    master.refuses = 'v0/0 running'
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change: RUNNING })
+    await advance(time, 10)
+    expect(master.heard.at(-1)).toMatch(/^lost 1 \[0 1\] .*rpc\/no: not so$/)
   })
 
   test('logs a task that failed with its job and attempt', async () => {

@@ -48,6 +48,7 @@ export class Worker {
       scheduler,
       log,
       onOverflow: (jobId) => this.#service.overflow(jobId),
+      onUntold: (fence, reason) => this.#service.untold(fence, reason),
     })
     this.#service = new WorkerService({
       workerId,

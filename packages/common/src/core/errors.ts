@@ -5,6 +5,12 @@ export type ErrorDomain = 'user' | 'external' | 'internal'
 /** `never`: restarting cannot help. `backoff`: it may. `immediate`: the cause is already gone (a lost worker). */
 export type RetryHint = 'never' | 'backoff' | 'immediate'
 
+const DOMAINS: readonly unknown[] = ['user', 'external', 'internal'] satisfies ErrorDomain[]
+const RETRY_HINTS: readonly unknown[] = ['never', 'backoff', 'immediate'] satisfies RetryHint[]
+
+export const isErrorDomain = (value: unknown): value is ErrorDomain => DOMAINS.includes(value)
+export const isRetryHint = (value: unknown): value is RetryHint => RETRY_HINTS.includes(value)
+
 export interface WeirErrorOptions {
   readonly domain: ErrorDomain
   readonly retry?: RetryHint
@@ -66,7 +72,11 @@ export const FAILURE_STACK_CHARS_MAX = 16_384
 export const LAST_OUTPUT_LINES_MAX = 20
 export const LAST_OUTPUT_LINE_CHARS_MAX = 400
 
-/** Anything thrown, as a Failure. What is no WeirError is the user's code unless `fallback` says otherwise. */
+/**
+ * Anything thrown, as a Failure. What is no WeirError is the user's code unless `fallback` says otherwise. A WeirError may be
+ * one by name only, of a job's own library or of another version: what of it cannot travel gives way to the fallback,
+ * because a failure that cannot be told leaves its task running for ever.
+ */
 export function toFailure(
   thrown: unknown,
   fallback: { code: string; domain: ErrorDomain; retry: RetryHint } = {
@@ -76,19 +86,21 @@ export function toFailure(
   },
 ): Failure {
   const known = thrown instanceof WeirError ? thrown : undefined
-  const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  const message = String(thrown instanceof Error ? thrown.message || thrown.name : thrown)
   const stack = thrown instanceof Error ? describeStack(thrown) : undefined
   return {
-    code: known?.code ?? fallback.code,
+    code: isText(known?.code) ? known.code : fallback.code,
     message: message.slice(0, FAILURE_MESSAGE_CHARS_MAX),
-    domain: known?.domain ?? fallback.domain,
-    retry: known?.retry ?? fallback.retry,
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
-    ...(known?.location === undefined ? {} : { location: known.location }),
-    ...(known?.peer === undefined ? {} : { peer: known.peer }),
+    domain: isErrorDomain(known?.domain) ? known.domain : fallback.domain,
+    retry: isRetryHint(known?.retry) ? known.retry : fallback.retry,
+    ...(isText(known?.hint) ? { hint: known.hint } : {}),
+    ...(isText(known?.location) ? { location: known.location } : {}),
+    ...(isText(known?.peer) ? { peer: known.peer } : {}),
     ...(stack === undefined ? {} : { stack: stack.slice(0, FAILURE_STACK_CHARS_MAX) }),
   }
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /** `failure` with the newest of `lines`, cut to what may travel; no lines, no change. */
 export function withLastOutput(failure: Failure, lines: readonly string[]): Failure {
@@ -101,7 +113,7 @@ export function withLastOutput(failure: Failure, lines: readonly string[]): Fail
 }
 
 function describeStack(error: Error): string {
-  const own = error.stack ?? `${error.name}: ${error.message}`
+  const own = isText(error.stack) ? error.stack : `${error.name}: ${error.message}`
   return error.cause instanceof Error ? `${own}\ncaused by: ${describeStack(error.cause)}` : own
 }
 

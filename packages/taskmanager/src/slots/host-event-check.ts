@@ -3,7 +3,7 @@
 // into them, and not what they mean: a job may tell lies about itself.
 
 import type { Fence } from '@weirjs/common/core/ids'
-import { WeirError } from '@weirjs/common/core/errors'
+import { isErrorDomain, isRetryHint, WeirError } from '@weirjs/common/core/errors'
 import type { HostEvent, SlotEvent, ThreadEvent } from './protocol.ts'
 
 const LIST_ITEMS_MAX = 100_000
@@ -125,9 +125,20 @@ const isTask = (task: unknown): boolean =>
 const isOutcome = (outcome: unknown): boolean =>
   isRecord(outcome) && ('ok' in outcome || isFailure(outcome['failure']))
 
+/** Its words too: one that the wire does not know could never be told. */
 const isFailure = (failure: unknown): boolean =>
   isRecord(failure) &&
-  ['code', 'message', 'domain', 'retry'].every((name) => typeof failure[name] === 'string')
+  typeof failure['code'] === 'string' &&
+  failure['code'] !== '' &&
+  typeof failure['message'] === 'string' &&
+  isErrorDomain(failure['domain']) &&
+  isRetryHint(failure['retry']) &&
+  ['hint', 'location', 'peer', 'stack'].every((name) => isOptionalText(failure[name])) &&
+  (failure['lastOutput'] === undefined || isListOf(failure['lastOutput'], isText))
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+const isOptionalText = (value: unknown): boolean => value === undefined || isText(value)
 
 const isListOf = (list: unknown, isOne: (item: unknown) => boolean): boolean =>
   Array.isArray(list) && list.length <= LIST_ITEMS_MAX && list.every(isOne)
