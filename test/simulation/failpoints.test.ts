@@ -32,10 +32,10 @@ describe('failpoints', () => {
 
   it('crash and pause the process that passes', () => {
     const { failpoints, process, did } = kit()
-    failpoints.arm('after sink.link', 'pause', 0)
-    failpoints.arm('before sink.link', 'crash', 0)
-    failpoints.pass('after', 'sink.link', process)
-    failpoints.pass('before', 'sink.link', process)
+    failpoints.arm('after sink.rename', 'pause', 0)
+    failpoints.arm('before sink.rename', 'crash', 0)
+    failpoints.pass('after', 'sink.rename', process)
+    failpoints.pass('before', 'sink.rename', process)
     expect(did).toEqual(['pause', 'crash'])
     expect(process.alive).toBe(false)
   })

@@ -234,7 +234,6 @@ export function stagedFiles(directory: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Without the number of links: publishing removes the staging name afterwards. */
 function identityOf(path: string): string {
   const facts = statSync(path, { throwIfNoEntry: false })
   return facts === undefined ? 'gone' : `${facts.ino} ${facts.size} ${facts.mtimeMs}`

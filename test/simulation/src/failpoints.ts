@@ -31,10 +31,10 @@ const STORAGE_STEPS: readonly string[] = [
 /** What an exactly-once file sink does. */
 const SINK_STEPS = [
   'sink.create',
-  'sink.link',
   'sink.list',
   'sink.mkdir',
   'sink.remove',
+  'sink.rename',
   'sink.rmdir',
   'sink.sync',
   'sink.syncdir',

@@ -51,7 +51,7 @@ export interface FileWatcher {
 export const ANSWERED_LATE = 0.25
 
 /** Operations that something new on the disk comes of. */
-const NEEDS_ROOM: ReadonlySet<string> = new Set(['create', 'write', 'mkdir', 'link'])
+const NEEDS_ROOM: ReadonlySet<string> = new Set(['create', 'write', 'mkdir', 'rename'])
 
 export class SimFiles implements FileSystem {
   readonly #world: World
@@ -112,10 +112,10 @@ export class SimFiles implements FileSystem {
     return this.#do('mkdir', path, () => this.#inner.makeDirectories(path))
   }
 
-  link(from: string, to: string): Promise<'linked' | 'exists'> {
-    return this.#do('link', to, async () => {
-      const outcome = await this.#inner.link(from, to)
-      if (outcome === 'linked') this.#watcher.published(from, to)
+  rename(from: string, to: string): Promise<'renamed' | 'exists'> {
+    return this.#do('rename', to, async () => {
+      const outcome = await this.#inner.rename(from, to)
+      if (outcome === 'renamed') this.#watcher.published(from, to)
       this.#world.trace(`${this.#process.name} ${outcome} ${to}`)
       return outcome
     })

@@ -1,6 +1,13 @@
 // The committing half of the exactly-once file sink: gives sealed parts their final names, never in place of anything.
-// Every step may be repeated, and a power loss between any two leaves something to repeat it with:
-// link → sync the directory → remove the staging name.
+// Every step may be repeated, and a crash between any two leaves something to repeat it with:
+// rename → sync the directory of the final name → sync the staging directory.
+//
+// The reader may take a finished file away before the next step. So a part that waits to be published and one that was
+// must be told apart without its final name: by its staging name, which the rename takes away in the same moment. A hard
+// link, and its staging name removed later, would leave both where a process dies between, and the part would be
+// published once more. The price is that a rename replaces what is there, so it is looked for first. Nobody makes a file
+// of that name between the two: names are not used twice, and whoever commits the same part (an attempt that does not
+// know that it is dead) renames the same staging name, of which there is one.
 
 import { createHash } from 'node:crypto'
 import type { SinkCommitter, SinkContext } from '@weirjs/api/connector'
@@ -29,11 +36,12 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
   }
 
   async commit(parts: readonly FileCommittable[]): Promise<void> {
-    for (const part of parts) await this.#publish(part)
-    for (const directory of new Set(parts.map((part) => directoryOf(part.final)))) {
-      if ((await this.#fs.facts(directory)) !== null) await this.#fs.syncDirectory(directory)
-    }
-    for (const part of parts) await this.#fs.remove(part.staging)
+    const twice: string[] = []
+    for (const part of parts)
+      if ((await this.#publish(part)) === 'has-both-names') twice.push(part.staging)
+    await this.#sync(parts.map((part) => part.final))
+    for (const staging of twice) await this.#fs.remove(staging)
+    await this.#sync(parts.map((part) => part.staging))
   }
 
   async cleanUp(): Promise<void> {
@@ -58,14 +66,20 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
     }
   }
 
-  async #publish(part: FileCommittable): Promise<void> {
+  /** A loss of power may leave both names, where the file system does not rename in one step on the disk. */
+  async #publish(part: FileCommittable): Promise<'published' | 'has-both-names'> {
+    let staged = true
     try {
-      if ((await this.#fs.link(part.staging, part.final)) === 'linked') return
+      if ((await this.#fs.rename(part.staging, part.final)) === 'renamed') return 'published'
     } catch (error) {
       if (!hasCode(error, 'files/not-found')) throw error
-      if ((await this.#fs.facts(part.final)) === null) return this.#gone(part)
+      staged = false
+      if ((await this.#fs.facts(part.final)) === null) {
+        this.#gone(part)
+        return 'published'
+      }
     }
-    if (await this.#isSame(part)) return
+    if (await this.#isSame(part)) return staged ? 'has-both-names' : 'published'
     throw new WeirError(
       'files/output-exists',
       `${part.final} is already there, with other content`,
@@ -96,6 +110,17 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
         hint: 'Nothing but the job may touch its staging directory.',
       },
     )
+  }
+
+  /** Makes what happened to these names survive a power loss. A staging directory may be gone: it was empty. */
+  async #sync(paths: readonly string[]): Promise<void> {
+    for (const directory of new Set(paths.map(directoryOf))) {
+      try {
+        await this.#fs.syncDirectory(directory)
+      } catch (error) {
+        if (!hasCode(error, 'files/not-found')) throw error
+      }
+    }
   }
 
   async #isSame(part: FileCommittable): Promise<boolean> {

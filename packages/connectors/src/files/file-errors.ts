@@ -103,8 +103,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   [
     'EXDEV',
     {
-      code: 'files/link-unsupported',
-      says: 'no hard links to another file system:',
+      code: 'files/unsupported',
+      says: 'no file can be moved to another file system:',
       domain: 'user',
       retry: 'never',
       hint: 'The output directory must be one file system.',
@@ -113,7 +113,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   [
     'ENOTSUP',
     {
-      code: 'files/link-unsupported',
+      code: 'files/unsupported',
       says: 'this file system cannot do that:',
       domain: 'user',
       retry: 'never',

@@ -1,5 +1,5 @@
 // Names of a file sink's parts, and what a checkpoint keeps of one. A part is written under a staging name that no reader
-// looks at, and gets its final name by a hard link when its checkpoint is complete:
+// looks at, and gets its final name by a rename when its checkpoint is complete:
 //
 //   <dir>/.weir-staging/<job>/<uid>/<epoch>-<attempt>/<name>   in progress, then pending (sealed: synced and closed)
 //   <dir>/<name>                                               finished

@@ -1,7 +1,7 @@
 // What files are read and written through: an interface with two implementations (node's, and one in memory with faults
 // and power loss), so that exactly-once output can be proven without a disk. Paths use `/`. Everything that goes wrong is
 // a WeirError: `files/not-found`, `files/exists`, `files/denied`, `files/full`, `files/io`, `files/not-a-directory`,
-// `files/link-unsupported`, `files/too-many-open`.
+// `files/unsupported`, `files/too-many-open`.
 
 export type EntryKind = 'file' | 'directory' | 'other'
 
@@ -41,8 +41,11 @@ export interface FileSystem {
   create(path: string): Promise<WritableFile>
   /** Makes a directory with those above it, durably; harmless when it exists. */
   makeDirectories(path: string): Promise<void>
-  /** A second name for a file, atomically and never in place of another: `exists` when the name is taken. */
-  link(from: string, to: string): Promise<'linked' | 'exists'>
+  /**
+   * Gives a file another name, in one step also for a process that dies, and not in place of another file: `exists` when
+   * the name is taken. Only one who makes a file of that very name in the same moment is not seen.
+   */
+  rename(from: string, to: string): Promise<'renamed' | 'exists'>
   /** Harmless when there is nothing. */
   remove(path: string): Promise<void>
   /** Removes a directory when it is empty; harmless when it is not, or not there. */

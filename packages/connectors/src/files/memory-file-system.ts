@@ -21,7 +21,7 @@ export type FileOperation =
   | 'sync'
   | 'close'
   | 'make-directories'
-  | 'link'
+  | 'rename'
   | 'remove'
   | 'remove-directory'
   | 'sync-directory'
@@ -41,6 +41,8 @@ export class MemoryFileSystem implements FileSystem {
   #names = new Map<string, Inode>()
   /** Names that a power loss leaves, with what they name. */
   #durable = new Map<string, Inode>()
+  /** New names of files whose renaming a power loss may undo, but not tear: one of the two names is there. */
+  readonly #renamed = new Map<string, { readonly from: string; readonly inode: Inode }>()
   /** Names, by their directories, of which the two may say something else. */
   readonly #changed = new Map<string, Set<string>>()
   readonly #directories = new Set<string>(['/', '.'])
@@ -54,6 +56,8 @@ export class MemoryFileSystem implements FileSystem {
     for (const [path, inode] of this.#names) if (luck() < 0.5) left.set(path, inode)
     for (const path of this.#durable.keys())
       if (!this.#names.has(path) && luck() < 0.5) left.delete(path)
+    for (const [to, { from, inode }] of this.#renamed) if (!left.has(to)) left.set(from, inode)
+    this.#renamed.clear()
     const copies = new Map<Inode, Inode>()
     const kept = [...left].map(([path, inode]) => {
       const copy = copies.get(inode) ?? torn(inode, luck())
@@ -145,14 +149,17 @@ export class MemoryFileSystem implements FileSystem {
     this.#addDirectories(path)
   }
 
-  async link(from: string, to: string): Promise<'linked' | 'exists'> {
-    await this.#before('link', to)
+  async rename(from: string, to: string): Promise<'renamed' | 'exists'> {
+    await this.#before('rename', to)
     const inode = this.#inode(from)
     if (this.#names.has(to)) return 'exists'
     if (!this.#directories.has(directoryOf(to))) throw failure('ENOENT', to)
+    this.#names.delete(from)
     this.#names.set(to, inode)
+    this.#change(from)
     this.#change(to)
-    return 'linked'
+    this.#renamed.set(to, { from, inode })
+    return 'renamed'
   }
 
   async remove(path: string): Promise<void> {
@@ -177,6 +184,7 @@ export class MemoryFileSystem implements FileSystem {
       else this.#durable.set(name, inode)
     }
     this.#changed.delete(at)
+    for (const to of this.#renamed.keys()) if (directoryOf(to) === at) this.#renamed.delete(to)
   }
 
   async #before(operation: FileOperation, path: string): Promise<void> {

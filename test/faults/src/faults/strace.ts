@@ -26,6 +26,7 @@ const CALLS: Readonly<Record<string, string>> = {
   fsync: 'fsync,fdatasync',
   link: 'link,linkat',
   open: 'openat',
+  rename: 'rename,renameat,renameat2',
 }
 
 /** `strace job-process | jobmanager fsync error=ENOSPC when=1..2` (anything that strace's `inject` understands) */

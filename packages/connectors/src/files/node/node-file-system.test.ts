@@ -66,14 +66,15 @@ for (const [name, open] of [
       await file.close()
     })
 
-    it('creates and links only where nothing is', async () => {
+    it('creates and renames only where nothing is', async () => {
       await write(`${root}/x`, 'one')
       await expect(fs.create(`${root}/x`)).rejects.toMatchObject({ code: 'files/exists' })
-      expect(await fs.link(`${root}/x`, `${root}/y`)).toBe('linked')
+      expect(await fs.rename(`${root}/x`, `${root}/y`)).toBe('renamed')
+      expect(await fs.facts(`${root}/x`)).toBeNull()
       await write(`${root}/z`, 'two')
-      expect(await fs.link(`${root}/x`, `${root}/z`)).toBe('exists')
+      expect(await fs.rename(`${root}/y`, `${root}/z`)).toBe('exists')
       expect([await read(`${root}/y`), await read(`${root}/z`)]).toEqual(['one', 'two'])
-      await expect(fs.link(`${root}/none`, `${root}/q`)).rejects.toMatchObject({
+      await expect(fs.rename(`${root}/none`, `${root}/q`)).rejects.toMatchObject({
         code: 'files/not-found',
       })
     })

@@ -1,6 +1,16 @@
 // The machine's own file system.
 
-import { type FileHandle, link, mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileError, hasCode } from '../file-errors.ts'
 import type {
@@ -60,14 +70,11 @@ class NodeFileSystem implements FileSystem {
     })
   }
 
-  async link(from: string, to: string): Promise<'linked' | 'exists'> {
-    try {
-      await attempt(from, () => link(from, to))
-      return 'linked'
-    } catch (error) {
-      if (hasCode(error, 'files/exists')) return 'exists'
-      throw error
-    }
+  async rename(from: string, to: string): Promise<'renamed' | 'exists'> {
+    // rename(2) replaces what is there, and Node does not have the flag that forbids it.
+    if ((await orNull(attempt(to, () => lstat(to)))) !== null) return 'exists'
+    await attempt(from, () => rename(from, to))
+    return 'renamed'
   }
 
   async remove(path: string): Promise<void> {
