@@ -181,8 +181,7 @@ export function readClusterFile(path: string): ClusterFile {
 }
 
 function damaged(path: string, where: string, cause: unknown): WeirError {
-  const message = `${path} is not a cluster file${where}`
-  return new WeirError('config/cluster-file-damaged', message, {
+  return new WeirError('config/cluster-file-damaged', `${path} is not a cluster file${where}`, {
     domain: 'user',
     hint: 'remove it, and stop what still runs by `weir cluster start` again',
     cause,

@@ -97,8 +97,7 @@ export function namedCluster(contexts: NamedClusters, name: string): NamedCluste
 }
 
 function damaged(path: string, where: string, cause: unknown): WeirError {
-  const message = `${path} does not hold named clusters${where}`
-  return new WeirError('config/contexts-damaged', message, {
+  return new WeirError('config/contexts-damaged', `${path} does not hold named clusters${where}`, {
     domain: 'user',
     hint: 'mend or remove it; `weir context add` makes it anew',
     cause,

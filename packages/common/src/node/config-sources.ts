@@ -124,10 +124,9 @@ export function envNameOf(key: string): string {
 /** Every process that is started from there has it, and `ps e` shows it. Error: `config/token-in-environment`. */
 export function refuseToken(env: Env): void {
   if ((env['WEIR_TOKEN'] ?? '') === '') return
-  const message = 'no token is taken from the environment (WEIR_TOKEN)'
-  throw new WeirError('config/token-in-environment', message, {
+  throw new WeirError('config/token-in-environment', 'no token is taken from the environment', {
     domain: 'user',
-    hint: 'Unset it, write the token to a file of mode 0600, and name that with WEIR_TOKEN_FILE or --token-file.',
+    hint: 'Unset WEIR_TOKEN, write the token to a file of mode 0600, and name that with WEIR_TOKEN_FILE or --token-file.',
   })
 }
 
