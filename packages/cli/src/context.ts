@@ -17,6 +17,8 @@ export interface ClusterProcess {
   readonly log: string
   /** Of the command `weir`: how it was started, and is started again. */
   readonly args: readonly string[]
+  /** `host:port` of its probes and measures; absent: it has none, or an older Weir started it. */
+  readonly health?: string
 }
 
 /** `.weir/cluster.json`. */

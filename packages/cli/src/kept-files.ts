@@ -41,6 +41,7 @@ export const clusterFileForm: z.ZodType<ClusterFile> = z.looseObject({
       birth: z.string().nullable(),
       log: z.string(),
       args: z.array(z.string()),
+      health: z.string().exactOptional(),
     }),
   ),
 })

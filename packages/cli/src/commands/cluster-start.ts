@@ -22,14 +22,9 @@ import {
 import { CERTIFICATE_DAYS, createCertificates } from '../development-certificates.ts'
 import { formatOf, show } from '../output/show.ts'
 import { localHosts } from './certs.ts'
+import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
 import { configFile } from './config.ts'
-import {
-  endedEarly,
-  isAlive,
-  startDetached,
-  type StartedProcess,
-  stopAll,
-} from '../local-processes.ts'
+import { endedEarly, isAlive, type StartedProcess, stopAll } from '../local-processes.ts'
 import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
 
 const READY_MS_MAX = 30_000
@@ -57,16 +52,18 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   const path = clusterFilePath(cli.cwd)
   const before = existsSync(path) ? readClusterFile(path) : null
   const healing = before !== null && before.processes.some(isAlive)
-  const { file, started } = healing ? heal(before) : await make(cli, options, path)
-  writeClusterFile(path, file)
+  const { file: begun, started } = healing ? heal(before) : await make(cli, options, path)
+  writeClusterFile(path, begun)
   let page: string | null = null
   try {
-    page = await untilReady(cli, file, started)
+    page = await untilReady(cli, begun, started)
   } catch (error) {
     await stopAll(started, cli.scheduler, STOP_GRACE_MS)
     if (!healing) removeClusterFile(path)
     throw error
   }
+  const file: ClusterFile = { ...begun, processes: begun.processes.map(withHealth) }
+  writeClusterFile(path, file)
   const format = formatOf(options)
   if (format === 'json' || format === 'yaml')
     return show(terminal, options, { json: { ...file, clusterFile: path, page }, names: [] })
@@ -92,7 +89,7 @@ function heal(before: ClusterFile): Started {
   const started: StartedProcess[] = []
   const processes = before.processes.map((one): ClusterProcess => {
     if (isAlive(one)) return one
-    const again = startDetached(one.role, one.args, one.log)
+    const again = startProbed(one)
     started.push(again)
     return entryOf(again)
   })
@@ -130,22 +127,29 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const defines = [...options.define, ...tls].flatMap((one) => ['-D', one])
   const yaml = configFile(cli, options.config)
   const config = yaml === null ? [] : ['--config', yaml]
-  const common = ['--data-dir', dataDirectory, '--token-file', tokenFile, ...config, ...defines]
-  const logOf = (name: string): string => join(dataDirectory, 'logs', `${name}.log`)
   const rest = ['-D', `rest.port=${restPort}`]
-  const health = healthDefines(processes)
-  const jobManager = ['jobmanager', '--port', `${port}`, ...common, ...rest, ...health(0)]
+  const own = ['--data-dir', dataDirectory, '--token-file', tokenFile]
+  const common = [...own, ...config, ...defines, ...rest]
+  const health = healthArgs(processes, join(dataDirectory, 'health'))
+  const start = (
+    role: ClusterProcess['role'],
+    name: string,
+    place: number,
+    args: readonly string[],
+  ): StartedProcess =>
+    startProbed({
+      role,
+      args: [...args, ...health(place, name)],
+      log: join(dataDirectory, 'logs', `${name}.log`),
+    })
+  const jobManager = ['jobmanager', '--port', `${port}`, ...common]
   // Several of them share this machine: each takes whatever control port is free.
   const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', address]
   const workerArgs = [...taskManager, '--slots', `${slots}`, ...common]
   const started = [
-    startDetached('jobmanager', jobManager, logOf('jobmanager')),
+    start('jobmanager', 'jobmanager', 0, jobManager),
     ...Array.from({ length: count }, (_, i) =>
-      startDetached(
-        'taskmanager',
-        [...workerArgs, ...health(i + 1)],
-        logOf(`taskmanager-${i + 1}`),
-      ),
+      start('taskmanager', `taskmanager-${i + 1}`, i + 1, workerArgs),
     ),
   ]
   const file: ClusterFile = {
@@ -158,13 +162,6 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     processes: started.map(entryOf),
   }
   return { file, started }
-}
-
-/** They share this machine: the JobManager has `health.port`, and each TaskManager the next one. */
-function healthDefines({ values }: Config): (place: number) => readonly string[] {
-  const port = values['health.port']
-  return (place) =>
-    port === null || port === 0 ? [] : ['-D', `health.port=${Math.min(port + place, PORT_MAX)}`]
 }
 
 /** Where the certificates are, made when there are none; null: the cluster goes without TLS. */
@@ -268,7 +265,8 @@ async function choosePort(port: number, flag: string): Promise<number> {
 
 async function makeDirectories(dataDirectory: string): Promise<string> {
   try {
-    mkdirSync(join(dataDirectory, 'logs'), { recursive: true, mode: 0o700 })
+    for (const name of ['logs', 'health'])
+      mkdirSync(join(dataDirectory, name), { recursive: true, mode: 0o700 })
     const tokenFile = join(dataDirectory, 'token')
     if (!existsSync(tokenFile)) {
       const { makeToken } = await import('@weirjs/common/rpc/token')
@@ -286,7 +284,7 @@ async function makeDirectories(dataDirectory: string): Promise<string> {
 
 // ---- readiness ----
 
-/** Waits until the JobManager answers and every TaskManager is registered; answers the page's address, if there is one. */
+/** Waits until the JobManager answers, every TaskManager is registered, and all have said where they answer probes; answers the page's address, if there is one. */
 async function untilReady(
   cli: Cli,
   file: ClusterFile,
@@ -297,7 +295,7 @@ async function untilReady(
   const choice = { address, tokenFile, tlsDirectory, origin: 'this start' }
   const session = await openSession(choice, cli.scheduler)
   try {
-    while ((await readyWorkers(session)) < workersOf(file)) {
+    while ((await readyWorkers(session)) < workersOf(file) || started.some(isAwaited)) {
       const dead = started.find((one) => one.exited() !== null)
       if (dead !== undefined) throw endedEarly(dead, present(dead.exited(), 'how it ended'))
       if (cli.scheduler.nowMs() > dueMs) throw notReady(file)

@@ -96,6 +96,7 @@ async function status(cli: Cli, options: GlobalOptions): Promise<void> {
     role: one.role,
     pid: one.pid,
     alive: isAlive(one),
+    ...(one.health === undefined ? {} : { health: one.health }),
   }))
   show(terminal, options, {
     json: { address, page, cluster, taskmanagers: workers, processes },
@@ -117,6 +118,9 @@ function statusFacts(
   { address, cluster, workers, page }: Seen,
   found: FoundClusterFile | null,
 ): readonly string[] {
+  const probes = (found?.file.processes ?? []).flatMap(({ role, health }) =>
+    health === undefined ? [] : [`${role} ${health}`],
+  )
   const jobs = Object.entries(cluster.jobs)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`)
@@ -132,6 +136,7 @@ function statusFacts(
     ['slots', `${cluster.freeSlots} of ${cluster.slots} free`],
     ['jobs', jobs.join(', ') || 'none'],
     ['checkpoints', cluster.checkpointDirectory],
+    ...(probes.length === 0 ? [] : [['probes', probes.join(', ')] as const]),
     ...(found === null ? [] : [['data', found.file.dataDirectory] as const]),
   ])
 }

@@ -56,7 +56,7 @@ async function healthCheck(
   if (port === null || port === 0) {
     throw new WeirError('config/no-health-port', 'no health.port is set', {
       domain: 'user',
-      hint: 'Set WEIR_HEALTH_PORT for the process and for this command.',
+      hint: 'Set WEIR_HEALTH_PORT for the process and for this command; `weir cluster status` shows the ports of processes that `weir cluster start` started.',
     })
   }
   const bound = values['health.bind-host']

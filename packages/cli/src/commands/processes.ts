@@ -2,10 +2,11 @@
 // start` run them. Configuration comes from flags, environment and a file; a signal closes them well.
 
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Scheduler } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
 import type { Log } from '@weirjs/common/core/log'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
 import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
@@ -278,6 +279,18 @@ function outputSettings(values: ConfigValues, directory: string): OutputSettings
   }
 }
 
+/** Whole or not at all, for whoever waits for it. */
+async function writeAddress(file: string, address: string): Promise<void> {
+  const staged = `${file}.${process.pid}`
+  try {
+    await writeFile(staged, `${address}\n`, { mode: 0o600 })
+    await rename(staged, file)
+  } catch (cause) {
+    const message = `health.address-file: ${file} cannot be written`
+    throw new WeirError('config/bad-value', message, { domain: 'user', cause })
+  }
+}
+
 /** A process that runs until a signal: what it opened is closed whatever ends it. */
 class Running {
   readonly lifecycle: Lifecycle
@@ -334,7 +347,10 @@ class Running {
       tls: tls ?? undefined,
     })
     await this.lifecycle.own('health', () => health.close())
-    this.#log.info({ address: joinAddress(host, health.port) }, 'probes and measures are served')
+    const address = joinAddress(host, health.port)
+    if (values['health.address-file'] !== null)
+      await writeAddress(values['health.address-file'], address)
+    this.#log.info({ address }, 'probes and measures are served')
   }
 
   /** Warns in the log before a shortage does harm. */

@@ -38,6 +38,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'log.level': 'debug' | 'info' | 'warn' | 'error'
   readonly 'health.port': number | null
   readonly 'health.bind-host': string
+  readonly 'health.address-file': string | null
 
   readonly 'resources.watch-interval': number | null
   readonly 'resources.disk-free-min': number
@@ -116,6 +117,11 @@ const PROCESS_KEYS = {
     text,
     '127.0.0.1',
     'Address of health.port. /livez and /readyz say nothing that has to be kept; /metrics wants the token.',
+  ),
+  'health.address-file': ofProcess(
+    maybeText,
+    null,
+    'File that host:port of health.port is written to when it is bound, for whoever chose 0.',
   ),
   'resources.watch-interval': ofProcess(
     orWord('off', duration(1_000)),
