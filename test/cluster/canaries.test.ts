@@ -127,7 +127,7 @@ test('the page and REST do not tell', async () => {
     '/v1/overview',
   ]
   const ofJobs = ids.flatMap((id) =>
-    ['', '/exceptions', '/checkpoints'].map((rest) => `/v1/jobs/${id}${rest}`),
+    ['', '/config', '/exceptions', '/checkpoints'].map((rest) => `/v1/jobs/${id}${rest}`),
   )
   for (const path of [...paths, ...ofJobs]) expect(sings(await get(path)), path).toBe(false)
   expect(await get('/v1/config')).toMatch(/"user\.db\.password"[^}]*\*{6}/)
