@@ -151,9 +151,9 @@ export class ByteWriter implements ByteSink {
     region.write(this.#text, form === 1 ? 'latin1' : 'utf16le')
   }
 
-  /** True when the text from unit `from` on has a character above U+00FF. */
-  isWideFrom(from: number): boolean {
-    return BEYOND_LATIN1.test(this.#text.slice(from))
+  /** True when the text from unit `from` to `end` has a character above U+00FF. */
+  isWide(from: number, end: number): boolean {
+    return BEYOND_LATIN1.test(this.#text.slice(from, end))
   }
 
   /** Takes back what was written since the body had `bodyBytes` and the text `textUnits`. */

@@ -84,7 +84,8 @@ function write(writer: FrameWriter, element: Element): void {
   switch (element.kind) {
     case 'record':
       writer.beginRecord(element.timestamp, element.keyHash).text(element.text)
-      return writer.endRecord()
+      expect(writer.endRecord()).toBe(true)
+      return
     case 'watermark':
       return writer.watermark(element.time)
     case 'status':
@@ -232,6 +233,28 @@ describe('frames', () => {
       large.length,
     ])
   })
+
+  it.each([
+    ['text', 0, RECORD_BYTES_MAX / 2 + 1],
+    ['bytes and text', RECORD_BYTES_MAX / 2, RECORD_BYTES_MAX / 4 + 1],
+  ])(
+    'give back a long narrow record of %s that a wide one before it would swell',
+    (_, bytes, units) => {
+      const writer = new FrameWriter({ capacityBytes: 1_024 })
+      const put = (text: string, body = 0): boolean => {
+        const sink = writer.beginRecord(1, 1)
+        sink.bytes(new Uint8Array(body))
+        sink.text(text)
+        return writer.endRecord()
+      }
+      const long = '\u00ff'.repeat(units)
+      expect([put('wide \u0100'), put(long, bytes)]).toEqual([true, false])
+      expect(frameSummary(writer.take()).records).toBe(1)
+      expect([put('narrow \u00ff'), put(long, bytes)]).toEqual([true, true])
+      const expected = writer.bytes
+      expect(writer.take()).toHaveLength(expected)
+    },
+  )
 
   it('notice a value that was read with another codec than it was written', () => {
     const reader = new FrameReader()

@@ -48,6 +48,9 @@ const HAS_TIMESTAMP = 0x10
 const HAS_KEY_HASH = 0x20
 const ABSOLUTE_TIMESTAMP = 0x40
 
+/** So many characters more or less in a record are within what the wire allows for beside RECORD_BYTES_MAX. */
+const UNITS_OF_NO_WEIGHT = 1024 * 1024
+
 export interface FrameBarrier {
   readonly checkpointId: number
   /** When the coordinator triggered it, by wall clock. */
@@ -118,16 +121,17 @@ export class FrameWriter {
   }
 
   /**
-   * Throws WeirError `record/too-large`, and takes the record back, when it exceeds
-   * RECORD_BYTES_MAX.
+   * False when the record was taken back because it needs a frame of its own: take this one, and write it again.
+   * Throws WeirError `record/too-large`, and takes the record back, when it exceeds RECORD_BYTES_MAX.
    */
-  endRecord(): void {
+  endRecord(): boolean {
     assert(this.#recordAt >= 0, 'endRecord follows beginRecord')
     const units = this.#writer.textUnits - this.#recordTextAt
-    if (units > RECORD_BYTES_MAX / 4) this.#checkWideRecord(units)
+    if (units > UNITS_OF_NO_WEIGHT && !this.#fits(units)) return false
     this.#recordAt = -1
     this.#elements++
     this.#records++
+    return true
   }
 
   /** Takes the open record back, if there is one: its value could not be written. */
@@ -207,11 +211,16 @@ export class FrameWriter {
     this.#timestamp = timestamp
   }
 
-  #checkWideRecord(units: number): void {
-    const body = this.#writer.bodyBytes - this.#recordAt
-    if (body + units * 2 <= RECORD_BYTES_MAX || !this.#writer.isWideFrom(this.#recordTextAt)) return
+  /** A long text of one byte a character would take two behind a wide text of another record. */
+  #fits(units: number): boolean {
+    const writer = this.#writer
+    const body = writer.bodyBytes - this.#recordAt
+    if (body + units * 2 <= RECORD_BYTES_MAX) return true
+    const tooWide = writer.isWide(this.#recordTextAt, writer.textUnits)
+    if (!tooWide && !writer.isWide(0, this.#recordTextAt)) return true
     this.cancelRecord()
-    throw tooLarge()
+    if (tooWide) throw tooLarge()
+    return false
   }
 }
 

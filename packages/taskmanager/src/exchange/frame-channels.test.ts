@@ -1,7 +1,9 @@
+import { RECORD_BYTES_MAX } from '@weirjs/common/codec/byte-writer'
 import { textCodec } from '@weirjs/common/codec/primitives'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { edgeId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
+import { EXCHANGE_FRAME_BYTES_MAX } from '@weirjs/common/rpc/exchange-wire'
 import { describe, expect, test } from 'vitest'
 import { Operator } from '../operators/operator.ts'
 import { channelKey } from './exchange.ts'
@@ -113,6 +115,21 @@ describe('frame channel', () => {
     const returned = credits.reduce((bytes, credit) => bytes + credit, 0)
     expect(returned).toBeGreaterThan(WINDOW_BYTES / 2)
     expect(returned).toBeLessThanOrEqual(arrived)
+  })
+
+  test('a long narrow record behind a wide one goes in a frame that the wire takes', () => {
+    const { output, input, flying, credits, collector, head, connect } = channel()
+    connect()
+    const texts = ['wide \u0100', 'x'.repeat(RECORD_BYTES_MAX - 64), 'wide \u1234']
+    for (const [i, text] of texts.entries()) output.write(text, i, -1)
+    output.flush()
+    for (let frame = flying.shift(); frame !== undefined; frame = flying.shift()) {
+      expect(frame.byteLength).toBeLessThan(EXCHANGE_FRAME_BYTES_MAX)
+      input.deliver(frame)
+      while (input.readable) input.pump({ ...head, keyed: null }, 2)
+      for (const bytes of credits.splice(0)) output.grant(bytes)
+    }
+    expect(collector.records.map(([text, i]) => text === texts[i])).toEqual([true, true, true])
   })
 
   test('events keep their place and cost nothing', () => {

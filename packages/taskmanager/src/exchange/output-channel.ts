@@ -108,7 +108,7 @@ export class FrameOutputChannel implements OutputChannel {
   write(value: unknown, timestamp: number, keyHash: number): void {
     const writer = this.#writer
     this.#codec.write(writer.beginRecord(timestamp, keyHash), value)
-    writer.endRecord()
+    if (!writer.endRecord()) this.#writeAlone(value, timestamp, keyHash)
     if (writer.full) this.#ship()
   }
 
@@ -162,6 +162,13 @@ export class FrameOutputChannel implements OutputChannel {
   grant(bytes: number): void {
     this.#ledger.grant(bytes)
     this.#drain()
+  }
+
+  #writeAlone(value: unknown, timestamp: number, keyHash: number): void {
+    const writer = this.#writer
+    this.#ship()
+    this.#codec.write(writer.beginRecord(timestamp, keyHash), value)
+    assert(writer.endRecord(), 'an empty frame has room for every record')
   }
 
   #ship(): void {
