@@ -1,11 +1,11 @@
 // A file's content as blocks of bytes, in order: as it lies on the disk, or unpacked on the way.
 
-import type { Transform } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { WeirError } from '@weirjs/common/core/errors'
-import { damagedFile } from './file-errors.ts'
 import type { BlockProducer } from './block-pump.ts'
 import type { FileSystem, ReadableFile } from './file-system.ts'
+import { UnpackedBytes } from './unpacked-bytes.ts'
+import { ZstdBytes } from './zstd-bytes.ts'
 
 export const READ_BYTES: number = 256 * 1024
 
@@ -42,7 +42,10 @@ export async function openBytes(
     )
   }
   const plain = new PlainBytes(file, offset)
-  return compression === 'none' ? plain : new UnpackedBytes(path, plain, compression)
+  if (compression === 'none') return plain
+  return compression === 'gzip'
+    ? new UnpackedBytes(path, plain, createGunzip({ chunkSize: READ_BYTES }))
+    : new ZstdBytes(path, plain, READ_BYTES)
 }
 
 class PlainBytes implements BlockProducer<Uint8Array> {
@@ -63,68 +66,5 @@ class PlainBytes implements BlockProducer<Uint8Array> {
 
   close(): Promise<void> {
     return this.#file.close()
-  }
-}
-
-class UnpackedBytes implements BlockProducer<Uint8Array> {
-  readonly #path: string
-  readonly #packed: PlainBytes
-  readonly #unpack: Transform
-  readonly #chunks: AsyncIterator<unknown>
-  #feeding: Promise<void> | null = null
-
-  constructor(path: string, packed: PlainBytes, compression: 'gzip' | 'zstd') {
-    this.#path = path
-    this.#packed = packed
-    const options = { chunkSize: READ_BYTES }
-    this.#unpack = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options)
-    this.#chunks = this.#unpack[Symbol.asyncIterator]()
-  }
-
-  async next(): Promise<Uint8Array | null> {
-    this.#feeding ??= this.#feed()
-    try {
-      const { value, done } = await this.#chunks.next()
-      if (done !== true) return value as Uint8Array
-      await this.#feeding
-      return null
-    } catch (error) {
-      throw damagedFile(this.#path, 'cannot be unpacked', error)
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#unpack.destroy()
-    await this.#feeding
-    await this.#packed.close()
-  }
-
-  /** Never rejects: what goes wrong ends the unpacking, which `next` then reports. */
-  async #feed(): Promise<void> {
-    try {
-      for (
-        let bytes = await this.#packed.next();
-        bytes !== null;
-        bytes = await this.#packed.next()
-      ) {
-        if (this.#unpack.destroyed) return
-        if (!this.#unpack.write(bytes)) await this.#drained()
-      }
-      this.#unpack.end()
-    } catch (error) {
-      this.#unpack.destroy(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#unpack.off('drain', done)
-        this.#unpack.off('close', done)
-        resolve()
-      }
-      this.#unpack.on('drain', done)
-      this.#unpack.on('close', done)
-    })
   }
 }
