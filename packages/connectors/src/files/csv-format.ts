@@ -3,6 +3,7 @@
 
 import { Mismatch } from '@weirjs/api/declared-type'
 import type { FieldTypes, StructType } from '@weirjs/api/struct'
+import { assert } from '@weirjs/common/core/assert'
 import type { Codec } from '@weirjs/common/core/codec'
 import {
   type LineFormat,
@@ -11,6 +12,7 @@ import {
   NO_RECORD,
   UNFINISHED,
 } from './line-format.ts'
+import { CsvRows } from './csv-rows.ts'
 import { LINE_BYTES_MAX } from './line-blocks.ts'
 
 export interface CsvOptions {
@@ -58,18 +60,14 @@ interface Column {
 
 class CsvParser<T> implements LineParser<T> {
   readonly #types: FieldTypes | null
-  readonly #separator: string
-  readonly #multiline: boolean
+  readonly #rows: CsvRows
   /** Names in the header; null until it has come. */
   #names: readonly string[] | null = null
   #columns: readonly Column[] = []
-  /** Lines of a record whose quotes are still open. */
-  #open: string | null = null
 
   constructor(types: FieldTypes | null, separator: string, header: boolean, multiline: boolean) {
     this.#types = types
-    this.#separator = separator
-    this.#multiline = multiline
+    this.#rows = new CsvRows(separator, multiline ? LINE_BYTES_MAX : 0)
     if (!header && types !== null) this.#setNames(Object.keys(types))
   }
 
@@ -78,28 +76,34 @@ class CsvParser<T> implements LineParser<T> {
   }
 
   get unfinished(): string | null {
-    return this.#open
+    return this.#rows.unfinished
   }
 
   header(line: string): void {
-    const whole = this.#join(line)
-    if (whole === null) return
-    const names = splitRow(whole, this.#separator).map((name) => name.trim())
+    const cells = this.#rows.take(line, false)
+    if (cells === null) return
+    const names = cells.map((name) => name.trim())
     const twice = names.find((name, i) => names.indexOf(name) !== i)
     if (twice !== undefined) throw new Mismatch(`the header has two columns "${twice}"`)
     const missing = Object.entries(this.#types ?? {}).find(
       ([name, type]) => !names.includes(name) && isRequired(type),
     )
     if (missing !== undefined)
-      throw new Mismatch(`the header has no column "${missing[0]}": ${whole}`)
+      throw new Mismatch(`the header has no column "${missing[0]}": ${names.join(',')}`)
     this.#setNames(names)
   }
 
   parse(line: string): T | typeof NO_RECORD | typeof UNFINISHED {
-    const whole = this.#join(line)
-    if (whole === null) return UNFINISHED
-    if (whole === '') return NO_RECORD
-    return this.#record(splitRow(whole, this.#separator)) as T
+    if (line === '' && this.#rows.unfinished === null) return NO_RECORD
+    const cells = this.#rows.take(line, false)
+    return cells === null ? UNFINISHED : (this.#record(cells) as T)
+  }
+
+  /** Its quotes count: without them, the lines behind it would be taken for something else. */
+  damaged(line: string): typeof UNFINISHED {
+    const cells = this.#rows.take(line, true)
+    assert(cells === null, 'a record with a damaged line is bad')
+    return UNFINISHED
   }
 
   #setNames(names: readonly string[]): void {
@@ -109,22 +113,6 @@ class CsvParser<T> implements LineParser<T> {
       type,
       cell: names.indexOf(name),
     }))
-  }
-
-  /** The record that `line` ends, or null when its quotes are still open. */
-  #join(line: string): string | null {
-    const before = this.#open
-    const whole = before === null ? line : `${before}\n${line}`
-    if (quotesAreEven(line) === (before === null)) {
-      this.#open = null
-      return whole
-    }
-    if (this.#multiline && whole.length <= LINE_BYTES_MAX) {
-      this.#open = whole
-      return null
-    }
-    this.#open = null
-    throw new Mismatch('a quoted field does not end')
   }
 
   #record(cells: readonly string[]): Row {
@@ -153,46 +141,6 @@ function readCell(type: FieldTypes[string], name: string, cell: string | undefin
 
 const isRequired = (type: FieldTypes[string]): boolean =>
   type.default === undefined && type.kind !== 'optional' && type.kind !== 'nullable'
-
-/** Doubled quotes inside a field keep the number even: an odd line opens a field or closes one. */
-function quotesAreEven(line: string): boolean {
-  let even = true
-  for (let at = line.indexOf('"'); at >= 0; at = line.indexOf('"', at + 1)) even = !even
-  return even
-}
-
-/** The cells of one record. Throws Mismatch for quotes in wrong places. */
-export function splitRow(row: string, separator: string): readonly string[] {
-  if (!row.includes('"')) return row.split(separator)
-  const cells: string[] = []
-  let at = 0
-  for (;;) {
-    if (row[at] === '"') {
-      const end = closingQuote(row, at + 1)
-      cells.push(row.slice(at + 1, end).replaceAll('""', '"'))
-      at = end + 1
-      if (at < row.length && row[at] !== separator)
-        throw new Mismatch('there is text behind a closing quote')
-    } else {
-      const end = row.indexOf(separator, at)
-      const cell = row.slice(at, end < 0 ? row.length : end)
-      if (cell.includes('"'))
-        throw new Mismatch('there is a quote inside a field that is not quoted')
-      cells.push(cell)
-      at += cell.length
-    }
-    if (at >= row.length) return cells
-    at += 1 // the separator; a row that ends with one has an empty last cell
-    if (at === row.length) return [...cells, '']
-  }
-}
-
-function closingQuote(row: string, from: number): number {
-  let at = row.indexOf('"', from)
-  while (at >= 0 && row[at + 1] === '"') at = row.indexOf('"', at + 2)
-  if (at < 0) throw new Mismatch('a quoted field does not end')
-  return at
-}
 
 class CsvWriter<T> implements LineWriter<T> {
   readonly #type: StructType<T> | null

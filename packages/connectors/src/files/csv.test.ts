@@ -2,13 +2,17 @@ import { SourceRun } from '@weirjs/api/contracts/source-run.contract'
 import { type StructType, struct } from '@weirjs/api/struct'
 import { bool, float, int, nullable, optional, text } from '@weirjs/api/types'
 import { describe, expect, it } from 'vitest'
-import { splitRow } from './csv-format.ts'
+import { CsvRows } from './csv-rows.ts'
 import { type CsvFileOptions, csvFiles } from './files.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
 
 const Pair = struct('Pair', { a: text(), b: int() })
 
-async function read<T>(content: string, type: StructType<T> | null, options: CsvFileOptions = {}) {
+async function read<T>(
+  content: string | Uint8Array,
+  type: StructType<T> | null,
+  options: CsvFileOptions = {},
+) {
   const fileSystem = new MemoryFileSystem()
   fileSystem.put('/in/x.csv', content)
   const all = { fileSystem, ...options }
@@ -21,22 +25,31 @@ async function read<T>(content: string, type: StructType<T> | null, options: Csv
   }
 }
 
-describe('splitRow', () => {
+describe('CsvRows', () => {
+  /** What each line of `text` ends. */
+  const cut = (text: string) => {
+    const rows = new CsvRows(',', 1_000)
+    return text.split('\n').map((line) => rows.take(line, false))
+  }
+
   it.each([
-    ['a,b', ['a', 'b']],
-    ['a,', ['a', '']],
-    [',', ['', '']],
-    ['"a,b",c', ['a,b', 'c']],
-    ['"say ""hi""",""', ['say "hi"', '']],
-    ['"two\nlines",x', ['two\nlines', 'x']],
-    ['"a",', ['a', '']],
-    ['""""', ['"']],
-  ])('cuts %j', (row, cells) => {
-    expect(splitRow(row, ',')).toEqual(cells)
+    ['a,b', [['a', 'b']]],
+    ['a,', [['a', '']]],
+    [',', [['', '']]],
+    ['"a,b",c', [['a,b', 'c']]],
+    ['"say ""hi""",""', [['say "hi"', '']]],
+    ['"two\nlines",x', [null, ['two\nlines', 'x']]],
+    ['"two\nlines","\n"\nx,y', [null, null, ['two\nlines', '\n'], ['x', 'y']]],
+    ['"""\n""\n""",x', [null, null, ['"\n"\n"', 'x']]],
+    ['x,"\n\n",y', [null, null, ['x', '\n\n', 'y']]],
+    ['"a",', [['a', '']]],
+    ['""""', [['"']]],
+  ])('cuts %j', (text, cells) => {
+    expect(cut(text)).toEqual(cells)
   })
 
-  it.each(['a"b,c', '"a"b,c', '"a'])('refuses %j', (row) => {
-    expect(() => splitRow(row, ',')).toThrow()
+  it.each(['a"b,c', '"a"b,c', '"a\n"b', 'a,b"'])('refuses %j', (text) => {
+    expect(() => cut(text)).toThrow()
   })
 })
 
@@ -113,5 +126,43 @@ describe('csvFiles', () => {
       { source: '/in/x.csv', line: 5, text: '"end', reason: 'the file ends inside a quoted field' },
     ])
     expect((await read(content, Pair, { badLines: 'skip' })).records).toEqual([{ a: 'x\ny', b: 1 }])
+  })
+
+  const bytes = (...parts: readonly (string | number)[]): Buffer =>
+    Buffer.concat(
+      parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
+    )
+
+  it.each([
+    ['with a quote where none may be', ['6" nail,1\nx,2\ny,3\n'], ['x', 'y'], 2, '6" nail,1'],
+    ['with text behind a quote', ['"6" nail,"1\nx,2\n'], ['x'], 2, '"6" nail,"1'],
+    ['as part of several', ['"6\n" nail,1\nx,2\n"y\nz",3\n'], ['x', 'y\nz'], 2, '"6\n" nail,1'],
+    ['that is not valid UTF-8', ['o', 0xff, ',1\nx,2\n'], ['x'], 2, 'o\ufffd,1'],
+    [
+      'that opens a field, not valid UTF-8',
+      ['"o', 0xff, '\nne",1\nx,2\n'],
+      ['x'],
+      2,
+      '"o\ufffd\nne",1',
+    ],
+    [
+      'inside a field, not valid UTF-8',
+      ['"o\n', 0xff, '\nne",1\n"x\ny",2\n'],
+      ['x\ny'],
+      2,
+      '"o\n\ufffd\nne",1',
+    ],
+    [
+      'that closes a field, not valid UTF-8',
+      ['w,0\n"o\n', 0xff, '",1\nx,2\n'],
+      ['w', 'x'],
+      3,
+      '"o\n\ufffd",1',
+    ],
+  ])('takes a bad line %s, and no other', async (_, lines, names, line, text) => {
+    const content = bytes('a,b\n', ...lines)
+    const { records, deadLetters } = await read(content, Pair, { badLines: 'dead-letter' })
+    expect(records).toMatchObject(names.map((a) => ({ a })))
+    expect(deadLetters).toMatchObject([{ line, text }])
   })
 })

@@ -109,7 +109,7 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
       if (this.#parser.wantsHeader) this.#header(line)
       else if (this.#toSkip === 0) {
         const damaged = damagedLines?.has(this.#taken) === true
-        const done = damaged ? this.#damaged(output, line) : this.#record(output, line)
+        const done = this.#record(output, line, damaged)
         if (done === 'counting') return emitted
         if (done === 'emitted') emitted += 1
       }
@@ -126,11 +126,15 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     return emitted
   }
 
-  #record(output: SourceOutput<T>, line: string): 'emitted' | 'nothing' | 'counting' {
+  #record(
+    output: SourceOutput<T>,
+    line: string,
+    damaged: boolean,
+  ): 'emitted' | 'nothing' | 'counting' {
     const before = this.#parser.unfinished
     let record: T | typeof NO_RECORD | typeof UNFINISHED
     try {
-      record = this.#parser.parse(line)
+      record = damaged ? this.#parser.damaged(line) : this.#parser.parse(line)
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error
       const text = before === null ? line : `${before}\n${line}`
@@ -159,10 +163,6 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     if (unfinished === null) return 'end'
     this.#bad(output, 'the file ends inside a quoted field', unfinished, this.#linesBefore - 1)
     return 'end'
-  }
-
-  #damaged(output: SourceOutput<T>, line: string): 'nothing' | 'counting' {
-    return this.#bad(output, 'this is not valid UTF-8', line, this.#linesBefore + this.#taken)
   }
 
   /** `lastLine`: number of the record's last line within the split, from 0. */

@@ -8,6 +8,9 @@ export const NO_RECORD: unique symbol = Symbol('no record')
 /** The record goes on in the next line. */
 export const UNFINISHED: unique symbol = Symbol('unfinished')
 
+/** What is wrong with a damaged line. */
+export const NOT_UTF8 = 'this is not valid UTF-8'
+
 export interface LineParser<T> {
   /** True while lines from the head of the file are needed before records can be read. */
   readonly wantsHeader: boolean
@@ -15,6 +18,11 @@ export interface LineParser<T> {
   header(line: string): void
   /** A record, or why not. Throws Mismatch for a bad record, which is then forgotten. */
   parse(line: string): T | typeof NO_RECORD | typeof UNFINISHED
+  /**
+   * A line that is not valid UTF-8, with what could not be read replaced: the record that it is part of is bad. Throws
+   * Mismatch when that record ends here.
+   */
+  damaged(line: string): typeof UNFINISHED
   /** The lines of a record that is not complete; null: there is none. */
   readonly unfinished: string | null
 }
@@ -49,6 +57,7 @@ export function textFormat(record: Codec<string>): LineFormat<string> {
       wantsHeader: false,
       header: noHeader,
       parse: (line) => line,
+      damaged: badLine,
       unfinished: null,
     }),
     writer: () => ({ head: () => null, line: textLine }),
@@ -66,7 +75,13 @@ export function ndjsonFormat<T>(type: DeclaredType<T>): LineFormat<T> {
     ending: 'ndjson',
     record: type,
     splittable: true,
-    parser: () => ({ wantsHeader: false, header: noHeader, parse, unfinished: null }),
+    parser: () => ({
+      wantsHeader: false,
+      header: noHeader,
+      parse,
+      damaged: badLine,
+      unfinished: null,
+    }),
     writer: () => ({ head: () => null, line: (value) => jsonLine(type.toJson(value)) }),
   }
 }
@@ -102,3 +117,8 @@ function textLine(value: string): string {
 }
 
 function noHeader(_line: string): void {}
+
+/** Where every line is a record of its own. */
+function badLine(_line: string): never {
+  throw new Mismatch(NOT_UTF8)
+}
