@@ -81,7 +81,10 @@ function recordReader(name: string, fields: FieldTypes): (raw: unknown) => objec
     let fits = fieldCount(given) === count
     for (let i = 0; i < count; i++) {
       const field = names[i] as string
-      const before = Object.hasOwn(given, field) ? given[field] : undefined
+      const there = Object.hasOwn(given, field)
+      // As many fields as are declared may be others, where an optional one is missing.
+      if (!there) fits = false
+      const before = there ? given[field] : undefined
       const after = readField(types[i] as DeclaredType<unknown>, field, before)
       if (after !== before) fits = false
       values[i] = after

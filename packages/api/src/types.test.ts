@@ -107,6 +107,12 @@ describe('struct', () => {
     expect(roundTrip(Flight, flight)).toEqual(flight)
   })
 
+  it('drops what is not declared also where as many optional fields are missing', () => {
+    const Person = struct('Person', { a: int(), b: optional(text()) })
+    expect(Object.keys(Person.from({ a: 1, ssn: '078-05-1120' }))).not.toContain('ssn')
+    expect(Person.from({ a: 1 })).toEqual({ a: 1 })
+  })
+
   it('takes over an object that fits exactly', () => {
     const raw = { date: 1, delay: 5, origin: 'LAS', tail: 'N1', gate: 3, carrier: 'AA' }
     expect(Flight.from(raw)).toBe(raw)
