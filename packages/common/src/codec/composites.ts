@@ -12,6 +12,8 @@ export const optionalCodec = <T>(of: Codec<T>): OptionalCodec<T> => new Optional
 export const listCodec = <T>(of: Codec<T>): ListCodec<T> => new ListCodec(of)
 export const mapCodec = <K, V>(key: Codec<K>, value: Codec<V>): MapCodec<K, V> =>
   new MapCodec(key, value)
+export const mapEntryCodec = <K, V>(key: Codec<K>, value: Codec<V>): MapEntryCodec<K, V> =>
+  new MapEntryCodec(key, value)
 /**
  * `fallback` stands in for undefined when written, and for a struct field that old bytes do not
  * have.
@@ -157,5 +159,32 @@ export class MapCodec<K, V> implements Codec<ReadonlyMap<K, V>> {
       map.set(key, this.value.read(source))
     }
     return map
+  }
+}
+
+/** One entry of a map that is written as a list of them. */
+export class MapEntryCodec<K, V> implements Codec<readonly [K, V]> {
+  readonly descriptor: CodecDescriptor
+  readonly key: Codec<K>
+  readonly value: Codec<V>
+
+  constructor(key: Codec<K>, value: Codec<V>) {
+    this.key = key
+    this.value = value
+    this.descriptor = {
+      name: 'weir/map-entry',
+      version: 1,
+      schema: { key: key.descriptor, value: value.descriptor },
+    }
+  }
+
+  write(sink: ByteSink, [key, value]: readonly [K, V]): void {
+    this.key.write(sink, key)
+    this.value.write(sink, value)
+  }
+
+  read(source: ByteSource): readonly [K, V] {
+    const key = this.key.read(source)
+    return [key, this.value.read(source)]
   }
 }

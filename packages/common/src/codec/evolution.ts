@@ -14,7 +14,14 @@ import {
   SCHEMA_DEPTH_MAX,
 } from '../core/graph/codec-schema.ts'
 import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
-import { DefaultCodec, ListCodec, MapCodec, NullableCodec, OptionalCodec } from './composites.ts'
+import {
+  DefaultCodec,
+  ListCodec,
+  MapCodec,
+  MapEntryCodec,
+  NullableCodec,
+  OptionalCodec,
+} from './composites.ts'
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
 import { keyCodec } from './key-codec.ts'
 import {
@@ -89,9 +96,10 @@ function bridge(written: CodecDescriptor, codec: Codec, place: string, depth: nu
     return new NullableCodec(bridge(of('of'), codec.of, place, depth + 1))
   if (codec instanceof OptionalCodec)
     return new OptionalCodec(bridge(of('of'), codec.of, place, depth + 1))
-  if (codec instanceof MapCodec) {
+  if (codec instanceof MapCodec || codec instanceof MapEntryCodec) {
     const key = bridge(of('key'), codec.key, `${place}[key]`, depth + 1)
-    return new MapCodec(key, bridge(of('value'), codec.value, `${place}[value]`, depth + 1))
+    const value = bridge(of('value'), codec.value, `${place}[value]`, depth + 1)
+    return codec instanceof MapCodec ? new MapCodec(key, value) : new MapEntryCodec(key, value)
   }
   throw incompatible(place, `the schema of ${show(written)} has changed`)
 }
@@ -165,6 +173,8 @@ function builtIn(written: CodecDescriptor, place: string, depth: number): Codec 
       return new OptionalCodec(of('of'))
     case 'map':
       return new MapCodec(of('key'), of('value'))
+    case 'weir/map-entry':
+      return new MapEntryCodec(of('key'), of('value'))
     case 'struct': {
       const { fields } = structSchema(written, place)
       const codecs = fields.map((field) => builtIn(field.codec, place, depth + 1))

@@ -4,7 +4,13 @@ import type { Codec } from '../core/codec.ts'
 import type { CodecDescriptor } from '../core/graph/logical-graph.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { anyNumber, anyText, describeCodec } from './codec.contract.ts'
-import { listCodec, nullableCodec, optionalCodec, withDefault } from './composites.ts'
+import {
+  listCodec,
+  mapEntryCodec,
+  nullableCodec,
+  optionalCodec,
+  withDefault,
+} from './composites.ts'
 import { codecFor, codecOfDescriptor, structCodecFor } from './evolution.ts'
 import { boolCodec, floatCodec, intCodec, textCodec, timestampCodec } from './primitives.ts'
 import { structCodec } from './struct-codec.ts'
@@ -173,6 +179,28 @@ describe('evolution', () => {
   it('reads stored values without the job, by their descriptor', () => {
     const codec = codecOfDescriptor(JSON.parse(JSON.stringify(Order.descriptor)) as CodecDescriptor)
     expect(decodeValue(codec, encodeValue(Order, order))).toStrictEqual(order)
+  })
+
+  it('reads the entries of a map whose values have changed', () => {
+    const now = structCodec('Item', {
+      sku: textCodec,
+      amount: intCodec,
+      unit: withDefault(textCodec, 'kg'),
+    })
+    const entry = (value: Codec): Codec => mapEntryCodec(textCodec as Codec, value) as Codec
+    const written = entry(Item as Codec)
+    const stored = ['a', { sku: 's', amount: 1 }]
+    expect(read(written, entry(now as Codec), stored)).toEqual([
+      'a',
+      { sku: 's', amount: 1, unit: 'kg' },
+    ])
+    expect(read(written, codecOfDescriptor(written.descriptor), stored)).toEqual(stored)
+    expect(() => codecFor(written.descriptor, entry(intCodec as Codec))).toThrow(
+      expect.objectContaining({
+        code: 'state/incompatible',
+        message: expect.stringContaining('[value]: it was written as struct Item') as string,
+      }),
+    )
   })
 
   it('refuses a changed type, a new field without default and unknown types by name', () => {

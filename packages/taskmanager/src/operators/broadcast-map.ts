@@ -3,6 +3,7 @@
 // and after a rescale each reads one. Keys and values are copied where they hold text, as in keyed
 // state (common/codec/own).
 
+import { mapEntryCodec } from '@weirjs/common/codec/composites'
 import { keeperOf } from '@weirjs/common/codec/own'
 import type { Keep } from '@weirjs/common/codec/own'
 import type { Codec, Key } from '@weirjs/common/core/codec'
@@ -59,7 +60,7 @@ export class BroadcastMap extends BroadcastView implements MapState<Key, unknown
     super(entries)
     this.#entries = entries
     this.#name = runtime.name
-    this.#codec = mapEntryCodec(runtime)
+    this.#codec = mapEntryCodec(runtime.keyCodec as Codec<Key>, runtime.codec)
     this.#keep = keeperOf(runtime.codec)
     this.view = new BroadcastView(entries)
   }
@@ -85,20 +86,5 @@ export class BroadcastMap extends BroadcastView implements MapState<Key, unknown
 
   clear(): void {
     this.#entries.clear()
-  }
-}
-
-function mapEntryCodec({ keyCodec, codec }: BroadcastRuntime): Codec<MapEntry> {
-  return {
-    descriptor: {
-      name: 'weir/map-entry',
-      version: 1,
-      schema: { key: { ...keyCodec.descriptor }, value: { ...codec.descriptor } },
-    },
-    write(sink, [key, value]) {
-      keyCodec.write(sink, key)
-      codec.write(sink, value)
-    },
-    read: (source) => [keyCodec.read(source) as Key, codec.read(source)],
   }
 }

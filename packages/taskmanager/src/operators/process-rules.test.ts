@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { intCodec } from '@weirjs/common/codec/primitives'
+import { withDefault } from '@weirjs/common/codec/composites'
+import { intCodec, textCodec } from '@weirjs/common/codec/primitives'
+import { structCodec } from '@weirjs/common/codec/struct-codec'
+import type { Codec } from '@weirjs/common/core/codec'
 import { MAX_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { NodeRuntime, ProcessFunctions } from '@weirjs/api/functions'
 import type { ListState, ProcessContext, ValueState } from '@weirjs/api/process-context'
@@ -137,4 +140,28 @@ describe('rescaling operator state', () => {
     expect(h.collected.printed).toEqual(['seen'])
     expect(h.collected.watermark).toBeLessThan(MAX_WATERMARK)
   })
+})
+
+test('a broadcast map goes on when the type of its values has grown a field', () => {
+  const priced = (fields: Readonly<Record<string, Codec>>): NodeRuntime =>
+    ({
+      ...rules,
+      broadcast: {
+        name: 'rules',
+        keyCodec: codec(textCodec),
+        codec: codec(structCodec('Price', fields)),
+      },
+    }) as NodeRuntime
+  const before = new OperatorHarness({ runtime: priced({ cents: codec(intCodec) }), keyed: true })
+  before.pushSecond({ name: 'apple', price: { cents: 3 } })
+  const after = new OperatorHarness({
+    runtime: priced({
+      cents: codec(intCodec),
+      currency: codec(withDefault(textCodec, 'EUR')),
+    }),
+    keyed: true,
+    restore: [before.snapshot()],
+  })
+  after.push('apple', { key: 'a' })
+  expect(after.output).toEqual([['apple', { cents: 3, currency: 'EUR' }, 1]])
 })

@@ -11,6 +11,7 @@ import type {
   StateFile,
 } from '@weirjs/common/core/checkpoint/handles'
 import type { Codec } from '@weirjs/common/core/codec'
+import { bridgeFor } from './restore-checks.ts'
 import { SegmentEncoder } from './segment-encoder.ts'
 import { forEachEntry } from './state-file.ts'
 import type { KeyedSnapshot } from './state-backend.ts'
@@ -43,8 +44,9 @@ export class MemorySnapshot {
   }
 
   list<T>(list: ListStateSnapshot, codec: Codec<T>): readonly T[] {
+    const bridge = bridgeFor(`list "${list.name}"`, list.codec, codec)
     const elements: T[] = []
-    forEachEntry(this.file, list.segment, this.read, (source) => elements.push(codec.read(source)))
+    forEachEntry(this.file, list.segment, this.read, (source) => elements.push(bridge.read(source)))
     return elements
   }
 }
