@@ -116,7 +116,7 @@ describe('C37: the final checkpoint', () => {
       const { definition, files, output, counts } = bounded('off')
       let held = true
       files.hook = async (operation) => {
-        while (operation === 'link' && held) {
+        while (operation === 'rename' && held) {
           await new Promise<void>((resolve) => cluster.time.timer(1, resolve))
         }
       }

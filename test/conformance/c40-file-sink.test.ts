@@ -108,7 +108,7 @@ describe('C40: exactly-once files', () => {
   it.each(cases)('$shape, crash $when', async ({ when, visibleAtCrash, shape }) => {
     let links = 0
     files.hook = (operation) => {
-      if (operation !== 'link' || when !== 'in the middle of the commit') return
+      if (operation !== 'rename' || when !== 'in the middle of the commit') return
       links += 1
       // The commit of each subtask stops for ever behind its first file.
       return links > 2 && links < 20 ? new Promise(() => {}) : undefined
