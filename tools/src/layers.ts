@@ -75,7 +75,7 @@ export const LAYERS: readonly LayerRule[] = [
       '@weirjs/jobmanager/main',
       '@weirjs/taskmanager/main',
     ],
-    external: ['commander', 'rolldown'],
+    external: ['commander', 'rolldown', 'zod'],
     node: true,
   },
   {
