@@ -84,9 +84,13 @@ export function mismatch(expected: string, raw: unknown): Mismatch {
 }
 
 function show(raw: unknown): string {
-  const text = typeof raw === 'bigint' ? `${raw}n` : (JSON.stringify(raw) ?? String(raw))
+  const text = typeof raw === 'bigint' ? `${raw}n` : (JSON.stringify(raw, shown) ?? String(raw))
   return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text
 }
+
+/** Columns of Parquet have numbers in them that JSON cannot say. */
+const shown = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value
 
 /** True for what `types.ts` and `struct.ts` make. */
 export function isDeclaredType(codec: Codec): codec is DeclaredType<unknown> {

@@ -72,6 +72,26 @@ describe('declared types', () => {
     expect(bigint().from('9007199254740993')).toBe(2n ** 53n + 1n)
   })
 
+  it.each([
+    [[1], 'field "[0]": expected a pair of key and value, got 1'],
+    [[null], 'field "[0]": expected a pair of key and value, got null'],
+    [[['a', 1], 'ab'], 'field "[1]": expected a pair of key and value, got "ab"'],
+    [[['a']], 'field "[0]": expected a pair of key and value, got ["a"]'],
+    [[['a', 1, 2]], 'field "[0]": expected a pair of key and value, got ["a",1,2]'],
+    [[[1, 1]], 'expected text, got 1'],
+    [{ a: 'x' }, 'field "a": expected a whole number, got "x"'],
+    ['ab', 'expected a map, got "ab"'],
+  ])('refuse %j as a map', (raw, why) => {
+    expect(complaint(() => map(text(), int()).from(raw))).toBe(why)
+  })
+
+  it('show whole numbers beyond those of JSON wherever they are in what they refuse', () => {
+    expect(complaint(() => text().from(7n))).toBe('expected text, got 7n')
+    expect(complaint(() => text().from({ a: [7n, { b: 8n }] }))).toBe(
+      'expected text, got {"a":["7n",{"b":"8n"}]}',
+    )
+  })
+
   it('read times without a zone as UTC', () => {
     expect(timestamp().fromText('2001-01-01 00:01:00')).toBe(Date.UTC(2001, 0, 1, 0, 1))
     expect(timestamp().fromText('2001-01-01T00:01:00+01:00')).toBe(

@@ -160,7 +160,11 @@ export function map<K extends Key, V>(
 ): DeclaredType<ReadonlyMap<K, V>> {
   const from = (raw: unknown): ReadonlyMap<K, V> => {
     if (typeof raw !== 'object' || raw === null) throw mismatch('a map', raw)
-    const pairs = Array.isArray(raw) || raw instanceof Map ? [...raw] : Object.entries(raw)
+    const pairs = Array.isArray(raw)
+      ? raw.map(asPair)
+      : raw instanceof Map
+        ? [...raw]
+        : Object.entries(raw)
     return new Map(
       pairs.map(([k, v]) => [key.from(k), inside(String(k), () => of.from(v))] as const),
     )
@@ -210,6 +214,11 @@ export function nullable<T>(of: DeclaredType<T>): DeclaredType<T | null> {
 function asText(raw: unknown): string {
   if (typeof raw === 'string') return raw
   throw mismatch('text', raw)
+}
+
+function asPair(raw: unknown, i: number): readonly [unknown, unknown] {
+  if (Array.isArray(raw) && raw.length === 2) return [raw[0], raw[1]]
+  throw mismatch('a pair of key and value', raw).within(`[${i}]`)
 }
 
 function asInt(raw: unknown): number {
