@@ -115,10 +115,11 @@ function readField(type: DeclaredType<unknown>, field: string, raw: unknown): un
 
 function recordWriter(fields: FieldTypes): (value: unknown) => unknown {
   const entries = Object.entries(fields)
-  const plain = entries.every(([, type]) => PLAIN.has(type.kind))
+  const floats = entries.filter(([, type]) => type.kind === 'float').map(([field]) => field)
+  const plain = entries.every(([, type]) => PLAIN.has(type.kind) || type.kind === 'float')
   return (value) => {
-    if (plain) return value
     const record = value as Readonly<Record<string, unknown>>
+    if (plain && floats.every((field) => Number.isFinite(record[field]))) return value
     return Object.fromEntries(entries.map(([field, type]) => [field, type.toJson(record[field])]))
   }
 }
@@ -127,15 +128,12 @@ function recordWriter(fields: FieldTypes): (value: unknown) => unknown {
 const PLAIN: ReadonlySet<string> = new Set([
   'text',
   'int',
-  'float',
   'bool',
   'flag',
   'timestamp',
   'duration',
   'path',
   'one-of',
-  'json',
-  'dynamic',
 ])
 
 function parseObject(name: string, given: string): unknown {

@@ -22,6 +22,7 @@ import {
   mismatch,
 } from './declared-type.ts'
 import { durationMs } from './durations.ts'
+import { asJson } from './json-values.ts'
 
 /** Any text. */
 export function text(options: TypeOptions<string> = {}): DeclaredType<string> {
@@ -36,10 +37,16 @@ export function int(options: TypeOptions<number> = {}): DeclaredType<number> {
   return declareType({ kind: 'int', codec: intCodec, from: asInt, fromText: intFromText }, options)
 }
 
-/** Any number, NaN and the infinities included. */
+/** Any number, NaN and the infinities included; those three are text in JSON. */
 export function float(options: TypeOptions<number> = {}): DeclaredType<number> {
   return declareType(
-    { kind: 'float', codec: floatCodec, from: asFloat, fromText: floatFromText },
+    {
+      kind: 'float',
+      codec: floatCodec,
+      from: asFloat,
+      fromText: floatFromText,
+      toJson: floatToJson,
+    },
     options,
   )
 }
@@ -126,7 +133,7 @@ export function json<T = unknown>(options: TypeOptions<T> = {}): DeclaredType<T>
   const fromText = (given: string): T => parsed('JSON', given, JSON.parse) as T
   const codec = jsonCodec as Codec<T>
   return declareType(
-    { kind: 'json', codec, from: (raw) => present('a value', raw) as T, fromText },
+    { kind: 'json', codec, from: (raw) => present('a value', raw) as T, fromText, toJson: asJson },
     options,
   )
 }
@@ -135,7 +142,13 @@ export function json<T = unknown>(options: TypeOptions<T> = {}): DeclaredType<T>
 export function dynamic<T>(): DeclaredType<T> {
   const codec = dynamicCodec as Codec<T>
   const from = (raw: unknown): T => raw as T
-  return declareType({ kind: 'dynamic', codec, from, fromText: (given) => given as T })
+  return declareType({
+    kind: 'dynamic',
+    codec,
+    from,
+    fromText: (given) => given as T,
+    toJson: asJson,
+  })
 }
 
 /** An array. */
@@ -254,8 +267,12 @@ const PLUS = 43
 function asFloat(raw: unknown): number {
   if (typeof raw === 'number') return raw
   if (typeof raw === 'bigint') return Number(raw)
+  const special = typeof raw === 'string' ? SPECIAL_FLOATS.get(raw) : undefined
+  if (special !== undefined) return special
   throw mismatch('a number', raw)
 }
+
+const floatToJson = (value: number): unknown => (Number.isFinite(value) ? value : String(value))
 
 const SPECIAL_FLOATS: ReadonlyMap<string, number> = new Map([
   ['NaN', Number.NaN],

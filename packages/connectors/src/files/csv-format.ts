@@ -2,6 +2,7 @@
 // line names the columns. Declared types say what a cell means; without a type every cell is text.
 
 import { Mismatch } from '@weirjs/api/declared-type'
+import { asJson } from '@weirjs/api/json-values'
 import type { FieldTypes, StructType } from '@weirjs/api/struct'
 import { assert } from '@weirjs/common/core/assert'
 import type { Codec } from '@weirjs/common/core/codec'
@@ -189,5 +190,5 @@ class CsvWriter<T> implements LineWriter<T> {
 function cellText(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number)
+  return typeof value === 'object' ? JSON.stringify(asJson(value)) : String(value as number)
 }

@@ -1,6 +1,6 @@
 import { SinkAttempt, type SinkCheckpoint } from '@weirjs/api/contracts/sink-run.contract'
 import { struct } from '@weirjs/api/struct'
-import { bigint, int, text } from '@weirjs/api/types'
+import { bigint, float, int, text } from '@weirjs/api/types'
 import { WeirError } from '@weirjs/common/core/errors'
 import { Prng } from '@weirjs/common/core/prng'
 import { describe, expect, it } from 'vitest'
@@ -105,20 +105,48 @@ describe('the file sink', () => {
     await run.close()
   })
 
-  it('refuses records that the format cannot say', async () => {
-    const fs = new MemoryFileSystem()
-    const run = new SinkAttempt(ndjsonFiles('/out', { fileSystem: fs }), {
-      attempt: 1,
-      subtasks: 1,
-    })
-    await expect(run.write(0, { n: 1n })).rejects.toMatchObject({
+  it.each([
+    ['a bigint', { n: 1n }],
+    ['nothing', undefined],
+    ['a Map', { a: [{ m: new Map([['x', 1]]) }] }],
+    ['a Set', { s: new Set([1]) }],
+    ['bytes', { b: Uint8Array.of(1) }],
+    ['NaN', { x: Number.NaN }],
+  ])('refuses records that JSON cannot say: %s', async (what, record) => {
+    const open = (make: typeof ndjsonFiles): SinkAttempt<unknown> =>
+      new SinkAttempt<unknown>(make('/out', { fileSystem: new MemoryFileSystem() }), {
+        attempt: 1,
+        subtasks: 1,
+      })
+    const run = open(ndjsonFiles)
+    await expect(run.write(0, record)).rejects.toMatchObject({
       code: 'files/record-not-writable',
       domain: 'user',
     })
-    await expect(run.write(0, undefined)).rejects.toMatchObject({
-      code: 'files/record-not-writable',
-    })
     await run.close()
+    if (what !== 'a Map') return
+    const csv = open(csvFiles as typeof ndjsonFiles)
+    await expect(csv.write(0, record)).rejects.toThrow('a Map cannot be written as JSON')
+    await csv.close()
+  })
+
+  it('writes a float that JSON has no number for as the text that the type reads back', async () => {
+    const Measure = struct('Measure', { x: float() })
+    const values = [{ x: Number.NaN }, { x: Number.NEGATIVE_INFINITY }, { x: 1.5 }]
+    for (const make of [ndjsonFiles, csvFiles]) {
+      const fs = new MemoryFileSystem()
+      const run = new SinkAttempt(make('/out', Measure, { fileSystem: fs }), {
+        attempt: 1,
+        subtasks: 1,
+      })
+      await run.write(0, ...values)
+      await run.commit(await run.snapshot(1))
+      const written = lines(fs)
+      if (make === ndjsonFiles)
+        expect(written.map((line) => Measure.from(JSON.parse(line)))).toEqual(values)
+      else expect(written).toEqual(['x', 'NaN', '-Infinity', '1.5'])
+      await run.close()
+    }
   })
 
   it('never replaces a file that is already there', async () => {
