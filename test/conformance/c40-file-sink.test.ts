@@ -106,12 +106,12 @@ describe('C40: exactly-once files', () => {
   )
 
   it.each(cases)('$shape, crash $when', async ({ when, visibleAtCrash, shape }) => {
-    let links = 0
+    let renames = 0
     files.hook = (operation) => {
       if (operation !== 'rename' || when !== 'in the middle of the commit') return
-      links += 1
+      renames += 1
       // The commit of each subtask stops for ever behind its first file.
-      return links > 2 && links < 20 ? new Promise(() => {}) : undefined
+      return renames > 2 && renames < 20 ? new Promise(() => {}) : undefined
     }
     if (when === 'before the commit') {
       cluster.onCall = ({ method }) => (method === 'notifyComplete' ? 'lose' : 'deliver')
@@ -127,7 +127,7 @@ describe('C40: exactly-once files', () => {
     const leftovers = output.staged
     expect(leftovers.length).toBeGreaterThan(0)
 
-    links = 100
+    renames = 100
     gate.limit = 300 // nothing new until we have looked
     killWithoutTidying()
     await cluster.when(
