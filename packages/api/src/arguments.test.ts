@@ -1,7 +1,28 @@
 import type { WeirError } from '@weirjs/common/core/errors'
 import { describe, expect, it } from 'vitest'
-import { describeArguments, parseArguments, resolveArguments } from './arguments.ts'
-import { duration, flag, int, oneOf, optional, path, text, timestamp } from './types.ts'
+import { documentToWire } from '@weirjs/common/rpc/convert'
+import { describeArguments, parseArguments, plainArguments, resolveArguments } from './arguments.ts'
+import type { DeclaredType } from './declared-type.ts'
+import { struct } from './struct.ts'
+import {
+  bigint,
+  bool,
+  bytes,
+  duration,
+  dynamic,
+  flag,
+  float,
+  int,
+  json,
+  list,
+  map,
+  nullable,
+  oneOf,
+  optional,
+  path,
+  text,
+  timestamp,
+} from './types.ts'
 
 const types = {
   input: path({ help: 'Where to read.' }),
@@ -91,5 +112,82 @@ describe('job arguments', () => {
       every: 5_000,
       title: 'a b',
     })
+  })
+
+  it('that hold paths have them from where the job is submitted', () => {
+    const paths = {
+      maybe: optional(path()),
+      none: nullable(path()),
+      many: list(path()),
+      nested: optional(list(list(path()))),
+      usual: path({ default: './data' }),
+      empty: path({ default: '' }),
+    }
+    const said = parseArguments(
+      paths,
+      ['--maybe', 'a', '--none', 'b', '--many', '["c","/d","s3://e"]', '--nested', '[["f"]]'],
+      { directory: '/home/ann' },
+    )
+    expect(resolveArguments(paths, said)).toEqual({
+      maybe: '/home/ann/a',
+      none: '/home/ann/b',
+      many: ['/home/ann/c', '/d', 's3://e'],
+      nested: [['/home/ann/f']],
+      usual: '/home/ann/data',
+      empty: '',
+    })
+    expect(() => parseArguments(paths, ['--many', '[""]'])).toThrow('the path is empty')
+  })
+
+  it('of every type are the same in the slots as where they were given', () => {
+    const Point = struct('Point', { x: float(), y: optional(bigint()), at: timestamp() })
+    const cases: readonly (readonly [DeclaredType<unknown>, string, unknown])[] = [
+      [text(), 'a "b"', 'a "b"'],
+      [int(), '-7', -7],
+      [float(), 'NaN', Number.NaN],
+      [float(), '-Infinity', Number.NEGATIVE_INFINITY],
+      [bool(), 'true', true],
+      [bigint(), String(2n ** 70n), 2n ** 70n],
+      [bigint(), '7', 7n],
+      [bytes(), 'AQL/', Uint8Array.of(1, 2, 255)],
+      [timestamp(), '2015-07-15', 1_436_918_400_000],
+      [duration(), '5s', 5_000],
+      [oneOf('a', 'b') as DeclaredType<unknown>, 'b', 'b'],
+      [json(), '{"a":[null,1]}', { a: [null, 1] }],
+      [dynamic(), 'x', 'x'],
+      [list(bigint()), '[1,"99999999999999999999"]', [1n, 99999999999999999999n]],
+      [
+        map(text(), int()),
+        '{"a":1,"__proto__":2}',
+        new Map([
+          ['a', 1],
+          ['__proto__', 2],
+        ]),
+      ],
+      [map(int(), list(float())), '[[1,["NaN"]]]', new Map([[1, [Number.NaN]]])],
+      [
+        map(bigint(), bytes()),
+        '[["99999999999999999999","AQ=="]]',
+        new Map([[99999999999999999999n, Uint8Array.of(1)]]),
+      ],
+      [optional(bytes()), 'AQ==', Uint8Array.of(1)],
+      [nullable(map(text(), bool())), '{"a":true}', new Map([['a', true]])],
+      [Point, '{"x":"Infinity","at":5}', { x: Number.POSITIVE_INFINITY, y: undefined, at: 5 }],
+    ]
+    for (const [type, said, value] of cases) {
+      const overTheWire = (raw: object): unknown => {
+        const document = documentToWire(raw)
+        const heard = JSON.parse(Buffer.from(document.json as Uint8Array).toString()) as object
+        return resolveArguments({ x: type }, { ...heard })
+      }
+      expect(overTheWire(parseArguments({ x: type }, ['--x', said])), said).toEqual({ x: value })
+      expect(overTheWire(plainArguments({ x: type }, { x: value })), said).toEqual({ x: value })
+    }
+  })
+
+  it('that JSON cannot say are refused', () => {
+    for (const value of [new Map([['a', 1]]), { a: new Set() }, 1n, [Number.NaN]])
+      expect(code(() => plainArguments({ x: json() }, { x: value }))).toBe('job/bad-argument')
+    expect(code(() => plainArguments({ x: json() }, { y: 1 }))).toBe('job/unknown-argument')
   })
 })

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path'
 import { type DeclaredType, type InferType, Mismatch } from './declared-type.ts'
 import { jobError } from './job-error.ts'
+import { asJson } from './json-values.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What a job declares: names to types. */
@@ -12,7 +13,7 @@ export type ArgumentTypes = Readonly<Record<string, DeclaredType<unknown>>>
 /** What its build function gets. */
 export type ArgumentValues<A> = { readonly [Name in keyof A]: InferType<A[Name]> }
 
-/** Plain values under the declared names: what a submission carries. */
+/** Values that JSON can say, under the declared names: what a submission carries. */
 export type RawArguments = Readonly<Record<string, unknown>>
 
 export interface ArgumentDescription {
@@ -44,8 +45,9 @@ export function describeArguments(types: ArgumentTypes): readonly ArgumentDescri
 }
 
 /**
- * Command line → plain values, without defaults. Understands `--name value`, `--name=value`, `--flag`, `--no-flag`.
- * Throws WeirError `job/unknown-argument`, `job/bad-argument`, `job/missing-argument`.
+ * Command line → plain values, without defaults other than paths, which depend on where it was said. Understands
+ * `--name value`, `--name=value`, `--flag`, `--no-flag`. Throws WeirError `job/unknown-argument`, `job/bad-argument`,
+ * `job/missing-argument`.
  */
 export function parseArguments(
   types: ArgumentTypes,
@@ -68,9 +70,31 @@ export function parseArguments(
     }
     given.set(word.name, readText(type, word.name, text, options))
   }
+  const directory = options.directory ?? process.cwd()
+  for (const [name, { kind, default: usual }] of Object.entries(types)) {
+    // An empty one stands for none.
+    if (kind !== 'path' || typeof usual !== 'string' || usual === '' || given.has(name)) continue
+    given.set(name, absolute(usual, directory))
+  }
   const values = Object.fromEntries(given)
   refuseMissing(types, values)
   return values
+}
+
+/** Values as a program gives them → plain values, without defaults. Throws as parseArguments does. */
+export function plainArguments(
+  types: ArgumentTypes,
+  given: Readonly<Record<string, unknown>>,
+): RawArguments {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => {
+        const type = Object.hasOwn(types, name) ? types[name] : undefined
+        if (type === undefined) throw unknownArgument(name, types)
+        return [name, plain(type, name, readRaw(type, name, value))]
+      }),
+  )
 }
 
 /**
@@ -132,11 +156,45 @@ function readText(
   text: string,
   options: ParseOptions,
 ): unknown {
-  const value = checked(name, () => type.fromText(text))
-  if (type.kind === 'path') refuseEmptyPath(name, text)
-  if (type.kind !== 'path' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return value
-  return resolve(options.directory ?? process.cwd(), text)
+  const directory = options.directory ?? process.cwd()
+  const value = eachPath(
+    type,
+    checked(name, () => type.fromText(text)),
+    (path) => {
+      refuseEmptyPath(name, path)
+      return absolute(path, directory)
+    },
+  )
+  return plain(type, name, value)
 }
+
+/** The value as it travels; what it stands for is read from that in every process. */
+function plain(type: DeclaredType<unknown>, name: string, value: unknown): unknown {
+  return checked(name, () => {
+    const said = JSON.stringify(asJson(type.toJson(value))) as string | undefined
+    const heard: unknown = said === undefined ? undefined : JSON.parse(said)
+    type.from(heard)
+    return heard
+  })
+}
+
+/** The value, with `change` done to each path in it. */
+function eachPath(
+  type: DeclaredType<unknown>,
+  value: unknown,
+  change: (path: string) => string,
+): unknown {
+  if (value === undefined || value === null) return value
+  if (type.kind === 'path') return change(value as string)
+  const { of } = type
+  if (of === undefined) return value
+  if (type.kind !== 'list') return eachPath(of, value, change)
+  return (value as readonly unknown[]).map((item) => eachPath(of, item, change))
+}
+
+/** A slot has another working directory. A URL is left alone. */
+const absolute = (path: string, directory: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : resolve(directory, path)
 
 /** Resolved, an empty path would mean the working directory, which nobody meant. */
 function refuseEmptyPath(name: string, text: string): void {

@@ -8,6 +8,7 @@ import {
   type RawArguments,
   describeArguments,
   parseArguments,
+  plainArguments,
   resolveArguments,
 } from './arguments.ts'
 import type { BuiltJob } from './built-job.ts'
@@ -25,6 +26,14 @@ export function parseArgs(
   options: ParseOptions = {},
 ): RawArguments {
   return parseArguments(definition.args, argv, options)
+}
+
+/** The same for values that a program gives. Throws WeirError `job/...-argument`. */
+export function plainArgs(
+  definition: JobDefinition,
+  given: Readonly<Record<string, unknown>>,
+): RawArguments {
+  return plainArguments(definition.args, given)
 }
 
 /** What a job may be told, for `--help`. */

@@ -37,6 +37,8 @@ export interface DeclaredType<T> extends Codec<T> {
   readonly codec: Codec<T>
   readonly default?: T
   readonly help?: string
+  /** Of lists, optional and nullable types: what is in them. */
+  readonly of?: DeclaredType<unknown>
   /**
    * The value that something read from JSON or Parquet stands for (undefined: it was absent). Throws Mismatch.
    * Objects and arrays may be taken over as they are.
@@ -106,6 +108,7 @@ export function bareCodec<T>(codec: Codec<T>): Codec<T> {
 export interface TypeParts<T> {
   readonly kind: TypeKind
   readonly codec: Codec<T>
+  readonly of?: DeclaredType<unknown>
   from(this: void, raw: unknown): T
   fromText(this: void, text: string): T
   toJson?(this: void, value: T): unknown
@@ -129,5 +132,6 @@ export function declareType<T>(parts: TypeParts<T>, options: TypeOptions<T> = {}
     toJson: parts.toJson ?? ((value) => value),
     ...(fallback === undefined ? {} : { default: fallback }),
     ...(options.help === undefined ? {} : { help: options.help }),
+    ...(parts.of === undefined ? {} : { of: parts.of }),
   }
 }

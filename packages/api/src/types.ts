@@ -159,6 +159,7 @@ export function list<T>(of: DeclaredType<T>): DeclaredType<readonly T[]> {
   }
   return declareType<readonly T[]>({
     kind: 'list',
+    of: of as DeclaredType<unknown>,
     codec: listCodec(bareCodec(of)),
     from,
     fromText: (given) => from(parsed('a JSON array', given, JSON.parse)),
@@ -203,6 +204,7 @@ export interface OptionalType<T> extends DeclaredType<T | undefined> {
 export function optional<T>(of: DeclaredType<T>): OptionalType<T> {
   const declared = declareType<T | undefined>({
     kind: 'optional',
+    of: of as DeclaredType<unknown>,
     codec: optionalCodec(bareCodec(of)),
     from: (raw) => (raw === undefined || raw === null ? undefined : of.from(raw)),
     fromText: (given) => (given === '' ? undefined : of.fromText(given)),
@@ -215,6 +217,7 @@ export function optional<T>(of: DeclaredType<T>): OptionalType<T> {
 export function nullable<T>(of: DeclaredType<T>): DeclaredType<T | null> {
   return declareType<T | null>({
     kind: 'nullable',
+    of: of as DeclaredType<unknown>,
     codec: nullableCodec(bareCodec(of)),
     from: (raw) => (raw === null || raw === undefined ? null : of.from(raw)),
     fromText: (given) => (given === '' ? null : of.fromText(given)),

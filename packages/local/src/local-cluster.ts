@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { JobFunctions } from '@weirjs/api/functions'
-import { buildJob } from '@weirjs/api/build-job'
+import { buildJob, plainArgs } from '@weirjs/api/build-job'
 import type { JobDefinition } from '@weirjs/api/define-job'
 import { MemoryStorage } from '@weirjs/common/core/checkpoint/memory-storage'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
@@ -225,7 +225,7 @@ export class LocalCluster {
   /** Submits a job that this process holds. Errors: the job's own, and those of `JobClient.submit`. */
   async submit(definition: JobDefinition, options: SubmitOptions = {}): Promise<JobId> {
     const submittedAtMs = this.scheduler.wallMs()
-    const args = options.args ?? {}
+    const args = plainArgs(definition, options.args ?? {})
     const { graph, settings } = buildJob(definition, args, submittedAtMs)
     const bundle = new TextEncoder().encode(
       `// job "${definition.name}", held in memory: ${this.#prng.hex(16)}\n`,
