@@ -133,16 +133,18 @@ describe('the file sink', () => {
   it('writes a float that JSON has no number for as the text that the type reads back', async () => {
     const Measure = struct('Measure', { x: float() })
     const values = [{ x: Number.NaN }, { x: Number.NEGATIVE_INFINITY }, { x: 1.5 }]
-    for (const make of [ndjsonFiles, csvFiles]) {
+    for (const format of ['ndjson', 'csv']) {
       const fs = new MemoryFileSystem()
-      const run = new SinkAttempt(make('/out', Measure, { fileSystem: fs }), {
-        attempt: 1,
-        subtasks: 1,
-      })
+      const options = { fileSystem: fs }
+      const sink =
+        format === 'csv'
+          ? csvFiles('/out', Measure, options)
+          : ndjsonFiles('/out', Measure, options)
+      const run = new SinkAttempt(sink, { attempt: 1, subtasks: 1 })
       await run.write(0, ...values)
       await run.commit(await run.snapshot(1))
       const written = lines(fs)
-      if (make === ndjsonFiles)
+      if (format === 'ndjson')
         expect(written.map((line) => Measure.from(JSON.parse(line)))).toEqual(values)
       else expect(written).toEqual(['x', 'NaN', '-Infinity', '1.5'])
       await run.close()
