@@ -13,8 +13,10 @@ import type {
   TimeDomain,
 } from '@weirjs/api/process-context'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
-import type { OperatorContext } from './operator.ts'
-import { notAvailable } from './user-mistakes.ts'
+import type { OperatorContext, Output } from './operator.ts'
+import { notAvailable, wholeMs } from './user-mistakes.ts'
+
+const STEP = 'the step that emitted it'
 
 type Emit = (value: unknown, timestamp?: number) => void
 
@@ -53,7 +55,7 @@ export class EngineProcessContext implements ProcessContext {
     this.lists = parts.lists
     this.timers =
       keyed === null || !parts.hasTimerFunction ? noTimers(keyed) : timersOf(keyed, context)
-    this.emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
+    this.emit = this.#emitter(output)
     this.side = this.#sides(context)
     this.output = sidesByName(this.side)
     this.print = (text): void => context.print(text)
@@ -66,14 +68,20 @@ export class EngineProcessContext implements ProcessContext {
     throw notAvailable('ctx.key', 'Only keyed streams have keys: call keyBy before this step.')
   }
 
+  #emitter(output: Output): Emit {
+    return (value, timestamp = this.timestamp): void =>
+      output.emit(
+        value,
+        Number.isSafeInteger(timestamp) ? timestamp : wholeMs(timestamp, STEP, value),
+      )
+  }
+
   #sides(context: OperatorContext): (tag: string) => Side {
     const byTag = new Map<string, Side>()
     return (tag) => {
       const known = byTag.get(tag)
       if (known !== undefined) return known
-      const output = context.side(tag)
-      const emit: Emit = (value, timestamp = this.timestamp): void => output.emit(value, timestamp)
-      const side = { emit }
+      const side = { emit: this.#emitter(context.side(tag)) }
       byTag.set(tag, side)
       return side
     }
@@ -122,7 +130,8 @@ function stateHandle(keyed: KeyedStateBackend, state: StateRuntime): unknown {
 function timersOf(keyed: KeyedStateBackend, { scheduler }: OperatorContext): ProcessTimers {
   const { eventTimers, processingTimers } = keyed
   return {
-    at: (timeMs) => eventTimers.register(timeMs),
+    // Watermarks are whole numbers: it would fire there anyway, and what it emits has its time.
+    at: (timeMs) => eventTimers.register(Math.ceil(timeMs)),
     after(delay) {
       const delayMs = typeof delay === 'number' ? delay : durationMs(delay, 'the delay of a timer')
       // Always in the future: a timer that sets itself anew does not fire twice in one go.
@@ -130,7 +139,7 @@ function timersOf(keyed: KeyedStateBackend, { scheduler }: OperatorContext): Pro
       processingTimers.register(timeMs)
       return timeMs
     },
-    deleteAt: (timeMs) => eventTimers.delete(timeMs),
+    deleteAt: (timeMs) => eventTimers.delete(Math.ceil(timeMs)),
     deleteAfter: (timeMs) => processingTimers.delete(timeMs),
   }
 }

@@ -114,6 +114,31 @@ describe.each(HARNESS_MODES)('process steps, %s', (mode) => {
     expect(h.output).toEqual(['1 processing'])
   })
 
+  test('times with a fraction become whole: those of records downwards, those of timers upwards', () => {
+    const h = new OperatorHarness({
+      mode,
+      runtime: keyed({
+        each: (value, ctx) => {
+          const { emit, timers } = ctx as Ctx
+          emit('given', value as number)
+          timers.at(value as number)
+          timers.at(50.5)
+          timers.deleteAt(50.25)
+        },
+        timer: (_time, ctx) => (ctx as Ctx).emit('fired'),
+      }),
+    })
+    h.push(7.5, { key: 1, timestamp: 1 })
+    h.advanceWatermark(7)
+    expect(h.records).toEqual([{ value: 'given', timestamp: 7 }])
+    h.advanceWatermark(100)
+    expect(h.records.slice(1)).toEqual([{ value: 'fired', timestamp: 8 }])
+    for (const time of [Number.NaN, 2 ** 60, '7'])
+      expect(() => h.push(time, { key: 1 })).toThrow(
+        expect.objectContaining({ code: 'job/bad-timestamp' }),
+      )
+  })
+
   test('a processing timer that sets itself anew does not fire twice in one go', () => {
     const h = new OperatorHarness({
       mode,

@@ -6,7 +6,7 @@ import type { SourceOutput } from '@weirjs/api/connector'
 import type { WatermarkRuntime } from '@weirjs/api/functions'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { OperatorContext, Output } from './operator.ts'
-import { badTimestamp, excerptOf } from './user-mistakes.ts'
+import { badTimestamp, excerptOf, wholeMs } from './user-mistakes.ts'
 import { WatermarkTracker } from './watermark-tracker.ts'
 
 /** Between two watermarks of one reader, while records flow. */
@@ -120,14 +120,4 @@ export class ReaderOutput implements SourceOutput<unknown> {
     this.#idle = idle
     this.#context.emitIdle(idle)
   }
-}
-
-/**
- * What is no safe integer, made one: a fraction of a millisecond is cut off, towards the past. Time
- * stamps and watermarks travel as whole numbers, and a job must not depend on where they do.
- */
-function wholeMs(timestamp: unknown, giver: string, record: unknown): number {
-  const whole = typeof timestamp === 'number' ? Math.floor(timestamp) : Number.NaN
-  if (Number.isSafeInteger(whole)) return whole
-  throw badTimestamp(timestamp, giver, `the record ${excerptOf(record)}`)
 }

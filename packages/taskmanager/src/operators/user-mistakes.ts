@@ -48,6 +48,16 @@ export function badTimestamp(timestamp: unknown, giver: string, what: string): W
   )
 }
 
+/**
+ * What is no safe integer, made one: a fraction of a millisecond is cut off, towards the past. Time
+ * stamps and watermarks travel as whole numbers, and a job must not depend on where they do.
+ */
+export function wholeMs(timestamp: unknown, giver: string, record: unknown): number {
+  const whole = typeof timestamp === 'number' ? Math.floor(timestamp) : Number.NaN
+  if (Number.isSafeInteger(whole)) return whole
+  throw badTimestamp(timestamp, giver, `the record ${excerptOf(record)}`)
+}
+
 /** A record, or part of one, as a message can carry it: on one line, and short. */
 export function excerptOf(value: unknown): string {
   const text = inspect(value, EXCERPT)
