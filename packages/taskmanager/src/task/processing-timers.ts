@@ -10,32 +10,36 @@ export const FIRE_MS = 1
 /** Bursts of one operator in one run: the bound when time stands still, as in a simulation. */
 export const BURSTS_PER_RUN_MAX = 64
 
-export interface ProcessingTimersOptions {
-  readonly chain: OperatorChain
-  readonly scheduler: Scheduler
+export interface TimersHost {
   /** False: outputs are full, and who has made them so wakes the task when they are not any more. */
-  readonly mayFire: () => boolean
-  readonly wake: () => void
+  readonly mayFire: boolean
+  wake(): void
 }
 
 export class ProcessingTimers {
-  readonly #options: ProcessingTimersOptions
+  readonly #chain: OperatorChain
+  readonly #scheduler: Scheduler
+  readonly #host: TimersHost
   #alarmAtMs = Number.POSITIVE_INFINITY
   #cancelAlarm: CancelTimer | null = null
 
-  constructor(options: ProcessingTimersOptions) {
-    this.#options = options
+  constructor(chain: OperatorChain, scheduler: Scheduler, host: TimersHost) {
+    this.#chain = chain
+    this.#scheduler = scheduler
+    this.#host = host
   }
 
   /** Fires what is due, for a while; true when some of it is left. */
   fire(): boolean {
-    const { chain, scheduler, mayFire } = this.#options
-    if (!mayFire() || this.#earliest() === Number.POSITIVE_INFINITY) return false
-    const wallMs = scheduler.wallMs()
-    const untilMs = scheduler.nowMs() + FIRE_MS
+    const chain = this.#chain
+    const host = this.#host
+    if (!host.mayFire || this.#earliest() === Number.POSITIVE_INFINITY) return false
+    const wallMs = this.#scheduler.wallMs()
+    const untilMs = this.#scheduler.nowMs() + FIRE_MS
     for (let i = 0; i < chain.operators.length; i++) {
       for (let bursts = 0; isDue(chain.fireTimers(i, wallMs), wallMs); bursts++) {
-        if (bursts >= BURSTS_PER_RUN_MAX || scheduler.nowMs() >= untilMs || !mayFire()) return true
+        const late = bursts >= BURSTS_PER_RUN_MAX || this.#scheduler.nowMs() >= untilMs
+        if (late || !host.mayFire) return true
       }
     }
     return false
@@ -43,10 +47,10 @@ export class ProcessingTimers {
 
   /** Behind a run: the loop is woken when the next timer is due. True when one is due already. */
   arm(): boolean {
-    if (!this.#options.mayFire()) return false
+    if (!this.#host.mayFire) return false
     const earliestMs = this.#earliest()
     if (earliestMs >= this.#alarmAtMs) return false
-    const wallMs = this.#options.scheduler.wallMs()
+    const wallMs = this.#scheduler.wallMs()
     if (earliestMs <= wallMs) return true
     this.#setAlarm(earliestMs, wallMs)
     return false
@@ -58,7 +62,7 @@ export class ProcessingTimers {
   }
 
   #earliest(): number {
-    const { operators } = this.#options.chain
+    const { operators } = this.#chain
     let earliestMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < operators.length; i++) {
       const dueMs = operators[i]?.nextProcessingTimer() ?? null
@@ -70,10 +74,10 @@ export class ProcessingTimers {
   #setAlarm(atMs: number, wallMs: number): void {
     this.#cancelAlarm?.()
     this.#alarmAtMs = atMs
-    this.#cancelAlarm = this.#options.scheduler.timer(atMs - wallMs, () => {
+    this.#cancelAlarm = this.#scheduler.timer(atMs - wallMs, () => {
       this.#alarmAtMs = Number.POSITIVE_INFINITY
       this.#cancelAlarm = null
-      this.#options.wake()
+      this.#host.wake()
     })
   }
 }

@@ -23,7 +23,7 @@ import type { RestoreReader } from './factories.ts'
 import { FlushTimer } from './flush-timer.ts'
 import type { Mail } from './mailbox.ts'
 import type { OperatorChain } from './operator-chain.ts'
-import { ProcessingTimers } from './processing-timers.ts'
+import { ProcessingTimers, type TimersHost } from './processing-timers.ts'
 import { SubtaskCheckpoints } from './subtask-checkpoint.ts'
 import { closeChannels, openInputs } from './task-channels.ts'
 import type { ChannelHost } from './task-channels.ts'
@@ -51,7 +51,7 @@ export interface WorkHost {
 
 const ALWAYS_AVAILABLE = { available: true } as const
 
-export class TaskWork implements GateListener, ChannelHost, ContextHost {
+export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersHost {
   readonly fence: Fence
   readonly task: TaskId
   readonly jobName: string
@@ -161,12 +161,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       const blocking = this.#plan.plan.mode === 'exactly-once'
       this.#gate = new InputGate({ channels, blocking, clock: this.scheduler, listener: this })
     }
-    this.#timers = new ProcessingTimers({
-      chain,
-      scheduler: this.scheduler,
-      mayFire: () => this.#mayWork,
-      wake: () => this.#host.wake(),
-    })
+    this.#timers = new ProcessingTimers(chain, this.scheduler, this)
     this.#checkpoints = new SubtaskCheckpoints({
       fence: this.fence,
       task: this.task,
@@ -233,7 +228,6 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
       lastMs = nowMs
     }
     this.#flushTimer.afterRun()
-    // Records, watermarks and mail may have set timers.
     if (running && this.#timers?.arm() === true) more = true
     return more
   }
@@ -247,7 +241,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost {
   }
 
   /** The outputs take something, and nothing is left of a burst. */
-  get #mayWork(): boolean {
+  get mayFire(): boolean {
     return this.#outputs.gauge.available && !this.#chain.bursting
   }
 
