@@ -93,8 +93,10 @@ export class SourceRun<T> {
   ): Promise<SourceRun<T>> {
     const run = new SourceRun(source, options, from?.enumerator ?? null)
     await run.#enumerator.start()
-    for (const [i, split] of (from?.splits ?? []).entries()) {
-      run.#readers[i % options.readers]?.addSplits([throughCodec(source.splitCodec, split)])
+    const splits = from?.splits.map((split) => throughCodec(source.splitCodec, split)) ?? []
+    for (const [subtask, reader] of run.#readers.entries()) {
+      const own = splits.filter((_, i) => i % options.readers === subtask)
+      if (own.length > 0) reader.addSplits(own)
     }
     return run
   }

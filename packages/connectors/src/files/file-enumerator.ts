@@ -15,12 +15,21 @@ import type { FileSystem } from './file-system.ts'
 /** Splits handed out at once, when plenty are left. */
 const SPLITS_AT_ONCE_MAX = 16
 
+/** What every split of a file has. */
+export interface FileSplit {
+  readonly id: string
+  /** Its place among all that were handed out, which is the order to read them in. Older checkpoints do not say. */
+  readonly order?: number
+}
+
 export interface FileEnumeratorState<Split> {
   /** True when the first look is done: a restart does not look again, unless watching. */
   readonly looked: boolean
   readonly pending: readonly Split[]
   /** Watching only: paths that were found before. */
   readonly seen: readonly string[]
+  /** How many splits have been handed out. Older checkpoints do not say, and nor do the splits in them. */
+  readonly handedOut?: number
 }
 
 /** For sources on this enumerator. */
@@ -49,13 +58,16 @@ export interface FileEnumeratorOptions<Split> {
   readonly splitsOf: (file: FoundFile) => Promise<readonly Split[]>
 }
 
-export class FileEnumerator<Split> implements SplitEnumerator<Split, FileEnumeratorState<Split>> {
+export class FileEnumerator<Split extends FileSplit>
+  implements SplitEnumerator<Split, FileEnumeratorState<Split>>
+{
   readonly #context: EnumeratorContext
   readonly #options: FileEnumeratorOptions<Split>
   readonly #idle = new Set<number>()
   readonly #seen: Set<string>
   #pending: Split[]
   #looked: boolean
+  #handedOut: number
   #timer: CancelTimer | null = null
   #failure: unknown = null
   #closed = false
@@ -70,6 +82,7 @@ export class FileEnumerator<Split> implements SplitEnumerator<Split, FileEnumera
     this.#pending = [...(restored?.pending ?? [])]
     this.#seen = new Set(restored?.seen)
     this.#looked = restored?.looked ?? false
+    this.#handedOut = restored?.handedOut ?? 0
   }
 
   async start(): Promise<void> {
@@ -94,13 +107,19 @@ export class FileEnumerator<Split> implements SplitEnumerator<Split, FileEnumera
       const splits = this.#pending.splice(0, atOnce)
       if (splits.length === 0) break
       this.#idle.delete(subtask)
-      for (const split of splits) assignments.push({ subtask, split })
+      for (const split of splits)
+        assignments.push({ subtask, split: { ...split, order: this.#handedOut++ } })
     }
     return assignments
   }
 
   snapshot(): FileEnumeratorState<Split> {
-    return { looked: this.#looked, pending: [...this.#pending], seen: [...this.#seen] }
+    return {
+      looked: this.#looked,
+      pending: [...this.#pending],
+      seen: [...this.#seen],
+      handedOut: this.#handedOut,
+    }
   }
 
   async close(): Promise<void> {

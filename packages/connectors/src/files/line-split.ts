@@ -3,6 +3,7 @@
 import { plainCodec } from '../plain-codec.ts'
 import type { Codec } from '@weirjs/common/core/codec'
 import { type Compression, compressionOf } from './byte-blocks.ts'
+import type { FileSplit } from './file-enumerator.ts'
 import type { FoundFile } from './file-paths.ts'
 
 /** Files are cut into pieces of about this size where they can be cut. */
@@ -19,8 +20,7 @@ export interface LinePosition {
   readonly first: number
 }
 
-export interface LineSplit {
-  readonly id: string
+export interface LineSplit extends FileSplit {
   readonly path: string
   readonly compression: Compression
   /** The split has the lines that begin at bytes [start, end); `end` null: to the end of the file. */

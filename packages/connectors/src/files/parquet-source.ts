@@ -7,7 +7,12 @@ import type { StructType } from '@weirjs/api/struct'
 import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { Codec } from '@weirjs/common/core/codec'
 import { plainCodec } from '../plain-codec.ts'
-import { FileEnumerator, type FileEnumeratorState, fileWork } from './file-enumerator.ts'
+import {
+  FileEnumerator,
+  type FileEnumeratorState,
+  type FileSplit,
+  fileWork,
+} from './file-enumerator.ts'
 import type { FoundFile } from './file-paths.ts'
 import type { FileSystem } from './file-system.ts'
 import { nodeFileSystem } from './node/node-file-system.ts'
@@ -16,8 +21,7 @@ import { readMetadata } from './parquet-format.ts'
 import { SplitReader } from './split-reader.ts'
 
 /** One row group. */
-export interface ParquetSplit {
-  readonly id: string
+export interface ParquetSplit extends FileSplit {
   readonly path: string
   readonly group: number
   /** Number of its first row in the file. */

@@ -2,6 +2,7 @@
 // block is there when the current one ends.
 
 import type { SourceOutput, SourceReader } from '@weirjs/api/connector'
+import type { FileSplit } from './file-enumerator.ts'
 
 /** One split being read. */
 export interface SplitCursor<T, Split> {
@@ -17,9 +18,7 @@ export type OpenCursor<T, Split> = (split: Split) => SplitCursor<T, Split>
 /** Cursors open at the same time. */
 const CURSORS_OPEN_MAX = 2
 
-export class SplitReader<T, Split extends { readonly id: string }>
-  implements SourceReader<T, Split>
-{
+export class SplitReader<T, Split extends FileSplit> implements SourceReader<T, Split> {
   readonly #openCursor: OpenCursor<T, Split>
   #open: { readonly id: string; readonly cursor: SplitCursor<T, Split>; begun: boolean }[] = []
   /** Not open yet. */
@@ -33,7 +32,9 @@ export class SplitReader<T, Split extends { readonly id: string }>
   }
 
   addSplits(splits: readonly Split[]): void {
-    this.#waiting.push(...splits)
+    // Restored ones may come from several readers, in no order. What was found first is read first: else the watermark
+    // follows the later ones, and the records of the earlier are late.
+    this.#waiting = [...this.#waiting, ...splits].toSorted((a, b) => orderOf(a) - orderOf(b))
     this.#openNext()
   }
 
@@ -82,3 +83,6 @@ export class SplitReader<T, Split extends { readonly id: string }>
     void closing.then(() => this.#closing.delete(closing))
   }
 }
+
+/** Those without a number were handed out before any that has one. */
+const orderOf = ({ order }: FileSplit): number => order ?? -1
