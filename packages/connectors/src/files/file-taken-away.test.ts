@@ -70,12 +70,13 @@ async function run(
     if (crash.eager) await reader.take()
   }
   const first = new SinkAttempt(sink, { attempt: 1, subtasks: 1 })
-  let completed: SinkCheckpoint | undefined
+  const checkpoints: SinkCheckpoint[] = []
   let next = 0
   try {
     for (let id = 1; id <= 2; id++) {
       await first.write(0, ...ROWS.slice(next, next + 3).map((n) => ({ n })))
-      completed = await first.snapshot(id)
+      const completed = await first.snapshot(id)
+      checkpoints.push(completed)
       next += 3
       await first.commit(completed)
     }
@@ -86,6 +87,7 @@ async function run(
   fs.hook = () => {}
   await reader.take()
   between()
+  const completed = checkpoints.at(-1)
   const restored = completed === undefined ? {} : { restored: completed }
   const second = new SinkAttempt(sink, { attempt: 2, subtasks: 1, ...restored })
   if (completed !== undefined) await second.commit(completed)
