@@ -1,4 +1,5 @@
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { settle } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
 import {
   FileEnumerator,
@@ -6,6 +7,7 @@ import {
   type FileEnumeratorState,
   type FileSplit,
 } from './file-enumerator.ts'
+import type { FoundFile } from './file-paths.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
 
 /** More than a call takes as arguments. */
@@ -57,5 +59,68 @@ describe('FileEnumerator', () => {
       ['/in/c', 2],
       ['/in/d', 3],
     ])
+  })
+
+  describe('looks at a tree that changes meanwhile', () => {
+    const watch = (fs: MemoryFileSystem, path: string, watchMs: number | null) => {
+      const scheduler = new ManualScheduler()
+      const context = { parallelism: 1, scheduler, wake: () => {} }
+      const splitsOf = async (file: FoundFile) => [{ id: file.path }]
+      const options = { fs, path, watchMs, allowEmpty: false, splitsOf }
+      return { scheduler, enumerator: new FileEnumerator<FileSplit>(context, null, options) }
+    }
+    /** Takes a directory away when it is about to be listed. */
+    const takeAway = (fs: MemoryFileSystem, directory: string): void => {
+      fs.hook = async (operation, path) => {
+        if (operation !== 'list' || path !== directory) return
+        fs.hook = () => {}
+        for (const file of fs.paths()) if (file.startsWith(directory)) await fs.remove(file)
+        await fs.removeEmptyDirectory(directory)
+      }
+    }
+
+    it.each([
+      ['/in', null],
+      ['/in', 1_000],
+      ['/in/*/*', 1_000],
+      ['/in/**', null],
+    ])('%s: a directory below that is gone is empty (watching: %j)', async (path, watchMs) => {
+      const fs = new MemoryFileSystem()
+      fs.put('/in/gone/x', 'content')
+      fs.put('/in/here/y', 'content')
+      takeAway(fs, '/in/gone')
+      const { enumerator } = watch(fs, path, watchMs)
+      await enumerator.start()
+      expect(enumerator.snapshot().pending).toEqual([{ id: '/in/here/y' }])
+      await enumerator.close()
+    })
+
+    it.each([
+      ['/in', null, 'never'],
+      ['/in', 1_000, 'backoff'],
+      ['/in/*', 1_000, 'backoff'],
+    ])('%s: itself gone (watching: %j) is retried: %s', async (path, watchMs, retry) => {
+      const fs = new MemoryFileSystem()
+      fs.put('/in/x', 'content')
+      takeAway(fs, '/in')
+      const { enumerator } = watch(fs, path, watchMs)
+      await expect(enumerator.start()).rejects.toMatchObject({ code: 'files/not-found', retry })
+      await expect(enumerator.start()).rejects.toMatchObject({ code: 'files/not-found', retry })
+      await enumerator.close()
+    })
+
+    it('says so when it is gone at a later look', async () => {
+      const fs = new MemoryFileSystem()
+      fs.put('/in/x', 'content')
+      const { enumerator, scheduler } = watch(fs, '/in', 1_000)
+      await enumerator.start()
+      takeAway(fs, '/in')
+      scheduler.advance(1_000)
+      await settle()
+      expect(() => enumerator.poll()).toThrow(
+        expect.objectContaining({ code: 'files/not-found', retry: 'backoff' }),
+      )
+      await enumerator.close()
+    })
   })
 })

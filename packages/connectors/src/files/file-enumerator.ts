@@ -130,7 +130,7 @@ export class FileEnumerator<Split extends FileSplit>
   async #look(): Promise<void> {
     const { fs, path, watchMs, allowEmpty, splitsOf } = this.#options
     const watching = watchMs !== null
-    const files = await findFiles(fs, path)
+    const files = await (watching ? findWatched(fs, path) : findFiles(fs, path))
     if (!watching && !allowEmpty) refuseEmpty(path, files)
     const found: Split[] = []
     for (const file of files) {
@@ -175,6 +175,22 @@ export class FileEnumerator<Split extends FileSplit>
           this.#context.wake()
         },
       )
+    })
+  }
+}
+
+/** What is watched may yet come, or come back: a disk that is mounted anew, a directory that its writer makes. */
+async function findWatched(fs: FileSystem, path: string): Promise<readonly FoundFile[]> {
+  try {
+    return await findFiles(fs, path)
+  } catch (error) {
+    if (!(error instanceof WeirError) || error.code !== 'files/not-found') throw error
+    throw new WeirError('files/not-found', error.message, {
+      domain: 'external',
+      retry: 'backoff',
+      location: error.location ?? path,
+      cause: error,
+      hint: 'The job restarts until it is there. Is the path right, on the machine that runs the task?',
     })
   }
 }

@@ -2,7 +2,8 @@
 // are never input: a sink's staging area and marker files live under such names.
 
 import { WeirError } from '@weirjs/common/core/errors'
-import type { FileSystem } from './file-system.ts'
+import { hasCode } from './file-errors.ts'
+import type { DirectoryEntry, FileSystem } from './file-system.ts'
 import { joinPath, nameOf } from './file-system.ts'
 
 /** More files than this below one path are refused. */
@@ -51,10 +52,11 @@ async function matching(fs: FileSystem, pattern: string): Promise<readonly Found
   const root = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
   if ((await fs.facts(root)) === null) throw notFound(root)
   const found = new Map<string, FoundFile>()
+  const tree = { fs, root }
   let level: readonly string[] = [root]
   for (const [i, segment] of segments.slice(fixed).entries()) {
     const last = fixed + i === segments.length - 1
-    level = await matchLevel(fs, level, segment, last ? found : null)
+    level = await matchLevel(tree, level, segment, last ? found : null)
     if (found.size > INPUT_FILES_MAX || level.length > INPUT_FILES_MAX) throw tooMany(root)
   }
   return [...found.values()]
@@ -62,7 +64,7 @@ async function matching(fs: FileSystem, pattern: string): Promise<readonly Found
 
 /** Directories that a segment leads to from `directories`; files go into `found`, when it is the last one. */
 async function matchLevel(
-  fs: FileSystem,
+  tree: Tree,
   directories: readonly string[],
   segment: string,
   found: Map<string, FoundFile> | null,
@@ -72,14 +74,14 @@ async function matchLevel(
   const next = new Set<string>(anywhere ? directories : [])
   const waiting = [...directories]
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    for (const { name, kind } of await fs.list(directory)) {
+    for (const { name, kind } of await entriesOf(tree, directory)) {
       if (isHidden(name) || !expression.test(name)) continue
       const path = directory === '.' ? name : joinPath(directory, name)
       if (kind === 'directory' && !next.has(path)) {
         next.add(path)
         if (anywhere) waiting.push(path)
       }
-      const facts = kind === 'file' && found !== null ? await fs.facts(path) : null
+      const facts = kind === 'file' && found !== null ? await tree.fs.facts(path) : null
       if (facts !== null) found?.set(path, { path, bytes: facts.bytes })
     }
   }
@@ -103,7 +105,7 @@ async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]>
   const found: FoundFile[] = []
   const directories = [root]
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    for (const { name, kind } of await fs.list(directory)) {
+    for (const { name, kind } of await entriesOf({ fs, root }, directory)) {
       if (isHidden(name) || kind === 'other') continue
       const path = joinPath(directory, name)
       if (kind === 'directory') directories.push(path)
@@ -115,6 +117,24 @@ async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]>
     }
   }
   return found
+}
+
+interface Tree {
+  readonly fs: FileSystem
+  readonly root: string
+}
+
+/** A directory below the root that has gone since its name was read has nothing in it. */
+async function entriesOf(
+  { fs, root }: Tree,
+  directory: string,
+): Promise<readonly DirectoryEntry[]> {
+  try {
+    return await fs.list(directory)
+  } catch (error) {
+    if (directory !== root && hasCode(error, 'files/not-found')) return []
+    throw error
+  }
 }
 
 const isHidden = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
