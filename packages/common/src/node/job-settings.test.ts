@@ -42,7 +42,8 @@ describe('the settings of a job', () => {
   it('rest on what the cluster says of jobs, and of nothing else', () => {
     const yaml = ['parallelism.default=2', 'pipeline.operator-chaining=false', 'user.a=1']
     const task = ['exchange.frame-bytes=1500', 'exchange.credit-bytes=0.5mb']
-    const ofCluster = loadConfig({ defines: [...yaml, ...task, 'heartbeat.interval=2s'] })
+    const others = ['heartbeat.interval=2s', 'user.db.password=canary']
+    const ofCluster = loadConfig({ defines: [...yaml, ...task, ...others] })
     const cluster = jobDefaultsOf(ofCluster)
     const origin = 'cluster: flag -D'
     expect(cluster).toEqual([

@@ -10,6 +10,7 @@ import type {
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import { withMeantStrategy } from './config-restart-keys.ts'
+import { isSecretName } from './config-secrets.ts'
 import { type Setting, settingsOfDefines } from './config-sources.ts'
 
 /** What the job's code said; what it left out comes from the configuration. */
@@ -68,10 +69,13 @@ function originOf(
   return fromCode[key] === undefined ? `${config.origins[key]}` : "the job's code"
 }
 
-/** What a JobManager with this configuration tells those who submit. */
+/**
+ * What a JobManager with this configuration tells those who submit. Nothing that is named like a secret: it would stand in
+ * the log of every job.
+ */
 export function jobDefaultsOf({ texts, origins }: Config): readonly Setting[] {
   return Object.entries(texts)
-    .filter(([key]) => isOfJobs(key))
+    .filter(([key]) => isOfJobs(key) && !isSecretName(key))
     .map(([key, text]) => ({ key, text, origin: `cluster: ${origins[key]}` }))
 }
 
