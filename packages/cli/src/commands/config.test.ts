@@ -105,7 +105,7 @@ describe('weir config explain and weir run', () => {
 })
 
 describe('weir config', () => {
-  test('list has the keys of a process from its file, and those of jobs not', async () => {
+  test('list has the keys of a process from its file, and what only that says of jobs', async () => {
     const cli = testCli({ jobDefaults: async () => said('4') }, root)
     const { out } = await cli.run('config', 'list', '--set', '--json', '--config', 'process.yaml')
     const { config } = JSON.parse(out[0] ?? '') as { config: readonly ConfigEntry[] }
@@ -113,6 +113,7 @@ describe('weir config', () => {
     expect(config).toEqual([
       { key: 'rest.port', value: '9081', origin: `${file}:2` },
       { key: KEY, value: '4', origin: 'cluster: file weir.yaml:3' },
+      { key: 'user.a', value: 'process', origin: `${file}:3` },
     ])
   })
 

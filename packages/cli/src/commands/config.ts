@@ -1,6 +1,7 @@
 // weir config …: which value holds for a key, and who said so. Keys of a process as one that is started here reads them: its
 // file, this environment, these flags. Keys of jobs as `weir run` reads them before the job's code speaks: the cluster's
-// word, this project, this environment, these flags; a process's file here says nothing to it.
+// word, this project, this environment, these flags; a process's file here says nothing to it. Keys that are a job's own
+// (`user.`) are shown with the file when nobody else has them: that is what a JobManager of this file would say of them.
 
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -101,10 +102,10 @@ const originOf = (config: Config, key: string): string => config.origins[key] ??
 
 /** Keys in their order, then the job's own. Secrets are masked. `job`: where what jobs have is another. */
 export function configEntries(process: Config, job: Config = process): readonly ConfigEntry[] {
-  const own = Object.entries(job.user).map(([key, value]) => ({
+  const own = Object.entries({ ...process.user, ...job.user }).map(([key, value]) => ({
     key,
     value: shownValue(key, value),
-    origin: originOf(job, key),
+    origin: originOf(Object.hasOwn(job.user, key) ? job : process, key),
   }))
   return [...KEY_NAMES.map((key) => entryOf(isOfJobs(key) ? job : process, key)), ...own]
 }
@@ -131,8 +132,9 @@ async function explain(cli: Cli, key: string, options: ConfigOptions): Promise<v
   const asked = { key, text: '', origin: 'asked for' }
   const ofJobs = key.startsWith(USER_PREFIX) || isOfJobs(keyOf(asked))
   const job = ofJobs ? await jobOnCluster(cli, options) : here.job
-  const answer = Object.hasOwn(job.user, key)
-    ? explainOwn(job, key)
+  const whose = [job, here.process].find(({ user }) => Object.hasOwn(user, key))
+  const answer = whose
+    ? explainOwn(whose, key)
     : explainKnown(ofJobs ? job : here.process, keyOf(asked))
   show(cli.terminal(options), options, {
     json: answer,
