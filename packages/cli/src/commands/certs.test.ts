@@ -168,7 +168,14 @@ describe('--tls-dir', () => {
     const cli = testCli(null, root)
     const address = ['--jobmanager', '127.0.0.1:1']
     const more = command === 'taskmanager' ? address : ['--port', '0', '-D', 'rest.port=off']
-    const { err } = await cli.run(command, '--data-dir', 'd', '--tls-dir', 'tls', ...more)
+    const { err } = await cli.run(
+      command,
+      '--data-dir',
+      join(root, 'd'),
+      '--tls-dir',
+      'tls',
+      ...more,
+    )
     expect(err[0]).toContain('[config/tls-file-missing]')
     expect(err[0]).toContain(join(root, 'tls', 'ca.crt'))
   })
