@@ -11,6 +11,7 @@ import {
   declareType,
   mismatch,
 } from './declared-type.ts'
+import { isSpecialFloat } from './json-values.ts'
 
 export type FieldTypes = Readonly<Record<string, DeclaredType<unknown>>>
 
@@ -116,24 +117,31 @@ function readField(type: DeclaredType<unknown>, field: string, raw: unknown): un
 function recordWriter(fields: FieldTypes): (value: unknown) => unknown {
   const entries = Object.entries(fields)
   const floats = entries.filter(([, type]) => type.kind === 'float').map(([field]) => field)
-  const plain = entries.every(([, type]) => PLAIN.has(type.kind) || type.kind === 'float')
+  const anything = entries.filter(([, { kind }]) => kind === 'json' || kind === 'dynamic')
+  const plain = entries.every(([, { kind }]) => PLAIN.has(kind))
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>
-    if (plain && floats.every((field) => Number.isFinite(record[field]))) return value
+    if (plain && !floats.some((field) => isSpecialFloat(record[field]))) {
+      for (const [field, type] of anything) type.toJson(record[field]) // refuses what JSON cannot say
+      return value
+    }
     return Object.fromEntries(entries.map(([field, type]) => [field, type.toJson(record[field])]))
   }
 }
 
-/** Kinds that JSON.stringify says by itself. */
+/** Kinds that JSON.stringify says by itself, what is special apart. */
 const PLAIN: ReadonlySet<string> = new Set([
   'text',
   'int',
+  'float',
   'bool',
   'flag',
   'timestamp',
   'duration',
   'path',
   'one-of',
+  'json',
+  'dynamic',
 ])
 
 function parseObject(name: string, given: string): unknown {

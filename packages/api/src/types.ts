@@ -22,7 +22,7 @@ import {
   mismatch,
 } from './declared-type.ts'
 import { durationMs } from './durations.ts'
-import { asJson } from './json-values.ts'
+import { asJson, isSpecialFloat } from './json-values.ts'
 
 /** Any text. */
 export function text(options: TypeOptions<string> = {}): DeclaredType<string> {
@@ -275,7 +275,8 @@ function asFloat(raw: unknown): number {
   throw mismatch('a number', raw)
 }
 
-const floatToJson = (value: number): unknown => (Number.isFinite(value) ? value : String(value))
+/** What is no number at all is left to whoever reads it. */
+const floatToJson = (value: number): unknown => (isSpecialFloat(value) ? String(value) : value)
 
 const SPECIAL_FLOATS: ReadonlyMap<string, number> = new Map([
   ['NaN', Number.NaN],

@@ -33,8 +33,10 @@ export interface Cli {
   readonly connect: (options: GlobalOptions) => Promise<Session>
   /** Calls back at each Ctrl-C; the process does not end by itself while somebody listens. */
   readonly onInterrupt: (callback: () => void) => () => void
-  /** The same for SIGTERM, as supervisors and `kill` send it. */
-  readonly onTerminate: (callback: () => void) => () => void
+  /** The same for SIGTERM, as supervisors and `kill` send it, and for SIGHUP and SIGQUIT; says which. */
+  readonly onTerminate: (callback: (signal: string) => void) => () => void
+  /** Calls back at Ctrl-Z, before the process is stopped. */
+  readonly onSuspend: (callback: () => void) => () => void
   readonly runtimeRoot: () => string
 }
 

@@ -11,7 +11,12 @@ import { runProgram } from './program.ts'
 
 const { stdout, stderr, env } = process
 const COLUMNS_WITHOUT_TERMINAL = 80
-const screenSize = (): ScreenSize => ({ rows: stdout.rows, columns: stdout.columns })
+const ROWS_WITHOUT_SIZE = 24
+/** A terminal that was never told its size says 0. */
+const screenSize = (): ScreenSize => ({
+  rows: stdout.rows || ROWS_WITHOUT_SIZE,
+  columns: stdout.columns || COLUMNS_WITHOUT_TERMINAL,
+})
 const LINGER_MS_MAX = 2_000
 
 // A reader that goes away (`weir job list | head -1`) is no mistake of ours.
@@ -22,10 +27,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const scheduler = systemScheduler()
 const onSignal =
-  (signal: NodeJS.Signals) =>
-  (callback: () => void): (() => void) => {
-    process.on(signal, callback)
-    return () => process.off(signal, callback)
+  (...signals: readonly NodeJS.Signals[]) =>
+  (callback: (signal: string) => void): (() => void) => {
+    for (const signal of signals) process.on(signal, callback)
+    return () => {
+      for (const signal of signals) process.off(signal, callback)
+    }
   }
 const cli: Cli = {
   env,
@@ -44,7 +51,12 @@ const cli: Cli = {
     }),
   connect: (options) => connectCluster({ options, env, cwd: process.cwd(), scheduler }),
   onInterrupt: onSignal('SIGINT'),
-  onTerminate: onSignal('SIGTERM'),
+  onTerminate: onSignal('SIGTERM', 'SIGHUP', 'SIGQUIT'),
+  onSuspend: (callback) =>
+    onSignal('SIGTSTP')(() => {
+      callback()
+      process.kill(process.pid, 'SIGSTOP')
+    }),
   runtimeRoot: () => findRuntimeRoot(env),
 }
 

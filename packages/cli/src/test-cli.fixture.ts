@@ -20,18 +20,25 @@ export interface TestCli {
   /** Ctrl-C. */
   interrupt(): void
   terminate(): void
+  /** Ctrl-Z. */
+  suspend(): void
 }
 
 class Signal {
-  readonly #listeners = new Set<() => void>()
+  readonly #name: string
+  readonly #listeners = new Set<(signal: string) => void>()
 
-  heardBy(listener: () => void): () => void {
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  heardBy(listener: (signal: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   send(): void {
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) listener(this.#name)
   }
 }
 
@@ -42,11 +49,13 @@ export function testCli(
   env: Cli['env'] = {},
   { screen }: { readonly screen?: ScreenSize } = {},
 ): TestCli {
-  const onInterrupt = new Signal()
-  const onTerminate = new Signal()
+  const onInterrupt = new Signal('SIGINT')
+  const onTerminate = new Signal('SIGTERM')
+  const onSuspend = new Signal('SIGTSTP')
   return {
     interrupt: () => onInterrupt.send(),
     terminate: () => onTerminate.send(),
+    suspend: () => onSuspend.send(),
     run: async (...argv) => {
       let out = ''
       let err = ''
@@ -81,6 +90,7 @@ export function testCli(
             close: () => {},
           }
         },
+        onSuspend: (callback) => onSuspend.heardBy(callback),
         onTerminate: (callback) => onTerminate.heardBy(callback),
         onInterrupt: (callback) => onInterrupt.heardBy(callback),
         runtimeRoot: () => findRuntimeRoot(process.env),

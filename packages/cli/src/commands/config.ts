@@ -7,9 +7,15 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobDefault } from '@weirjs/common/job-client'
-import { type Config, keyOf, KEY_NAMES, loadConfig } from '@weirjs/common/node/config'
+import {
+  type Config,
+  keyOf,
+  KEY_NAMES,
+  loadConfig,
+  loadJobConfig,
+} from '@weirjs/common/node/config'
 import { CONFIG_KEYS, type ConfigKey, USER_PREFIX } from '@weirjs/common/node/config-keys'
-import { shownValue } from '@weirjs/common/node/config-secrets'
+import { isSecretName, shownValue } from '@weirjs/common/node/config-secrets'
 import { envNameOf } from '@weirjs/common/node/config-sources'
 import { wantedBy, writtenAs } from '@weirjs/common/node/config-values'
 import { isOfJobs } from '@weirjs/common/node/job-settings'
@@ -69,7 +75,7 @@ async function loadHere(cli: Cli, options: ConfigOptions): Promise<Loaded> {
 
 async function loadJob(cli: Cli, options: ConfigOptions, cluster: JobDefaults): Promise<Config> {
   const project = await projectSettings(cli)
-  return loadConfig({ cluster, project, env: cli.env, defines: options.define })
+  return loadJobConfig({ cluster, project, env: cli.env, defines: options.define })
 }
 
 const jobOnCluster = async (cli: Cli, options: ConfigOptions): Promise<Config> =>
@@ -105,7 +111,9 @@ export function configEntries(process: Config, job: Config = process): readonly 
   const own = Object.entries({ ...process.user, ...job.user }).map(([key, value]) => ({
     key,
     value: shownValue(key, value),
-    origin: originOf(Object.hasOwn(job.user, key) ? job : process, key),
+    origin: Object.hasOwn(job.user, key)
+      ? originOf(job, key)
+      : `${originOf(process, key)}${isSecretName(key) ? ', a secret: no job gets it' : ''}`,
   }))
   return [...KEY_NAMES.map((key) => entryOf(isOfJobs(key) ? job : process, key)), ...own]
 }

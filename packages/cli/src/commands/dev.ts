@@ -166,7 +166,7 @@ async function followHere(
   }
   const listening = [
     cli.onInterrupt(() => end('Ctrl-C', 'Ctrl-C again')),
-    cli.onTerminate(() => end('SIGTERM', 'a second one')),
+    cli.onTerminate((signal) => end(signal, 'a second one')),
   ]
   try {
     const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })

@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Log } from '@weirjs/common/core/log'
-import { type Config, loadConfig } from '@weirjs/common/node/config'
+import { type Config, loadConfig, type Role } from '@weirjs/common/node/config'
 import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
 import { advertisedHost, checkExposure } from '@weirjs/common/node/exposure'
@@ -83,7 +83,7 @@ const FLAG_NAMES: Partial<Record<ConfigKey, string>> = {
   'taskmanager.numberOfTaskSlots': '--slots',
 }
 
-function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
+function configure(cli: Cli, role: Role, options: ProcessOptions, flags: Flags): Config {
   const file = configFile(cli, options.config)
   const given = Object.entries(flags).filter(([, text]) => text !== undefined)
   return loadConfig({
@@ -92,6 +92,7 @@ function configure(cli: Cli, options: ProcessOptions, flags: Flags): Config {
     defines: options.define,
     flags: Object.fromEntries(given) as Partial<Record<ConfigKey, string>>,
     flagNames: FLAG_NAMES,
+    role,
   })
 }
 
@@ -109,7 +110,7 @@ type Flags = { readonly [Key in ConfigKey]?: string | undefined }
 // ---- JobManager ----
 
 async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
-  const config = configure(cli, options, {
+  const config = configure(cli, 'jobmanager', options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
     ...tlsFlags(cli, options),
@@ -210,7 +211,7 @@ async function makeTokenOnce(path: string): Promise<string> {
 
 async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> {
   const [, host, port] = /^(.*):(\d+)$/.exec(options.jobmanager ?? '') ?? []
-  const { values } = configure(cli, options, {
+  const { values } = configure(cli, 'taskmanager', options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
     ...tlsFlags(cli, options),

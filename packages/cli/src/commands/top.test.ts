@@ -31,15 +31,16 @@ describe('weir top', () => {
     describe: async () => detail('RUNNING', { taskViews: [TASK] }),
   }
 
-  test('draws on a terminal again and again, until Ctrl-C, which it does not let wait', async () => {
+  test('draws on a terminal again and again, until Ctrl-C, which waits for no answer', async () => {
     let looks = 0
     const cli = testCli(
       {
         ...seen,
         list: async () => {
           looks += 1
-          if (looks === 3) cli.interrupt()
-          return [summary('RUNNING')]
+          if (looks < 4) return [summary('RUNNING')]
+          cli.interrupt()
+          return new Promise(() => {})
         },
       },
       process.cwd(),
@@ -55,15 +56,43 @@ describe('weir top', () => {
       expect(one).toContain('weir 1.2.3 at test')
       expect(one).toContain('flights')
     }
+  })
 
-    looks = 2
+  test('gives the screen back while it is stopped by Ctrl-Z, and draws again', async () => {
+    let looks = 0
+    const list = async (): Promise<readonly JobSummary[]> => {
+      looks += 1
+      if (looks === 2) cli.suspend()
+      if (looks === 3) cli.interrupt()
+      return [summary('RUNNING')]
+    }
+    const screen = { rows: 24, columns: 80 }
+    const cli = testCli({ ...seen, list }, process.cwd(), {}, { screen })
+    const { out } = await cli.run('top', '--every', '200ms')
+    expect(out.join('\n')).toMatch(new RegExp(`^${OPEN}[^]*${CLOSE}${OPEN}[^]*${CLOSE}$`))
+  })
+
+  test('does not let Ctrl-C wait for the next look', async () => {
+    const cli = testCli(
+      { ...seen, list: async () => pressing([]) },
+      process.cwd(),
+      {},
+      {
+        screen: { rows: 24, columns: 160 },
+      },
+    )
+    const pressing = (jobs: readonly JobSummary[]): readonly JobSummary[] => {
+      // Behind all that the answer leads to.
+      setImmediate(() => cli.interrupt())
+      return jobs
+    }
     expect((await cli.run('top', '--every', '10m')).code).toBe(130)
   })
 
   /** What a terminal of this size shows at the first look. */
   async function drawn(size: ScreenSize, jobs: number): Promise<readonly string[]> {
     const list = async (): Promise<readonly JobSummary[]> => {
-      cli.interrupt()
+      setImmediate(() => cli.interrupt())
       return Array.from({ length: jobs }, () => summary('RUNNING'))
     }
     const cli = testCli({ ...seen, list }, process.cwd(), {}, { screen: size })

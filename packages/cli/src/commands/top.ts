@@ -59,13 +59,14 @@ async function top(cli: Cli, options: TopOptions): Promise<void> {
     const ended = Promise.withResolvers<string>()
     const listening = [
       cli.onInterrupt(() => ended.resolve('Ctrl-C')),
-      cli.onTerminate(() => ended.resolve('SIGTERM')),
+      cli.onTerminate((signal) => ended.resolve(signal)),
+      cli.onSuspend(() => screen.close()),
     ]
     try {
-      const pause: Pause = () => Promise.race([ended.promise, sleep(cli.scheduler, everyMs)])
+      const pause = (): Promise<void> => sleep(cli.scheduler, everyMs)
       const draw = (now: Look, before: Look | null): void =>
         screen.draw(overview(terminal, now, before), 'Ctrl-C ends')
-      const endedBy = await live(cli, session, draw, pause)
+      const endedBy = await live(cli, session, { draw, pause, ended: ended.promise })
       throw new WeirError('cli/interrupted', `ended by ${endedBy}`, { domain: 'user' })
     } finally {
       screen.close()
@@ -74,24 +75,29 @@ async function top(cli: Cli, options: TopOptions): Promise<void> {
   })
 }
 
-/** Until it is time for the next look, or somebody has ended it: who. */
-type Pause = () => Promise<string | void>
+interface Show {
+  readonly draw: (now: Look, before: Look | null) => void
+  /** Until it is time for the next look. */
+  readonly pause: () => Promise<void>
+  /** Who has ended it, whatever is being waited for. */
+  readonly ended: Promise<string>
+}
 
 /** Answers who has ended it. */
-async function live(
-  cli: Cli,
-  session: Session,
-  draw: (now: Look, before: Look | null) => void,
-  pause: Pause,
-): Promise<string> {
+async function live(cli: Cli, session: Session, { draw, pause, ended }: Show): Promise<string> {
+  const lookUnlessEnded = (): Promise<Look | string> =>
+    Promise.race([ended, look(cli, session, JOBS_SHOWN_MAX)])
   let before: Look | null = null
-  let now = await look(cli, session, JOBS_SHOWN_MAX)
+  const first = await lookUnlessEnded()
+  if (typeof first === 'string') return first
+  let now = first
   for (;;) {
     draw(now, before)
-    const endedBy = await pause()
-    if (endedBy !== undefined) return endedBy
+    const endedBy = await Promise.race([ended, pause()])
+    if (typeof endedBy === 'string') return endedBy
     try {
-      const next = await look(cli, session, JOBS_SHOWN_MAX)
+      const next = await lookUnlessEnded()
+      if (typeof next === 'string') return next
       before = now
       now = next
     } catch (error) {

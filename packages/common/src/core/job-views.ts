@@ -127,6 +127,9 @@ export interface ClusterView {
   readonly notLeading: string | null
 }
 
+/** Of the text of one. Characters. */
+export const JOB_DEFAULT_CHARS_MAX = 65_536
+
 /** A setting of jobs that holds for those that say nothing else: what the cluster's configuration says. */
 export interface JobDefault {
   readonly key: string

@@ -207,15 +207,6 @@ describe('wrong configuration', () => {
       undefined,
     ],
     ['rest.port: 6123', 'config/bad-value', 'another port than jobmanager.rpc.port', undefined],
-    ['health.port: 8081', 'config/bad-value', 'another port than rest.port (default)', undefined],
-    ['health.port: 6123', 'config/bad-value', 'than jobmanager.rpc.port (default)', undefined],
-    ['health.port: 6122', 'config/bad-value', 'than taskmanager.rpc.port (default)', undefined],
-    [
-      'health.port: 50100\ntaskmanager.data.port-range: 50100-50200',
-      'config/bad-value',
-      'outside of taskmanager.data.port-range',
-      undefined,
-    ],
     [
       'jobmanager.execution.deploy-timeout: 5s',
       'config/bad-value',
@@ -259,6 +250,27 @@ describe('wrong configuration', () => {
     expect(error.message).toContain(words)
     expect(error.hint ?? '').toContain(hint ?? '')
   })
+
+  it.each([
+    ['jobmanager', 'health.port: 8081', 'another port than rest.port (default)'],
+    ['jobmanager', 'health.port: 6123', 'another port than jobmanager.rpc.port (default)'],
+    ['taskmanager', 'health.port: 6122', 'another port than taskmanager.rpc.port (default)'],
+    [
+      'taskmanager',
+      'health.port: 50100\ntaskmanager.data.port-range: 50100-50200',
+      'outside of taskmanager.data.port-range',
+    ],
+  ] as const)(
+    'refuses ports that are one, for the process that has both: a %s',
+    (role, yaml, says) => {
+      const code = 'config/bad-value'
+      const message = expect.stringContaining(says) as string
+      expect(() => load(yaml, { role })).toThrow(expect.objectContaining({ code, message }))
+      expect(() => load(yaml)).not.toThrow()
+      const other = role === 'jobmanager' ? 'taskmanager' : 'jobmanager'
+      expect(() => load(yaml, { role: other })).not.toThrow()
+    },
+  )
 
   it('names the line of the file', () => {
     expect(() => load('rest.port: 1\n\nheartbeat:\n  interval: soon\n')).toThrow(/weir-\d+\.yaml:4/)

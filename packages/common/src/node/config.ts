@@ -44,7 +44,11 @@ export interface ConfigSources {
   readonly flags?: Partial<Record<ConfigKey, string>>
   /** What those flags are called. */
   readonly flagNames?: Partial<Record<string, string>>
+  /** Of the process that starts with it: its ports must differ. Absent: nothing is started with it here. */
+  readonly role?: Role
 }
+
+export type Role = 'jobmanager' | 'taskmanager'
 
 export const KEY_NAMES: readonly ConfigKey[] = Object.keys(CONFIG_KEYS) as ConfigKey[]
 const ALIASES: ReadonlyMap<string, ConfigKey> = new Map(
@@ -88,6 +92,7 @@ export function loadJobConfig(sources: ConfigSources): Config {
     texts: Object.freeze(texts),
   }
   checkNeighbours(config)
+  if (sources.role !== undefined) checkPorts(config, sources.role)
   return Object.freeze(config)
 }
 
@@ -184,6 +189,31 @@ function unfit(
 
 type PortKey = 'health.port' | 'rest.port' | 'jobmanager.rpc.port' | 'taskmanager.rpc.port'
 
+/** Ports that a process of this role opens beside the one for probes. */
+const PORTS: Readonly<Record<Role, readonly PortKey[]>> = {
+  jobmanager: ['rest.port', 'jobmanager.rpc.port'],
+  taskmanager: ['taskmanager.rpc.port'],
+}
+
+/** Two of them on one port: half a process would start, and then be told that the port is taken, by itself. */
+function checkPorts({ values, origins }: Config, role: Role): void {
+  const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
+    if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
+  }
+  const port = values['health.port'] ?? 0
+  if (port === 0) return
+  for (const other of PORTS[role])
+    demand(port !== values[other], 'health.port', 'another port than', other)
+  const { first, last } = values['taskmanager.data.port-range']
+  const isOutside = first === 0 || port < first || port > last
+  demand(
+    role === 'jobmanager' || isOutside,
+    'health.port',
+    'outside of',
+    'taskmanager.data.port-range',
+  )
+}
+
 /** Values that are right by themselves and wrong together. */
 function checkNeighbours({ values, origins }: Config): void {
   const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
@@ -213,14 +243,13 @@ function checkNeighbours({ values, origins }: Config): void {
     'at least twice',
     'taskmanager.output.file-size',
   )
-  const distinct = (a: PortKey, b: PortKey): void => {
-    const port = values[a]
-    demand(port === null || port === 0 || port !== values[b], a, 'another port than', b)
-  }
-  distinct('rest.port', 'jobmanager.rpc.port')
-  distinct('health.port', 'rest.port')
-  distinct('health.port', 'jobmanager.rpc.port')
-  distinct('health.port', 'taskmanager.rpc.port')
+  const rest = values['rest.port']
+  demand(
+    rest === null || rest === 0 || rest !== values['jobmanager.rpc.port'],
+    'rest.port',
+    'another port than',
+    'jobmanager.rpc.port',
+  )
   demand(
     values['jobmanager.execution.deploy-timeout'] >= values['heartbeat.timeout'],
     'jobmanager.execution.deploy-timeout',
@@ -228,11 +257,13 @@ function checkNeighbours({ values, origins }: Config): void {
     'heartbeat.timeout',
   )
   if (ports.first === 0) return
-  for (const key of ['taskmanager.rpc.port', 'health.port'] as const) {
-    const port = values[key] ?? 0
-    const isOutside = port < ports.first || port > ports.last
-    demand(isOutside, key, 'outside of', 'taskmanager.data.port-range')
-  }
+  const control = values['taskmanager.rpc.port']
+  demand(
+    control < ports.first || control > ports.last,
+    'taskmanager.rpc.port',
+    'outside of',
+    'taskmanager.data.port-range',
+  )
   demand(
     ports.last - ports.first + 1 >= slots,
     'taskmanager.data.port-range',

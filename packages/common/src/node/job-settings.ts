@@ -7,6 +7,7 @@ import type {
   JobSettings,
   RestartSettings,
 } from '../core/graph/logical-graph.ts'
+import { JOB_DEFAULT_CHARS_MAX } from '../core/job-views.ts'
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import { withMeantStrategy } from './config-restart-keys.ts'
@@ -26,7 +27,7 @@ export interface JobCodeSettings {
 
 /** Each by itself, before anything is done. Errors: `config/bad-define`, `config/unknown-key`, `config/bad-value`, … */
 export function checkJobDefines(defines: readonly string[]): void {
-  valuesOf(settingsOfDefines(defines))
+  valuesOf(withMeantStrategy(settingsOfDefines(defines)))
 }
 
 type SomeValues = { -readonly [K in ConfigKey]?: ConfigValues[K] }
@@ -71,12 +72,23 @@ function originOf(
 
 /**
  * What a JobManager with this configuration tells those who submit. Nothing that is named like a secret: it would stand in
- * the log of every job.
+ * the log of every job. Throws `config/bad-value` for a text that is too long to be told.
  */
 export function jobDefaultsOf({ texts, origins }: Config): readonly Setting[] {
   return Object.entries(texts)
     .filter(([key]) => isOfJobs(key) && !isSecretName(key))
-    .map(([key, text]) => ({ key, text, origin: `cluster: ${origins[key]}` }))
+    .map(([key, text]) => {
+      if (text.length > JOB_DEFAULT_CHARS_MAX) throw tooLong(key, `${origins[key]}`)
+      return { key, text, origin: `cluster: ${origins[key]}` }
+    })
+}
+
+function tooLong(key: string, origin: string): WeirError {
+  const message = `${key} (${origin}) has more than ${JOB_DEFAULT_CHARS_MAX} characters`
+  return new WeirError('config/bad-value', message, {
+    domain: 'user',
+    hint: 'jobs are told it when they are submitted: give them the path of a file instead',
+  })
 }
 
 /** Also of keys that are the job's own. */

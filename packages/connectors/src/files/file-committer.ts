@@ -79,7 +79,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
         return 'published'
       }
     }
-    if (await this.#isSame(part)) return staged ? 'has-both-names' : 'published'
+    if (await this.#isShown(part)) return staged ? 'has-both-names' : 'published'
     throw new WeirError(
       'files/output-exists',
       `${part.final} is already there, with other content`,
@@ -120,6 +120,16 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
       } catch (error) {
         if (!hasCode(error, 'files/not-found')) throw error
       }
+    }
+  }
+
+  /** The final name, which nobody else uses, was there. If it is gone by now, its reader has taken it. */
+  async #isShown(part: FileCommittable): Promise<boolean> {
+    try {
+      return await this.#isSame(part)
+    } catch (error) {
+      if (hasCode(error, 'files/not-found')) return true
+      throw error
     }
   }
 

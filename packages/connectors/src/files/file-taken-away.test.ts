@@ -48,9 +48,11 @@ class Reader {
 interface Crash {
   /** Number of the file operation that the process does not live to do. */
   readonly at: number
-  /** True: the reader looks before every operation, not only when all is over. */
-  readonly eager: boolean
+  readonly reads: Reads
 }
+
+/** When the reader looks: when an attempt is over, before every operation, or from the second attempt's first one on. */
+type Reads = 'at the end' | 'at once' | 'late'
 
 const LAST = Number.POSITIVE_INFINITY
 
@@ -67,7 +69,7 @@ async function run(
     if (reader.busy) return
     count += 1
     if (count >= crash.at) throw new WeirError('test/kill', 'killed', { domain: 'external' })
-    if (crash.eager) await reader.take()
+    if (crash.reads === 'at once') await reader.take()
   }
   const first = new SinkAttempt(sink, { attempt: 1, subtasks: 1 })
   const checkpoints: SinkCheckpoint[] = []
@@ -85,8 +87,11 @@ async function run(
   }
   const operations = count
   fs.hook = () => {}
-  await reader.take()
+  if (crash.reads !== 'late') await reader.take()
   between()
+  fs.hook = async () => {
+    if (crash.reads !== 'at the end') await reader.take()
+  }
   const completed = checkpoints.at(-1)
   const restored = completed === undefined ? {} : { restored: completed }
   const second = new SinkAttempt(sink, { attempt: 2, subtasks: 1, ...restored })
@@ -99,56 +104,56 @@ async function run(
   return operations
 }
 
-describe.each([
-  ['at the end', false],
-  ['at once', true],
-] as const)('files that their reader takes away %s', (_, eager) => {
-  it('hold each record once, whichever operation a crash prevents', async () => {
-    const whole = new MemoryFileSystem()
-    const operations = await run(whole, new Reader(whole), { at: LAST, eager }, () => {})
-    for (let at = 1; at <= operations; at++) {
-      const fs = new MemoryFileSystem()
-      const reader = new Reader(fs)
-      await run(fs, reader, { at, eager }, () => {})
-      expect(reader.taken, `killed at operation ${at}`).toEqual(ROWS)
-      expect(fs.paths(), `killed at operation ${at}`).toEqual([])
-    }
-  })
-
-  it('are not lost nor repeated when others commit the same parts at any moment', async () => {
-    for (let at = 1; ; at++) {
-      const fs = new MemoryFileSystem()
-      const reader = new Reader(fs)
-      const sink = ndjsonFiles('/out', Row, { fileSystem: fs, roll: ROLL })
-      const zombie = new SinkAttempt(sink, { attempt: 1, subtasks: 1 })
-      await zombie.write(0, { n: 0 }, { n: 1 }, { n: 2 })
-      const checkpoint = await zombie.snapshot(1)
-      const heir = new SinkAttempt(sink, { attempt: 2, subtasks: 1, restored: checkpoint })
-      let count = 0
-      fs.hook = async () => {
-        if (reader.busy) return
-        count += 1
-        if (count === at) await heir.commit(checkpoint)
-        if (eager) await reader.take()
+describe.each<Reads>(['at the end', 'at once', 'late'])(
+  'files that their reader takes away %s',
+  (reads) => {
+    it('hold each record once, whichever operation a crash prevents', async () => {
+      const whole = new MemoryFileSystem()
+      const operations = await run(whole, new Reader(whole), { at: LAST, reads }, () => {})
+      for (let at = 1; at <= operations; at++) {
+        const fs = new MemoryFileSystem()
+        const reader = new Reader(fs)
+        await run(fs, reader, { at, reads }, () => {})
+        expect(reader.taken, `killed at operation ${at}`).toEqual(ROWS)
+        expect(fs.paths(), `killed at operation ${at}`).toEqual([])
       }
-      // One that is dead may well say that its parts are gone; nobody hears it.
-      const outcome = await zombie.commit(checkpoint).then(
-        () => 'committed',
-        (error: unknown) => (error instanceof WeirError ? error.code : error),
-      )
-      fs.hook = () => {}
-      await reader.take()
-      expect(['committed', 'files/output-lost']).toContain(outcome)
-      if (count < at) break
-      expect(reader.taken, `at operation ${at}`).toEqual([0, 1, 2])
-      expect(fs.paths()).toEqual([])
-    }
-  })
-})
+    })
+
+    it('are not lost nor repeated when others commit the same parts at any moment', async () => {
+      for (let at = 1; ; at++) {
+        const fs = new MemoryFileSystem()
+        const reader = new Reader(fs)
+        const sink = ndjsonFiles('/out', Row, { fileSystem: fs, roll: ROLL })
+        const zombie = new SinkAttempt(sink, { attempt: 1, subtasks: 1 })
+        await zombie.write(0, { n: 0 }, { n: 1 }, { n: 2 })
+        const checkpoint = await zombie.snapshot(1)
+        const heir = new SinkAttempt(sink, { attempt: 2, subtasks: 1, restored: checkpoint })
+        let count = 0
+        fs.hook = async () => {
+          if (reader.busy) return
+          count += 1
+          if (count === at) await heir.commit(checkpoint)
+          if (reads === 'at once') await reader.take()
+        }
+        // One that is dead may well say that its parts are gone; nobody hears it.
+        const outcome = await zombie.commit(checkpoint).then(
+          () => 'committed',
+          (error: unknown) => (error instanceof WeirError ? error.code : error),
+        )
+        fs.hook = () => {}
+        await reader.take()
+        expect(['committed', 'files/output-lost']).toContain(outcome)
+        if (count < at) break
+        expect(reader.taken, `at operation ${at}`).toEqual([0, 1, 2])
+        expect(fs.paths()).toEqual([])
+      }
+    })
+  },
+)
 
 it('what was committed and taken away does not come back after a loss of power', async () => {
   const fs = new MemoryFileSystem()
   const reader = new Reader(fs)
-  await run(fs, reader, { at: LAST, eager: false }, () => fs.losePower())
+  await run(fs, reader, { at: LAST, reads: 'at the end' }, () => fs.losePower())
   expect(reader.taken).toEqual(ROWS)
 })

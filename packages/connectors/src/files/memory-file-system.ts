@@ -151,8 +151,9 @@ export class MemoryFileSystem implements FileSystem {
 
   async rename(from: string, to: string): Promise<'renamed' | 'exists'> {
     await this.#before('rename', to)
-    const inode = this.#inode(from)
+    // As on a disk: what is there is looked at first.
     if (this.#names.has(to)) return 'exists'
+    const inode = this.#inode(from)
     if (!this.#directories.has(directoryOf(to))) throw failure('ENOENT', to)
     this.#names.delete(from)
     this.#names.set(to, inode)

@@ -5,8 +5,10 @@
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import type { OperatorChain } from './operator-chain.ts'
 
-/** Time that overdue timers get in one run; then records, barriers and mail have their turn. */
+/** Time that overdue timers get in one run; then records, barriers and mail have their turn … */
 export const FIRE_MS = 1
+/** … and twice as much in the next one, up to this, while some are left: else records could set more than ever fire. */
+export const FIRE_MS_MAX = 16
 /** Bursts of one operator in one run: the bound when time stands still, as in a simulation. */
 export const BURSTS_PER_RUN_MAX = 64
 
@@ -20,6 +22,7 @@ export class ProcessingTimers {
   readonly #chain: OperatorChain
   readonly #scheduler: Scheduler
   readonly #host: TimersHost
+  #fireMs = FIRE_MS
   #alarmAtMs = Number.POSITIVE_INFINITY
   #cancelAlarm: CancelTimer | null = null
 
@@ -35,13 +38,17 @@ export class ProcessingTimers {
     const host = this.#host
     if (!host.mayFire || this.#earliest() === Number.POSITIVE_INFINITY) return false
     const wallMs = this.#scheduler.wallMs()
-    const untilMs = this.#scheduler.nowMs() + FIRE_MS
+    const untilMs = this.#scheduler.nowMs() + this.#fireMs
     for (let i = 0; i < chain.operators.length; i++) {
       for (let bursts = 0; isDue(chain.fireTimers(i, wallMs), wallMs); bursts++) {
         const late = bursts >= BURSTS_PER_RUN_MAX || this.#scheduler.nowMs() >= untilMs
-        if (late || !host.mayFire) return true
+        if (late || !host.mayFire) {
+          this.#fireMs = Math.min(2 * this.#fireMs, FIRE_MS_MAX)
+          return true
+        }
       }
     }
+    this.#fireMs = FIRE_MS
     return false
   }
 
