@@ -37,23 +37,30 @@ function shell(command: string, directory: string): Promise<readonly string[]> {
 
 const isLine = (line: string): boolean => line.trim() !== ''
 
-test.each(PAGES)('%s says what happens', async (name, program) => {
-  await using kit = WeirKit.empty()
-  const page = `${ROOT}docs/guide/${name}`
-  mkdirSync(kit.path(dirname(program)))
-  writeFileSync(kit.path(program), firstBlock(page, /^ts job/))
-  const names = new Names()
-  for (const { command, expected } of stepsOf(page)) {
-    const line = names
-      .inCommand(command)
-      .replace('./weir', `${ROOT}weir`)
-      .replace('cluster start', 'cluster start --port 0')
-      .replace(/doctor$/, 'doctor -D jobmanager.rpc.port=0')
-    const real = await shell(line, kit.directory)
-    expect(names.compare(expected.filter(isLine), real), command).toBeNull()
-    await asAPersonReads(kit, command)
-  }
-})
+/** Some thirty commands, and jobs that take half a minute. */
+const PAGE_MS_MAX = 300_000
+
+test.each(PAGES)(
+  '%s says what happens',
+  async (name, program) => {
+    await using kit = WeirKit.empty()
+    const page = `${ROOT}docs/guide/${name}`
+    mkdirSync(kit.path(dirname(program)))
+    writeFileSync(kit.path(program), firstBlock(page, /^ts job/))
+    const names = new Names()
+    for (const { command, expected } of stepsOf(page)) {
+      const line = names
+        .inCommand(command)
+        .replace('./weir', `${ROOT}weir`)
+        .replace('cluster start', 'cluster start --port 0')
+        .replace(/doctor$/, 'doctor -D jobmanager.rpc.port=0')
+      const real = await shell(line, kit.directory)
+      expect(names.compare(expected.filter(isLine), real), command).toBeNull()
+      await asAPersonReads(kit, command)
+    }
+  },
+  PAGE_MS_MAX,
+)
 
 /** A person is slower than a test: after these commands, what they began has come about before the next is typed. */
 async function asAPersonReads(kit: WeirKit, command: string): Promise<void> {
