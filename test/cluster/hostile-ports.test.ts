@@ -23,13 +23,17 @@ const QUIET_FACTOR = 4
 /** Answers by which it is known how long they take in quiet. */
 const QUIET_ANSWERS = 500
 const GROWTH_MIB_MAX = 200
-/** What the hungriest attacks may add when they come again: what the first ones took is free for them. */
-const AGAIN_MIB_MAX = 64
+/**
+ * What the hungriest attacks may add in the mildest of so many rounds more: what the first ones took is free for them. A
+ * leak adds in each round; a collector that is late adds in some.
+ */
+const AGAIN_MIB_MAX = 32
+const ROUNDS = 3
 const HUNGRIEST = { grpc: ['bombs', 'huge headers', 'mutated'], http: ['pipelined', 'idle'] }
 const LOG_LINES_MAX = 100
 const KEYS = 100
 const PER_SECOND = 2_000
-const JOB_SECONDS = 180
+const JOB_SECONDS = 270
 
 const isOver = ({ state }: JobSummary): boolean => TERMINAL_STATES.includes(state)
 
@@ -148,19 +152,29 @@ describe('afterwards', () => {
       expect(memory.growth(pid), who).toBeLessThanOrEqual(GROWTH_MIB_MAX)
   })
 
-  test('the hungriest once more find the memory that the first ones have left', async () => {
-    const before = new Map([...lives.keys()].map((life) => [life, memory.growth(life.pid)]))
-    for (const [i, target] of ports.entries())
-      for (const name of HUNGRIEST[target.speaks])
-        made += await attack({ target, attack: name, seed: SEED - 1 - i })
-    const more = [...lives].map(([life, who]) => ({
-      who,
-      mib: memory.growth(life.pid) - (before.get(life) ?? 0),
-    }))
-    console.log(`once more: MiB: ${more.map(({ who, mib }) => `${who} +${mib}`).join(', ')}`)
-    for (const { who, mib } of more) expect(mib, who).toBeLessThanOrEqual(AGAIN_MIB_MAX)
-    expect(await died()).toEqual([])
-  })
+  test(
+    'the hungriest, again and again, find the memory that the first ones have left',
+    async () => {
+      const added = new Map([...lives].map(([life]) => [life, [] as number[]]))
+      for (let round = 0; round < ROUNDS; round++) {
+        const before = new Map([...lives.keys()].map((life) => [life, memory.growth(life.pid)]))
+        for (const [i, target] of ports.entries())
+          for (const name of HUNGRIEST[target.speaks])
+            made += await attack({
+              target,
+              attack: name,
+              seed: SEED - 1 - i - round * ports.length,
+            })
+        for (const [life, mib] of added) mib.push(memory.growth(life.pid) - (before.get(life) ?? 0))
+      }
+      const told = [...lives].map(([life, who]) => `${who} +${added.get(life)?.join(' +')}`)
+      console.log(`again: MiB: ${told.join(', ')}`)
+      for (const [life, who] of lives)
+        expect(Math.min(...(added.get(life) ?? [])), who).toBeLessThanOrEqual(AGAIN_MIB_MAX)
+      expect(await died()).toEqual([])
+    },
+    ROUNDS * 120_000,
+  )
 
   test('the logs say what happened, in few lines', () => {
     const lines = warnings()
