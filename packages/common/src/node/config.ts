@@ -187,6 +187,14 @@ function unfit(
   return new WeirError('config/bad-value', message, { domain: 'user' })
 }
 
+type Demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey) => void
+
+const demands =
+  (origins: Config['origins']): Demand =>
+  (holds, a, words, b) => {
+    if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
+  }
+
 type PortKey = 'health.port' | 'rest.port' | 'jobmanager.rpc.port' | 'taskmanager.rpc.port'
 
 /** Ports that a process of this role opens beside the one for probes. */
@@ -197,9 +205,7 @@ const PORTS: Readonly<Record<Role, readonly PortKey[]>> = {
 
 /** Two of them on one port: half a process would start, and then be told that the port is taken, by itself. */
 function checkPorts({ values, origins }: Config, role: Role): void {
-  const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
-    if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
-  }
+  const demand = demands(origins)
   const port = values['health.port'] ?? 0
   if (port === 0) return
   for (const other of PORTS[role])
@@ -216,9 +222,7 @@ function checkPorts({ values, origins }: Config, role: Role): void {
 
 /** Values that are right by themselves and wrong together. */
 function checkNeighbours({ values, origins }: Config): void {
-  const demand = (holds: boolean, a: ConfigKey, words: string, b: ConfigKey): void => {
-    if (!holds) throw unfit(a, words, b, (key) => `${origins[key]}`)
-  }
+  const demand = demands(origins)
   const ports = values['taskmanager.data.port-range']
   demand(
     values['heartbeat.timeout'] >= 2 * values['heartbeat.interval'],

@@ -14,6 +14,7 @@ import type {
   TaskView,
   WorkerView,
 } from '../job-client.ts'
+import { JOB_DEFAULT_CHARS_MAX } from '../core/job-views.ts'
 import { each, ratio, real, required, text, TEXT_CHARS_MAX, whole, word } from './check.ts'
 import {
   documentFromWire,
@@ -315,7 +316,7 @@ export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
 export function jobDefaultFromWire(wire: JobDefault__Output, field: string): JobDefault {
   return {
     key: text(wire.key, `${field}.key`),
-    text: text(wire.text, `${field}.text`, 0, TEXT_CHARS_MAX),
+    text: text(wire.text, `${field}.text`, 0, JOB_DEFAULT_CHARS_MAX),
     origin: text(wire.origin, `${field}.origin`, 1, TEXT_CHARS_MAX),
   }
 }
