@@ -110,7 +110,10 @@ export async function serveExchange(options: ExchangeServerOptions): Promise<Exc
   const connections = new Set<ProducerConnection>()
   const strangers = new Strangers({ max: STRANGERS_MAX })
   const open: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-    if (refuseStranger(call, secret)) return
+    if (refuseStranger(call, secret)) {
+      strangers.refused(call.getPeer())
+      return
+    }
     strangers.vouch(call.getPeer())
     const connection = new ProducerConnection(call, options)
     connections.add(connection)

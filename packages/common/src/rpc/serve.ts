@@ -189,6 +189,7 @@ function authentication(
         }
         refusals.note(call.getPeer())
         call.sendStatus(toStatus(unauthenticated('the cluster token is missing or wrong')))
+        strangers.refused(call.getPeer())
       })
       .build()
     const responder = new ResponderBuilder().withStart((next) => next(listener)).build()

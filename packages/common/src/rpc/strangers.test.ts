@@ -1,6 +1,7 @@
 // Who only sits there is put out for who comes; who has shown a secret stays. And what is told of it.
 
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ import { identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
 import { roleUri } from '../tls/roles.ts'
 import { jobService } from './job-server.ts'
 import { serve, STRANGERS_MAX } from './serve.ts'
-import { Strangers } from './strangers.ts'
+import { REFUSED_CALLS_MAX, Strangers } from './strangers.ts'
 import { makeToken } from './token.ts'
 
 const closing: (() => unknown)[] = []
@@ -106,6 +107,52 @@ test.each([
     ])
   },
 )
+
+test('who calls without the token is told so, and put out when it does not stop', async () => {
+  const log = new MemoryLog()
+  const scheduler = systemScheduler()
+  const token = makeToken()
+  const services = [jobService({ list: async () => [] } as never)]
+  const server = await serve({ port: 0, flag: '--port', token, scheduler, services, log })
+  closing.push(() => server.close())
+  const dialed = { address: server.address, scheduler, sender: 'a', tls: undefined }
+  const friend = connectJobManager({ ...dialed, token })
+  closing.push(() => friend.close())
+  expect(await friend.client.list()).toEqual([])
+
+  const session = connectHttp2(`http://${server.address}`)
+  closing.push(() => session.destroy())
+  session.on('error', () => {})
+  const put = once(session, 'close')
+  const refusals: unknown[] = []
+  let calls = 0
+  const call = (): void => {
+    if (session.closed || session.destroyed) return
+    calls += 1
+    const headers = { 'content-type': 'application/grpc', te: 'trailers' }
+    const stream = session.request({
+      ...headers,
+      ':method': 'POST',
+      ':path': '/weir.v1.JobService/List',
+    })
+    stream.on('error', () => {})
+    stream.once('response', (answer) => refusals.push(answer['grpc-status']))
+    stream.once('close', call)
+    stream.resume()
+    stream.end()
+  }
+  call()
+  await put
+
+  expect(calls).toBeLessThanOrEqual(REFUSED_CALLS_MAX + 1)
+  expect(new Set(refusals)).toEqual(new Set(['16']))
+  expect(refusals.length).toBeGreaterThanOrEqual(REFUSED_CALLS_MAX - 1)
+  expect(log.events.map(({ event }) => event)).toEqual([
+    'Refused calls without the cluster token',
+    'Put out connections that never showed the token',
+  ])
+  for (let i = 0; i < 2 * REFUSED_CALLS_MAX; i += 1) expect(await friend.client.list()).toEqual([])
+})
 
 test('a health check is answered while idle connections fill the port', async () => {
   const server = await serveHttp({
