@@ -17,9 +17,10 @@ import { MemoryWatch } from './hostile/memory.ts'
 import { livesOf, type OpenPort, openPorts } from './hostile/ports.ts'
 
 const SEED = Number(process.env['WEIR_SEED'] ?? 20_261_128)
+/** Of honest answers … */
 const HONEST_P99_MS_MAX = 1_000
-/** A machine that is busy with others is slow without any attack, too: what is added counts. */
-const QUIET_FACTOR = 4
+/** … or, where a machine is slow without any attack, so many times what they take in quiet there. */
+const QUIET_FACTOR = 25
 /** Answers by which it is known how long they take in quiet. */
 const QUIET_ANSWERS = 500
 const GROWTH_MIB_MAX = 200
@@ -140,7 +141,7 @@ describe.each(['grpc', 'http'] as const)('ports that speak %s', (speaks) => {
       `${speaks} ${name}: ${count} in ${seconds.toFixed(1)} s; ${asked} honest, p99 ${Math.round(p99Ms)} ms; MiB: ${most}`,
     )
     expect([...problems]).toEqual([])
-    expect(p99Ms).toBeLessThan(HONEST_P99_MS_MAX + QUIET_FACTOR * quietP99Ms)
+    expect(p99Ms).toBeLessThan(Math.max(HONEST_P99_MS_MAX, QUIET_FACTOR * quietP99Ms))
     expect(await died()).toEqual([])
     expect(cluster.surprises()).toEqual([])
   })

@@ -18,7 +18,7 @@ import { PROPERTY_SEED, runs } from './runs.contract.ts'
 import { structCodec } from './struct-codec.ts'
 import { anyStruct, type Typed } from './typed.contract.ts'
 
-const CASES = runs(12_000, 300_000)
+const CASES = runs(12_000, 1_000_000)
 /** Of values without and with a declared type, which most bytes are. */
 const MAIN_CASES = runs(20_000, 1_000_000)
 const PRINTED_FROM = 100_000

@@ -14,7 +14,7 @@ import {
   writeDown,
 } from './exchange-wire.ts'
 
-const CASES = runs(10_000, 300_000)
+const CASES = runs(10_000, 1_000_000)
 const CHANNELS = 4
 
 function down(frames: readonly Uint8Array[]): Uint8Array {

@@ -14,7 +14,7 @@ import { sampleManifest } from './sample-manifest.fixture.ts'
 
 const JOB = jobId('0123456789abcdef0123456789abcdef')
 const INDEX = 7
-const CASES = runs(4_000, 300_000)
+const CASES = runs(4_000, 1_000_000)
 
 const submission: JobSubmission = {
   submissionId: 's',

@@ -8,7 +8,7 @@ import { attempt, checkpointId, jobId, leaderEpoch, vertexId } from '@weirjs/com
 import { expect, test } from 'vitest'
 import { checkStateFile, encodeFooter, encodeHeader } from './state-file.ts'
 
-const CASES = runs(6_000, 300_000)
+const CASES = runs(6_000, 1_000_000)
 const PATH = 'chk-7/v0-0-1-1.state'
 const CRC_BYTES = 4
 const LENGTH_AT = 9
