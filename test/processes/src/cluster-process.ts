@@ -2,7 +2,7 @@
 // process that ends without having been told to is remembered: somebody will want to know.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { childrenOf, descendantsOf, kill9, lifeOf, type ProcessLife } from './proc.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -22,6 +22,8 @@ interface Running {
   readonly child: ChildProcess
   readonly pid: number
   readonly ended: Promise<string>
+  /** Of the log when it was started. */
+  readonly logBytes: number
   expected: boolean
 }
 
@@ -59,6 +61,7 @@ export class ClusterProcess {
         child,
         pid: child.pid ?? 0,
         expected: false,
+        logBytes: fstatSync(out).size,
         ended: new Promise((resolve) => {
           child.once('error', (error) => resolve(error.message))
           child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
@@ -97,16 +100,20 @@ export class ClusterProcess {
     return left
   }
 
-  /** SIGTERM. Answers how it ended (`exit code 0`), `SIGKILL` when it had to be killed at last. */
+  /**
+   * SIGTERM. Answers how it ended (`exit code 0`), `SIGKILL` when it had to be killed at last; null when there was nothing
+   * to end yet: it did not run, or was still loading its code and had not said a word.
+   */
   async stop(withinMs: number = STOP_MS_MAX): Promise<string | null> {
     const running = this.#running
     if (running === null) return null
     running.expected = true
+    const silent = statSync(this.log).size === running.logBytes
     running.child.kill('SIGTERM')
     const late = setTimeout(() => running.child.kill('SIGKILL'), withinMs)
     const how = await running.ended
     clearTimeout(late)
-    return how
+    return silent && how === 'SIGTERM' ? null : how
   }
 
   /** For the end of the harness itself: synchronous, and with everything below it. */
