@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toFailure, WeirError } from './errors.ts'
+import { FAILURE_CAUSES_MAX, toFailure, WeirError } from './errors.ts'
 
 describe('toFailure', () => {
   const good = { code: 'mine/broken', domain: 'external', retry: 'never' }
@@ -29,5 +29,23 @@ describe('toFailure', () => {
     const texts = { hint: 'look', location: 'a.ts:1', peer: 'w2' }
     const error = new WeirError('a/b', 'm', { domain: 'internal', ...texts })
     expect(toFailure(error)).toMatchObject({ code: 'a/b', retry: 'never', ...texts })
+  })
+
+  test('tells of causes that lead round in a circle, and of many, a bounded number', () => {
+    const circle = new Error('a')
+    circle.cause = new Error('b', { cause: circle })
+    let chain = new Error('deepest')
+    for (let i = 0; i < 20_000; i++) chain = new Error('above', { cause: chain })
+    for (const error of [circle, chain]) {
+      error.stack = 'here'
+      const causes = toFailure(error).stack?.split('caused by: ') ?? []
+      expect(causes[0]).toBe('here\n')
+      expect(causes.length).toBeLessThanOrEqual(FAILURE_CAUSES_MAX + 1)
+    }
+    expect(toFailure(circle).stack).toContain('caused by: Error: b')
+  })
+
+  test('tells what cannot be made a text of', () => {
+    expect(toFailure(Object.create(null))).toEqual({ message: '[object Object]', ...user })
   })
 })

@@ -69,6 +69,8 @@ export interface Failure {
 
 export const FAILURE_MESSAGE_CHARS_MAX = 8_192
 export const FAILURE_STACK_CHARS_MAX = 16_384
+/** Errors of a chain of causes that a failure tells: one that leads round in a circle has no end. */
+export const FAILURE_CAUSES_MAX = 20
 export const LAST_OUTPUT_LINES_MAX = 20
 export const LAST_OUTPUT_LINE_CHARS_MAX = 400
 
@@ -86,7 +88,7 @@ export function toFailure(
   },
 ): Failure {
   const known = thrown instanceof WeirError ? thrown : undefined
-  const message = String(thrown instanceof Error ? thrown.message || thrown.name : thrown)
+  const message = textOf(thrown instanceof Error ? thrown.message || thrown.name : thrown)
   const stack = thrown instanceof Error ? describeStack(thrown) : undefined
   return {
     code: isText(known?.code) ? known.code : fallback.code,
@@ -102,6 +104,15 @@ export function toFailure(
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
+/** Of anything, also of an object that cannot be made a text of. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
 /** `failure` with the newest of `lines`, cut to what may travel; no lines, no change. */
 export function withLastOutput(failure: Failure, lines: readonly string[]): Failure {
   if (lines.length === 0) return failure
@@ -112,9 +123,13 @@ export function withLastOutput(failure: Failure, lines: readonly string[]): Fail
   }
 }
 
-function describeStack(error: Error): string {
-  const own = isText(error.stack) ? error.stack : `${error.name}: ${error.message}`
-  return error.cause instanceof Error ? `${own}\ncaused by: ${describeStack(error.cause)}` : own
+function describeStack(thrown: Error): string {
+  const stacks: string[] = []
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    if (stacks.length > FAILURE_CAUSES_MAX) break
+    stacks.push(isText(error.stack) ? error.stack : `${error.name}: ${error.message}`)
+  }
+  return stacks.join('\ncaused by: ')
 }
 
 /** The Failure as an error again, on the other side of a wire. */
