@@ -3,9 +3,6 @@
 import { WeirError } from '@weirjs/common/core/errors'
 import { quoted } from '@weirjs/common/node/config-values'
 
-/** Of one TaskManager, as the configuration key has it. */
-export const SLOTS_MAX = 1_024
-
 export interface Range {
   readonly least: number
   readonly most: number

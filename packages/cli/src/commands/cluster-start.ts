@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
 import { type Config, loadConfig } from '@weirjs/common/node/config'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
@@ -25,7 +26,7 @@ import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
 import { configFile } from './config.ts'
 import { endedEarly, isAlive, type StartedProcess, stopAll } from '../local-processes.ts'
-import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 const READY_MS_MAX = 30_000
 const POLL_MS = 20
@@ -226,7 +227,7 @@ function configured(cli: Cli, options: StartOptions): Configured {
     slots:
       options.slots === undefined
         ? slots
-        : wholeNumber(options.slots, '--slots', { least: 1, most: SLOTS_MAX }),
+        : wholeNumber(options.slots, '--slots', { least: 1, most: WORKER_SLOTS_MAX }),
     dataDir:
       options.dataDir ?? (origins['data.dir'] === 'default' ? undefined : values['data.dir']),
     port:

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
+import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { heldSecrets } from '@weirjs/common/node/secrets'
@@ -14,7 +15,7 @@ import { follow } from '../follow.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { SLOTS_MAX, wholeNumber } from '../whole-number.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { finish, jobCommand, type RunOptions, splitWords, tellResume } from './run.ts'
 
 interface DevOptions extends RunOptions {
@@ -137,15 +138,17 @@ class DevRun {
 
 /** null: as many as the job needs. */
 function slotsSaid({ slots }: DevOptions): number | null {
-  return slots === undefined ? null : wholeNumber(slots, '--slots', { least: 1, most: SLOTS_MAX })
+  return slots === undefined
+    ? null
+    : wholeNumber(slots, '--slots', { least: 1, most: WORKER_SLOTS_MAX })
 }
 
 function slotsFor(parallelism: number): number {
-  if (parallelism <= SLOTS_MAX) return Math.max(DEFAULT_SLOTS, parallelism)
-  const message = `parallelism ${parallelism} needs as many slots, and weir dev has at most ${SLOTS_MAX}`
+  if (parallelism <= WORKER_SLOTS_MAX) return Math.max(DEFAULT_SLOTS, parallelism)
+  const message = `parallelism ${parallelism} needs as many slots, and weir dev has at most ${WORKER_SLOTS_MAX}`
   throw new WeirError('cli/usage', message, {
     domain: 'user',
-    hint: `say -p ${SLOTS_MAX} or less, or run it on a cluster with \`weir run\``,
+    hint: `say -p ${WORKER_SLOTS_MAX} or less, or run it on a cluster with \`weir run\``,
   })
 }
 

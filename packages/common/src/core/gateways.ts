@@ -9,6 +9,9 @@ import type { BundleHash, CheckpointId, Fence, JobId, TaskId, WorkerId } from '.
 
 // ---- worker → JobManager ----
 
+/** Of one TaskManager, wherever somebody says how many it has. */
+export const WORKER_SLOTS_MAX = 1_024
+
 export interface WorkerRegistration {
   readonly workerId: WorkerId
   /** `host:port` where the worker answers control calls; opaque to everyone but the transport. */

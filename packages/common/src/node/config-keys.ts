@@ -1,6 +1,7 @@
 // Every configuration key: its type, default, whom it concerns, and what it does. Names are Flink's where the meaning is
 // equal. `job` and `task` keys may also be set by the job's code and by -D at submit.
 
+import { WORKER_SLOTS_MAX } from '../core/gateways.ts'
 import {
   DEFAULT_CHECKPOINT_SETTINGS as CHECKPOINT,
   PARALLELISM_MAX,
@@ -178,7 +179,7 @@ const PROCESS_KEYS = {
     'Silence after which a TaskManager counts as lost.',
   ),
   'taskmanager.numberOfTaskSlots': ofProcess(
-    integer(1, 1_024),
+    integer(1, WORKER_SLOTS_MAX),
     1,
     'Slots that a TaskManager offers.',
   ),

@@ -4,13 +4,17 @@
 
 import { assert, present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
-import type { Heartbeat, HeartbeatReply, WorkerRegistration } from '@weirjs/common/core/gateways'
+import {
+  type Heartbeat,
+  type HeartbeatReply,
+  WORKER_SLOTS_MAX,
+  type WorkerRegistration,
+} from '@weirjs/common/core/gateways'
 import { type JobId, type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
 import { allocateSeats, type SeatName, type SeatRequest } from '../plan/slot-allocator.ts'
 import { type DetectorSettings, FailureDetector } from './failure-detector.ts'
 
 export const WORKERS_MAX = 10_000
-export const WORKER_SLOTS_MAX = 1_024
 export const WORKER_ID_CHARS_MAX = 255
 /** Workers that are being drained and are not registered just now; the oldest is forgotten. */
 export const DRAINED_MAX = 10_000
