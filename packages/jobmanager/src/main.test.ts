@@ -12,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import {
   JOB_MANAGER_DEFAULTS,
   type JobManagerProcess,
+  type JobManagerProcessSettings,
   type RestSettings,
   startJobManagerProcess,
 } from './main.ts'
@@ -39,6 +40,7 @@ async function start(
   root: string,
   log = new MemoryLog(),
   rest: RestSettings | null = null,
+  more: Partial<JobManagerProcessSettings> = {},
 ): Promise<JobManagerProcess> {
   const process_ = await startJobManagerProcess({
     ...JOB_MANAGER_DEFAULTS,
@@ -48,6 +50,7 @@ async function start(
     checkpointDirectory: join(root, 'checkpoints'),
     dataDirectory: root,
     log,
+    ...more,
   })
   cleanup.push(() => process_.close())
   await process_.takeOver()
@@ -85,6 +88,17 @@ describe('a JobManager process', () => {
     })
     await running.close()
     expect(await running.whyNotReady()).toBe('it is closing')
+  })
+
+  it('logs once which settings jobs are not told, by their names', async () => {
+    const log = new MemoryLog()
+    const names = ['user.db.password']
+    await start(await directory(), log, null, { keptFromJobs: names })
+    const event = 'settings named like secrets are not told to jobs'
+    expect(log.of(event)).toEqual([{ level: 'info', event, fields: { settings: names } }])
+    const other = new MemoryLog()
+    await start(await directory(), other)
+    expect(other.of(event)).toEqual([])
   })
 
   it('knows its jobs again after it was closed and started on the same directory', async () => {

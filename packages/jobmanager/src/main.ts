@@ -50,6 +50,8 @@ export interface JobManagerProcessSettings {
   readonly deployTimeoutMs?: number
   /** What the configuration says of jobs; default: nothing. */
   readonly jobDefaults?: readonly JobDefault[]
+  /** Names of what it says of jobs and they are not told; default: none. */
+  readonly keptFromJobs?: readonly string[]
   /** null: no HTTP port. */
   readonly rest: RestSettings | null
   readonly log: Log
@@ -150,6 +152,9 @@ export async function startJobManagerProcess(
     { address, restAddress, coordinatorId, version: WEIR_VERSION, checkpoints: storage.root },
     'JobManager started',
   )
+  const { keptFromJobs = [] } = settings
+  if (keptFromJobs.length > 0)
+    log.info({ settings: keptFromJobs }, 'settings named like secrets are not told to jobs')
   const takeOver = async (): Promise<void> => {
     try {
       await manager.start()

@@ -13,7 +13,7 @@ import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
 import { advertisedHost, checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
-import { jobDefaultsOf } from '@weirjs/common/node/job-settings'
+import { jobDefaultsOf, keptFromJobs } from '@weirjs/common/node/job-settings'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
 import { residentBytes } from '@weirjs/common/node/process-meter'
@@ -144,6 +144,7 @@ async function runJobManager(cli: Cli, options: ProcessOptions): Promise<void> {
       failover: values['jobmanager.execution.failover-strategy'],
       deployTimeoutMs: values['jobmanager.execution.deploy-timeout'],
       jobDefaults: jobDefaultsOf(config),
+      keptFromJobs: keptFromJobs(config),
       rest: restSettings(config, identity),
       log,
     })

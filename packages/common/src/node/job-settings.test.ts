@@ -5,6 +5,7 @@ import {
   defaultJobSettings,
   type JobCodeSettings,
   jobDefaultsOf,
+  keptFromJobs,
   jobSettingsFrom,
 } from './job-settings.ts'
 
@@ -53,6 +54,7 @@ describe('the settings of a job', () => {
       { key: 'exchange.frame-bytes', text: '1500', origin },
       { key: 'exchange.credit-bytes', text: '0.5mb', origin },
     ])
+    expect(keptFromJobs(ofCluster)).toEqual(['user.db.password'])
     const project = [{ key: 'parallelism.default', text: '3', origin: 'file weir.config.ts' }]
     const config = loadJobConfig({ cluster, project })
     expect(config.origins).toMatchObject({

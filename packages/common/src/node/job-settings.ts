@@ -83,6 +83,11 @@ export function jobDefaultsOf({ texts, origins }: Config): readonly Setting[] {
     })
 }
 
+/** Names of the settings that are kept from them. */
+export function keptFromJobs({ texts }: Config): readonly string[] {
+  return Object.keys(texts).filter((key) => isOfJobs(key) && isSecretName(key))
+}
+
 function tooLong(key: string, origin: string): WeirError {
   const message = `${key} (${origin}) has more than ${JOB_DEFAULT_CHARS_MAX} characters`
   return new WeirError('config/bad-value', message, {
