@@ -8,29 +8,35 @@ import type { Config } from '@weirjs/common/node/config'
 import type { ClusterProcess } from '../context.ts'
 import { startDetached, type StartedProcess } from '../local-processes.ts'
 
-const PORT_MAX = 65_535
 const FILE = 'health.address-file'
 
 /** Arguments of the process at `place` (the JobManager's is 0), called `name`, whose file lies in `directory`. */
 export function healthArgs(
-  { values, origins }: Config,
+  config: Config,
   directory: string,
 ): (place: number, name: string) => readonly string[] {
-  const port = values['health.port']
-  const isOurs = origins['health.port'] === 'default'
-  if (port === null && !isOurs) return () => []
   return (place, name) => {
+    const port = healthPortOf(config, place)
+    if (port === null) return []
     const file = `${FILE}=${join(directory, name)}`
-    const where = isOurs ? ANY_OF_LOOPBACK : [`health.port=${portOf(port ?? 0, place)}`]
+    const where = isOurs(config) ? ANY_OF_LOOPBACK : [`health.port=${port}`]
     return [...where, file].flatMap((one) => ['-D', one])
   }
 }
 
 const ANY_OF_LOOPBACK: readonly string[] = ['health.port=0', 'health.bind-host=127.0.0.1']
 
-/** They share this machine: the JobManager has the port that was said, and each TaskManager the next one. */
-const portOf = (said: number, place: number): number =>
-  said === 0 ? 0 : Math.min(said + place, PORT_MAX)
+const isOurs = ({ origins }: Config): boolean => origins['health.port'] === 'default'
+
+/**
+ * They share this machine: the JobManager has the port that was said, and each TaskManager the next one. 0: any free one; null:
+ * none is wanted.
+ */
+export function healthPortOf(config: Config, place: number): number | null {
+  if (isOurs(config)) return 0
+  const said = config.values['health.port']
+  return said === null || said === 0 ? said : said + place
+}
 
 /** What an earlier life of the process wrote down says nothing of this one. */
 export function startProbed({

@@ -24,6 +24,7 @@ import { CERTIFICATE_DAYS, createCertificates } from '../development-certificate
 import { formatOf, show } from '../output/show.ts'
 import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
+import { checkPorts } from './cluster-ports.ts'
 import { configFile } from './config.ts'
 import { endedEarly, isAlive, type StartedProcess, stopAll } from '../local-processes.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -120,6 +121,7 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const { slots, port: wanted, dataDir, config: processes } = configured(cli, options)
   const restPort = await chooseRestPort(processes, wanted)
   const port = await choosePort(wanted, '--port')
+  checkPorts({ config: processes, port, restPort, taskManagers: count, slots })
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
   const address = `127.0.0.1:${port}`
@@ -128,7 +130,7 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const defines = [...options.define, ...tls].flatMap((one) => ['-D', one])
   const yaml = configFile(cli, options.config)
   const config = yaml === null ? [] : ['--config', yaml]
-  const rest = ['-D', `rest.port=${restPort}`]
+  const rest = ['-D', `rest.port=${restPort ?? 'off'}`]
   const own = ['--data-dir', dataDirectory, '--token-file', tokenFile]
   const common = [...own, ...config, ...defines, ...rest]
   const health = healthArgs(processes, join(dataDirectory, 'health'))
@@ -238,11 +240,11 @@ function configured(cli: Cli, options: StartOptions): Configured {
 }
 
 /** Whoever wants any free port for the JobManager gets one for the page too, unless the configuration says which. */
-async function chooseRestPort(config: Config, wished: number): Promise<string> {
+async function chooseRestPort(config: Config, wished: number): Promise<number | null> {
   const port = config.values['rest.port']
-  if (port === null) return 'off'
+  if (port === null) return null
   const anyFree = wished === 0 && config.origins['rest.port'] === 'default'
-  return `${await choosePort(anyFree ? 0 : port, '-D rest.port=…')}`
+  return choosePort(anyFree ? 0 : port, '-D rest.port=…')
 }
 
 async function choosePort(port: number, flag: string): Promise<number> {
