@@ -10,6 +10,8 @@ import type { Codec } from '@weirjs/common/core/codec'
 export interface EnumeratorContext {
   /** Subtasks of the reader, ≥ 1. */
   readonly parallelism: number
+  /** False only in the first attempt of a job: what is wrong then was never right, and somebody looks on. */
+  readonly restarted: boolean
   readonly scheduler: Scheduler
   /** Tells the engine that `poll` would now return something. */
   wake(): void

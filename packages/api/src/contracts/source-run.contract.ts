@@ -196,7 +196,12 @@ export class SourceRun<T> {
   }
 
   #newEnumerator(state: unknown): SplitEnumerator<unknown, unknown> {
-    const context = { parallelism: this.#options.readers, scheduler, wake: () => this.#wakeUp() }
+    const context = {
+      parallelism: this.#options.readers,
+      restarted: state !== null,
+      scheduler,
+      wake: () => this.#wakeUp(),
+    }
     return this.#source.createEnumerator(context, state)
   }
 

@@ -12,12 +12,13 @@ import { MemoryFileSystem } from './memory-file-system.ts'
 
 /** More than a call takes as arguments. */
 const SPLITS = 300_000
+const CONTEXT = { parallelism: 1, restarted: false, wake: () => {} }
 
 describe('FileEnumerator', () => {
   it.each([null, 1_000])('takes as many splits as a file has (watching: %j)', async (watchMs) => {
     const fs = new MemoryFileSystem()
     fs.put('/in/x', 'content')
-    const context = { parallelism: 1, scheduler: new ManualScheduler(), wake: () => {} }
+    const context = { ...CONTEXT, parallelism: 1, scheduler: new ManualScheduler() }
     const enumerator = new FileEnumerator(context, null, {
       fs,
       path: '/in',
@@ -33,7 +34,7 @@ describe('FileEnumerator', () => {
   it('numbers splits as it hands them out, over restarts', async () => {
     const fs = new MemoryFileSystem()
     for (const name of ['a', 'b', 'c', 'd']) fs.put(`/in/${name}`, 'content')
-    const context = { parallelism: 2, scheduler: new ManualScheduler(), wake: () => {} }
+    const context = { ...CONTEXT, parallelism: 2, scheduler: new ManualScheduler() }
     const options: FileEnumeratorOptions<FileSplit> = {
       fs,
       path: '/in',
@@ -62,11 +63,16 @@ describe('FileEnumerator', () => {
   })
 
   describe('looks at a tree that changes meanwhile', () => {
-    const watch = (fs: MemoryFileSystem, path: string, watchMs: number | null) => {
+    const watch = (
+      fs: MemoryFileSystem,
+      path: string,
+      watchMs: number | null,
+      { restarted = false, allowEmpty = false } = {},
+    ) => {
       const scheduler = new ManualScheduler()
-      const context = { parallelism: 1, scheduler, wake: () => {} }
+      const context = { ...CONTEXT, restarted, scheduler }
       const splitsOf = async (file: FoundFile) => [{ id: file.path }]
-      const options = { fs, path, watchMs, allowEmpty: false, splitsOf }
+      const options = { fs, path, watchMs, allowEmpty, splitsOf }
       return { scheduler, enumerator: new FileEnumerator<FileSplit>(context, null, options) }
     }
     /** Takes a directory away when it is about to be listed. */
@@ -96,16 +102,47 @@ describe('FileEnumerator', () => {
     })
 
     it.each([
-      ['/in', null, 'never'],
-      ['/in', 1_000, 'backoff'],
-      ['/in/*', 1_000, 'backoff'],
-    ])('%s: itself gone (watching: %j) is retried: %s', async (path, watchMs, retry) => {
+      ['/in', null, true, 'never'],
+      ['/in', 1_000, true, 'backoff'],
+      ['/in/*', 1_000, true, 'backoff'],
+      ['/in', null, false, 'never'],
+      ['/in', 1_000, false, 'never'],
+      ['/in/*', 1_000, false, 'never'],
+    ])('%s: itself gone (watching: %j, restarted: %j) is retried: %s', async (...row) => {
+      const [path, watchMs, restarted, retry] = row
       const fs = new MemoryFileSystem()
       fs.put('/in/x', 'content')
       takeAway(fs, '/in')
-      const { enumerator } = watch(fs, path, watchMs)
+      const { enumerator } = watch(fs, path, watchMs, { restarted })
       await expect(enumerator.start()).rejects.toMatchObject({ code: 'files/not-found', retry })
       await expect(enumerator.start()).rejects.toMatchObject({ code: 'files/not-found', retry })
+      await enumerator.close()
+    })
+
+    it('says at the first start how to wait for what comes later', async () => {
+      const { enumerator } = watch(new MemoryFileSystem(), '/in', 1_000)
+      await expect(enumerator.start()).rejects.toMatchObject({
+        message: 'there is no /in',
+        hint: expect.stringContaining('allowEmpty: true'),
+      })
+      await enumerator.close()
+    })
+
+    it('waits for it without a restart where no file is no mistake', async () => {
+      const fs = new MemoryFileSystem()
+      const { enumerator, scheduler } = watch(fs, '/in', 1_000, { allowEmpty: true })
+      await enumerator.start()
+      expect([enumerator.poll(), enumerator.snapshot().looked]).toEqual(['wait', false])
+      scheduler.advance(1_000)
+      await settle()
+      fs.put('/in/x', 'content')
+      scheduler.advance(1_000)
+      await settle()
+      expect(enumerator.snapshot()).toMatchObject({ looked: true, pending: [{ id: '/in/x' }] })
+      takeAway(fs, '/in')
+      scheduler.advance(1_000)
+      await settle()
+      expect(() => enumerator.poll()).toThrow(expect.objectContaining({ retry: 'backoff' }))
       await enumerator.close()
     })
 

@@ -9,6 +9,7 @@ import type {
 } from '@weirjs/api/connector'
 import type { CancelTimer } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { hasCode } from './file-errors.ts'
 import { type FoundFile, findFiles, INPUT_FILES_MAX, refuseEmpty } from './file-paths.ts'
 import type { FileSystem } from './file-system.ts'
 
@@ -58,6 +59,9 @@ export interface FileEnumeratorOptions<Split> {
   readonly splitsOf: (file: FoundFile) => Promise<readonly Split[]>
 }
 
+/** `first`: of a job that has not run before. */
+type Look = 'first' | 'again'
+
 export class FileEnumerator<Split extends FileSplit>
   implements SplitEnumerator<Split, FileEnumeratorState<Split>>
 {
@@ -87,7 +91,8 @@ export class FileEnumerator<Split extends FileSplit>
 
   async start(): Promise<void> {
     const { watchMs } = this.#options
-    if (!this.#looked || watchMs !== null) await this.#look()
+    if (watchMs !== null) await this.#look(this.#context.restarted ? 'again' : 'first')
+    else if (!this.#looked) await this.#look('first')
     if (watchMs !== null) this.#lookAgainIn(watchMs)
   }
 
@@ -127,15 +132,17 @@ export class FileEnumerator<Split extends FileSplit>
     this.#timer?.()
   }
 
-  async #look(): Promise<void> {
-    const { fs, path, watchMs, allowEmpty, splitsOf } = this.#options
+  async #look(which: Look): Promise<void> {
+    const { fs, path, watchMs, allowEmpty } = this.#options
     const watching = watchMs !== null
-    const files = await (watching ? findWatched(fs, path) : findFiles(fs, path))
+    const files = await (watching ? this.#findWatched(which) : findFiles(fs, path))
+    if (files === 'not there yet') return
     if (!watching && !allowEmpty) refuseEmpty(path, files)
     const found: Split[] = []
     for (const file of files) {
       if (this.#seen.has(file.path)) continue
-      const splits = await splitsOf(file)
+      const splits = await this.#splitsOf(file)
+      if (splits === 'gone') continue
       if (!watching) {
         for (const split of splits) found.push(split)
         continue
@@ -147,6 +154,28 @@ export class FileEnumerator<Split extends FileSplit>
     // A bounded look counts as a whole: a snapshot before its end holds nothing of it, and a restart looks again.
     this.#pending = this.#pending.concat(found)
     this.#looked = true
+  }
+
+  /** What is watched may come back: a disk that is mounted anew. What was never there is more likely a mistake. */
+  async #findWatched(which: Look): Promise<readonly FoundFile[] | 'not there yet'> {
+    const { fs, path, allowEmpty } = this.#options
+    try {
+      return await findFiles(fs, path)
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'files/not-found') throw error
+      if (allowEmpty && !this.#looked) return 'not there yet'
+      throw notThere(error, which, path)
+    }
+  }
+
+  /** A file that its owner takes away while a tree is watched was never there; should it come back, it is new. */
+  async #splitsOf(file: FoundFile): Promise<readonly Split[] | 'gone'> {
+    try {
+      return await this.#options.splitsOf(file)
+    } catch (error) {
+      if (this.#options.watchMs !== null && hasCode(error, 'files/not-found')) return 'gone'
+      throw error
+    }
   }
 
   #remember(path: string): void {
@@ -165,7 +194,7 @@ export class FileEnumerator<Split extends FileSplit>
   #lookAgainIn(delayMs: number): void {
     if (this.#closed) return
     this.#timer = this.#context.scheduler.timer(delayMs, () => {
-      this.#look().then(
+      this.#look('again').then(
         () => {
           this.#context.wake()
           this.#lookAgainIn(delayMs)
@@ -179,18 +208,15 @@ export class FileEnumerator<Split extends FileSplit>
   }
 }
 
-/** What is watched may yet come, or come back: a disk that is mounted anew, a directory that its writer makes. */
-async function findWatched(fs: FileSystem, path: string): Promise<readonly FoundFile[]> {
-  try {
-    return await findFiles(fs, path)
-  } catch (error) {
-    if (!(error instanceof WeirError) || error.code !== 'files/not-found') throw error
-    throw new WeirError('files/not-found', error.message, {
-      domain: 'external',
-      retry: 'backoff',
-      location: error.location ?? path,
-      cause: error,
-      hint: 'The job restarts until it is there. Is the path right, on the machine that runs the task?',
-    })
-  }
+function notThere(cause: WeirError, which: Look, path: string): WeirError {
+  const isFirst = which === 'first'
+  return new WeirError('files/not-found', cause.message, {
+    domain: isFirst ? 'user' : 'external',
+    retry: isFirst ? 'never' : 'backoff',
+    location: cause.location ?? path,
+    cause,
+    hint: isFirst
+      ? 'Check the path: it is looked up on the machine that runs the task. If it comes later, say allowEmpty: true.'
+      : 'The job restarts until it is there again.',
+  })
 }

@@ -24,7 +24,7 @@ export interface ReadOptions {
   readonly watch?: Duration
   /** Default `fail`; `dead-letter`: they leave by `.side('dead-letters')`. */
   readonly badLines?: BadLines
-  /** True: no file is no mistake. */
+  /** True: no file is no mistake; with `watch`, nor is a path that is not there yet. */
   readonly allowEmpty?: boolean
   /** Default: by the file's name (`.gz`, `.zst`). */
   readonly compression?: Compression | 'auto'

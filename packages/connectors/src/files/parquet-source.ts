@@ -34,7 +34,7 @@ export interface ParquetSplit extends FileSplit {
 export interface ParquetOptions {
   /** Look for new files so often, for ever. Files must appear complete (by a rename). Default: look once. */
   readonly watch?: Duration
-  /** True: no file is no mistake. */
+  /** True: no file is no mistake; with `watch`, nor is a path that is not there yet. */
   readonly allowEmpty?: boolean
   /** Default: the machine's own. */
   readonly fileSystem?: FileSystem

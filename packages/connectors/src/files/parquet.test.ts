@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { SourceRun } from '@weirjs/api/contracts/source-run.contract'
 import { struct } from '@weirjs/api/struct'
 import { float, int, nullable, optional, text, timestamp } from '@weirjs/api/types'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import { settle } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
 import { parquetFiles } from './files.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
@@ -96,12 +98,38 @@ describe('parquetFiles', () => {
     })
   })
 
+  it('takes a file that goes before its row groups were read for one that was never there', async () => {
+    const fs = withFile(file)
+    fs.put('/in/b.parquet', file)
+    fs.hook = async (operation, path) => {
+      if (operation === 'open' && path === '/in/a.parquet') await fs.remove(path)
+    }
+    const source = parquetFiles('/in', { fileSystem: fs, watch: '1s' })
+    const scheduler = new ManualScheduler()
+    const context = { parallelism: 1, restarted: false, scheduler, wake: () => {} }
+    const enumerator = source.createEnumerator(context, null)
+    const found = (): readonly string[] => enumerator.snapshot().pending.map(({ path }) => path)
+    await enumerator.start()
+    expect(found()).toEqual(['/in/b.parquet'])
+    fs.hook = () => {}
+    fs.put('/in/a.parquet', file)
+    scheduler.advance(1_000)
+    await settle()
+    expect(found()).toEqual(['/in/b.parquet', '/in/a.parquet'])
+    await enumerator.close()
+    fs.hook = async (operation, path) => {
+      if (operation === 'open') await fs.remove(path)
+    }
+    const once = parquetFiles('/in', { fileSystem: fs }).createEnumerator(context, null)
+    await expect(once.start()).rejects.toMatchObject({ code: 'files/not-found', retry: 'never' })
+  })
+
   const flights = flightsFile()
   it.skipIf(flights === null)('reads three million flights by their row groups', async () => {
     const Flight = struct('Flight', { date: timestamp(), delay: int(), origin: text() })
     const source = parquetFiles(flights ?? '', Flight)
     const enumerator = source.createEnumerator(
-      { parallelism: 1, scheduler: neverUsed, wake: () => {} },
+      { parallelism: 1, restarted: false, scheduler: neverUsed, wake: () => {} },
       null,
     )
     await enumerator.start()

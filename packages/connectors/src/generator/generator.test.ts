@@ -25,7 +25,10 @@ function readers(
   parallelism: number,
   scheduler = new ManualScheduler(),
 ) {
-  const enumerator = source.createEnumerator({ parallelism, scheduler, wake: () => {} }, null)
+  const enumerator = source.createEnumerator(
+    { parallelism, restarted: false, scheduler, wake: () => {} },
+    null,
+  )
   const made = Array.from({ length: parallelism }, (_, subtask) => {
     const wakes = { count: 0 }
     const context: ReaderContext = { subtask, parallelism, scheduler, wake: () => wakes.count++ }

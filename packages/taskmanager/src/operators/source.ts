@@ -40,11 +40,12 @@ export class SourceEnumeratorOperator extends Operator {
   }
 
   override async open(): Promise<void> {
-    const { scheduler, consumers } = this.#context
+    const { scheduler, consumers, fence } = this.#context
+    const restarted = fence.epoch > 1 || fence.attempt > 1
     const states = this.#states
     this.#states = []
     const enumerator = this.#source.createEnumerator(
-      { parallelism: consumers, scheduler, wake: () => this.#context.wake() },
+      { parallelism: consumers, restarted, scheduler, wake: () => this.#context.wake() },
       states.length === 1 ? states[0] : null,
     )
     this.#enumerator = enumerator
