@@ -54,6 +54,41 @@ describe('an ended job', () => {
     expect(asked.filter((one) => one.startsWith('create'))).toEqual([])
   })
 
+  it('is shown while nobody can make sure of its end, and then as what it is', async () => {
+    let removes = true
+    let writes = true
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) => {
+          if (operation.startsWith('remove') && !removes) return { verdict: 'fail' }
+          if (operation === 'create' && !writes) return { verdict: 'fail', code: 'storage/full' }
+          return { verdict: 'ok' }
+        },
+      },
+    }).start()
+    const job = await world.run()
+    removes = false
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    removes = true
+    writes = false
+    await world.restartManager()
+    const { client } = world.manager
+    const [shown] = await client.list()
+    expect(shown).toMatchObject({ jobId: job, state: 'INITIALIZING', health: 'DEGRADED' })
+    expect(shown?.failure).toMatchObject({
+      code: 'storage/full',
+      message: expect.stringContaining('its log says FINISHED, which is not certain yet'),
+    })
+    expect((await world.files(job)).some((path) => !path.includes('/log/'))).toBe(true)
+    const asked = client.cancel(job).catch((error: unknown) => error)
+    writes = true
+    await world.pass(10_000)
+    expect(await client.describe(job)).toMatchObject({ state: 'FINISHED', failure: null })
+    expect(await asked).toMatchObject({ code: 'job/wrong-state' })
+    expect((await world.files(job)).filter((path) => !path.includes('/log/'))).toEqual([])
+  })
+
   it('is cleaned up when the storage comes back', async () => {
     let broken = false
     const world = await new PlayWorld({

@@ -127,10 +127,12 @@ export class Recovery {
     let stored = before
     try {
       if (stored === null) {
-        const history = await this.#read(job)
+        const { history, doubt } = await this.#read(job)
         if (this.#options.held(job) || this.#options.mayNotTake()) return 'done'
         stored = new StoredJob({ jobId: job, history, storage, index })
+        if (doubt !== null) stored.failure = doubt
         this.#options.onFound(stored)
+        if (doubt !== null) return stored
       }
       if (stored.ended) {
         await this.#finishCleanUp(stored)
@@ -165,13 +167,25 @@ export class Recovery {
     }
   }
 
-  /** That a job has ended is believed when nothing can undo it: its code is deleted by then, or this makes sure of it. */
-  async #read(job: JobId): Promise<JobHistory> {
-    const { storage } = this.#options
+  /**
+   * That a job has ended is believed when nothing can undo it: its code is deleted by then, or this makes sure of it. One of
+   * which nobody can make sure yet is shown, with why, as one that is still to be taken over.
+   */
+  async #read(job: JobId): Promise<{ history: JobHistory; doubt: Failure | null }> {
+    const { storage, log } = this.#options
     const history = await readHistory(storage, job)
-    if (history.terminal === null) return history
-    const cleanedUp = !(await isThere(storage, bundleFile(job, history.submission.bundleHash)))
-    return cleanedUp ? history : readDurableHistory(storage, job)
+    const { terminal } = history
+    if (terminal === null) return { history, doubt: null }
+    try {
+      const cleanedUp = !(await isThere(storage, bundleFile(job, history.submission.bundleHash)))
+      return { history: cleanedUp ? history : await readDurableHistory(storage, job), doubt: null }
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      const failure = toFailure(error)
+      log.warn({ jobId: job, code: failure.code, reason: failure.message }, 'job may have ended')
+      const message = `its log says ${terminal.state}, which is not certain yet: ${failure.message}`
+      return { history: { ...history, terminal: null }, doubt: { ...failure, message } }
+    }
   }
 
   async #failed(

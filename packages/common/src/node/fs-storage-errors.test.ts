@@ -104,6 +104,31 @@ async function visible(): Promise<readonly string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
+it.each(['ENOSPC', 'EDQUOT'])(
+  'a name that is taken is taken on a full disk, too (%s)',
+  async (errno) => {
+    const calls = Object.assign(new FailingCalls(), { errno })
+    const storage = await FsStorage.open(join(root, 'store'), calls)
+    await storage.createExclusive('job/log/1', BYTES, 'tag')
+    for (const call of ['open wx', 'write', 'sync']) {
+      // What the next one will do, now that the directory is known.
+      calls.names.length = 0
+      await storage.createExclusive('job/log/1', BYTES, 'tag')
+      const victim = calls.names.indexOf(call)
+      const nextFails = (): void => {
+        calls.names.length = 0
+        calls.victim = victim
+      }
+      nextFails()
+      expect(await storage.createExclusive('job/log/1', BYTES, 'tag'), call).toBe('exists')
+      nextFails()
+      const other = storage.createExclusive('job/log/2', BYTES, 'tag')
+      await expect(other, call).rejects.toMatchObject({ code: 'storage/full' })
+      calls.victim = -1
+    }
+  },
+)
+
 describe('FsStorage, each of whose calls fails once', () => {
   it.each([
     ['and does nothing', false],

@@ -67,14 +67,11 @@ export class FsStorage implements CheckpointStorage {
     bytes: Uint8Array,
     tag: string,
   ): Promise<'created' | 'exists'> {
-    const staged = await this.stage(path, tag)
     try {
-      await staged.write(bytes)
-      await staged.publish()
+      await this.#createNew(path, bytes, tag)
       return 'created'
     } catch (error) {
-      await staged.abandon()
-      if (!(error instanceof WeirError) || error.code !== 'storage/exists') throw error
+      if (!(error instanceof WeirError) || !(await this.#isTaken(path, error))) throw error
     }
     // Whoever made it may have died before its name was durable; who hears "exists" builds on it.
     try {
@@ -82,6 +79,29 @@ export class FsStorage implements CheckpointStorage {
       return 'exists'
     } catch (error) {
       throw storageError(error, 'sync the directory of', this.locate(path))
+    }
+  }
+
+  async #createNew(path: string, bytes: Uint8Array, tag: string): Promise<void> {
+    const staged = await this.stage(path, tag)
+    try {
+      await staged.write(bytes)
+      await staged.publish()
+    } catch (error) {
+      await staged.abandon()
+      throw error
+    }
+  }
+
+  /** A name that is taken is taken on a full disk, too, which has no room to find that out by a link. */
+  async #isTaken(path: string, { code }: WeirError): Promise<boolean> {
+    if (code !== 'storage/full') return code === 'storage/exists'
+    try {
+      await this.#looks.stat(join(this.root, path))
+      return true
+    } catch (error) {
+      if (isAbsent(error)) return false
+      throw storageError(error, 'look at', this.locate(path))
     }
   }
 
