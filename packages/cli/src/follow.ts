@@ -12,6 +12,7 @@ import {
   type JobSummary,
   TERMINAL_STATES,
 } from '@weirjs/common/job-client'
+import { OutputPlace, type ToldEvent } from './output-place.ts'
 import { errorLines } from './output/errors.ts'
 import { Pace } from './output/pace.ts'
 import type { Terminal } from './output/terminal.ts'
@@ -30,6 +31,8 @@ export interface FollowOptions {
 /** How long a JobManager may be away before the command gives up; the job itself does not. */
 export const ABSENCE_MS_MAX = 60_000
 const RETRY_MS = 250
+const NEW_LOG =
+  'what the job prints is kept anew since the JobManager changed: lines may be missing'
 const QUIET_FAILURES: readonly string[] = ['checkpoint/subsumed', 'checkpoint/tasks-stopped']
 
 /** Ends when the job has ended, with its last summary, or null when `signal` aborted. Error: `rpc/unavailable`. */
@@ -46,27 +49,34 @@ export async function follow(options: FollowOptions): Promise<JobSummary | null>
 }
 
 export interface Watcher {
-  take(event: JobEventView): 'more' | 'enough'
+  take(event: ToldEvent): 'more' | 'enough'
   /** Nothing comes any more: that is the end, and not a JobManager that has gone. */
   over(): boolean
 }
 
 /**
- * Hands on what happens to a job until it is `enough` or `over`, or `signal` aborts. A JobManager that comes back tells again
- * what it has kept. Error: `rpc/unavailable` when it stays away for longer than ABSENCE_MS_MAX.
+ * Hands on what happens to a job until it is `enough` or `over`, or `signal` aborts. After an absence of the
+ * JobManager it goes on with the output where it was; where that cannot be known, it says so. Error: `rpc/unavailable` when it
+ * stays away for longer than ABSENCE_MS_MAX.
  */
 export async function watchOver(
   options: Omit<FollowOptions, 'json'>,
   watcher: Watcher,
 ): Promise<void> {
   const { client, jobId, terminal, scheduler, signal } = options
+  const place = new OutputPlace()
   let absentSinceMs: number | null = null
   for (;;) {
     try {
       for await (const event of client.watch(jobId, signal)) {
         if (absentSinceMs !== null) terminal.note('the JobManager is back')
         absentSinceMs = null
-        if (watcher.take(event) === 'enough') return
+        if (event.type === 'output-log') {
+          if (!place.begin(event.epoch)) terminal.note(NEW_LOG)
+          continue
+        }
+        const fresh = place.newOf(event)
+        if (fresh !== null && watcher.take(fresh) === 'enough') return
       }
       if (signal.aborted || watcher.over()) return
     } catch (error) {
@@ -107,13 +117,13 @@ class FollowView {
     this.#options = options
   }
 
-  show(event: JobEventView): void {
+  show(event: ToldEvent): void {
     if (this.#options.json) this.#options.terminal.json(event)
     else this.#text(event)
     if (event.type === 'state' && TERMINAL_STATES.includes(event.job.state)) this.ended = event.job
   }
 
-  #text(event: JobEventView): void {
+  #text(event: ToldEvent): void {
     const { terminal } = this.#options
     switch (event.type) {
       case 'state':

@@ -50,7 +50,7 @@ export interface JobWindowOptions {
 
 export class JobWindow {
   readonly #options: JobWindowOptions
-  readonly #watchers = new Watchers()
+  readonly #watchers: Watchers
   readonly #book: CheckpointBook
   readonly #reports = new Map<string, TaskReport>()
   readonly #meter = new CheckpointMeter()
@@ -60,6 +60,7 @@ export class JobWindow {
 
   constructor(options: JobWindowOptions) {
     this.#options = options
+    this.#watchers = new Watchers(options.history().epoch)
     this.#book = new CheckpointBook(options.jobId, options.storage)
   }
 
@@ -223,7 +224,7 @@ export class JobWindow {
 
   #ended(): void {
     this.#publishProgress()
-    this.#options.index.put(this.#options.jobId, 'output', 0, this.#watchers.output.lines())
+    this.#options.index.put(this.#options.jobId, 'output', 0, this.#watchers.kept)
     this.#watchers.end()
   }
 

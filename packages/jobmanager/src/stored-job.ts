@@ -17,6 +17,7 @@ import {
 import { ledElsewhere } from './leadership.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
+import { asKeptOutput } from './watch/output-ring.ts'
 import { Watchers } from './watch/watchers.ts'
 
 export interface StoredJobOptions {
@@ -33,7 +34,7 @@ export interface StoredJobOptions {
 export class StoredJob implements JobEntry {
   readonly jobId: JobId
   readonly #options: StoredJobOptions
-  readonly #watchers = new Watchers()
+  readonly #watchers = new Watchers(null)
   readonly #cancels = new CancelRequests()
   #failure: Failure | null = null
 
@@ -133,15 +134,16 @@ export class StoredJob implements JobEntry {
   async *watch(signal: AbortSignal): AsyncGenerator<JobEventView> {
     const { deposed } = this.#options
     if (deposed !== undefined && !this.ended) throw ledElsewhere(deposed.message)
-    for (const line of await this.#lines()) this.#watchers.output.push(line)
+    await this.#readOutput()
     yield* this.#watchers.watch([{ type: 'state', job: this.summary() }], signal)
   }
 
   /** What the job printed last, once. */
-  async #lines(): Promise<readonly Extract<JobEventView, { type: 'output' }>[]> {
-    if (this.#watchers.output.lines().length > 0) return []
-    const [kept] = await this.#options.index.list(this.jobId, 'output')
-    return Array.isArray(kept) ? kept : []
+  async #readOutput(): Promise<void> {
+    if (!this.ended || this.#watchers.kept.lines.length > 0) return
+    const [record] = await this.#options.index.list(this.jobId, 'output')
+    const kept = asKeptOutput(record)
+    if (kept !== null) this.#watchers.restore(kept)
   }
 }
 

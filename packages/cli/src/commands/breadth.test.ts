@@ -151,6 +151,84 @@ describe('weir job logs', () => {
     })
   })
 
+  describe('when the connection breaks', () => {
+    /** What each watch tells; all but the last one break. */
+    const broken = (
+      ...watches: readonly (readonly JobEventView[])[]
+    ): ReturnType<typeof testCli> => {
+      let asked = 0
+      async function* watch(): AsyncGenerator<JobEventView> {
+        const events = watches[asked++] ?? []
+        yield { type: 'state', job: summary(asked < watches.length ? 'RUNNING' : 'FINISHED') }
+        yield* events
+        if (asked < watches.length)
+          throw new WeirError('rpc/unavailable', 'gone', { domain: 'external' })
+      }
+      return testCli({ describe: async () => detail('RUNNING'), watch })
+    }
+    const log = (epoch: number): JobEventView => ({ type: 'output-log', epoch })
+    const lost = (lines: number): JobEventView => ({ type: 'lost-output', lines })
+    const lines = (from: number, to: number): JobEventView[] =>
+      Array.from({ length: to - from + 1 }, (_, i) => line(`${from + i}`))
+    const texts = (from: number, to: number): (string | undefined)[] =>
+      lines(from, to).map((one) => (one.type === 'output' ? one.text : undefined))
+    const anew = expect.stringContaining('lines may be missing') as string
+    const dropped = (count: number): string => `… ${count} older lines are not kept any more`
+    const gone = ['lost the JobManager; waiting for it', 'the JobManager is back']
+
+    test.each<[string, readonly (readonly JobEventView[])[], unknown[], string[]]>([
+      [
+        'goes on',
+        [
+          [log(1), ...lines(1, 3)],
+          [log(1), ...lines(1, 5)],
+        ],
+        texts(1, 5),
+        gone,
+      ],
+      [
+        'goes on again and again',
+        [[log(1), ...lines(1, 2)], [log(1)], [log(1), ...lines(1, 3)], [log(1), ...lines(1, 4)]],
+        texts(1, 4),
+        [...gone, ...gone, ...gone],
+      ],
+      [
+        'goes on where older lines are lost that it has told',
+        [
+          [log(1), lost(2), ...lines(3, 5)],
+          [log(1), lost(4), ...lines(5, 7)],
+        ],
+        texts(3, 7),
+        [...gone, dropped(2)],
+      ],
+      [
+        'says how many lines it cannot tell any more',
+        [
+          [log(1), ...lines(1, 3)],
+          [log(1), lost(5), ...lines(6, 7)],
+        ],
+        [...texts(1, 3), ...texts(6, 7)],
+        [...gone, dropped(2)],
+      ],
+      [
+        'says that it is the log of another',
+        [
+          [log(1), ...lines(1, 3)],
+          [log(2), ...lines(1, 2)],
+        ],
+        [...texts(1, 3), ...texts(1, 2)],
+        [...gone, anew],
+      ],
+    ])('%s', async (_, watches, out, err) => {
+      const ran = await broken(...watches).run('job', 'logs', '7f3', '-f')
+      expect([ran.code, ran.out]).toEqual([0, out])
+      // Where its files are is said once, when older lines were lost at the first look.
+      const said = ran.err.filter((one) => !one.startsWith('what it printed before'))
+      expect(said).toHaveLength(err.length)
+      expect(said).toEqual(expect.arrayContaining(err))
+    })
+  })
+
   test('follows until Ctrl-C', async () => {
     const run = cli.run('job', 'logs', '7f3', '-f')
     setTimeout(() => cli.interrupt(), 500)

@@ -162,3 +162,8 @@ export type JobEventView =
       readonly text: string
     }
   | { readonly type: 'lost-output'; readonly lines: number }
+  /**
+   * What comes of lost and other output counts from the beginning of what was printed under the leader of this epoch: whoever
+   * watches again knows what of it has been told.
+   */
+  | { readonly type: 'output-log'; readonly epoch: number }

@@ -49,6 +49,8 @@ export function jobEventToWire(event: JobEventView): WatchResponse {
       }
     case 'lost-output':
       return { lostOutput: { lines: whole(event.lines, 'lines') } }
+    case 'output-log':
+      return { outputLog: { epoch: whole(event.epoch, 'epoch') } }
     default:
       return unreachable(event)
   }
@@ -96,6 +98,8 @@ export function jobEventFromWire(wire: WatchResponse__Output): JobEventView {
     }
     case 'lostOutput':
       return { type: 'lost-output', lines: whole(wire.lostOutput?.lines, 'lostOutput.lines') }
+    case 'outputLog':
+      return { type: 'output-log', epoch: whole(wire.outputLog?.epoch, 'outputLog.epoch') }
     default:
       return refuse('event', 'is of no known kind')
   }

@@ -145,6 +145,7 @@ const EVENTS: readonly JobEventView[] = [
   { type: 'restored', checkpointId: checkpointId(8), attempt: 2 },
   { type: 'progress', doneRatio: 0.5, recordsIn: 5, recordsOut: 6 },
   { type: 'output', stream: 'stdout', text: 'hällo' },
+  { type: 'output-log', epoch: 2 },
   { type: 'lost-output', lines: 3 },
   { type: 'state', job: FAILED },
 ]

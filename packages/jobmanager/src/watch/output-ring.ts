@@ -9,10 +9,33 @@ export const OUTPUT_CHARS_KEPT_MAX = 2_000_000
 
 export type OutputView = Extract<JobEventView, { type: 'output' }>
 
+/** What a job printed under the leader of one epoch, as far as it is kept. */
+export interface KeptOutput {
+  /** null: nobody knows any more. */
+  readonly epoch: number | null
+  /** Older lines. */
+  readonly lost: number
+  readonly lines: readonly OutputView[]
+}
+
+/** A record of the history index, if it still has the form of one; older ones are the lines alone. */
+export function asKeptOutput(value: unknown): KeptOutput | null {
+  if (Array.isArray(value)) return { epoch: null, lost: 0, lines: value }
+  if (typeof value !== 'object' || value === null) return null
+  const { epoch, lost, lines } = value as Partial<KeptOutput>
+  const isWhole = Number.isSafeInteger(epoch) && Number.isSafeInteger(lost) && Array.isArray(lines)
+  return isWhole ? (value as KeptOutput) : null
+}
+
 export class OutputRing {
   readonly #lines = new RingBuffer<OutputView>(OUTPUT_LINES_KEPT_MAX)
   #chars = 0
-  #lost = 0
+  #lost: number
+
+  /** `lost`: lines before the first one. */
+  constructor(lost = 0) {
+    this.#lost = lost
+  }
 
   /** Lines that are not kept any more. */
   get lost(): number {

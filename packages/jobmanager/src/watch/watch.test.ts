@@ -33,7 +33,7 @@ async function read(stream: AsyncIterable<JobEventView>): Promise<string[]> {
 
 describe('Watchers', () => {
   it('tells a newcomer the state and the last lines, and then what happens, until the end', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     watchers.print(line('a'))
     const seen = read(watchers.watch([restored(1)], new AbortController().signal))
     watchers.print(line('b'))
@@ -48,7 +48,7 @@ describe('Watchers', () => {
   })
 
   it('keeps a bounded number of lines and says how many are gone', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     for (let i = 0; i < OUTPUT_LINES_KEPT_MAX + 3; i++) watchers.print(line(`${i}`))
     watchers.end()
     const seen = await read(watchers.watch([restored(1)], new AbortController().signal))
@@ -56,7 +56,7 @@ describe('Watchers', () => {
   })
 
   it('drops output, counted, for a follower that does not follow, and keeps the rest', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     const stream = watchers.watch([restored(1)], new AbortController().signal)
     for (let i = 0; i < WATCH_OUTPUT_MAX + 7; i++) watchers.print(line('x'))
     for (let i = 0; i < 5; i++) watchers.publish(progress(i))
@@ -69,7 +69,7 @@ describe('Watchers', () => {
   })
 
   it('cuts off a follower that does not read at all', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     const stream = watchers.watch([restored(1)], new AbortController().signal)
     for (let i = 0; i < WATCH_EVENTS_MAX; i++) watchers.publish(restored(i))
     await expect(read(stream)).rejects.toMatchObject({ code: 'watch/too-slow' })
@@ -77,7 +77,7 @@ describe('Watchers', () => {
   })
 
   it('tells the oldest of too many followers why it has to go', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     const { signal } = new AbortController()
     const oldest = read(watchers.watch([restored(1)], signal))
     for (let i = 0; i < WATCHERS_MAX; i++) watchers.watch([restored(1)], signal)
@@ -85,7 +85,7 @@ describe('Watchers', () => {
   })
 
   it('lets a follower go at any time', async () => {
-    const watchers = new Watchers()
+    const watchers = new Watchers(null)
     const control = new AbortController()
     const seen = read(watchers.watch([restored(1)], control.signal))
     await Promise.resolve()

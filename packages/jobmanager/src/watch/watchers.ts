@@ -2,23 +2,40 @@
 
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobEventView } from '@weirjs/common/job-client'
-import { OutputRing, type OutputView } from './output-ring.ts'
+import { type KeptOutput, OutputRing, type OutputView } from './output-ring.ts'
 import { WatchStream } from './watch-stream.ts'
 
 /** Followers of one job; the oldest goes when one more comes. */
 export const WATCHERS_MAX = 100
 
 export class Watchers {
-  readonly output: OutputRing = new OutputRing()
+  #output = new OutputRing()
+  #epoch: number | null
   readonly #streams = new Set<WatchStream>()
   #ended = false
+
+  /** `epoch`: of the leader under whom the lines are printed; null: nobody leads here. */
+  constructor(epoch: number | null) {
+    this.#epoch = epoch
+  }
+
+  get kept(): KeptOutput {
+    return { epoch: this.#epoch, lost: this.#output.lost, lines: this.#output.lines() }
+  }
+
+  /** What a leader before has kept. */
+  restore({ epoch, lost, lines }: KeptOutput): void {
+    this.#epoch = epoch
+    this.#output = new OutputRing(lost)
+    for (const line of lines) this.#output.push(line)
+  }
 
   publish(event: JobEventView): void {
     for (const stream of this.#streams) stream.push(event)
   }
 
   print(line: OutputView): void {
-    this.output.push(line)
+    this.#output.push(line)
     this.publish(line)
   }
 
@@ -30,8 +47,10 @@ export class Watchers {
   watch(first: readonly JobEventView[], signal: AbortSignal): WatchStream {
     const stream = new WatchStream((done) => this.#streams.delete(done), signal)
     for (const event of first) stream.push(event)
-    if (this.output.lost > 0) stream.push({ type: 'lost-output', lines: this.output.lost })
-    for (const line of this.output.lines()) stream.push(line)
+    const { epoch, lost, lines } = this.kept
+    if (epoch !== null) stream.push({ type: 'output-log', epoch })
+    if (lost > 0) stream.push({ type: 'lost-output', lines: lost })
+    for (const line of lines) stream.push(line)
     if (this.#ended) {
       stream.end()
       return stream

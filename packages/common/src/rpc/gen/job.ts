@@ -34,6 +34,7 @@ import type { TriggerCheckpointResponse as _weir_v1_TriggerCheckpointResponse, T
 import type { WatchFailure as _weir_v1_WatchFailure, WatchFailure__Output as _weir_v1_WatchFailure__Output } from './weir/v1/WatchFailure.ts';
 import type { WatchLostOutput as _weir_v1_WatchLostOutput, WatchLostOutput__Output as _weir_v1_WatchLostOutput__Output } from './weir/v1/WatchLostOutput.ts';
 import type { WatchOutput as _weir_v1_WatchOutput, WatchOutput__Output as _weir_v1_WatchOutput__Output } from './weir/v1/WatchOutput.ts';
+import type { WatchOutputLog as _weir_v1_WatchOutputLog, WatchOutputLog__Output as _weir_v1_WatchOutputLog__Output } from './weir/v1/WatchOutputLog.ts';
 import type { WatchProgress as _weir_v1_WatchProgress, WatchProgress__Output as _weir_v1_WatchProgress__Output } from './weir/v1/WatchProgress.ts';
 import type { WatchRequest as _weir_v1_WatchRequest, WatchRequest__Output as _weir_v1_WatchRequest__Output } from './weir/v1/WatchRequest.ts';
 import type { WatchResponse as _weir_v1_WatchResponse, WatchResponse__Output as _weir_v1_WatchResponse__Output } from './weir/v1/WatchResponse.ts';
@@ -89,6 +90,7 @@ export interface ProtoGrpcType {
       WatchFailure: MessageTypeDefinition<_weir_v1_WatchFailure, _weir_v1_WatchFailure__Output>
       WatchLostOutput: MessageTypeDefinition<_weir_v1_WatchLostOutput, _weir_v1_WatchLostOutput__Output>
       WatchOutput: MessageTypeDefinition<_weir_v1_WatchOutput, _weir_v1_WatchOutput__Output>
+      WatchOutputLog: MessageTypeDefinition<_weir_v1_WatchOutputLog, _weir_v1_WatchOutputLog__Output>
       WatchProgress: MessageTypeDefinition<_weir_v1_WatchProgress, _weir_v1_WatchProgress__Output>
       WatchRequest: MessageTypeDefinition<_weir_v1_WatchRequest, _weir_v1_WatchRequest__Output>
       WatchResponse: MessageTypeDefinition<_weir_v1_WatchResponse, _weir_v1_WatchResponse__Output>

@@ -7,6 +7,7 @@ import type { WatchRestored as _weir_v1_WatchRestored, WatchRestored__Output as 
 import type { WatchProgress as _weir_v1_WatchProgress, WatchProgress__Output as _weir_v1_WatchProgress__Output } from '../../weir/v1/WatchProgress.ts';
 import type { WatchOutput as _weir_v1_WatchOutput, WatchOutput__Output as _weir_v1_WatchOutput__Output } from '../../weir/v1/WatchOutput.ts';
 import type { WatchLostOutput as _weir_v1_WatchLostOutput, WatchLostOutput__Output as _weir_v1_WatchLostOutput__Output } from '../../weir/v1/WatchLostOutput.ts';
+import type { WatchOutputLog as _weir_v1_WatchOutputLog, WatchOutputLog__Output as _weir_v1_WatchOutputLog__Output } from '../../weir/v1/WatchOutputLog.ts';
 
 export interface WatchResponse {
   'state'?: (_weir_v1_JobSummary | null);
@@ -16,7 +17,8 @@ export interface WatchResponse {
   'progress'?: (_weir_v1_WatchProgress | null);
   'output'?: (_weir_v1_WatchOutput | null);
   'lostOutput'?: (_weir_v1_WatchLostOutput | null);
-  'event'?: "state"|"checkpoint"|"failure"|"restored"|"progress"|"output"|"lostOutput";
+  'outputLog'?: (_weir_v1_WatchOutputLog | null);
+  'event'?: "state"|"checkpoint"|"failure"|"restored"|"progress"|"output"|"lostOutput"|"outputLog";
 }
 
 export interface WatchResponse__Output {
@@ -27,5 +29,6 @@ export interface WatchResponse__Output {
   'progress'?: (_weir_v1_WatchProgress__Output | null);
   'output'?: (_weir_v1_WatchOutput__Output | null);
   'lostOutput'?: (_weir_v1_WatchLostOutput__Output | null);
-  'event'?: "state"|"checkpoint"|"failure"|"restored"|"progress"|"output"|"lostOutput";
+  'outputLog'?: (_weir_v1_WatchOutputLog__Output | null);
+  'event'?: "state"|"checkpoint"|"failure"|"restored"|"progress"|"output"|"lostOutput"|"outputLog";
 }
