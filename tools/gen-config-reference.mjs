@@ -19,9 +19,9 @@ Weakest first, for a job: the default; what the cluster says of jobs; the file o
 \`-D key=value\`; a flag of its own (\`-p\`).
 
 What a cluster says of jobs is what the configuration of its JobManager has of the keys of jobs, of their data plane and of
-\`user.\`, but for what is named like a secret: the log of each job would have it. \`weir run\` asks for it when it submits; a
-job that runs already keeps what it has. \`weir plan\` and \`weir dev\` ask no cluster. A TaskManager takes no notice of such
-keys, so that one file serves both.
+\`user.\`, but for what is named like a secret: the log of each job would have it. The JobManager logs at its start which
+settings these are. \`weir run\` asks for the others when it submits; a job that runs already keeps what it has.
+\`weir plan\` and \`weir dev\` ask no cluster. A TaskManager takes no notice of such keys, so that one file serves both.
 
 A key that is not understood is an error that names the nearest one, and values that do not fit each other are refused
 with both names. \`weir config explain KEY\` says what holds and why; \`weir config list\` says it for every key.

@@ -61,7 +61,7 @@ it.each([
   const start = ['cluster', 'start', ...port, ...flags()]
   const { code, err } = await testCli(null, root).run(...start)
   expect(err[0]).toContain(says())
-  expect(err[0]).toContain('[config/bad-value]')
+  expect(err[0]).toContain('[config/ports-clash]')
   expect(err[1]).toContain('choose others with')
   expect(code).toBe(2)
   expect(existsSync(join(root, '.weir'))).toBe(false)

@@ -25,7 +25,7 @@ interface Opened {
   readonly port: number
 }
 
-/** Throws `config/bad-value` with the names of both, where two would be the same, and where one is none. */
+/** Throws `config/ports-clash` with the names of both, where two would be the same, and where one is none. */
 export function checkPorts(plan: PortPlan): void {
   const opened = portsOf(plan)
   const byPort = new Map<number, Opened>()
@@ -69,7 +69,7 @@ function checkData({ config, taskManagers, slots }: PortPlan, opened: readonly O
 }
 
 function refused(message: string): WeirError {
-  return new WeirError('config/bad-value', message, {
+  return new WeirError('config/ports-clash', message, {
     domain: 'user',
     hint: 'choose others with --port, -D rest.port=…, -D health.port=…, …; 0 is any free one',
   })

@@ -209,14 +209,20 @@ export class FileEnumerator<Split extends FileSplit>
 }
 
 function notThere(cause: WeirError, which: Look, path: string): WeirError {
-  const isFirst = which === 'first'
-  return new WeirError('files/not-found', cause.message, {
-    domain: isFirst ? 'user' : 'external',
-    retry: isFirst ? 'never' : 'backoff',
-    location: cause.location ?? path,
+  const { message, location = path } = cause
+  if (which === 'first')
+    return new WeirError('files/not-found', message, {
+      domain: 'user',
+      retry: 'never',
+      location,
+      cause,
+      hint: 'Check the path: it is looked up on the machine that runs the task. If it comes later, say allowEmpty: true.',
+    })
+  return new WeirError('files/not-found', message, {
+    domain: 'external',
+    retry: 'backoff',
+    location,
     cause,
-    hint: isFirst
-      ? 'Check the path: it is looked up on the machine that runs the task. If it comes later, say allowEmpty: true.'
-      : 'The job restarts until it is there again.',
+    hint: 'The job restarts until it is there again.',
   })
 }
