@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { OperatorContext } from '../operators/operator.ts'
-import { CountingSource, MapWith } from './kit-operators.contract.ts'
+import { CountingSource, LoggingSink, MapWith } from './kit-operators.contract.ts'
+import type { SinkLog } from './kit-operators.contract.ts'
 import { SlotKit } from './slot-kit.contract.ts'
 
 /** Sets its alarm at each record, as `ctx.timers.after` does. */
@@ -89,5 +90,53 @@ test('timers that are overdue in masses keep no checkpoint waiting', async () =>
   await kit.until(() => kit.acked(1))
   expect(made[0]?.left).toBeGreaterThan(OVERDUE / 2)
   await kit.until(() => made[0]?.left === 0)
+  await kit.close()
+})
+
+/** Emits at each of its timers, and sets the next one. */
+class Ticking extends MapWith {
+  readonly #context: OperatorContext
+  #dueMs: number
+
+  constructor(context: OperatorContext) {
+    super(context, (value) => value)
+    this.#context = context
+    this.#dueMs = context.scheduler.wallMs()
+  }
+
+  override nextProcessingTimer(): number | null {
+    return this.#dueMs
+  }
+
+  override onProcessingTime(): void {
+    this.#context.output.emit('tick', this.#dueMs)
+    this.#dueMs += 1
+  }
+}
+
+test('timers wait for a sink that is not ready, and go on when it is', async () => {
+  const logs: SinkLog[] = []
+  const kit = new SlotKit({
+    vertices: [
+      {
+        parallelism: 1,
+        operators: [
+          { uid: 'numbers', make: (context) => new CountingSource(context, 5) },
+          { uid: 'ticking', make: (context) => new Ticking(context) },
+          { uid: 'sink', kind: 'sink', make: (context) => new LoggingSink(context, logs, false) },
+        ],
+      },
+    ],
+    edges: [],
+  })
+  kit.deploy()
+  await kit.until(() => kit.allRan)
+  await kit.pass(1_000)
+  const [log] = logs
+  expect(log?.received).toHaveLength(0)
+  if (log !== undefined) log.ready = true
+  log?.wake()
+  await kit.pass(100)
+  expect(log?.received).toContain('tick')
   await kit.close()
 })

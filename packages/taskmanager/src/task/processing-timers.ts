@@ -13,7 +13,7 @@ export const FIRE_MS_MAX = 16
 export const BURSTS_PER_RUN_MAX = 64
 
 export interface TimersHost {
-  /** False: outputs are full, and who has made them so wakes the task when they are not any more. */
+  /** False: outputs are full or an operator is not ready; who has made it so wakes the task when that is over. */
   readonly mayFire: boolean
   wake(): void
 }

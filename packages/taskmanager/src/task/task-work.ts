@@ -240,9 +240,9 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersH
     this.#outputs.flush()
   }
 
-  /** The outputs take something, and nothing is left of a burst. */
+  /** Outputs and operators take something, and nothing is left of a burst. */
   get mayFire(): boolean {
-    return this.#outputs.gauge.available && !this.#chain.bursting
+    return this.#outputs.gauge.available && this.#chain.ready && !this.#chain.bursting
   }
 
   #batch(running: boolean): boolean {
@@ -312,11 +312,11 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersH
     this.#host.wake()
   }
 
-  /** From head to tail, one after the other. */
+  /** From head to tail, one after the other; stops when the operators are being closed. */
   async commit(id: number): Promise<void> {
     this.#checkpoints?.dropBefore(id)
     const chain = this.#chain
-    for (let i = 0; i < chain.operators.length; i++) {
+    for (let i = 0; i < chain.operators.length && !this.#disconnected; i++) {
       await chain.guard(i, (operator) => operator.onCheckpointComplete(id))
     }
   }

@@ -303,6 +303,8 @@ export class Task implements LoopTask {
   }
 
   #commitNext(): void {
+    // The operators of a task that is ending are being closed: the next attempt commits what it restores.
+    if (!isProcessing(this.#state)) return
     const notice = this.#notices.shift()
     const work = this.#work
     if (notice === undefined || work === null) return
