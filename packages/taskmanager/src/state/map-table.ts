@@ -4,7 +4,7 @@
 
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { EntrySink, Moments, SnapshotTable, Stamped } from './moments.ts'
-import { assertRoom, noKeyYet, ownKey } from './state-table.ts'
+import { assertRoom, assertStable, noKeyYet, ownKey } from './state-table.ts'
 import type { CurrentKey } from './state-table.ts'
 
 /** All cells have this one shape. */
@@ -155,6 +155,7 @@ export class MapTable<V> implements SnapshotTable<Cell<V>> {
   }
 
   #createMap(): Cells<V> {
+    assertStable(this.#at)
     const group = this.#at.group
     let maps = this.#groups[group]
     if (maps === undefined) {

@@ -5,9 +5,10 @@
 
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { ownText } from '@weirjs/common/codec/byte-reader'
-import { expected } from '@weirjs/common/codec/not-encodable'
+import { expected, kindOf } from '@weirjs/common/codec/not-encodable'
 import { floatCodec, intCodec, timestampCodec } from '@weirjs/common/codec/primitives'
 import { WeirError } from '@weirjs/common/core/errors'
+import { keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import { HashedSlots, NO_SLOT, NumberSlots } from './key-slots.ts'
 import type { ColumnShape, KeySlots, Page, Touch } from './key-slots.ts'
 import type { EntrySink, Moments, SnapshotTable } from './moments.ts'
@@ -50,6 +51,22 @@ export function assertRoom(entries: number): void {
     {
       domain: 'user',
       hint: 'Raise maxParallelism, so that keys are spread over more key groups, or clear state of keys that are done.',
+    },
+  )
+}
+
+/**
+ * Refuses a key under which nothing would be found again: whoever sent the record has asked the key function, too, and got
+ * another key. Asked when something is kept under a new key; timers and restores look for it by its own hash.
+ */
+export function assertStable({ key, keyHash }: CurrentKey): void {
+  if (keyHashOf(key) === keyHash) return
+  throw new WeirError(
+    'key/unstable',
+    `the key function of a record answered ${kindOf(key)}, and another key when the record was sent`,
+    {
+      domain: 'user',
+      hint: 'A key must follow from the record alone, its declared fields: no clock, no chance, no counter. Put what is to be part of it into the record, in a step before keyBy.',
     },
   )
 }
@@ -214,6 +231,7 @@ export class StateTable<V> implements SnapshotTable<Page> {
 
   #create(): void {
     const { key, keyHash, group } = this.#at
+    assertStable(this.#at)
     assertRoom(this.#found?.size ?? 0)
     const { latest } = this.#moments
     if (typeof key === 'number') {
