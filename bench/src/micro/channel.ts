@@ -6,7 +6,7 @@ import { intCodec, textCodec } from '@weirjs/common/codec/primitives'
 import { structCodec } from '@weirjs/common/codec/struct-codec'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { keyGroupOf, subtaskOfKeyGroup } from '@weirjs/common/core/graph/key-groups'
-import { edgeId } from '@weirjs/common/core/ids'
+import { edgeId, operatorUid } from '@weirjs/common/core/ids'
 import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { channelKey } from '@weirjs/taskmanager/exchange/exchange'
 import { FrameInputChannel } from '@weirjs/taskmanager/exchange/input-channel'
@@ -103,7 +103,9 @@ function measure(
     keyOf,
   )
   const counter = new Counter()
-  const head: HeadInput = { operator: counter, second: false, keyed: new Keys(), keyOf, gauge }
+  const node = { uid: operatorUid('counter'), name: 'counter' }
+  const keyed = new Keys()
+  const head: HeadInput = { operator: counter, node, second: false, keyed, keyOf, gauge }
   let best = Number.POSITIVE_INFINITY
   let sending = Number.POSITIVE_INFINITY
   for (let round = 0; round < ROUNDS; round++) {

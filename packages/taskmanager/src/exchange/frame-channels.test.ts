@@ -1,7 +1,7 @@
 import { RECORD_BYTES_MAX } from '@weirjs/common/codec/byte-writer'
 import { textCodec } from '@weirjs/common/codec/primitives'
 import type { Codec, Key } from '@weirjs/common/core/codec'
-import { edgeId } from '@weirjs/common/core/ids'
+import { edgeId, operatorUid } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
 import { EXCHANGE_FRAME_BYTES_MAX } from '@weirjs/common/rpc/exchange-wire'
 import { describe, expect, test } from 'vitest'
@@ -58,6 +58,7 @@ function channel(): {
   const keys = new Keys()
   const head = {
     operator: collector,
+    node: { uid: operatorUid('collector'), name: 'collector' },
     second: false,
     keyed: keys,
     keyOf: (text: string) => text,

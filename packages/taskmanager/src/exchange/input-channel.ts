@@ -17,10 +17,13 @@ import {
 } from '@weirjs/common/codec/frame'
 import { CreditReturns } from '../core/credit-ledger.ts'
 import type { KeyContext, Operator } from '../operators/operator.ts'
+import type { Blamed } from '../task/blame.ts'
 
 /** Where the records of one input go. One shape for all inputs, so that `pump` stays monomorphic. */
 export interface HeadInput {
   readonly operator: Operator
+  /** Whose error it is when a record fails. */
+  readonly node: Blamed
   /** Input 1: `processSecond`. */
   readonly second: boolean
   /** Keyed inputs: who is told the key, and how the key is found. */

@@ -1,3 +1,4 @@
+import { operatorUid } from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { MAX_WATERMARK } from '@weirjs/common/core/time-constants'
 import { describe, expect, test } from 'vitest'
@@ -31,6 +32,7 @@ function setUp(channels: number, blocking = true): Setup {
   const time = new ManualScheduler()
   const gauge = { available: true }
   const operator = new Collector(log)
+  const node = { uid: operatorUid('collector'), name: 'collector' }
   const locals = Array.from({ length: channels }, () => new LocalChannel())
   const outputs = locals.map(
     (channel) =>
@@ -44,7 +46,7 @@ function setUp(channels: number, blocking = true): Setup {
   const gate = new InputGate({
     channels: locals.map((channel) => ({
       channel: new LocalInputChannel(channel, () => {}),
-      head: { operator, second: false, keyed: null, keyOf: null, gauge },
+      head: { operator, node, second: false, keyed: null, keyOf: null, gauge },
     })),
     blocking,
     clock: time,

@@ -6,6 +6,7 @@ import type { Clock } from '@weirjs/common/core/clock'
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
 import { BarrierAligner } from '../core/barrier-aligner.ts'
 import { WatermarkMerger } from '../core/watermark-merger.ts'
+import { blame } from '../task/blame.ts'
 import type { HeadInput, InputChannel } from './input-channel.ts'
 
 /** What the task hears, always between records. */
@@ -95,7 +96,7 @@ export class InputGate {
     if (index < 0) return false
     this.#current = index
     const { channel, head } = this.#channels[index] as GateChannel
-    const count = channel.pump(head, max)
+    const count = feed(channel, head, max)
     const { event } = channel
     const frameEnded =
       event === 'barrier' || (event === 'none' && count < max && head.gauge.available)
@@ -191,5 +192,13 @@ export class InputGate {
 
   #refreshBlocked(): void {
     for (let i = 0; i < this.#blocked.length; i++) this.#blocked[i] = this.#aligner.isBlocked(i)
+  }
+}
+
+function feed(channel: InputChannel, head: HeadInput, max: number): number {
+  try {
+    return channel.pump(head, max)
+  } catch (error) {
+    throw blame(error, head.node)
   }
 }

@@ -41,6 +41,35 @@ describe('failures', () => {
     await kit.close()
   })
 
+  test.each(['local', 'of frames'])('so does one behind a channel that is %s', async (channel) => {
+    const picky = (value: number): number => {
+      if (value === 42) throw new TypeError('not that one')
+      return value
+    }
+    const kit = new SlotKit({
+      slots: 2,
+      vertices: [
+        {
+          parallelism: 1,
+          operators: [{ uid: 'numbers', make: (context) => new CountingSource(context, 100) }],
+        },
+        {
+          parallelism: 1,
+          slotOf: () => (channel === 'local' ? 0 : 1),
+          operators: [{ uid: 'picky', make: (context) => new MapWith(context, picky) }],
+        },
+      ],
+      edges: [{ from: 0, to: 1 }],
+    })
+    kit.deploy()
+    await kit.until(() => kit.inState('failed') > 0)
+    const change = kit.updates.find((update) => update.change.state === 'failed')?.change
+    expect(change?.state === 'failed' && change.failure.message).toBe(
+      "operator 'the picky' (uid picky): not that one",
+    )
+    await kit.close()
+  })
+
   test('a lost connection fails the tasks at both ends, and names the slot', async () => {
     const { kit } = pipe()
     kit.deploy()

@@ -1,6 +1,7 @@
 // The ends of channels that one task holds: made at deployment, tied to the slot's exchange, and taken back at the end.
 // A channel whose other end lies in the same slot is local; every other one is a stream of frames.
 
+import { present } from '@weirjs/common/core/assert'
 import type { Key } from '@weirjs/common/core/codec'
 import type { Failure } from '@weirjs/common/core/errors'
 import type { EdgeId } from '@weirjs/common/core/ids'
@@ -12,6 +13,7 @@ import type { OutputChannel } from '../exchange/output-channel.ts'
 import { FrameOutputChannel } from '../exchange/output-channel.ts'
 import type { Uplink } from '../exchange/slot-exchange.ts'
 import type { KeyContext, Operator } from '../operators/operator.ts'
+import type { Blamed } from './blame.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { CountingOutput, TaskOutputs } from './task-output.ts'
 import { edgeOutput } from './task-wiring.ts'
@@ -96,15 +98,17 @@ export function openInputs(
   target: InputTarget,
   host: ChannelHost,
 ): readonly GateChannel[] {
+  const node = present(plan.vertex.operators[0], 'the head of the vertex')
   return plan.inputs.flatMap((edge) => {
-    const head = headInput(edge, target)
+    const head = headInput(edge, target, node)
     return edge.channels.map((channel) => ({ channel: openInput(env, edge, channel, host), head }))
   })
 }
 
-function headInput(edge: EdgePlan, target: InputTarget): HeadInput {
+function headInput(edge: EdgePlan, target: InputTarget, node: Blamed): HeadInput {
   return {
     operator: target.operator,
+    node,
     second: edge.edge.input === 1,
     keyed: edge.keyOf === null ? null : target.keyed,
     keyOf: edge.keyOf as ((value: never) => Key) | null,
