@@ -185,6 +185,9 @@ export function checkParallelism(
   })
 }
 
+/** Of keyed state in a checkpoint; what is restored is found by its name. */
+const NAMES_OF_TIMERS: ReadonlySet<string> = new Set(['timers-event', 'timers-processing'])
+
 function finishNode(node: NodeDraft, groups: ReadonlyMap<NodeDraft, string>): LogicalNode {
   const { parallelism, maxParallelism, bounded, location, description } = node
   if (parallelism !== undefined && maxParallelism !== undefined && parallelism > maxParallelism) {
@@ -197,6 +200,13 @@ function finishNode(node: NodeDraft, groups: ReadonlyMap<NodeDraft, string>): Lo
   if (!isPrintable(node.name)) {
     throw jobError('bad-name', `the name of step "${node.id}" has a control character in it`, {
       location,
+    })
+  }
+  const taken = node.state.find(({ name }) => NAMES_OF_TIMERS.has(name))
+  if (taken !== undefined) {
+    throw jobError('bad-name', `a state of step "${node.name}" has the name "${taken.name}"`, {
+      location,
+      hint: 'Give it another one: in a checkpoint the timers of the step lie under this name.',
     })
   }
   return {

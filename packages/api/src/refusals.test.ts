@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { assertDeterministic, buildJob } from './build-job.ts'
 import { findJob, job } from './define-job.ts'
 import type { Environment } from './environment.ts'
+import { keyedProcess } from './process-definitions.ts'
 import { sampleSink, sampleSource } from './sample-connectors.ts'
+import { value } from './state.ts'
 import { struct } from './struct.ts'
 import { int, text } from './types.ts'
 
@@ -68,6 +70,25 @@ describe('a wrong job', () => {
   it('without any step is refused', () => {
     expect(refused(() => {}).code).toBe('job/empty')
   })
+
+  it.each(['timers-event', 'timers-processing'])(
+    'with state under the name that its timers have in a checkpoint is refused: %s',
+    (name) => {
+      const marks = keyedProcess({
+        uid: 'marks',
+        in: Word,
+        out: Word,
+        key: text(),
+        state: { [name]: value(int()) },
+        each: () => {},
+      })
+      const error = refused((env) =>
+        words(env).keyBy('word').process(marks).to(sampleSink(), { uid: 'out' }),
+      )
+      expect(error).toMatchObject({ code: 'job/bad-name', message: expect.stringContaining(name) })
+      expect(error.location).toMatch(here)
+    },
+  )
 
   it('with a parallelism out of range is refused', () => {
     for (const count of [0, -1, 1.5, 32_769, Number.NaN]) {
