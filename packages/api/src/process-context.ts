@@ -22,7 +22,7 @@ export interface InitialValueState<T> extends ValueState<T> {
 
 /** A list per key; a list without elements does not exist. */
 export interface ListState<T> {
-  /** What is there now; do not change it, use `update`. */
+  /** What is there now, and stays so whatever is added later; do not change it, use `update`. */
   get(): readonly T[]
   add(value: T): void
   /** Replaces all elements. */

@@ -5,12 +5,13 @@ import { keeperOf } from '@weirjs/common/codec/own'
 import type { Keep } from '@weirjs/common/codec/own'
 import type { ListRuntime } from '@weirjs/api/functions'
 import type { ListState } from '@weirjs/api/process-context'
+import { Items } from '../state/list-items.ts'
 import type { RestoredLists, SnapshotSink } from './operator.ts'
 
 export class OperatorList implements ListState<unknown> {
   readonly #runtime: ListRuntime
   readonly #keep: Keep<unknown>
-  #elements: unknown[] = []
+  #items = new Items<unknown>([])
 
   constructor(runtime: ListRuntime) {
     this.#runtime = runtime
@@ -18,28 +19,29 @@ export class OperatorList implements ListState<unknown> {
   }
 
   restore(restored: RestoredLists): void {
-    this.#elements = [...restored.list(this.#runtime.name, this.#runtime.codec)]
+    this.#items = new Items([...restored.list(this.#runtime.name, this.#runtime.codec)])
   }
 
   snapshot(sink: SnapshotSink): void {
-    if (this.#elements.length === 0) return
-    sink.list(this.#runtime.name, this.#runtime.mode, this.#runtime.codec, this.#elements)
+    const elements = this.#items.show()
+    if (elements.length === 0) return
+    sink.list(this.#runtime.name, this.#runtime.mode, this.#runtime.codec, elements)
   }
 
   get(): readonly unknown[] {
-    return this.#elements
+    return this.#items.show()
   }
 
   add(value: unknown): void {
     const keep = this.#keep
-    this.#elements.push(keep(value))
+    this.#items.add(keep(value))
   }
 
   update(values: readonly unknown[]): void {
-    this.#elements = values.map((value) => this.#keep(value))
+    this.#items = new Items(values.map((value) => this.#keep(value)))
   }
 
   clear(): void {
-    this.#elements = []
+    this.#items = new Items<unknown>([])
   }
 }

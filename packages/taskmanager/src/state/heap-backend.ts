@@ -17,7 +17,8 @@ import type { ByteSource, Codec, Key } from '@weirjs/common/core/codec'
 import { keyGroupOfHash, keyHashOf } from '@weirjs/common/core/graph/key-groups'
 import type { StateRuntime } from '@weirjs/api/functions'
 import type { FoldingState, ListState, MapState, ValueState } from '@weirjs/api/process-context'
-import { listCodec } from './list-codec.ts'
+import { itemsCodec } from './list-items.ts'
+import type { Items } from './list-items.ts'
 import { HeapSnapshot } from './heap-snapshot.ts'
 import type { TableFacts, TableToWrite } from './heap-snapshot.ts'
 import {
@@ -130,7 +131,7 @@ export class HeapBackend implements KeyedStateBackend {
   }
 
   list<T>(state: StateRuntime): ListState<T> {
-    return new HeapListState<T>(this.#values<T[]>(state), state)
+    return new HeapListState<T>(this.#values<Items<T>>(state), state)
   }
 
   map<K extends Key, V>(state: StateRuntime): MapState<K, V> {
@@ -265,7 +266,7 @@ export class HeapBackend implements KeyedStateBackend {
         return { tag: 'map', table: new MapTable(parts) }
       }
       case 'list':
-        return { tag: 'values', table: this.#makeValues(listCodec(state.codec)) }
+        return { tag: 'values', table: this.#makeValues(itemsCodec(state.codec)) }
       case 'value':
       case 'reducing':
       case 'aggregating':
@@ -327,7 +328,7 @@ export class HeapBackend implements KeyedStateBackend {
     const codec = bridgeFor(`state "${part.name}"`, part.codec, state.codec)
     if (place.tag === 'values') {
       const { table } = place
-      const whole = state.kind === 'list' ? listCodec(codec) : codec
+      const whole = state.kind === 'list' ? itemsCodec(codec) : codec
       return (source) => table.put(whole.read(source))
     }
     const { table } = place

@@ -10,6 +10,7 @@ import { keeperOf } from '@weirjs/common/codec/own'
 import type { Keep } from '@weirjs/common/codec/own'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { present } from '@weirjs/common/core/assert'
+import { Items } from './list-items.ts'
 import type { Cell, MapTable } from './map-table.ts'
 import type { StateTable } from './state-table.ts'
 
@@ -50,10 +51,10 @@ export class HeapValueState<T> implements ValueState<T> {
 const NO_ELEMENTS: readonly never[] = Object.freeze([])
 
 export class HeapListState<T> implements ListState<T> {
-  readonly #table: StateTable<T[]>
+  readonly #table: StateTable<Items<T>>
   readonly #keep: Keep<T>
 
-  constructor(table: StateTable<T[]>, state: StateRuntime) {
+  constructor(table: StateTable<Items<T>>, state: StateRuntime) {
     this.#table = table
     this.#keep = keeper(state)
   }
@@ -61,22 +62,22 @@ export class HeapListState<T> implements ListState<T> {
   get(): readonly T[] {
     if (!this.#table.find()) return NO_ELEMENTS
     this.#table.unshare()
-    return this.#table.value
+    return this.#table.value.show()
   }
 
   add(value: T): void {
     const keep = this.#keep
     if (!this.#table.find()) {
-      this.#table.put([keep(value)])
+      this.#table.put(new Items([keep(value)]))
       return
     }
     this.#table.unshare()
-    this.#table.value.push(keep(value))
+    this.#table.value.add(keep(value))
   }
 
   update(values: readonly T[]): void {
     if (values.length === 0) this.#table.remove()
-    else this.#table.put(values.map((value) => this.#keep(value)))
+    else this.#table.put(new Items(values.map((value) => this.#keep(value))))
   }
 
   clear(): void {
