@@ -40,6 +40,8 @@ export type ChannelEvent = 'none' | 'watermark' | 'status' | 'barrier' | 'end-of
 export interface InputChannel {
   /** Something is there to be read. */
   readonly readable: boolean
+  /** What was begun is used up: a good moment for other channels. */
+  readonly between: boolean
   /** Handed to the operator since the channel began. */
   readonly records: number
   readonly bytes: number
@@ -95,6 +97,10 @@ export class FrameInputChannel implements InputChannel {
 
   get readable(): boolean {
     return this.#readingBytes >= 0 || this.#frames.length > 0
+  }
+
+  get between(): boolean {
+    return this.#readingBytes < 0
   }
 
   /** A frame came over the wire; the channel owns it now. Throws WeirError `codec/damaged`. */

@@ -4,7 +4,12 @@ import { MAX_WATERMARK } from '@weirjs/common/core/time-constants'
 import { describe, expect, test } from 'vitest'
 import { Operator } from '../operators/operator.ts'
 import { InputGate } from './input-gate.ts'
-import { LocalChannel, LocalInputChannel, LocalOutputChannel } from './local-exchange.ts'
+import {
+  BATCH_RECORDS_MAX,
+  LocalChannel,
+  LocalInputChannel,
+  LocalOutputChannel,
+} from './local-exchange.ts'
 import type { OutputChannel } from './output-channel.ts'
 import { OutputGauge } from './output-channel.ts'
 
@@ -92,6 +97,16 @@ describe('input gate', () => {
     send(outputs, 'a2 b2')
     drain(gate)
     expect(log).toEqual(['a1', 'b1', 'c1', 'a2', 'b2'])
+  })
+
+  test('goes on to the next channel although one never runs dry', () => {
+    const { gate, outputs, log } = setUp(2)
+    const [a, b] = outputs
+    for (let i = 0; i < 4 * BATCH_RECORDS_MAX; i++) a?.write('a', 0, -1)
+    b?.write('b', 0, -1)
+    b?.flush()
+    for (let pumps = 0; pumps < 2 * BATCH_RECORDS_MAX; pumps++) gate.pump(1)
+    expect(log).toContain('b')
   })
 
   test('holds channels behind their barrier, times the alignment, then goes on', () => {

@@ -96,12 +96,9 @@ export class InputGate {
     if (index < 0) return false
     this.#current = index
     const { channel, head } = this.#channels[index] as GateChannel
-    const count = feed(channel, head, max)
-    const { event } = channel
-    const frameEnded =
-      event === 'barrier' || (event === 'none' && count < max && head.gauge.available)
-    if (frameEnded) this.#current = (index + 1) % this.#channels.length
-    if (event !== 'none') this.#onEvent(index, channel)
+    feed(channel, head, max)
+    if (channel.between) this.#current = (index + 1) % this.#channels.length
+    if (channel.event !== 'none') this.#onEvent(index, channel)
     return true
   }
 
@@ -195,9 +192,9 @@ export class InputGate {
   }
 }
 
-function feed(channel: InputChannel, head: HeadInput, max: number): number {
+function feed(channel: InputChannel, head: HeadInput, max: number): void {
   try {
-    return channel.pump(head, max)
+    channel.pump(head, max)
   } catch (error) {
     throw blame(error, head.node)
   }

@@ -247,6 +247,10 @@ export class LocalInputChannel implements InputChannel {
     return this.#batch !== null || this.#channel.readable
   }
 
+  get between(): boolean {
+    return this.#batch === null
+  }
+
   pump(head: HeadInput, max: number): number {
     this.event = 'none'
     const batch = this.#current()
