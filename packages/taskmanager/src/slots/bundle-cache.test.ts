@@ -56,4 +56,14 @@ describe('BundleCache', () => {
     const path = await cache(async () => code).path(job, hash)
     expect(await readFile(path, 'utf8')).toBe('export const x = 1')
   })
+
+  test.each<[what: string, harm: (path: string) => Promise<void>]>([
+    ['is gone', (path) => rm(path)],
+    ['is gone with its directory', () => rm(directory, { recursive: true })],
+    ['was changed', (path) => writeFile(path, 'evil')],
+  ])('fetches again when what it had given before %s', async (_what, harm) => {
+    const bundles = cache(async () => code)
+    await harm(await bundles.path(job, hash))
+    expect(await readFile(await bundles.path(job, hash), 'utf8')).toBe('export const x = 1')
+  })
 })

@@ -19,7 +19,8 @@ export interface BundleCacheOptions {
 
 export class BundleCache {
   readonly #options: BundleCacheOptions
-  readonly #paths = new Map<BundleHash, Promise<string>>()
+  /** Nothing is remembered behind it: the next attempt looks at the disk again, where others may have tidied up. */
+  readonly #underWay = new Map<BundleHash, Promise<string>>()
 
   constructor(options: BundleCacheOptions) {
     this.#options = options
@@ -27,12 +28,10 @@ export class BundleCache {
 
   /** Path of the bundle. Errors: `job/bundle-mismatch`, `job/bundle-too-large`, and those of `fetch`. */
   path(jobId: JobId, hash: BundleHash): Promise<string> {
-    const known = this.#paths.get(hash)
-    if (known !== undefined) return known
-    const path = this.#provide(jobId, hash)
-    this.#paths.set(hash, path)
-    // A failure is not remembered: the next attempt tries again. The caller gets the rejection from `path` itself.
-    void path.catch(() => this.#paths.delete(hash))
+    const underWay = this.#underWay.get(hash)
+    if (underWay !== undefined) return underWay
+    const path = this.#provide(jobId, hash).finally(() => this.#underWay.delete(hash))
+    this.#underWay.set(hash, path)
     return path
   }
 
