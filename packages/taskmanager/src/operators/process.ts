@@ -115,15 +115,21 @@ export class ProcessOperator extends Operator {
   }
 
   override onCheckpointComplete(checkpointId: number): void {
-    this.functions.onCheckpointComplete?.(checkpointId)
+    this.#notice(this.functions.onCheckpointComplete, checkpointId)
   }
 
   override onCheckpointAborted(checkpointId: number): void {
-    this.functions.onCheckpointAborted?.(checkpointId)
+    this.#notice(this.functions.onCheckpointAborted, checkpointId)
   }
 
   override close(): Promise<void> | void {
     return this.functions.close?.()
+  }
+
+  /** Nobody waits for what a notice makes the job's code do, but its failure is the step's, not the process's. */
+  #notice(fn: ((checkpointId: number) => unknown) | undefined, checkpointId: number): void {
+    const returned = fn?.(checkpointId)
+    if (returned instanceof Promise) returned.catch((error: unknown) => this.context.fail(error))
   }
 
   /** Fires some of the timers that are due; false when none is left. */

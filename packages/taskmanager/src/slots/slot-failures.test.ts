@@ -1,5 +1,7 @@
 import { attempt, type Fence, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import { describe, expect, test } from 'vitest'
+import type { OperatorContext } from '../operators/operator.ts'
+import { ProcessOperator } from '../operators/process.ts'
 import { CountingSource, MapWith } from './kit-operators.contract.ts'
 import { pipe } from './kit-pipe.contract.ts'
 import { endpointOf } from './kit-plan.contract.ts'
@@ -67,6 +69,89 @@ describe('failures', () => {
     expect(change?.state === 'failed' && change.failure.message).toBe(
       "operator 'the picky' (uid picky): not that one",
     )
+    await kit.close()
+  })
+
+  test.each(['onCheckpointComplete', 'onCheckpointAborted'])(
+    'what %s does later, and fails, fails the task by name and uid',
+    async (notice) => {
+      const functions = {
+        each: () => {},
+        [notice]: async (id: number) => {
+          throw new Error(`nobody takes ${id}`)
+        },
+      }
+      const make = (context: OperatorContext): ProcessOperator =>
+        new ProcessOperator({ functions, states: [], lists: [] }, context)
+      const kit = new SlotKit({
+        vertices: [
+          {
+            parallelism: 1,
+            operators: [
+              { uid: 'numbers', make: (context) => new CountingSource(context, 5) },
+              { uid: 'telling', make },
+            ],
+          },
+        ],
+        edges: [],
+      })
+      kit.deploy()
+      await kit.until(() => kit.allIn('end-of-data'))
+      if (notice === 'onCheckpointComplete') kit.complete(1)
+      else kit.abort(1)
+      await kit.until(() => kit.allIn('failed'))
+      const change = kit.updates.at(-1)?.change
+      expect(change?.state === 'failed' && change.failure.message).toBe(
+        "operator 'the telling' (uid telling): nobody takes 1",
+      )
+      await kit.close()
+    },
+  )
+
+  test('work left that cannot be told is unknown, and fails nothing', async () => {
+    class Closed extends CountingSource {
+      #closed = false
+
+      override get workLeft(): number {
+        if (this.#closed) throw new Error('ask while I am open')
+        if (this.emitted === 0) throw new Error('I do not know yet')
+        return 7
+      }
+
+      override close(): void {
+        this.#closed = true
+      }
+    }
+    const sources: Closed[] = []
+    const kit = new SlotKit({
+      vertices: [
+        {
+          parallelism: 1,
+          operators: [
+            {
+              uid: 'numbers',
+              make: (context) => {
+                const made = new Closed(context, 10)
+                made.pauseAt = 0
+                sources.push(made)
+                return made
+              },
+            },
+          ],
+        },
+      ],
+      edges: [],
+    })
+    const told = (): unknown => kit.slots[0]?.report().map(({ workLeft }) => workLeft)
+    kit.deploy()
+    await kit.until(() => kit.allRan)
+    expect(told()).toEqual([null])
+    sources[0]?.resume(5)
+    await kit.pass(5)
+    expect(told()).toEqual([7])
+    kit.cancel()
+    await kit.until(() => kit.allIn('canceled'))
+    expect(told()).toEqual([7])
     await kit.close()
   })
 

@@ -60,6 +60,8 @@ export class Task implements LoopTask {
   #released: Promise<void> | null = null
   readonly #ended = Promise.withResolvers<void>()
   #progressTick = 0
+  /** As last told. */
+  #workLeft: number | null = null
 
   constructor(options: TaskOptions) {
     this.#env = options.env
@@ -96,8 +98,19 @@ export class Task implements LoopTask {
       bytesIn: work?.bytesIn ?? 0,
       bytesOut: work?.bytesOut ?? 0,
       watermark: work?.watermark ?? Number.MIN_SAFE_INTEGER,
-      workLeft: work?.workLeft ?? null,
+      workLeft: this.#lookAtWork(),
     }
+  }
+
+  /** Told by the code of a connector, which is not asked before it is open or behind its end; its mistake fails nothing. */
+  #lookAtWork(): number | null {
+    if (!isProcessing(this.#state)) return this.#workLeft
+    try {
+      this.#workLeft = this.#work?.workLeft ?? null
+    } catch {
+      this.#workLeft = null // unknown
+    }
+    return this.#workLeft
   }
 
   /** Resolves when the task has ended, whichever way, and holds nothing any more. */
