@@ -9,6 +9,7 @@ import type { Codec } from '@weirjs/common/core/codec'
 import { Operator } from './operator.ts'
 import type { Burst, OperatorContext, SnapshotSink } from './operator.ts'
 import { restoredCommittables, TwoPhaseCommits } from './two-phase-sink.ts'
+import { promiseReturned } from './user-mistakes.ts'
 
 type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
 
@@ -58,7 +59,9 @@ export class SinkOperator extends Operator {
   }
 
   process(value: unknown, timestamp: number): void {
-    this.#open().write(value, timestamp)
+    // What is written behind a promise is in no checkpoint.
+    const returned: unknown = this.#open().write(value, timestamp)
+    if (returned instanceof Promise) throw promiseReturned('write', returned)
   }
 
   override get ready(): boolean {

@@ -11,6 +11,7 @@ import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { Operator } from './operator.ts'
 import type { OperatorContext, PollResult, SnapshotSink } from './operator.ts'
 import { ReaderOutput } from './source-output.ts'
+import { promiseReturned } from './user-mistakes.ts'
 
 /** Records of one poll; between two polls the task looks at its mail, its timers and its clock. */
 export const RECORDS_PER_POLL = 256
@@ -159,7 +160,9 @@ export class SourceReaderOperator extends Operator {
     if (!this.#context.outputReady()) return 'more'
     const reader = this.#open()
     this.#output.beginPoll()
-    const more = reader.poll(this.#output, RECORDS_PER_POLL) === 'more'
+    const polled: unknown = reader.poll(this.#output, RECORDS_PER_POLL)
+    if (polled instanceof Promise) throw promiseReturned('poll', polled)
+    const more = polled === 'more'
     this.#output.endPoll(!more)
     if (more) return 'more'
     if (!reader.idle) {
