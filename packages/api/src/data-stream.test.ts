@@ -265,6 +265,20 @@ describe('DataStream', () => {
     expect(edgeInto(built, 'out').codec).toEqual(textCodec.descriptor)
   })
 
+  it('hands on the promise of a function that was to return an iterable, for the engine to refuse', async () => {
+    const later = async (): Promise<never> => {
+      throw new Error('later')
+    }
+    const built = build((env) => {
+      logins(env)
+        .flatMap(later as never)
+        .to(sampleSink(), out)
+    })
+    const first = built.functions.nodes.get('flat-map:2')
+    const returned: unknown = first?.kind === 'flat-map' && first.flatMap({ user: 'a' }, () => {})
+    await expect(returned).rejects.toThrow('later')
+  })
+
   it('hands watermarks and operator lists to the engine', () => {
     const buffer = process({
       uid: 'buffer',

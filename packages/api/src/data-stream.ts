@@ -26,7 +26,7 @@ import {
 } from './stream-kit.ts'
 import { type KeyField, keyed, routed } from './stream-inlets.ts'
 
-type FlatMap = (value: unknown, emit: (value: unknown) => void) => void
+type FlatMap = (value: unknown, emit: (value: unknown) => void) => unknown
 
 export class DataStream<T, Sides = unknown> extends StepSettings {
   readonly #kit: StreamKit
@@ -262,7 +262,9 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
 function emitAll(fn: (value: unknown) => Iterable<unknown>): FlatMap {
   return (value, emit) => {
     const made = fn(value)
+    if (made instanceof Promise) return made // the engine refuses it
     if (Array.isArray(made)) for (let i = 0; i < made.length; i++) emit(made[i])
     else for (const record of made) emit(record)
+    return undefined
   }
 }
