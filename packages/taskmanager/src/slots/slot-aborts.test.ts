@@ -1,7 +1,10 @@
+import type { StateRuntime } from '@weirjs/api/functions'
 import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
+import { boolCodec } from '@weirjs/common/codec/primitives'
 import type { TaskRestore } from '@weirjs/common/core/checkpoint/handles'
 import { describe, expect, test } from 'vitest'
-import type { SnapshotSink } from '../operators/operator.ts'
+import type { Codec } from '@weirjs/common/core/codec'
+import type { OperatorContext, SnapshotSink } from '../operators/operator.ts'
 import type { SnapshotFactory } from '../task/factories.ts'
 import { counting, expectedCounts, outcome, start } from './kit-counting.contract.ts'
 import { CountingSource, MapWith } from './kit-operators.contract.ts'
@@ -99,6 +102,49 @@ describe('what goes wrong', () => {
     expect(outcome(logs)).toEqual({ highest: expectedCounts(), repeated: 0 })
     await kit.close()
   })
+
+  test.each([0, 1])(
+    'a value that is not of its state declines by step and state, when it is changed %i times meanwhile',
+    async (changes) => {
+      const name: StateRuntime = {
+        name: 'name',
+        kind: 'value',
+        codec: boolCodec as unknown as Codec,
+        checkpointed: true,
+      }
+      let seen = 0
+      const naming = (context: OperatorContext): MapWith => {
+        const state = context.keyed?.value<unknown>(name)
+        return new MapWith(context, (value: number) => {
+          state?.set(value)
+          seen += 1
+        })
+      }
+      const sources: CountingSource[] = []
+      const source = (context: OperatorContext): CountingSource => {
+        const made = new CountingSource(context, 1 + changes)
+        made.pauseAt = 1
+        sources.push(made)
+        return made
+      }
+      const kit = new SlotKit({
+        vertices: [
+          { parallelism: 1, operators: [{ uid: 'numbers', make: source }] },
+          { parallelism: 1, operators: [{ uid: 'naming', state: [name], make: naming }] },
+        ],
+        edges: [{ from: 0, to: 1, partitioning: 'hash', key: () => 'k' }],
+      })
+      kit.deploy()
+      await kit.until(() => seen === 1)
+      kit.trigger(1)
+      sources[0]?.resume()
+      await kit.until(() => kit.declines.length === 1)
+      expect(kit.declines[0]?.failure.message).toBe(
+        `operator 'the naming' (uid naming): state "name": expected a boolean, got number 0`,
+      )
+      await kit.close()
+    },
+  )
 
   test('an operator that throws at the barrier fails its task, by name and uid', async () => {
     class Fragile extends MapWith {

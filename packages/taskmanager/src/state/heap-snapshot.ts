@@ -7,7 +7,8 @@
 import { assert, present } from '@weirjs/common/core/assert'
 import type { KeyedStateSnapshot, KeyGroupSegment } from '@weirjs/common/core/checkpoint/handles'
 import type { Clock } from '@weirjs/common/core/clock'
-import type { Moments, RunningSnapshot, SnapshotTable, Stamped } from './moments.ts'
+import { within } from '@weirjs/common/codec/not-encodable'
+import type { EntrySink, Moments, RunningSnapshot, SnapshotTable, Stamped } from './moments.ts'
 import { ChunkGatherer } from './chunk.ts'
 import type { KeyedSnapshot, StateSink } from './state-backend.ts'
 
@@ -93,7 +94,7 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
     const preserved = this.#preservedOf(at, group)
     preserved.entries ??= new ChunkGatherer(PRESERVED_BYTES_MIN)
     try {
-      table.write(preserved.entries, group, piece)
+      this.#write(preserved.entries, table, group, piece)
     } catch (error) {
       this.#failure = { error }
     }
@@ -183,10 +184,20 @@ export class HeapSnapshot implements KeyedSnapshot, RunningSnapshot {
       if (piece.stamp >= this.moment) continue
       this.#openSegment(sink)
       this.#moments.settleOthers(table, group, piece, this, this.#newest)
-      written += table.write(sink, group, piece)
+      written += this.#write(sink, table, group, piece)
       if (sink.chunks !== chunks) return false
     }
     return false
+  }
+
+  /** A value that is not what its state was declared for is told with the name of that. */
+  #write(sink: EntrySink, table: SnapshotTable, group: number, piece: Stamped): number {
+    try {
+      return table.write(sink, group, piece)
+    } catch (error) {
+      const place = this.#tables[this.#positions[table.index] ?? -1]
+      throw within(`state "${place?.facts.name}"`, '', error)
+    }
   }
 
   #preservedOf(at: number, group: number): Preserved {

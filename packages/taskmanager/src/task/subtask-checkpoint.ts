@@ -6,7 +6,7 @@
 // Steps 1 to 3 happen between two records without a pause: exactly the records before the barrier are in the snapshot.
 // An error in step 3 fails the task; later ones only decline the checkpoint.
 
-import { assert } from '@weirjs/common/core/assert'
+import { assert, present } from '@weirjs/common/core/assert'
 import type {
   KeyedStateSnapshot,
   ListMode,
@@ -23,7 +23,7 @@ import type { AlignmentTiming } from '../exchange/input-gate.ts'
 import type { SnapshotSink } from '../operators/operator.ts'
 import type { SlotListener } from '../slots/slot.ts'
 import type { KeyedSnapshot, KeyedStateBackend } from '../state/state-backend.ts'
-import { failureOf } from './blame.ts'
+import { blame, failureOf } from './blame.ts'
 import type { SnapshotFactory, SnapshotWriter } from './factories.ts'
 import type { OperatorChain } from './operator-chain.ts'
 import type { TaskOutputs } from './task-output.ts'
@@ -158,7 +158,7 @@ export class SubtaskCheckpoints {
   }
 
   #advanceOne(taken: UnderWay, budgetMs: number): void {
-    const { scheduler } = this.#options
+    const { scheduler, chain } = this.#options
     const startMs = scheduler.nowMs()
     try {
       if (taken.keyed?.advance(taken.writer.keyed, budgetMs) !== 'more') {
@@ -167,7 +167,7 @@ export class SubtaskCheckpoints {
       }
     } catch (error) {
       taken.advancing = false
-      taken.keyedDone.reject(error)
+      taken.keyedDone.reject(blame(error, present(chain.nodes[0], 'the head of the chain')))
     }
     taken.stallMsMax = Math.max(taken.stallMsMax, scheduler.nowMs() - startMs)
   }
