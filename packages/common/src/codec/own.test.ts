@@ -46,6 +46,18 @@ describe('keeperOf', () => {
     expect(keeperOf(listCodec(intCodec))(list)).toBe(list)
   })
 
+  it('makes no text of what is none: it is refused, or a default, where it is written', () => {
+    const Named = structCodec<object>('Named', {
+      name: textCodec,
+      kind: withDefault(textCodec, 'a'),
+    })
+    const kept = keeperOf(Named)({ name: 5 })
+    expect(kept).toStrictEqual({ name: 5, kind: undefined })
+    expect(() => encodeValue(Named, kept)).toThrow('Named.name: expected text, got number 5')
+    const named = keeperOf(Named)({ name: 'b' })
+    expect(decodeValue(Named, encodeValue(Named, named))).toStrictEqual({ name: 'b', kind: 'a' })
+  })
+
   it('copies nested records of one type, not into one another', () => {
     interface Node {
       name: string

@@ -41,7 +41,9 @@ const same = (value: unknown): unknown => value
 /** Null when values of the codec hold no text. */
 function findKeeper(codec: Codec): Keep<unknown> | null {
   if (TEXTLESS.has(codec)) return null
-  if (codec === (textCodec as Codec)) return (value) => ownText(value as string)
+  // What is no text is left for whoever writes it to refuse, or to put the default in its place.
+  if (codec === (textCodec as Codec))
+    return (value) => (typeof value === 'string' ? ownText(value) : value)
   if (codec instanceof DefaultCodec) return findKeeper(codec.of as Codec)
   if (codec instanceof NullableCodec || codec instanceof OptionalCodec) {
     const keep = findKeeper(codec.of as Codec)
