@@ -66,7 +66,7 @@ export function assertStable({ key, keyHash }: CurrentKey): void {
     `the key function of a record answered ${kindOf(key)}, and another key when the record was sent`,
     {
       domain: 'user',
-      hint: 'A key must follow from the record alone, its declared fields: no clock, no chance, no counter. Put what is to be part of it into the record, in a step before keyBy.',
+      hint: 'A key must follow from the record alone: no clock, no chance, no counter. Put what is to be part of it into the record, in a step before keyBy.',
     },
   )
 }
