@@ -31,7 +31,7 @@ test('a sink that writes behind a promise is refused at its first record', async
     committableCodec: null,
     stateCodec: null,
     createWriter: () => ({
-      write: later,
+      write: later as never,
       ready: true,
       finish: () => {},
       snapshot: () => ({ committables: Promise.resolve([]), state: [] }),

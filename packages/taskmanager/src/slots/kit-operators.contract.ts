@@ -163,7 +163,7 @@ export class LoggingSink extends Operator {
     sink.list('received', 'list', dynamicCodec, Promise.resolve([...this.#log.received]))
   }
 
-  override onCheckpointComplete(checkpointId: number): void {
+  override onCheckpointComplete(checkpointId: number): Promise<void> | void {
     this.#log.events.push(`commit ${checkpointId}`)
   }
 
@@ -171,7 +171,7 @@ export class LoggingSink extends Operator {
     this.#log.events.push(`abort ${checkpointId}`)
   }
 
-  override close(): void {
+  override close(): Promise<void> | void {
     this.#log.events.push('close')
   }
 }

@@ -17,7 +17,7 @@ class SlowSink extends LoggingSink {
   }
 
   override async onCheckpointComplete(checkpointId: number): Promise<void> {
-    super.onCheckpointComplete(checkpointId)
+    await super.onCheckpointComplete(checkpointId)
     this.#begun.resolve()
     await this.#gate
   }
@@ -25,7 +25,7 @@ class SlowSink extends LoggingSink {
   override async close(): Promise<void> {
     await this.#begun.promise
     await this.#gate
-    super.close()
+    await super.close()
   }
 }
 
