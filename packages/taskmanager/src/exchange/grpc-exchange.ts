@@ -33,6 +33,9 @@ import { peerLost } from './exchange.ts'
 /** Requests of consumers that came before the slot listens; then the connection is refused. */
 const EARLY_REQUESTS_MAX = 100_000
 
+/** A frame that waits may hold on to a message of so many times its size, and no more: its credit is for itself alone. */
+const HELD_TIMES_MAX = 8
+
 export interface GrpcTransportOptions {
   readonly bindHost: string
   readonly ports: PortRange
@@ -96,7 +99,7 @@ export class GrpcTransport implements Transport {
         consumerSlot: handshake.consumer,
         channels: [],
       },
-      onFrame: (channel, frame) => receiver.frame(names[channel] as ChannelKey, frame),
+      onFrame: (channel, frame) => receiver.frame(names[channel] as ChannelKey, owned(frame)),
       onLost: (error) => {
         this.#consumers.delete(consumer)
         receiver.lost(peerLost(peer, error.message))
@@ -136,6 +139,10 @@ export class GrpcTransport implements Transport {
     return producer
   }
 }
+
+/** Frames of one message are views of its memory. */
+const owned = (frame: Uint8Array): Uint8Array =>
+  frame.byteLength * HELD_TIMES_MAX < frame.buffer.byteLength ? new Uint8Array(frame) : frame
 
 function refused(): WeirError {
   return new WeirError('exchange/refused', 'the slot belongs to another job attempt', {

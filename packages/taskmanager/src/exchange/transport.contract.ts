@@ -141,6 +141,28 @@ export function describeTransport(name: string, make: () => Promise<TransportPai
       })
     })
 
+    test('small frames that wait do not hold on to the large ones that came with them', async () => {
+      const { producer, consumer, endpoint } = await start()
+      const { heard, accept, wire } = producing()
+      producer.listen(accept)
+      const receiver = new Heard()
+      const upstream = consumer.connect(endpoint, HANDSHAKE, receiver)
+      upstream.open(A, 1)
+      upstream.open(B, 1)
+      await heard.until(2)
+      const rounds = 50
+      for (let i = 0; i < rounds; i++) {
+        wire().send(A, new Uint8Array(30_000))
+        wire().send(B, new Uint8Array(20).fill(i))
+      }
+      await receiver.until(2 * rounds)
+      const small = receiver.frames.filter(([key]) => key === B).map(([, frame]) => frame)
+      expect(small.map(([first]) => first)).toEqual(Array.from({ length: rounds }, (_, i) => i))
+      const held = new Set(small.map(({ buffer }) => buffer))
+      const heldBytes = [...held].reduce((sum, { byteLength }) => sum + byteLength, 0)
+      expect(heldBytes).toBeLessThan(rounds * 1_000)
+    })
+
     test('a consumer that comes before the producer listens is heard when it does', async () => {
       const { producer, consumer, endpoint } = await start()
       const { heard, accept } = producing()
