@@ -107,7 +107,13 @@ export class FrameOutputChannel implements OutputChannel {
 
   write(value: unknown, timestamp: number, keyHash: number): void {
     const writer = this.#writer
-    this.#codec.write(writer.beginRecord(timestamp, keyHash), value)
+    try {
+      this.#codec.write(writer.beginRecord(timestamp, keyHash), value)
+    } catch (error) {
+      // Whoever emitted it may catch this and go on.
+      writer.cancelRecord()
+      throw error
+    }
     if (!writer.endRecord()) this.#writeAlone(value, timestamp, keyHash)
     if (writer.full) this.#ship()
   }

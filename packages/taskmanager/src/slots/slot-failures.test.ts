@@ -1,8 +1,12 @@
+import type { ProcessContext } from '@weirjs/api/process-context'
+import { intCodec } from '@weirjs/common/codec/primitives'
+import type { Codec } from '@weirjs/common/core/codec'
 import { attempt, type Fence, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
 import { describe, expect, test } from 'vitest'
 import type { OperatorContext } from '../operators/operator.ts'
 import { ProcessOperator } from '../operators/process.ts'
-import { CountingSource, MapWith } from './kit-operators.contract.ts'
+import { CountingSource, LoggingSink, MapWith } from './kit-operators.contract.ts'
+import type { SinkLog } from './kit-operators.contract.ts'
 import { pipe } from './kit-pipe.contract.ts'
 import { endpointOf } from './kit-plan.contract.ts'
 import { SlotKit } from './slot-kit.contract.ts'
@@ -152,6 +156,44 @@ describe('failures', () => {
     kit.cancel()
     await kit.until(() => kit.allIn('canceled'))
     expect(told()).toEqual([7])
+    await kit.close()
+  })
+
+  test('a record that cannot be sent is not, and who catches that goes on', async () => {
+    const logs: SinkLog[] = []
+    const functions = {
+      each: (value: unknown, ctx: unknown) => {
+        const { emit } = ctx as ProcessContext
+        try {
+          emit(value === 3 ? 'three' : value)
+        } catch {
+          emit(-3)
+        }
+      },
+    }
+    const careful = (context: OperatorContext): ProcessOperator =>
+      new ProcessOperator({ functions, states: [], lists: [] }, context)
+    const kit = new SlotKit({
+      slots: 2,
+      vertices: [
+        {
+          parallelism: 1,
+          operators: [
+            { uid: 'numbers', make: (context) => new CountingSource(context, 6) },
+            { uid: 'careful', make: careful },
+          ],
+        },
+        {
+          parallelism: 1,
+          slotOf: () => 1,
+          operators: [{ uid: 'sink', make: (context) => new LoggingSink(context, logs) }],
+        },
+      ],
+      edges: [{ from: 0, to: 1, codec: intCodec as unknown as Codec }],
+    })
+    kit.deploy()
+    await kit.until(() => kit.allIn('end-of-data'))
+    expect(logs[0]?.received).toEqual([0, 1, 2, -3, 4, 5])
     await kit.close()
   })
 
