@@ -159,6 +159,46 @@ describe('failures', () => {
     await kit.close()
   })
 
+  test('what the next step of a chain throws fails the task, also when the step before catches it', async () => {
+    const functions = {
+      each: (value: unknown, ctx: unknown) => {
+        const { emit, output } = ctx as ProcessContext<unknown, never, { bad: unknown }>
+        try {
+          emit(value)
+        } catch {
+          output.bad(value) // meant for what this very step may throw
+        }
+      },
+    }
+    const careful = (context: OperatorContext): ProcessOperator =>
+      new ProcessOperator({ functions, states: [], lists: [] }, context)
+    const picky = (value: number): number => {
+      if (value === 42) throw new TypeError('not that one')
+      return value
+    }
+    const kit = new SlotKit({
+      vertices: [
+        {
+          parallelism: 1,
+          operators: [
+            { uid: 'numbers', make: (context) => new CountingSource(context, 100) },
+            { uid: 'careful', make: careful },
+            { uid: 'picky', make: (context) => new MapWith(context, picky) },
+            { uid: 'after', make: (context) => new MapWith(context, (value) => value) },
+          ],
+        },
+      ],
+      edges: [],
+    })
+    kit.deploy()
+    await kit.until(() => kit.allIn('failed'))
+    const change = kit.updates.at(-1)?.change
+    expect(change?.state === 'failed' && change.failure.message).toBe(
+      "operator 'the picky' (uid picky): not that one",
+    )
+    await kit.close()
+  })
+
   test('a record that cannot be sent is not, and who catches that goes on', async () => {
     const logs: SinkLog[] = []
     const functions = {

@@ -9,6 +9,7 @@ import type { EdgeId } from '@weirjs/common/core/ids'
 import { MAX_WATERMARK, MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { Operator, Output, PollResult } from '../operators/operator.ts'
 import { blame } from './blame.ts'
+import type { OperatorError } from './blame.ts'
 import { FreezingOutput } from './freeze.ts'
 import { FanOutput, NoOutput } from './task-output.ts'
 import type { CountingOutput, TaskOutputs } from './task-output.ts'
@@ -19,12 +20,19 @@ class ChainedOutput implements CountingOutput {
   readonly node: PlanOperator
   readonly #operators: readonly Operator[]
   readonly #index: number
+  readonly #onThrown: (error: OperatorError) => void
   #next: Operator | null = null
 
-  constructor(node: PlanOperator, operators: readonly Operator[], index: number) {
+  constructor(
+    node: PlanOperator,
+    operators: readonly Operator[],
+    index: number,
+    onThrown: (error: OperatorError) => void,
+  ) {
     this.node = node
     this.#operators = operators
     this.#index = index
+    this.#onThrown = onThrown
   }
 
   emit(value: unknown, timestamp: number): void {
@@ -33,7 +41,9 @@ class ChainedOutput implements CountingOutput {
     try {
       next.process(value, timestamp)
     } catch (error) {
-      throw blame(error, this.node)
+      const blamed = blame(error, this.node)
+      this.#onThrown(blamed)
+      throw blamed
     }
   }
 
@@ -51,6 +61,8 @@ export interface OperatorChainOptions {
   readonly outputs: TaskOutputs
   /** Freeze every record that is emitted (see freeze). */
   readonly freeze: boolean
+  /** An operator has failed; it comes as an exception, too, unless the code of the one before has caught it. */
+  readonly fail: (error: unknown) => void
   /** Makes operator `index`; its outputs are ready to be asked for, not yet to be used. */
   readonly create: (
     index: number,
@@ -74,6 +86,8 @@ export class OperatorChain {
   /** Whom to tell behind the end of the input, from its begin on. */
   #onEnded: (() => void) | null = null
   #idle = false
+  /** What an operator has thrown behind another one, who may have caught it: the task fails all the same. */
+  #thrown: OperatorError | null = null
 
   constructor(options: OperatorChainOptions) {
     assert(options.nodes.length > 0, 'a chain has a head')
@@ -225,8 +239,9 @@ export class OperatorChain {
     }
   }
 
-  /** Calls every operator in order, blaming the one that throws. */
+  /** Calls every operator in order, blaming the one that throws, or has thrown before: no snapshot shows it as sound. */
   each(work: (operator: Operator, index: number) => void): void {
+    if (this.#thrown !== null) throw this.#thrown
     for (let i = 0; i < this.operators.length; i++) this.#call(i, (operator) => work(operator, i))
   }
 
@@ -296,7 +311,11 @@ export class OperatorChain {
     const outputs = targets.map(({ target }) => {
       if (target.to === 'edge') return options.edgeOutput(target.edge) as CountingOutput
       const node = present(options.nodes[target.index], 'the next operator of the chain')
-      return new ChainedOutput(node, this.operators, target.index)
+      return new ChainedOutput(node, this.operators, target.index, (error) => {
+        if (this.#thrown !== null) return
+        this.#thrown = error
+        options.fail(error)
+      })
     })
     if (outputs.length === 0) return new NoOutput()
     return outputs.length === 1 ? present(outputs[0], 'the only output') : new FanOutput(outputs)

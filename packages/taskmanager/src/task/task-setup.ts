@@ -69,6 +69,7 @@ export function setUp(options: SetupOptions): TaskParts | null {
     nodes,
     outputs,
     freeze: env.freezeRecords,
+    fail: (error) => options.contextHost.fail(error),
     edgeOutput: (edge) => present(edges?.get(edge), `output to edge ${edge}`),
     create: (index, node, output) => {
       const runtime = present(
