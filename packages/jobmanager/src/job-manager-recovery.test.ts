@@ -211,7 +211,8 @@ describe('a master with a bug', () => {
     const { fence, deployment } = played
     const update = { fence, task: deployment.task, change: { state: 'dancing' as never } } as const
     await world.manager.taskUpdate(update)
-    expect(world.log.has(BROKE)).toBe(true)
+    const line = world.log.lines.find(({ event }) => event === BROKE)
+    expect(line?.fields['code']).toBe('job/internal')
     const detail = await world.until(job, 'RUNNING')
     expect(detail.attempts[0]).toMatchObject({ epoch: 2, restoredFrom: 2 })
     expect(world.worker('w1').calls).toContain('release 1.1')

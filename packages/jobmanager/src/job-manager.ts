@@ -39,6 +39,7 @@ import { Submitter } from './submitter.ts'
 
 /** A job whose master broke more often in this process life stays where it is until the next one. */
 export const MASTER_BREAKS_MAX = 5
+const BUG = { code: 'job/internal', domain: 'internal', retry: 'never' } as const
 
 export class JobManager implements CoordinatorGateway {
   readonly coordinatorId: string
@@ -357,8 +358,8 @@ export class JobManager implements CoordinatorGateway {
 
   /** Another JobManager has the job: it is shown as the log tells it, and left alone. */
   #deposed(jobId: JobId, log: JobLog, error: WeirError): void {
-    const fields = { jobId, reason: error.message }
-    this.#options.log.error(fields, 'job taken over by another JobManager')
+    const { message: reason } = error
+    this.#options.log.error({ jobId, reason }, 'job taken over by another JobManager')
     this.#leave(jobId, log, error, { deposed: error })
     this.#leadership.lost(jobId, error)
   }
@@ -366,7 +367,7 @@ export class JobManager implements CoordinatorGateway {
   #leave(jobId: JobId, log: JobLog, error: unknown, why: Partial<StoredJobOptions>): StoredJob {
     const { storage, history: index } = this.#options
     const stored = new StoredJob({ jobId, history: log.history, storage, index, ...why })
-    stored.failure = toFailure(error, { code: 'job/internal', domain: 'internal', retry: 'never' })
+    stored.failure = toFailure(error, BUG)
     this.#jobs.set(jobId, stored)
     this.#cluster.freeSeats(jobId)
     return stored
@@ -375,8 +376,7 @@ export class JobManager implements CoordinatorGateway {
   /** A bug in the job's machine: the job is taken over anew from its log, as after the death of a process. */
   #masterBroke(jobId: JobId, log: JobLog, error: unknown, before: StoredJob | null): void {
     const times = (before?.masterBroke ?? 0) + 1
-    const { code, message } = toFailure(error)
-    const stack = error instanceof Error ? error.stack : undefined
+    const { code, message, stack } = toFailure(error, BUG)
     this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
     const stored = this.#leave(jobId, log, error, { masterBroke: times })
     if (this.#recovery === null || times > MASTER_BREAKS_MAX) return

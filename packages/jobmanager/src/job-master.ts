@@ -38,7 +38,7 @@ import { lastAttempt } from './store/job-history.ts'
 import type { JobLog } from './store/job-log.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import { closing, wrongState } from './stored-job.ts'
-import { WakeTimers } from './wake-timers.ts'
+import { WakeTimer } from './wake-timer.ts'
 import type { WorkerHub } from './worker-hub.ts'
 
 /** Events that wait for the machine; they are taken out in the same turn, so more is a loop. */
@@ -75,7 +75,7 @@ export class JobMaster implements JobEntry {
   readonly #machine: JobMachine
   readonly #runner: EffectRunner
   readonly #log: LogKeeper
-  readonly #wakes: WakeTimers
+  readonly #wake: WakeTimer
   readonly #mailbox = new RingBuffer<JobHappening>(MAILBOX_EVENTS_MAX)
   readonly #window: JobWindow
   readonly #requests: Requests = new Map()
@@ -97,7 +97,7 @@ export class JobMaster implements JobEntry {
       prng: prng.fork(),
       onHealth: (stalled) => this.post({ type: 'log-health', stalled }),
     })
-    this.#wakes = new WakeTimers(scheduler, () => this.post({ type: 'tick' }))
+    this.#wake = new WakeTimer(scheduler, () => this.post({ type: 'tick' }))
     this.#machine = new JobMachine({
       jobId,
       epoch: log.epoch,
@@ -171,7 +171,7 @@ export class JobMaster implements JobEntry {
     if (this.#closed) return
     this.#closed = true
     this.#runner.close()
-    this.#wakes.close()
+    this.#wake.close()
     this.#window.close()
     for (const request of this.#requests.values()) request.reject(reason)
     this.#requests.clear()
@@ -181,7 +181,7 @@ export class JobMaster implements JobEntry {
   #run(effect: JobEffect): void {
     switch (effect.type) {
       case 'wake-at':
-        return this.#wakes.wakeAt(effect.atMs)
+        return this.#wake.wakeAt(effect.atMs)
       case 'manual-result':
         return this.#answer(effect)
       case 'attempt-changed':
@@ -341,7 +341,7 @@ export class JobMaster implements JobEntry {
   }
 
   #noteEnd(effect: Extract<JobEffect, { type: 'ended' }>): void {
-    this.#wakes.close()
+    this.#wake.close()
     this.#window.show(effect)
     if (effect.state === 'CANCELED') this.#cancels.accepted()
     else this.#cancels.refused(wrongState(this.summary()))
