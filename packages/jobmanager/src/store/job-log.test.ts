@@ -4,6 +4,7 @@ import { attempt, checkpointId, jobId } from '@weirjs/common/core/ids'
 import { describe, expect, it } from 'vitest'
 import { CHECKPOINT_ID_SLACK } from './job-history.ts'
 import { FOLD_EVERY, JobLog } from './job-log.ts'
+import { LOG_ENTRY_BYTES_MAX } from './log-entry.ts'
 import { listJobs, readHistory } from './log-reader.ts'
 import { JOB, submission, completed, complete, isEntry, ids, Stage } from './log-stage.contract.ts'
 
@@ -54,6 +55,17 @@ describe('a job log', () => {
     await log.append({ type: 'terminal', state: 'FAILED', failure, endedAtMs: 9 })
     const next = await stage.open()
     expect(next.history.terminal).toEqual({ state: 'FAILED', failure, endedAtMs: 9 })
+  })
+
+  it('goes on behind an entry that is too large to be written', async () => {
+    const stage = new Stage()
+    const log = await stage.create()
+    const message = 'x'.repeat(LOG_ENTRY_BYTES_MAX)
+    const failure = { code: 'x', message, domain: 'user', retry: 'backoff' } as const
+    const body = { type: 'attempt', attempt: attempt(1), restoredFrom: null, failure } as const
+    await expect(log.append(body)).rejects.toMatchObject({ code: 'log/entry-too-large' })
+    await complete(log, 1)
+    expect(ids((await readHistory(stage.reader, JOB)).retained)).toEqual([1])
   })
 
   it("asks when it is an entry's turn whether it is needed still, not when it was ordered", async () => {

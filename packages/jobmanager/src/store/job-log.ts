@@ -224,7 +224,10 @@ export class JobLog {
 
   async #write(body: LogBody): Promise<void> {
     const { index, uuid } = this.#last
-    this.#doubt = makeEntry(this.#options, index + 1, this.epoch, uuid, body)
+    const entry = makeEntry(this.#options, index + 1, this.epoch, uuid, body)
+    // One that can never be written is in no doubt; taken for such it would stand before all that come after it.
+    sealEntry(entry)
+    this.#doubt = entry
     await this.#resolveDoubt()
   }
 
