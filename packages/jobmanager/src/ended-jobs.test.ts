@@ -5,11 +5,13 @@ import type { JobEntry } from './job-entry.ts'
 
 const idOf = (i: number): JobId => jobId(i.toString(16).padStart(32, '0'))
 /** Of an entry only this counts. */
-const entry = (i: number, ended: boolean): JobEntry => ({ jobId: idOf(i), ended }) as JobEntry
+const entry = (i: number, ended: boolean, endedAtMs: number | null = i): JobEntry =>
+  ({ jobId: idOf(i), ended, summary: () => ({ endedAtMs }) }) as JobEntry
+const unheard = (): void => {}
 
 it('shows the newest, knows that the others have ended, and never takes one that lives', () => {
   const jobs = new Map<JobId, JobEntry>([[idOf(0), entry(0, false)]])
-  const ended = new EndedJobs(jobs)
+  const ended = new EndedJobs(jobs, unheard)
   for (let i = 1; i <= JOBS_ENDED_MAX + 3; i++) {
     jobs.set(idOf(i), entry(i, true))
     ended.trim()
@@ -22,9 +24,26 @@ it('shows the newest, knows that the others have ended, and never takes one that
 
 it('remembers a bounded number of ids', () => {
   const jobs = new Map<JobId, JobEntry>()
-  const ended = new EndedJobs(jobs)
+  const ended = new EndedJobs(jobs, unheard)
   const all = JOBS_ENDED_MAX + JOBS_FORGOTTEN_MAX + 1
   for (let i = 0; i < all; i++) jobs.set(idOf(i), entry(i, true))
   ended.trim()
   expect([0, 1].map((i) => ended.wasForgotten(idOf(i)))).toEqual([false, true])
+})
+
+it('shows the newest also when they were found in no order, and what was found last', () => {
+  const jobs = new Map<JobId, JobEntry>()
+  const forgotten: JobId[] = []
+  const ended = new EndedJobs(jobs, (job) => forgotten.push(job))
+  const find = (i: number, endedAtMs: number | null): void => {
+    jobs.set(idOf(i), entry(i, true, endedAtMs))
+    ended.trim(idOf(i))
+  }
+  const shown = (): number[] => [0, 1, 2, 3, 4, 5].filter((i) => jobs.has(idOf(i)))
+  find(0, null)
+  for (let i = JOBS_ENDED_MAX + 2; i >= 1; i--) find(i, i)
+  expect(shown()).toEqual([0, 1, 5])
+  find(1_000, 1_000)
+  expect(shown()).toEqual([0, 5])
+  expect(forgotten).toEqual([4, 3, 2, 1].map(idOf))
 })

@@ -54,7 +54,7 @@ export class JobManager implements CoordinatorGateway {
   readonly #submitter: Submitter
   readonly #submissions: Submissions
   readonly #jobs = new Map<JobId, JobEntry>()
-  readonly #ended = new EndedJobs(this.#jobs)
+  readonly #ended = new EndedJobs(this.#jobs, (job) => this.#options.history.forget(job))
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
   readonly #lateSweeps: LateSweeps
@@ -300,7 +300,7 @@ export class JobManager implements CoordinatorGateway {
     this.#jobs.set(job.jobId, job)
     if (!job.ended) return
     this.#lateSweeps.noteIfRecent(job.jobId, job.summary().endedAtMs)
-    this.#ended.trim()
+    this.#ended.trim(job.jobId)
   }
 
   #sweep(job: JobId): void {

@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jobId } from '@weirjs/common/core/ids'
 import { silentLog } from '@weirjs/common/core/log'
+import { Level } from 'level'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type HistoryIndex, LevelHistory, MemoryHistory } from './history-index.ts'
+import {
+  HISTORY_RECORDS_MAX,
+  type HistoryIndex,
+  LevelHistory,
+  MemoryHistory,
+  TRIM_EVERY,
+} from './history-index.ts'
 
 const A = jobId('a'.repeat(32))
 const B = jobId('b'.repeat(32))
@@ -35,7 +42,7 @@ describe.each(Object.keys(kinds))('%s history', (name) => {
     history.put(B, 'checkpoint', 1, 'other')
     expect(await history.list(A, 'checkpoint')).toEqual(['nine', { ten: true }])
     expect(await history.list(A, 'output')).toEqual(['text'])
-    await history.forget(A)
+    history.forget(A)
     expect(await history.list(A, 'checkpoint')).toEqual([])
     expect(await history.list(B, 'checkpoint')).toEqual(['other'])
     await history.close()
@@ -51,6 +58,29 @@ describe('LevelHistory', () => {
     const second = await LevelHistory.open(path, silentLog)
     expect(await second.list(A, 'output')).toEqual(['kept'])
     await second.close()
+  })
+
+  it('keeps a bounded number of records of each kind on the disk', async () => {
+    const path = await directory()
+    const history = await LevelHistory.open(path, silentLog)
+    const written = HISTORY_RECORDS_MAX + 3 * TRIM_EVERY
+    for (let order = 1; order <= written; order++) history.put(A, 'checkpoint', order, order)
+    history.put(A, 'output', 0, 'text')
+    history.put(B, 'checkpoint', 1, 'other')
+    const shown = await history.list(A, 'checkpoint')
+    expect([shown.length, shown[0], shown.at(-1)]).toEqual([
+      HISTORY_RECORDS_MAX,
+      written - HISTORY_RECORDS_MAX + 1,
+      written,
+    ])
+    await history.close()
+    const disk = new Level(path)
+    expect((await disk.keys().all()).length).toBeLessThan(HISTORY_RECORDS_MAX + TRIM_EVERY + 3)
+    await disk.close()
+    const later = await LevelHistory.open(path, silentLog)
+    expect(await later.list(A, 'output')).toEqual(['text'])
+    expect(await later.list(B, 'checkpoint')).toEqual(['other'])
+    await later.close()
   })
 
   it('begins anew when its files are damaged', async () => {

@@ -11,19 +11,28 @@ export type HistoryKind = 'checkpoint' | 'output'
 
 /** Records of one kind that are read back for one job, the newest. */
 export const HISTORY_RECORDS_MAX = 2_000
+/** Older ones are deleted when an order is a multiple of this: on the disk there may be so many more. */
+export const TRIM_EVERY = 1_000
 
 export interface HistoryIndex {
   /** Never rejects and never waits; the newest value of a key wins. `order` sorts records of one kind. */
   put(job: JobId, kind: HistoryKind, order: number, value: unknown): void
   /** In rising order, at most HISTORY_RECORDS_MAX, the newest. */
   list(job: JobId, kind: HistoryKind): Promise<readonly unknown[]>
-  forget(job: JobId): Promise<void>
+  /** Deletes all records of a job that is not shown any more. Never rejects and never waits. */
+  forget(job: JobId): void
   close(): Promise<void>
 }
 
 const ORDER_DIGITS = 16
 const key = (job: JobId, kind: HistoryKind, order: number): string =>
   `${job}/${kind}/${String(order).padStart(ORDER_DIGITS, '0')}`
+
+/** `0` comes behind `/`. */
+const rangeOf = (job: JobId, kind: HistoryKind): { readonly gte: string; readonly lt: string } => ({
+  gte: `${job}/${kind}/`,
+  lt: `${job}/${kind}0`,
+})
 
 export class MemoryHistory implements HistoryIndex {
   readonly #jobs = new Map<string, Map<number, unknown>>()
@@ -40,10 +49,9 @@ export class MemoryHistory implements HistoryIndex {
     return Promise.resolve(records.map(([, value]) => value))
   }
 
-  forget(job: JobId): Promise<void> {
+  forget(job: JobId): void {
     for (const prefix of this.#jobs.keys())
       if (prefix.startsWith(`${job}/`)) this.#jobs.delete(prefix)
-    return Promise.resolve()
   }
 
   close(): Promise<void> {
@@ -54,10 +62,21 @@ export class MemoryHistory implements HistoryIndex {
 /** Writes that may wait for the disk; what comes on top is dropped with a warning. */
 const WRITES_WAITING_MAX = 10_000
 
+interface Put {
+  readonly type: 'put'
+  readonly key: string
+  readonly value: unknown
+}
+
+type Work =
+  | Put
+  | { readonly type: 'trim'; readonly job: JobId; readonly kind: HistoryKind }
+  | { readonly type: 'forget'; readonly job: JobId }
+
 export class LevelHistory implements HistoryIndex {
   readonly #db: Level<string, unknown>
   readonly #log: Log
-  #waiting: { type: 'put'; key: string; value: unknown }[] = []
+  #waiting: Work[] = []
   #writing: Promise<void> | null = null
 
   private constructor(db: Level<string, unknown>, log: Log) {
@@ -85,7 +104,16 @@ export class LevelHistory implements HistoryIndex {
       this.#log.warn({ job, kind }, 'history index is too slow, a record is dropped')
       return
     }
-    this.#waiting.push({ type: 'put', key: key(job, kind, order), value })
+    this.#do({ type: 'put', key: key(job, kind, order), value })
+    if (order > 0 && order % TRIM_EVERY === 0) this.#do({ type: 'trim', job, kind })
+  }
+
+  forget(job: JobId): void {
+    this.#do({ type: 'forget', job })
+  }
+
+  #do(work: Work): void {
+    this.#waiting.push(work)
     this.#writing ??= this.#writeWaiting()
   }
 
@@ -94,7 +122,12 @@ export class LevelHistory implements HistoryIndex {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0)
       try {
-        await this.#db.batch(batch)
+        await this.#db.batch(batch.filter((work) => work.type === 'put'))
+        for (const work of batch) {
+          if (work.type === 'trim') await this.#trim(work.job, work.kind)
+          if (work.type === 'forget')
+            await this.#db.clear({ gte: `${work.job}/`, lt: `${work.job}0` })
+        }
       } catch (error) {
         const reason = toFailure(error).message
         this.#log.warn({ records: batch.length, reason }, 'history index not written')
@@ -103,21 +136,26 @@ export class LevelHistory implements HistoryIndex {
     this.#writing = null
   }
 
+  async #trim(job: JobId, kind: HistoryKind): Promise<void> {
+    const newest = { ...rangeOf(job, kind), reverse: true, limit: HISTORY_RECORDS_MAX }
+    const oldestKept = (await this.#db.keys(newest).all()).at(-1)
+    if (oldestKept !== undefined)
+      await this.#db.clear({ gte: rangeOf(job, kind).gte, lt: oldestKept })
+  }
+
   async list(job: JobId, kind: HistoryKind): Promise<readonly unknown[]> {
-    const range = { gte: `${job}/${kind}/`, lt: `${job}/${kind}0` }
     await this.#writing
     try {
-      const newest = this.#db.values({ ...range, reverse: true, limit: HISTORY_RECORDS_MAX })
+      const newest = this.#db.values({
+        ...rangeOf(job, kind),
+        reverse: true,
+        limit: HISTORY_RECORDS_MAX,
+      })
       return (await newest.all()).reverse()
     } catch (error) {
       this.#log.warn({ job, kind, reason: toFailure(error).message }, 'history index not read')
       return []
     }
-  }
-
-  async forget(job: JobId): Promise<void> {
-    await this.#writing
-    await this.#db.clear({ gte: `${job}/`, lt: `${job}0` })
   }
 
   async close(): Promise<void> {
