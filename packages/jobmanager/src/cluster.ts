@@ -132,8 +132,8 @@ export class Cluster implements WorkerHub {
     return this.#gateways.get(worker) ?? null
   }
 
-  unreachable(worker: WorkerId, failure: Failure): void {
-    this.lose(worker, failure.message)
+  unreachable(worker: WorkerId, gateway: WorkerGateway, failure: Failure): void {
+    if (this.#gateways.get(worker) === gateway) this.lose(worker, failure.message)
   }
 
   // ---- seats ----

@@ -205,7 +205,7 @@ export class EffectRunner {
     void this.#reach(workerId, use).then(
       () => {},
       (error: unknown) => {
-        this.#post(onFailure(this.#failed(workerId, error)))
+        this.#post(onFailure(this.#failed(error)))
       },
     )
   }
@@ -217,30 +217,36 @@ export class EffectRunner {
     void this.#reach(workerId, use).then(
       () => {},
       (error: unknown) => {
-        const { code, message } = this.#failed(workerId, error)
+        const { code, message } = this.#failed(error)
         const fields = { jobId: this.#world.jobId, workerId, code, reason: message }
         this.#world.logger.debug(fields, 'call not answered')
       },
     )
   }
 
-  /** What a failed call tells of the worker, and of us. */
-  #failed(workerId: WorkerId, error: unknown): Failure {
+  /** What a failed call tells of us. */
+  #failed(error: unknown): Failure {
     const failure = toFailure(error, UNKNOWN_FAILURE)
-    if (failure.code === 'rpc/unavailable') this.#world.hub.unreachable(workerId, failure)
     if (failure.code === 'fence/stale') this.checkLeadership()
     return failure
   }
 
   async #reach(workerId: WorkerId, use: (worker: WorkerGateway) => Promise<void>): Promise<void> {
-    const worker = this.#world.hub.gateway(workerId)
+    const { hub } = this.#world
+    const worker = hub.gateway(workerId)
     if (worker === null) {
       throw new WeirError('rpc/unavailable', `worker ${workerId} is not registered`, {
         domain: 'external',
         retry: 'immediate',
       })
     }
-    await use(worker)
+    try {
+      await use(worker)
+    } catch (error) {
+      const failure = toFailure(error, UNKNOWN_FAILURE)
+      if (failure.code === 'rpc/unavailable') hub.unreachable(workerId, worker, failure)
+      throw error
+    }
   }
 
   // ---- storage ----

@@ -92,9 +92,18 @@ export class PlayWorld {
 
   /** Another process life on the same disk; the one before is not closed. */
   newManager(): JobManager {
+    const links = new Map<WorkerId, Link>()
+    const disconnect = (worker: WorkerId): void => {
+      const link = links.get(worker)
+      if (link !== undefined) link.open = false
+    }
     const dialer: WorkerDialer = {
-      connect: (registration) => wire(this, registration.workerId),
-      disconnect: () => {},
+      connect: ({ workerId: id }) => {
+        const link = { open: true }
+        links.set(id, link)
+        return wire(this, id, link)
+      },
+      disconnect,
     }
     this.manager = new JobManager({
       scheduler: this.time,
@@ -255,15 +264,19 @@ export class PlayWorld {
   }
 }
 
-/** Calls reach a worker in order, a turn later, or find nobody. */
-function wire(world: PlayWorld, id: WorkerId): WorkerGateway {
+interface Link {
+  open: boolean
+}
+
+/** Calls reach a worker in order, a turn later, or find nobody. Those under way when the connection is closed fail. */
+function wire(world: PlayWorld, id: WorkerId, link: Link): WorkerGateway {
   const call =
     <A, R>(method: (worker: PlayedWorker, arg: A) => Promise<R>) =>
     (arg: A): Promise<R> =>
       new Promise((resolve, reject) => {
         world.time.nextTurn(() => {
           const worker = world.workers.get(id)
-          if (worker === undefined || !worker.alive) {
+          if (worker === undefined || !worker.alive || !link.open) {
             reject(new WeirError('rpc/unavailable', `${id} is dead`, { domain: 'external' }))
             return
           }

@@ -15,6 +15,6 @@ export interface WorkerHub {
     granted: (seats: ReadonlyMap<SeatName, SlotRef>) => void,
   ): void
   freeSeats(job: JobId): void
-  /** A call found nobody there: the worker is given up. */
-  unreachable(worker: WorkerId, failure: Failure): void
+  /** A call by `gateway` found nobody there: the worker is given up, unless it has come back by another way since. */
+  unreachable(worker: WorkerId, gateway: WorkerGateway, failure: Failure): void
 }
