@@ -1,9 +1,9 @@
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
-import { MASTER_BREAKS_MAX } from './job-manager.ts'
 import { PlayWorld } from './play-world.ts'
 import { readHistory } from './store/log-reader.ts'
+import { MASTER_BREAKS_MAX } from './stored-job.ts'
 
 describe('a JobManager that was killed', () => {
   it('takes its jobs over from their newest checkpoint, in a new epoch', async () => {
@@ -235,6 +235,10 @@ describe('a master with a bug', () => {
       if (broken <= MASTER_BREAKS_MAX) await world.pass(10_000)
     }
     await world.pass(60_000)
+    // Nobody would ever hear the wish.
+    await expect(world.manager.client.cancel(job)).rejects.toMatchObject({
+      code: 'job/wrong-state',
+    })
     const epoch = async (): Promise<number> =>
       (await drive(world.time, readHistory(world.storage, job))).epoch
     expect(await epoch()).toBe(MASTER_BREAKS_MAX + 1)

@@ -37,8 +37,6 @@ import { Strangers } from './strangers.ts'
 import { Submissions } from './submissions.ts'
 import { Submitter } from './submitter.ts'
 
-/** A job whose master broke more often in this process life stays where it is until the next one. */
-export const MASTER_BREAKS_MAX = 5
 const BUG = { code: 'job/internal', domain: 'internal', retry: 'never' } as const
 
 export class JobManager implements CoordinatorGateway {
@@ -379,7 +377,7 @@ export class JobManager implements CoordinatorGateway {
     const { code, message, stack } = toFailure(error, BUG)
     this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
     const stored = this.#leave(jobId, log, error, { masterBroke: times })
-    if (this.#recovery === null || times > MASTER_BREAKS_MAX) return
+    if (this.#recovery === null || stored.stays) return
     // Cannot reject: what goes wrong is shown by the job.
     void this.#recovery.again(jobId, stored)
   }

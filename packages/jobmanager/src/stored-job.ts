@@ -20,6 +20,9 @@ import type { JobHistory } from './store/job-history.ts'
 import { asKeptOutput } from './watch/output-ring.ts'
 import { Watchers } from './watch/watchers.ts'
 
+/** A job whose master broke more often in this process life stays where it is until the next one. */
+export const MASTER_BREAKS_MAX = 5
+
 export interface StoredJobOptions {
   readonly jobId: JobId
   readonly history: JobHistory
@@ -50,6 +53,11 @@ export class StoredJob implements JobEntry {
 
   get masterBroke(): number {
     return this.#options.masterBroke ?? 0
+  }
+
+  /** Nobody will take it over before the next start. */
+  get stays(): boolean {
+    return this.masterBroke > MASTER_BREAKS_MAX
   }
 
   get bundleHash(): BundleHash {
@@ -121,6 +129,7 @@ export class StoredJob implements JobEntry {
     const { deposed } = this.#options
     if (deposed !== undefined) return Promise.reject(ledElsewhere(deposed.message))
     if (this.ended) return Promise.reject(wrongState(this.summary()))
+    if (this.stays) return Promise.reject(staysThere(this.summary()))
     return this.#cancels.add(() => {})
   }
 
@@ -149,6 +158,12 @@ export class StoredJob implements JobEntry {
 
 export function closing(): WeirError {
   return new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' })
+}
+
+function staysThere({ jobId, failure }: JobSummary): WeirError {
+  const message = `job ${jobId} is not run any more: ${failure?.message ?? 'its master broke'}`
+  const hint = 'Start the JobManager anew: it takes the job over, and then it can be canceled.'
+  return new WeirError('job/wrong-state', message, { domain: 'internal', hint })
 }
 
 export function wrongState(job: JobSummary): WeirError {
