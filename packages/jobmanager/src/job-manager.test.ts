@@ -219,7 +219,18 @@ describe('a job', () => {
     if (fence === undefined) throw new Error('no task')
     await world.manager.output([{ fence, task: null, stream: 'print', text: 'hello' }])
     const { seen } = await follow(world, job)
-    expect(seen).toContainEqual({ type: 'output', stream: 'print', text: 'hello' })
+    const hello = { type: 'output', stream: 'print', text: 'hello' }
+    expect(seen).toContainEqual(hello)
+    world.endOfData(job)
+    await world.until(job, 'FINISHED')
+    for (const restarted of [false, true]) {
+      if (restarted) await world.restartManager()
+      const late = await Promise.all([follow(world, job), follow(world, job)])
+      late.push(await follow(world, job))
+      await Promise.all(late.map(({ done }) => done))
+      for (const told of late)
+        expect(told.seen.filter(({ type }) => type === 'output')).toEqual([hello])
+    }
   })
 })
 

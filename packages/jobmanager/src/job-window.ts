@@ -24,6 +24,7 @@ import {
 } from './job-views.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
+import { keepOutput, lookBack } from './watch/look-back.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WorkDone } from './work-done.ts'
 
@@ -112,15 +113,16 @@ export class JobWindow {
   }
 
   watch(signal: AbortSignal): AsyncIterable<JobEventView> {
+    const { index, jobId, machine } = this.#options
     const state: JobEventView = { type: 'state', job: this.summary() }
+    if (isTerminal(machine.state)) return lookBack(index, jobId, this.#watchers, state)
     return this.#watchers.watch([state, ...this.#restoredNow()], signal)
   }
 
   /** Whoever comes late is told too what the present attempt started from. */
   #restoredNow(): readonly JobEventView[] {
-    const { attempts, view } = this.#options.machine
-    const [present] = attempts
-    if (present === undefined || present.restoredFrom === null || isTerminal(view.state)) return []
+    const [present] = this.#options.machine.attempts
+    if (present === undefined || present.restoredFrom === null) return []
     return [{ type: 'restored', checkpointId: present.restoredFrom, attempt: present.attempt }]
   }
 
@@ -224,7 +226,7 @@ export class JobWindow {
 
   #ended(): void {
     this.#publishProgress()
-    this.#options.index.put(this.#options.jobId, 'output', 0, this.#watchers.kept)
+    keepOutput(this.#options.index, this.#options.jobId, this.#watchers)
     this.#watchers.end()
   }
 

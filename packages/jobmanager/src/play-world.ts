@@ -40,7 +40,7 @@ import { countingGraph, sampleSettings } from './core/plan/graph-samples.ts'
 import { DEFAULT_JOB_MANAGER_SETTINGS } from './job-manager-settings.ts'
 import { JobManager } from './job-manager.ts'
 import { type PlayedTask, PlayedWorker } from './played-worker.ts'
-import { MemoryHistory } from './store/history-index.ts'
+import { type HistoryIndex, MemoryHistory } from './store/history-index.ts'
 
 export class LogBook implements Log {
   readonly lines: { readonly level: string; readonly fields: LogFields; readonly event: string }[] =
@@ -65,6 +65,7 @@ export class LogBook implements Log {
 export interface PlayWorldOptions {
   readonly workers?: Readonly<Record<string, number>>
   readonly storage?: Omit<MemoryStorageOptions, 'disk' | 'scheduler'>
+  readonly history?: HistoryIndex
 }
 
 export class PlayWorld {
@@ -72,7 +73,7 @@ export class PlayWorld {
   readonly disk: MemoryDisk = new MemoryDisk()
   readonly storage: MemoryStorage
   readonly workers: Map<WorkerId, PlayedWorker> = new Map()
-  readonly history: MemoryHistory = new MemoryHistory()
+  readonly history: HistoryIndex
   readonly refused: string[] = []
   log: LogBook = new LogBook()
   manager: JobManager
@@ -84,6 +85,7 @@ export class PlayWorld {
 
   constructor(options: PlayWorldOptions = {}) {
     this.storage = new MemoryStorage({ ...options.storage, disk: this.disk, scheduler: this.time })
+    this.history = options.history ?? new MemoryHistory()
     this.manager = this.newManager()
     for (const [name, slots] of Object.entries(options.workers ?? { w1: 2, w2: 2 })) {
       this.workers.set(workerId(name), new PlayedWorker(this, name, slots))

@@ -17,7 +17,7 @@ import {
 import { ledElsewhere } from './leadership.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
-import { asKeptOutput } from './watch/output-ring.ts'
+import { lookBack } from './watch/look-back.ts'
 import { Watchers } from './watch/watchers.ts'
 
 /** A job whose master broke more often in this process life stays where it is until the next one. */
@@ -143,16 +143,9 @@ export class StoredJob implements JobEntry {
   async *watch(signal: AbortSignal): AsyncGenerator<JobEventView> {
     const { deposed } = this.#options
     if (deposed !== undefined && !this.ended) throw ledElsewhere(deposed.message)
-    await this.#readOutput()
-    yield* this.#watchers.watch([{ type: 'state', job: this.summary() }], signal)
-  }
-
-  /** What the job printed last, once. */
-  async #readOutput(): Promise<void> {
-    if (!this.ended || this.#watchers.kept.lines.length > 0) return
-    const [record] = await this.#options.index.list(this.jobId, 'output')
-    const kept = asKeptOutput(record)
-    if (kept !== null) this.#watchers.restore(kept)
+    const state: JobEventView = { type: 'state', job: this.summary() }
+    if (this.ended) yield* lookBack(this.#options.index, this.jobId, this.#watchers, state)
+    else yield* this.#watchers.watch([state], signal)
   }
 }
 

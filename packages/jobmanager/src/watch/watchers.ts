@@ -2,15 +2,15 @@
 
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobEventView } from '@weirjs/common/job-client'
-import { type KeptOutput, OutputRing, type OutputView } from './output-ring.ts'
+import { OutputRing, type OutputView } from './output-ring.ts'
 import { WatchStream } from './watch-stream.ts'
 
 /** Followers of one job; the oldest goes when one more comes. */
 export const WATCHERS_MAX = 100
 
 export class Watchers {
-  #output = new OutputRing()
-  #epoch: number | null
+  readonly #output = new OutputRing()
+  readonly #epoch: number | null
   readonly #streams = new Set<WatchStream>()
   #ended = false
 
@@ -19,15 +19,14 @@ export class Watchers {
     this.#epoch = epoch
   }
 
-  get kept(): KeptOutput {
-    return { epoch: this.#epoch, lost: this.#output.lost, lines: this.#output.lines() }
+  /** What was printed since the output was taken, if it was: lines that came behind the end of the job. */
+  get printed(): readonly JobEventView[] {
+    return this.#output.told()
   }
 
-  /** What a leader before has kept. */
-  restore({ epoch, lost, lines }: KeptOutput): void {
-    this.#epoch = epoch
-    this.#output = new OutputRing(lost)
-    for (const line of lines) this.#output.push(line)
+  /** Hands over what was printed, with the log that it belongs to. */
+  takeOutput(): readonly JobEventView[] {
+    return [...this.#begin(), ...this.#output.take()]
   }
 
   publish(event: JobEventView): void {
@@ -47,10 +46,7 @@ export class Watchers {
   watch(first: readonly JobEventView[], signal: AbortSignal): WatchStream {
     const stream = new WatchStream((done) => this.#streams.delete(done), signal)
     for (const event of first) stream.push(event)
-    const { epoch, lost, lines } = this.kept
-    if (epoch !== null) stream.push({ type: 'output-log', epoch })
-    if (lost > 0) stream.push({ type: 'lost-output', lines: lost })
-    for (const line of lines) stream.push(line)
+    for (const event of [...this.#begin(), ...this.#output.told()]) stream.push(event)
     if (this.#ended) {
       stream.end()
       return stream
@@ -65,6 +61,11 @@ export class Watchers {
   end(): void {
     this.#ended = true
     for (const stream of this.#streams) stream.end()
+  }
+
+  /** Whose lines those that follow are, if anybody's. */
+  #begin(): readonly JobEventView[] {
+    return this.#epoch === null ? [] : [{ type: 'output-log', epoch: this.#epoch }]
   }
 }
 
