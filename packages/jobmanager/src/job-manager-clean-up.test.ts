@@ -2,6 +2,7 @@ import { checkpointId } from '@weirjs/common/core/ids'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
 import { PlayWorld } from './play-world.ts'
+import { readHistory } from './store/log-reader.ts'
 
 describe('an ended job', () => {
   it('is cleaned up by the next JobManager when the one before did not get to it', async () => {
@@ -104,6 +105,34 @@ describe('an ended job', () => {
     await world.pass(5_000)
     broken = false
     await world.pass(30_000)
+    expect((await world.files(job)).filter((path) => !path.includes('/log/'))).toEqual([])
+  })
+
+  it('is given a new epoch once to be cleaned up, however often that fails', async () => {
+    let broken = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation) =>
+          broken && operation === 'remove-tree' ? { verdict: 'fail' } : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    await world.pass(2_500)
+    const { manager } = world
+    const dies = (async () => {
+      for await (const event of manager.client.watch(job, new AbortController().signal))
+        if (event.type === 'state' && event.job.state === 'FINISHED') manager.close()
+    })()
+    world.endOfData(job)
+    await world.pass(1_000)
+    await dies
+    broken = true
+    await world.restartManager()
+    await world.pass(60_000)
+    const history = await drive(world.time, readHistory(world.storage, job))
+    expect(history).toMatchObject({ retained: [], epoch: 2 })
+    broken = false
+    await world.pass(10_000)
     expect((await world.files(job)).filter((path) => !path.includes('/log/'))).toEqual([])
   })
 

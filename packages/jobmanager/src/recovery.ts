@@ -135,7 +135,8 @@ export class Recovery {
         if (doubt !== null) return stored
       }
       if (stored.ended) {
-        await this.#finishCleanUp(stored)
+        stored = await this.#discardUnkept(stored)
+        await this.#sweepEnded(stored)
         return 'done'
       }
       if (this.#options.mayNotTake()) return 'done'
@@ -156,7 +157,8 @@ export class Recovery {
         this.#options.onFound(ended)
         stored.replaced(ended)
         stored = ended
-        await this.#finishCleanUp(ended)
+        stored = await this.#discardUnkept(ended)
+        await this.#sweepEnded(stored)
         return 'done'
       }
       await this.#sweep(job, opened)
@@ -242,24 +244,26 @@ export class Recovery {
   }
 
   /** The leader before may have fallen between the end of the job and the end of its clean-up. */
-  async #finishCleanUp(stored: StoredJob): Promise<void> {
+  #sweepEnded({ jobId, bundleHash, history }: StoredJob): Promise<void> {
     const { storage, manifests } = this.#options
-    const { jobId, bundleHash } = stored
-    const { retained } = await this.#discardUnkept(stored)
-    await sweepEndedJob({ jobId, bundleHash, storage, manifests }, retained)
+    return sweepEndedJob({ jobId, bundleHash, storage, manifests }, history.retained)
   }
 
-  /** Only a leader deletes what was complete, after the log says so (D6): there is none, so we become it. */
-  async #discardUnkept(stored: StoredJob): Promise<JobHistory> {
+  /**
+   * Only a leader deletes what was complete, after the log says so (D6): there is none, so we become it. Answers what stands for
+   * the job then, so that it is done once, however often the sweep behind it is tried.
+   */
+  async #discardUnkept(stored: StoredJob): Promise<StoredJob> {
     const { storage, index, prng, scheduler, log } = this.#options
     const { jobId, history } = stored
     const { terminal, retained, submission } = history
-    if (terminal === null || retained.length === 0) return history
-    if (keepsCheckpoints(submission.settings.checkpoint, terminal.state)) return history
+    if (terminal === null || retained.length === 0) return stored
+    if (keepsCheckpoints(submission.settings.checkpoint, terminal.state)) return stored
     const opened = await JobLog.open({ storage, jobId, prng: prng.fork(), scheduler, log })
     await opened.append({ type: 'discarded', ids: retained.map((one) => one.checkpointId) })
-    this.#options.onFound(new StoredJob({ jobId, history: opened.history, storage, index }))
-    return opened.history
+    const discarded = new StoredJob({ jobId, history: opened.history, storage, index })
+    this.#options.onFound(discarded)
+    return discarded
   }
 }
 
