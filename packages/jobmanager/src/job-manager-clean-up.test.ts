@@ -154,3 +154,27 @@ describe('an ended job', () => {
     expect((await world.files(job)).some((path) => path.includes('/chk-1/'))).toBe(true)
   })
 })
+
+describe('a checkpoint whose manifest cannot be written', () => {
+  it('leaves nothing on the storage, which may be full', async () => {
+    let full = false
+    const world = await new PlayWorld({
+      storage: {
+        onOperation: (operation, path) =>
+          full && operation === 'create' && path.endsWith('/manifest')
+            ? { verdict: 'fail', code: 'storage/full' }
+            : { verdict: 'ok' },
+      },
+    }).start()
+    const job = await world.run()
+    await world.pass(1_500)
+    full = true
+    await world.pass(3_000)
+    const states = (await world.manager.client.checkpoints(job)).map(({ state }) => state)
+    expect(states).toEqual(['FAILED', 'FAILED', 'FAILED', 'COMPLETED'])
+    expect(await drive(world.time, world.storage.listDirectories(job))).toEqual(['chk-1', 'log'])
+    full = false
+    await world.pass(1_000)
+    expect((await world.manager.client.describe(job)).lastCheckpointId).toBe(5)
+  })
+})

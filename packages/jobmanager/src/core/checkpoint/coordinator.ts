@@ -273,7 +273,7 @@ export class CheckpointCoordinator {
     this.#abort(pending, failure, 'aborted', now)
   }
 
-  /** Its manifest, or its log entry, could not be had for sure: nothing of it is deleted on doubt. */
+  /** No manifest, no entry was asked for: its files go, a full storage needs the room. In doubt of the entry they stay. */
   #failFinalization(
     event: CoordinatorEvent & { type: 'manifest-failed' | 'completion-failed' },
     phase: 'writing-manifest' | 'logging',
@@ -282,7 +282,7 @@ export class CheckpointCoordinator {
     if (pending === null) return
     assert(pending.phase.tag === phase, `a checkpoint fails in ${phase} while it is there`)
     if (pending.phase.tag === 'logging') this.#retention.addDoubtful(pending.phase.completed)
-    this.#abort(pending, event.failure, 'doubtful', event)
+    this.#abort(pending, event.failure, phase === 'logging' ? 'doubtful' : 'aborted', event)
     this.#finalizeNext()
   }
 
