@@ -7,13 +7,7 @@ import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { WorkerGateway } from '@weirjs/common/core/gateways'
-import {
-  type CheckpointId,
-  type Fence,
-  type JobId,
-  type LeaderEpoch,
-  type WorkerId,
-} from '@weirjs/common/core/ids'
+import type { Fence, JobId, LeaderEpoch, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import { cleanUpEndedJob } from './clean-up.ts'
@@ -24,9 +18,6 @@ import { manifestOf } from './manifest-of.ts'
 import type { JobSubmission } from './store/job-history.ts'
 import type { ManifestStore } from './store/manifest-store.ts'
 import type { WorkerHub } from './worker-hub.ts'
-
-/** Checkpoints whose deletion failed and is tried again with the next one; more are left to the sweep at recovery. */
-const UNDELETED_MAX = 1_000
 
 export interface EffectWorld {
   readonly jobId: JobId
@@ -62,7 +53,6 @@ export type OuterEffect = Exclude<JobEffect, { type: ViewEffect }>
 
 export class EffectRunner {
   readonly #world: EffectWorld
-  readonly #undeleted = new Set<CheckpointId>()
   /** Work on the storage that clean-up must not overtake. */
   readonly #storageWork = new Set<Promise<void>>()
   #checking = false
@@ -95,7 +85,7 @@ export class EffectRunner {
   }
 
   run(effect: OuterEffect): void {
-    const { hub, jobId } = this.#world
+    const { hub, jobId, manifests } = this.#world
     switch (effect.type) {
       case 'request-seats':
         return hub.requestSeats(jobId, effect.request, (seats) =>
@@ -135,7 +125,9 @@ export class EffectRunner {
       case 'discard-completed':
         return this.#onStorage(() => this.#discard(effect.checkpoints))
       case 'discard-aborted':
-        return this.#onStorage(() => this.#delete([effect.checkpointId]))
+        return this.#onStorage(() =>
+          this.#delete(() => manifests.discard(jobId, effect.checkpointId)),
+        )
       case 'log-cancel':
         return this.#onStorage(() => this.#logCancel())
       case 'log-terminal':
@@ -344,19 +336,24 @@ export class EffectRunner {
       if (!this.#deposed(error)) this.#warn(error, 'checkpoints could not be discarded')
       return
     }
-    await this.#delete(ids)
+    await this.#sweep()
   }
 
-  /** Deletes checkpoints' files, and those that could not be deleted before. */
-  async #delete(ids: readonly CheckpointId[]): Promise<void> {
-    for (const id of ids) if (this.#undeleted.size < UNDELETED_MAX) this.#undeleted.add(id)
-    for (const id of this.#undeleted) {
-      try {
-        await this.#world.manifests.discard(this.#world.jobId, id)
-        this.#undeleted.delete(id)
-      } catch (error) {
-        this.#warn(error, 'checkpoint files not deleted yet')
-      }
+  /** What the log does not retain goes: also what could not be deleted before, and what tasks wrote that nobody counts. */
+  async #sweep(): Promise<void> {
+    const { jobId, log, manifests } = this.#world
+    const kept = log.history.retained.map((one) => one.checkpointId)
+    const newest = kept.at(-1)
+    if (newest === undefined) return // the job has ended: its clean-up takes all
+    await this.#delete(() => manifests.sweep(jobId, new Set(kept), newest))
+  }
+
+  /** What cannot be deleted now is left to the next sweep. */
+  async #delete(files: () => Promise<unknown>): Promise<void> {
+    try {
+      await files()
+    } catch (error) {
+      this.#warn(error, 'checkpoint files not deleted yet')
     }
   }
 

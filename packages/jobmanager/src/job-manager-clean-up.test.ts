@@ -178,3 +178,25 @@ describe('a checkpoint whose manifest cannot be written', () => {
     expect((await world.manager.client.describe(job)).lastCheckpointId).toBe(5)
   })
 })
+
+describe('a task of an older attempt', () => {
+  it('does not fill the storage of a job that runs on', async () => {
+    const world = await new PlayWorld().start()
+    const job = await world.run()
+    const [zombie] = [...world.worker('w1').tasks.values()]
+    if (zombie === undefined) throw new Error('no task')
+    world.acknowledging = false
+    await world.pass(1_000)
+    world.failTask(job, { code: 'test/boom', message: 'boom', domain: 'user', retry: 'backoff' })
+    await world.until(job, 'RESTARTING')
+    world.acknowledging = true
+    await world.until(job, 'RUNNING')
+    // It was about to write when its attempt ended, and has slept since.
+    await drive(world.time, world.worker('w1').acknowledge(zombie, checkpointId(1)))
+    await world.pass(10_000)
+    expect(world.refused).toContain('fence/stale')
+    const left = await drive(world.time, world.storage.listDirectories(job))
+    expect(left).toHaveLength(3 + 1)
+    expect(left).not.toContain('chk-1')
+  })
+})

@@ -107,7 +107,8 @@ export class ManifestStore {
 
   /**
    * Deletes what aborted and crashed checkpoints left: every chk-<n> below `newest` that is not in `keep`. The leader
-   * only; `newest` is complete, so nothing below it is pending any more. Answers the ids that it deleted.
+   * only; `newest` is complete, so nothing below it is pending any more. Answers the ids that it deleted. Throws when one
+   * could not be deleted, behind those that could.
    */
   async sweep(
     job: JobId,
@@ -120,7 +121,10 @@ export class ManifestStore {
       .filter((digits) => digits !== undefined)
       .map((digits) => checkpointId(Number(digits)))
       .filter((id) => id < newest && !keep.has(id))
-    for (const id of garbage) await this.discard(job, id)
+    const errors: unknown[] = []
+    for (const id of garbage)
+      await this.discard(job, id).catch((error: unknown) => errors.push(error))
+    if (errors.length > 0) throw errors[0]
     return garbage
   }
 
