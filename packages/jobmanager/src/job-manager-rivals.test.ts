@@ -3,9 +3,11 @@
 
 import type { StorageVerdict } from '@weirjs/common/core/checkpoint/memory-storage'
 import { logEntry } from '@weirjs/common/core/checkpoint/paths'
+import { DEFAULT_CHECKPOINT_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
 import { attempt, type JobId, leaderEpoch, vertexId } from '@weirjs/common/core/ids'
 import { drive } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
+import { sampleSettings } from './core/plan/graph-samples.ts'
 import type { JobManager } from './job-manager.ts'
 import { PlayWorld } from './play-world.ts'
 import { readHistory } from './store/log-reader.ts'
@@ -353,4 +355,25 @@ describe('a JobManager that has lost its jobs to another one', () => {
       expect(await epochOf(world, other)).toBe(2)
     })
   })
+})
+
+it('a job whose leader writes faster than another can read is no damaged one', async () => {
+  let slow = false
+  const latencyMs = (operation: string, path: string): number =>
+    slow && operation === 'read' && path.includes('/log/') ? 60 : 0
+  const world = await new PlayWorld({ storage: { latencyMs } }).start()
+  const checkpoint = { ...DEFAULT_CHECKPOINT_SETTINGS, intervalMs: 100 }
+  const job = await world.run({ settings: sampleSettings({ parallelism: 2, checkpoint }) })
+  const leader = world.manager
+  const rival = world.newManager()
+  world.manager = leader
+  slow = true
+  await drive(world.time, rival.start())
+  await world.pass(60_000)
+  expect((await leader.client.describe(job)).state).toBe('RUNNING')
+  expect((await rival.client.describe(job)).state).toBe('INITIALIZING')
+  leader.close()
+  world.manager = rival
+  for (const worker of world.workers.values()) await world.register(worker)
+  await world.until(job, 'RUNNING')
 })

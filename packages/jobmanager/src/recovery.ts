@@ -25,7 +25,13 @@ import { StoredJob } from './stored-job.ts'
 const RETRY = { initialMs: 200, maxMs: 5_000, multiplier: 2, jitter: 0.2 } as const
 /** Jobs that are read at the same time. */
 const JOBS_AT_ONCE = 8
-const TRANSIENT: ReadonlySet<string> = new Set(['storage/io', 'storage/full', 'log/unavailable'])
+/** `log/deposed`: while it was opened its leader wrote, again and again. It lives, and one day it may not. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'storage/io',
+  'storage/full',
+  'log/unavailable',
+  'log/deposed',
+])
 
 export interface RecoveryOptions {
   readonly storage: CheckpointStorage
