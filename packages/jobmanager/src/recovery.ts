@@ -162,7 +162,7 @@ export class Recovery {
         const ended = new StoredJob({ jobId: job, history: opened.history, storage, index })
         this.#options.onFound(ended)
         stored.replaced(ended)
-        stored = ended
+        stored = ended // also for what comes if the rest fails
         stored = await this.#discardUnkept(ended)
         await this.#sweepEnded(stored)
         return 'done'

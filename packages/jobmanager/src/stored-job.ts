@@ -156,7 +156,7 @@ export function closing(): WeirError {
 function staysThere({ jobId, failure }: JobSummary): WeirError {
   const message = `job ${jobId} is not run any more: ${failure?.message ?? 'its master broke'}`
   const hint = 'Start the JobManager anew: it takes the job over, and then it can be canceled.'
-  return new WeirError('job/wrong-state', message, { domain: 'internal', hint })
+  return new WeirError('job/wrong-state', message, { domain: 'user', hint })
 }
 
 export function wrongState(job: JobSummary): WeirError {
