@@ -72,7 +72,7 @@ export class JobLog {
   #sinceFold: number
   readonly #tip: TipWriter
   /** Offered, fate unknown. */
-  #doubt: LogEntry | null = null
+  #doubt: { readonly entry: LogEntry; readonly bytes: Uint8Array } | null = null
   #deposed: WeirError | null = null
   #queued = 0
   #tail: Promise<unknown> = Promise.resolve()
@@ -225,19 +225,16 @@ export class JobLog {
   async #write(body: LogBody): Promise<void> {
     const { index, uuid } = this.#last
     const entry = makeEntry(this.#options, index + 1, this.epoch, uuid, body)
-    // One that can never be written is in no doubt; taken for such it would stand before all that come after it.
-    sealEntry(entry)
-    this.#doubt = entry
+    // First sealed: one that can never be written is in no doubt, and must not stand before those that come after it.
+    this.#doubt = { entry, bytes: sealEntry(entry) }
     await this.#resolveDoubt()
   }
 
   async #resolveDoubt(): Promise<void> {
     if (this.#deposed !== null) throw this.#deposed
-    const entry = this.#doubt
-    if (entry === null) return
-    if ((await offer(this.#options, entry)) === 'taken') {
-      throw await this.#lost()
-    }
+    if (this.#doubt === null) return
+    const { entry, bytes } = this.#doubt
+    if ((await offer(this.#options, entry, bytes)) === 'taken') throw await this.#lost()
     this.#doubt = null
     this.#last = entry
     this.#sinceFold = entry.body.type === 'fold' ? 0 : this.#sinceFold + 1
@@ -293,10 +290,13 @@ function makeEntry(
  * `written`: the entry is there and durable. `taken`: another leader's is. Throws `log/unavailable`. Finding our bytes
  * after an error is not enough, since they may not be durable: the storage must have said `created` or `exists`.
  */
-async function offer(options: JobLogOptions, entry: LogEntry): Promise<'written' | 'taken'> {
+async function offer(
+  options: JobLogOptions,
+  entry: LogEntry,
+  bytes: Uint8Array = sealEntry(entry),
+): Promise<'written' | 'taken'> {
   const { storage, jobId, prng, scheduler } = options
   const path = logEntry(jobId, entry.index)
-  const bytes = sealEntry(entry)
   const backoff = new Backoff(RETRY, prng)
   let cause: WeirError | null = null
   for (let tries = 1; tries <= WRITE_TRIES_MAX; tries++) {
