@@ -1,6 +1,6 @@
 // The JobManager's door for its workers: CoordinatorGateway over gRPC, receiving end. Attach is held open for each
 // registered worker; when it ends without a good-bye, the worker is lost, and that is known as soon as the kernel knows.
-// A worker that attaches again replaces its former attachment, whose end then means nothing.
+// A worker that registers again will have a new attachment; how the former one ends then means nothing.
 
 import type { ServerWritableStream } from '@grpc/grpc-js'
 
@@ -40,7 +40,7 @@ const OUTPUT_LINES_MAX = 10_000
 
 export interface CoordinatorServiceOptions {
   readonly gateway: CoordinatorGateway
-  /** The connection of a registered worker broke; never called after its good-bye, nor after a newer attachment. */
+  /** The connection of a registered worker broke; never called after its good-bye, nor after a newer registration. */
   onWorkerLost(workerId: WorkerId, reason: string): void
 }
 
@@ -120,6 +120,8 @@ class Attachments {
   /** The JobManager's name as each registered worker was told it. */
   readonly #expected = new Map<WorkerId, string>()
   readonly #calls = new Map<WorkerId, AttachCall>()
+  /** Of workers that have registered anew and not attached yet: how these end means nothing. */
+  readonly #past = new WeakSet<AttachCall>()
   #closed = false
 
   constructor(options: CoordinatorServiceOptions) {
@@ -127,6 +129,8 @@ class Attachments {
   }
 
   expect(worker: WorkerId, coordinatorId: string): void {
+    const former = this.#calls.get(worker)
+    if (former !== undefined) this.#past.add(former)
     this.#expected.set(worker, coordinatorId)
   }
 
@@ -158,6 +162,7 @@ class Attachments {
 
   #lost(worker: WorkerId, call: AttachCall): void {
     if (this.#calls.get(worker) !== call) return
+    if (this.#past.has(call)) return void this.#calls.delete(worker)
     this.#forget(worker)
     if (!this.#closed) this.#options.onWorkerLost(worker, 'its connection broke')
   }

@@ -6,12 +6,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WeirError } from '../core/errors.ts'
 import { bundleHash, checkpointId, workerId } from '../core/ids.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
+import { RpcChannel } from './call.ts'
 import {
   type CoordinatorConnection,
   connectCoordinator,
   REGISTRATIONS_PER_CONNECTION,
 } from './coordinator-client.ts'
+import { registrationToWire } from './convert-coordinator.ts'
 import { coordinatorService } from './coordinator-server.ts'
+import { wireServices } from './load-proto.ts'
 import {
   ACK,
   BARE_FAILURE,
@@ -235,6 +238,30 @@ describe('the attachment of a worker', () => {
     ])
     expect(lost).toEqual([])
     expect(reasons).toEqual([])
+  })
+
+  it('says nothing when it ends behind a newer registration, which will have one of its own', async () => {
+    const { server, lost, lostOne } = await jobManager()
+    const before = worker(server.address)
+    await before.gateway.register(REGISTRATION)
+    const channel = new RpcChannel({
+      address: server.address,
+      token: TOKEN,
+      sender: WORKER,
+      scheduler,
+      nextSequence: () => 1,
+    })
+    cleanup.push(() => channel.close())
+    const header = channel.header()
+    const { Register } = wireServices().coordinator
+    await channel.unary(Register, { ...registrationToWire(REGISTRATION), header })
+    before.close()
+    // Another one, of which it is said: by then the end of the first has been seen.
+    const other = worker(server.address)
+    await other.gateway.register({ ...REGISTRATION, workerId: workerId('another') })
+    other.close()
+    await lostOne()
+    expect(lost).toEqual(['another: its connection broke'])
   })
 
   it('tells the worker within a second when the JobManager is gone, and serves again after its restart', async () => {
