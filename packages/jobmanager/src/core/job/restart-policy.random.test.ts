@@ -33,7 +33,6 @@ type Judge = (asked: Asked) => 'end' | { readonly atLeastMs: number; readonly at
 /** What is known when a failure has come. */
 interface Asked {
   readonly nowMs: number
-  readonly quietMs: number
   /** Times of failures before it that were not hopeless. */
   readonly timesMs: readonly number[]
   /** Restarts granted before it, since the last reset. */
@@ -42,7 +41,7 @@ interface Asked {
   readonly delayed: number
 }
 
-/** `resetAfterMs`: a quiet time after which restarts are counted anew. */
+/** `resetAfterMs`: when it has run so long, restarts are counted anew. */
 function follows(
   settings: RestartSettings,
   all: readonly Blow[],
@@ -61,9 +60,8 @@ function follows(
       expect(decision.verdict).toBe('give-up')
       continue
     }
-    const quietMs = timesMs.length === 0 ? 0 : nowMs - (timesMs.at(-1) ?? 0)
-    if (quietMs >= resetAfterMs) [restarts, delayed] = [0, 0]
-    const wanted = judge({ nowMs, quietMs, timesMs, restarts, delayed })
+    if ((ranMs ?? 0) >= resetAfterMs) [restarts, delayed] = [0, 0]
+    const wanted = judge({ nowMs, timesMs, restarts, delayed })
     timesMs.push(nowMs)
     if (wanted === 'end') {
       expect(decision.verdict).toBe('give-up')
@@ -131,7 +129,7 @@ describe('restart policies, whatever comes', () => {
   )
 
   it(
-    'exponential delay: doubles, is cut, is spread, and begins anew after a quiet time',
+    'exponential delay: doubles, is cut, is spread, and begins anew after a long run',
     () => {
       const shapes = fc.record({
         initialMs: fc.integer({ min: 1, max: 2_000 }),

@@ -86,6 +86,16 @@ describe('RestartPolicy', () => {
     expect(run(exponential, times(5, 'backoff'))).toEqual([1_000, 2_000, 4_000, 4_000, 4_000])
   })
 
+  it('takes the time that the job waited and did not run for no quiet one', () => {
+    const options = { gapMs: 60_000, running: false }
+    expect(run(exponential, times(4, 'backoff'), options)).toEqual([1_000, 2_000, 4_000, 4_000])
+    expect(run({ ...exponential, attempts: 2 }, times(3, 'backoff'), options)).toEqual([
+      1_000,
+      2_000,
+      'end',
+    ])
+  })
+
   it('starts the delays and the count anew after a quiet time', () => {
     expect(run({ ...exponential, attempts: 1 }, times(4, 'backoff'), { gapMs: 60_000 })).toEqual([
       1_000, 1_000, 1_000, 1_000,

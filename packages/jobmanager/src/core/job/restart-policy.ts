@@ -30,7 +30,6 @@ export class RestartPolicy {
   #restarts = 0
   /** Exponential delay: restarts since the last reset, immediate ones not counted. */
   #steps = 0
-  #lastFailureMs: number | null = null
   #failureTimes: number[] = []
   /** The last decision was a restart with delay, and would have been immediate for a lost worker. */
   #revisable = false
@@ -47,11 +46,10 @@ export class RestartPolicy {
 
   /** To be asked exactly once per failure. */
   decide(facts: FailureFacts): RestartDecision {
-    const { failure, nowMs } = facts
+    const { failure } = facts
     this.#revisable = false
     if (failure.retry === 'never') return { verdict: 'give-up', reason: 'restarting cannot help' }
-    const decision = this.#byStrategy(nowMs)
-    this.#lastFailureMs = nowMs
+    const decision = this.#byStrategy(facts)
     if (decision.verdict === 'give-up') return decision
     const immediate = failure.retry === 'immediate' && this.#settled(facts)
     this.#revisable = !immediate && this.#settled(facts)
@@ -69,11 +67,10 @@ export class RestartPolicy {
   }
 
   #settled(facts: FailureFacts): boolean {
-    if (this.#restarts === 0) return true
-    return facts.runningSinceMs !== null && facts.nowMs - facts.runningSinceMs >= SETTLED_AFTER_MS
+    return this.#restarts === 0 || ranMs(facts) >= SETTLED_AFTER_MS
   }
 
-  #byStrategy(nowMs: number): RestartDecision {
+  #byStrategy(facts: FailureFacts): RestartDecision {
     const settings = this.#settings
     switch (settings.strategy) {
       case 'none':
@@ -83,9 +80,9 @@ export class RestartPolicy {
           ? { verdict: 'restart', delayMs: settings.delayMs }
           : { verdict: 'give-up', reason: `all ${settings.attempts} restarts are used up` }
       case 'failure-rate':
-        return this.#byRate(settings, nowMs)
+        return this.#byRate(settings, facts.nowMs)
       case 'exponential-delay':
-        return this.#byExponent(settings, nowMs)
+        return this.#byExponent(settings, facts)
       default:
         return unreachable(settings)
     }
@@ -109,10 +106,10 @@ export class RestartPolicy {
 
   #byExponent(
     settings: Extract<RestartSettings, { strategy: 'exponential-delay' }>,
-    nowMs: number,
+    facts: FailureFacts,
   ): RestartDecision {
-    const quietMs = this.#lastFailureMs === null ? 0 : nowMs - this.#lastFailureMs
-    if (quietMs >= settings.resetAfterMs) {
+    // Delays, and waiting for slots, show nothing: else a delay longer than this would be the last one that grew.
+    if (ranMs(facts) >= settings.resetAfterMs) {
       this.#steps = 0
       this.#restarts = 0
     }
@@ -122,3 +119,7 @@ export class RestartPolicy {
     return { verdict: 'restart', delayMs: backoffDelayMs(settings, this.#steps, this.#prng) }
   }
 }
+
+/** How long the job ran as a whole before it failed. */
+const ranMs = ({ nowMs, runningSinceMs }: FailureFacts): number =>
+  runningSinceMs === null ? 0 : nowMs - runningSinceMs
