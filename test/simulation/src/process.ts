@@ -44,12 +44,27 @@ export class SimProcess implements Scheduler {
   }
 
   timer(delayMs: number, fn: () => void): CancelTimer {
-    return this.#world.scheduler.timer(delayMs, () => this.run(fn))
+    const { scheduler } = this.#world
+    return this.#untilTakenBack(fn, (due) => scheduler.timer(delayMs, due))
   }
 
   nextTurn(fn: () => void): CancelTimer {
-    if (this.slowMs > 0) return this.#world.scheduler.timer(this.slowMs, () => this.run(fn))
-    return this.#world.scheduler.nextTurn(() => this.run(fn))
+    if (this.slowMs > 0) return this.timer(this.slowMs, fn)
+    const { scheduler } = this.#world
+    return this.#untilTakenBack(fn, (due) => scheduler.nextTurn(due))
+  }
+
+  /** What expired in a sleep, and still waits for its turn, can be taken back by what has its turn before it. */
+  #untilTakenBack(fn: () => void, ask: (due: () => void) => CancelTimer): CancelTimer {
+    let takenBack = false
+    const turn = (): void => {
+      if (!takenBack) fn()
+    }
+    const cancel = ask(() => this.run(turn))
+    return () => {
+      takenBack = true
+      cancel()
+    }
   }
 
   /** Runs `fn` as this process: not at all when it is dead, later when it is paused. */

@@ -125,13 +125,18 @@ function inProcess(slot: SlotRuntime, process: SimProcess): Slot {
     notifyComplete: (notice) => process.run(() => slot.notifyComplete(notice)),
     notifyAborted: (notice) => process.run(() => slot.notifyAborted(notice)),
     report: () => (process.alive ? slot.report() : []),
-    close: () => slot.close(),
+    // Does not end while it sleeps, nor when it is killed over it.
+    close: () =>
+      new Promise((resolve, reject) => {
+        process.run(() => void slot.close().then(resolve, reject))
+      }),
   }
 }
 
 class SimSlotGroup implements SlotGroup {
   readonly fence: Fence
   readonly slots: readonly Slot[]
+  readonly #parent: SimProcess
   readonly #process: SimProcess
   #onLost: ((failure: Failure) => void) | null = null
   #closed = false
@@ -145,6 +150,7 @@ class SimSlotGroup implements SlotGroup {
   ) {
     this.fence = fence
     this.slots = slots
+    this.#parent = parent
     this.#process = process
     process.onKill(() => {
       world.scheduler.timer(1, () => parent.run(() => this.#lost()))
@@ -158,10 +164,12 @@ class SimSlotGroup implements SlotGroup {
   async close(graceMs: number): Promise<void> {
     this.#closed = true
     const ended = Promise.all(this.slots.map((slot) => slot.close()))
-    await Promise.race([
-      ended,
-      new Promise<void>((resolve) => this.#process.timer(graceMs, resolve)),
-    ])
+    // The TaskManager holds the watch, and kills also one that sleeps.
+    const over = new Promise<void>((resolve) => {
+      this.#parent.timer(graceMs, resolve)
+      this.#process.onKill(resolve)
+    })
+    await Promise.race([ended, over])
     this.#process.kill()
   }
 
