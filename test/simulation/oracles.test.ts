@@ -1,4 +1,5 @@
 import { jobId } from '@weirjs/common/core/ids'
+import type { JobSummary } from '@weirjs/common/job-client'
 import { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import { describe, expect, it } from 'vitest'
 import { type Expectation, judgeLedger, type LedgerLine } from './src/oracles/o1-ledger.ts'
@@ -9,6 +10,7 @@ import { judgeAlerts } from './src/oracles/o4-alerts.ts'
 import { judgeLiveness, judgeRecovery, RECOVERY_MS } from './src/oracles/o6-liveness.ts'
 import { type Coverage, judgeCoverage, judgeHits } from './src/oracles/o8-hits.ts'
 import { judgeLeftovers } from './src/oracles/o9-leftovers.ts'
+import { Bystanders } from './src/oracles/o10-bystander.ts'
 
 const expectation: Expectation = {
   records: 4,
@@ -70,9 +72,13 @@ describe('the other oracles', () => {
   })
 
   it('O6 wants an end', () => {
-    const stuck = judgeLiveness({ end: null, failure: null, state: 'RESTARTING' })
+    const unended = { succeeded: false, end: null, failure: null, state: 'RESTARTING' }
+    const stuck = judgeLiveness(unended)
     expect(stuck[0]?.message).toContain('RESTARTING long after')
-    expect(judgeLiveness({ end: null, failure: 'no', state: '' })[0]?.message).toContain('gave up')
+    expect(judgeLiveness({ ...unended, failure: 'no' })[0]?.message).toContain('gave up')
+    const end = { state: 'CANCELED' } as JobSummary
+    expect(judgeLiveness({ ...unended, end })[0]?.message).toContain('the job is CANCELED')
+    expect(judgeLiveness({ ...unended, end, succeeded: true })).toEqual([])
   })
 
   it('O6 wants the job back at work in time', () => {
@@ -207,13 +213,14 @@ describe('leftovers (O9)', () => {
       createdAtMs: (path: string) => (path.endsWith('late') ? 2_000 : 500),
       powerLostAtMs: Number.NEGATIVE_INFINITY,
     } as unknown as Parameters<typeof judgeLeftovers>[0]
-    return judgeLeftovers(evidence, [job], state === 'FINISHED')
+    return judgeLeftovers(evidence, [job], state === 'FINISHED', ['/out'])
       .map(({ message }) => message)
       .join('\n')
   }
 
   it('are none: the log, what a canceled job retains, and what a zombie staged behind the end', () => {
     expect(left([`${job}/log/0000000001`], ['/out/a', '/out/.s/late'], 'FINISHED')).toBe('')
+    expect(left([], ['/second/out/.s/b', '/out-2/.s/b'], 'FINISHED')).toBe('')
     expect(left([`${job}/chk-7/manifest`], ['/out/.s/b'], 'CANCELED')).toBe('')
   })
 
@@ -221,5 +228,27 @@ describe('leftovers (O9)', () => {
     expect(left([`${job}/chk-7/manifest`], [], 'FINISHED')).toContain('1 files are left')
     expect(left([`${job}/chk-6/manifest`], [], 'CANCELED')).toContain('chk-6')
     expect(left([], ['/out/.s/b'], 'FINISHED')).toContain('/out/.s/b')
+  })
+})
+
+describe('a bystander (O10)', () => {
+  const one = jobId('a'.repeat(32))
+  const other = jobId('b'.repeat(32))
+
+  it('may begin, and may begin again once a fault has touched it, or everybody', () => {
+    const bystanders = new Bystanders()
+    bystanders.attempt(one, 1)
+    bystanders.hit(one)
+    bystanders.attempt(one, 2)
+    bystanders.hit(null)
+    bystanders.attempt(other, 2)
+    expect(bystanders.violations).toEqual([])
+  })
+
+  it('must not begin again for what has hit another job', () => {
+    const bystanders = new Bystanders()
+    bystanders.hit(one)
+    bystanders.attempt(other, 2)
+    expect(bystanders.violations[0]?.message).toContain('job bbbbbbbb has attempt 2')
   })
 })

@@ -33,6 +33,7 @@ const AGAIN: ReadonlySet<string> = new Set([
 ])
 
 export class SimClient {
+  readonly name: string
   readonly violations: Violation[] = []
   readonly #world: World
   readonly #cluster: SimCluster
@@ -42,7 +43,8 @@ export class SimClient {
   readonly #canceled = new Set<JobId>()
   #submissions = 0
 
-  constructor(world: World, cluster: SimCluster, workload: WorkloadOptions) {
+  constructor(world: World, cluster: SimCluster, workload: WorkloadOptions, name: string) {
+    this.name = name
     this.#world = world
     this.#cluster = cluster
     this.#workload = workload
@@ -65,7 +67,7 @@ export class SimClient {
       submittedAtMs: this.#world.scheduler.wallMs(),
       restoreFrom,
       allowNonRestoredState: false,
-      submissionId: `seed-${this.#world.seed}-${this.#submissions++}`,
+      submissionId: `seed-${this.#world.seed}${this.#workload.directory}-${this.#submissions++}`,
     }
     return this.#ask('submit', (client) => client.submit(copy(request)))
   }
@@ -114,11 +116,11 @@ export class SimClient {
   async checkpointNow(id: JobId): Promise<void> {
     try {
       const view = await this.#once('checkpoint', (client) => client.triggerCheckpoint(id))
-      this.#world.trace(`client: checkpoint ${view.checkpointId} ${view.state}`)
+      this.#world.trace(`${this.name}: checkpoint ${view.checkpointId} ${view.state}`)
       if (view.state !== 'COMPLETED' || !this.#cluster.auditor.isCompleted(id, view.checkpointId))
         this.#complain(`checkpoint ${view.checkpointId} was said to be complete, and is not logged`)
     } catch (error) {
-      this.#world.trace(`client: no checkpoint: ${codeOf(error)}`)
+      this.#world.trace(`${this.name}: no checkpoint: ${codeOf(error)}`)
     }
   }
 
@@ -134,7 +136,7 @@ export class SimClient {
   #note(job: JobSummary): void {
     const before = this.#seen.get(job.jobId)
     if (before?.state !== job.state)
-      this.#world.trace(`client: job ${job.state} attempt ${job.attempt}`)
+      this.#world.trace(`${this.name}: job ${job.state} attempt ${job.attempt}`)
     this.#seen.set(job.jobId, job)
     if (
       before !== undefined &&
@@ -159,7 +161,7 @@ export class SimClient {
         return await this.#once(what, use)
       } catch (error) {
         const code = codeOf(error)
-        this.#world.trace(`client: ${what}: ${code}`)
+        this.#world.trace(`${this.name}: ${what}: ${code}`)
         // What a new leader has not read yet it does not know.
         const unread = code === 'job/not-found' && this.#submissions > 0
         if (!AGAIN.has(code) && !unread) throw error

@@ -5,7 +5,7 @@
 import type { Prng } from '@weirjs/common/core/prng'
 import { drawAction, FAILPOINTS } from './failpoints.ts'
 import { cutBetween, cutOffStorage, everyMachine, fillDisk } from './partitions.ts'
-import type { SimProcess } from './process.ts'
+import { pauseFor, type SimProcess } from './process.ts'
 import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
 import type { World } from './world.ts'
 
@@ -59,9 +59,12 @@ export interface FaultPlan {
   readonly early: boolean
 }
 
-export function drawFaults(prng: Prng): FaultPlan {
-  const some = KINDS.filter(() => prng.chance(0.3))
-  const kinds = some.length === 0 ? [prng.pick(KINDS)] : some
+/** What hits one job and nothing else. */
+export const KINDS_OF_ONE_JOB: readonly FaultKind[] = ['kill-job', 'pause-job', 'slow']
+
+export function drawFaults(prng: Prng, among: readonly FaultKind[] = KINDS): FaultPlan {
+  const some = among.filter(() => prng.chance(0.3))
+  const kinds = some.length === 0 ? [prng.pick(among)] : some
   const count = prng.between(4, 20)
   const everyMs = prng.pick([300, 1_000, 2_500])
   const early = prng.chance(0.2)
@@ -73,8 +76,16 @@ export function drawFaults(prng: Prng): FaultPlan {
   return { kinds, faults, everyMs, early }
 }
 
-/** Carries one fault out. Killed processes come back by themselves after a while. */
-export function inflict({ kind, prng }: PlannedFault, world: World, cluster: SimCluster): void {
+/**
+ * Carries one fault out. Killed processes come back by themselves after a while. Faults of job processes hit none that are
+ * `spared`.
+ */
+export function inflict(
+  { kind, prng }: PlannedFault,
+  world: World,
+  cluster: SimCluster,
+  spared: (process: SimProcess) => boolean,
+): void {
   switch (kind) {
     case 'failpoint':
       for (let i = 0; i < ARMED_AT_ONCE; i++)
@@ -91,7 +102,7 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
     case 'kill-job':
     case 'pause-job':
     case 'slow':
-      return troubleJobProcess(kind, world, cluster, prng)
+      return troubleJobProcess(kind, world, jobProcesses(cluster, spared), prng)
     case 'kill-jm':
       return killJobManager(world, cluster)
     case 'kill-all':
@@ -111,11 +122,11 @@ export function inflict({ kind, prng }: PlannedFault, world: World, cluster: Sim
       const { process, host } = prng.pick(cluster.taskManagers)
       // Its machine as a whole, or itself, while its job processes go on.
       const others = prng.chance(0.6) ? host.processes : []
-      return pause(kind, [process, ...others], world, cluster, prng)
+      return pause(kind, [process, ...others], world, prng)
     }
     case 'pause-jm': {
       const life = cluster.jobManager
-      return life === null ? undefined : pause(kind, [life.process], world, cluster, prng)
+      return life === null ? undefined : pause(kind, [life.process], world, prng)
     }
     case 'partition':
     case 'partition-one-way':
@@ -212,22 +223,30 @@ function bringBack(world: World, cluster: SimCluster, withinMs: number): void {
   world.scheduler.timer(stepMs, () => cluster.startMissingJobManager())
 }
 
+function jobProcesses(
+  { taskManagers }: SimCluster,
+  spared: (process: SimProcess) => boolean,
+): readonly SimProcess[] {
+  return taskManagers
+    .flatMap(({ host }) => [...host.processes])
+    .filter((process) => !spared(process))
+}
+
 function troubleJobProcess(
   kind: 'kill-job' | 'pause-job' | 'slow',
   world: World,
-  cluster: SimCluster,
+  processes: readonly SimProcess[],
   prng: Prng,
 ): void {
-  const processes = cluster.taskManagers.flatMap(({ host }) => [...host.processes])
   if (processes.length === 0) return
   const victim = prng.pick(processes)
-  if (kind === 'pause-job') return pause(kind, [victim], world, cluster, prng)
+  if (kind === 'pause-job') return pause(kind, [victim], world, prng)
   if (kind === 'kill-job') {
-    world.fault(kind, victim.name)
+    world.fault(kind, victim.name, victim.job)
     return victim.kill()
   }
   victim.slowMs = prng.pick([2, 10, 100])
-  world.fault(kind, `${victim.name}: each turn takes ${victim.slowMs} ms`)
+  world.fault(kind, `${victim.name}: each turn takes ${victim.slowMs} ms`, victim.job)
   world.scheduler.timer(prng.float() * SLOW_MS_MAX, () => {
     victim.slowMs = 0
   })
@@ -238,7 +257,7 @@ function usurpJobManager(world: World, cluster: SimCluster, prng: Prng): void {
   const life = cluster.jobManager
   if (life === null || cluster.usurped.length >= USURPED_MAX) return
   world.fault('usurp-jm', life.process.name)
-  if (prng.chance(0.5)) cluster.pause([life.process], prng.float() * 2 * HEARTBEAT_TIMEOUT_MS)
+  if (prng.chance(0.5)) pauseFor(world, [life.process], prng.float() * 2 * HEARTBEAT_TIMEOUT_MS)
   cluster.usurpJobManager()
 }
 
@@ -257,14 +276,10 @@ function moveClock(world: World, cluster: SimCluster, prng: Prng): void {
 }
 
 /** SIGSTOP for less or more than the heartbeat time-out, then SIGCONT: the sleeper may wake as a zombie. */
-function pause(
-  kind: FaultKind,
-  processes: readonly SimProcess[],
-  world: World,
-  cluster: SimCluster,
-  prng: Prng,
-): void {
+function pause(kind: FaultKind, processes: readonly SimProcess[], world: World, prng: Prng): void {
   const forMs = HEARTBEAT_TIMEOUT_MS * prng.pick([0.25, 0.5, 1.5, 3])
-  world.fault(kind, `${processes[0]?.name} for ${forMs} ms`)
-  cluster.pause(processes, forMs)
+  const [first] = processes
+  // A TaskManager that sleeps is everybody's, one job process is one job's.
+  world.fault(kind, `${first?.name} for ${forMs} ms`, first?.job ?? null)
+  pauseFor(world, processes, forMs)
 }

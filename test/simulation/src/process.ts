@@ -2,15 +2,26 @@
 // asked of others may still happen. Code under test gets `this` as its Scheduler and never learns that it is simulated.
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
+import type { JobId } from '@weirjs/common/core/ids'
 import type { World } from './world.ts'
 
 /** Callbacks that a paused process holds back; more is a leak. */
 const HELD_CALLBACKS_MAX = 100_000
 
+/** SIGSTOP, and SIGCONT after a while. */
+export function pauseFor(world: World, processes: readonly SimProcess[], forMs: number): void {
+  for (const process of processes) process.pause()
+  world.scheduler.timer(forMs, () => {
+    for (const process of processes) process.resume()
+  })
+}
+
 export class SimProcess implements Scheduler {
   readonly name: string
   /** Processes of one machine are cut off together. */
   readonly machine: string
+  /** Whose code runs in it; null: that of no job. */
+  readonly job: JobId | null
   /** What a turn of the event loop takes longer than it should, ms: a core that others use, or user code that is slow. */
   slowMs = 0
   readonly #world: World
@@ -21,10 +32,11 @@ export class SimProcess implements Scheduler {
   #alive = true
   #paused = false
 
-  constructor(world: World, name: string, machine: string = name) {
+  constructor(world: World, name: string, machine: string = name, job: JobId | null = null) {
     this.#world = world
     this.name = name
     this.machine = machine
+    this.job = job
   }
 
   get alive(): boolean {

@@ -51,6 +51,8 @@ export interface Summary {
   readonly failpointsNotHit: readonly string[]
   /** What so many seeds should have shown, and did not (O8). */
   readonly missed: readonly string[]
+  /** What only some seeds have, and how many had it. */
+  readonly options: Readonly<Record<string, number>>
   readonly checkpoints: number
   readonly restarts: number
   readonly commit: string
@@ -69,6 +71,7 @@ export class Sums {
   ran = 0
   failedSeeds = 0
   #quiet = 0
+  readonly #options = new Map<string, number>()
   readonly #drawn = new Map<string, number>()
   #simulatedMs = 0
   #gaps = 0
@@ -85,6 +88,8 @@ export class Sums {
     this.#gaps += result.gaps
     this.#gapsWithCheckpoint += result.gapsWithCheckpoint
     this.#recoveryMsMax = Math.max(this.#recoveryMsMax, result.recoveryMs ?? 0)
+    for (const option of result.options)
+      this.#options.set(option, (this.#options.get(option) ?? 0) + 1)
     addTo(this.#drawn, result.drawn)
     addTo(this.#faults, result.faults)
     addTo(this.#failpoints, result.failpoints)
@@ -110,6 +115,7 @@ export class Sums {
       failpoints: this.#failpoints.size,
       failpointsNotHit: this.#notHit(),
       missed: this.#vacuity().map(({ message }) => message),
+      options: Object.fromEntries(this.#options),
       checkpoints: this.#checkpoints,
       restarts: this.#restarts,
       commit: commit(),
@@ -132,6 +138,8 @@ export class Sums {
       `a checkpoint in ${Math.round(100 * sums.gapsWithCheckpoint)} % of the gaps between faults, ` +
         `slowest recovery ${sums.recoveryMsMax} ms`,
     )
+    const options = [...this.#options].map(([option, seeds]) => `${option} in ${seeds}`)
+    if (options.length > 0) console.log(`of these seeds: ${options.join(', ')}`)
     const missed = this.#notHit()
     const names = missed.length === 0 || missed.length > NAMES_SHOWN ? '' : `: ${missed.join(', ')}`
     console.log(

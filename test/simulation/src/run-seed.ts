@@ -1,28 +1,20 @@
-// One seed, one run: draw a job, a story, a cluster and faults; let them happen; heal; want the job to finish; judge.
+// One seed, one run: draw jobs, a story of each, a cluster and faults; let them happen; heal; want the jobs to finish; judge.
 
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
-import { SimClient } from './client.ts'
 import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
-import { judgeLedger, type LedgerLine } from './oracles/o1-ledger.ts'
-import { judgeOrder } from './oracles/o1-order.ts'
+import { judgeParty } from './judge.ts'
 import { Reader } from './oracles/o2-reader.ts'
-import { judgeAlerts } from './oracles/o4-alerts.ts'
-import {
-  END_MS,
-  judgeLiveness,
-  judgeRecovery,
-  RECOVERY_MS,
-  type Recovery,
-} from './oracles/o6-liveness.ts'
-import { judgeHits } from './oracles/o8-hits.ts'
-import { judgeLeftovers, TIDY_MS } from './oracles/o9-leftovers.ts'
+import { END_MS, type Recovery } from './oracles/o6-liveness.ts'
+import { TIDY_MS } from './oracles/o9-leftovers.ts'
+import { Bystanders } from './oracles/o10-bystander.ts'
 import type { Violation } from './oracles/violation.ts'
-import { readFileLines, readLines } from './oracles/visible-files.ts'
+import { Party } from './party.ts'
+import type { SimProcess } from './process.ts'
+import { describeSecond, drawSecondJob, type SecondJob, slotsFor } from './second-job.ts'
 import { SimCluster } from './sim-cluster.ts'
-import { drawStory, Story, type StoryOptions } from './story.ts'
-import { expectationOf, orderOf } from './workload/expectation.ts'
-import { drawWorkload, type RunOptions, type WorkloadOptions } from './workload/options.ts'
-import { ALERTS, buildWorkload, writeInput } from './workload/workload.ts'
+import { drawStory, runsOf, type StoryOptions, widest } from './story.ts'
+import { drawWorkload, type WorkloadOptions } from './workload/options.ts'
+import { buildWorkload, writeInput } from './workload/workload.ts'
 import { World } from './world.ts'
 
 export interface SeedResult {
@@ -39,16 +31,16 @@ export interface SeedResult {
   /** Times between two faults, and those of them in which a checkpoint completed. */
   readonly gaps: number
   readonly gapsWithCheckpoint: number
-  /** From healing until the job ran and a checkpoint had completed; null: it never did. */
+  /** From healing until the slowest job ran and a checkpoint had completed; null: none did. */
   readonly recoveryMs: number | null
-  /** From healing to the end, beyond what the whole input takes. */
-  readonly afterInputMs: number
   /** Faults in the plan; those that were not reached or found no victim among them. */
   readonly planned: number
   /** Failpoints at which something happened, and how often. */
   readonly failpoints: Readonly<Record<string, number>>
   readonly checkpoints: number
   readonly restarts: number
+  /** What only some seeds have, and this one has. */
+  readonly options: readonly string[]
   readonly description: string
   /** The newest trace lines. */
   readonly trace: readonly string[]
@@ -67,13 +59,13 @@ export interface SeedOptions {
 /** All that a run is made of. */
 interface Run {
   readonly world: World
-  readonly workload: WorkloadOptions
   readonly plan: FaultPlan
+  readonly second: SecondJob | null
   readonly cluster: SimCluster
-  readonly client: SimClient
-  readonly story: Story
-  readonly storyOptions: StoryOptions
+  readonly parties: readonly Party[]
   readonly reader: Reader
+  readonly bystanders: Bystanders
+  readonly description: string
 }
 
 /** What was counted while it was played. */
@@ -81,8 +73,8 @@ class Tally {
   readonly drawn = new Map<string, number>()
   gaps = 0
   gapsWithCheckpoint = 0
-  recovery: Recovery = { afterMs: null, limitMs: RECOVERY_MS, state: 'not healed' }
-  afterInputMs = 0
+  /** By party, when the time for it was up; null: it need not have. */
+  recoveries: readonly (Recovery | null)[] = []
   workMs = 0
 }
 
@@ -100,7 +92,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const violations = await judge(run, tally)
   process.off('unhandledRejection', stray)
   for (const { oracle, message } of violations) world.trace(`VIOLATION ${oracle} ${message}`)
-  const { workload, plan, storyOptions, cluster, client, story } = run
+  const { plan, cluster, parties } = run
   return {
     seed,
     violations,
@@ -111,24 +103,34 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     drawn: Object.fromEntries(tally.drawn),
     gaps: tally.gaps,
     gapsWithCheckpoint: tally.gapsWithCheckpoint,
-    recoveryMs: tally.recovery.afterMs,
-    afterInputMs: tally.afterInputMs,
+    recoveryMs: slowest(tally.recoveries),
     planned: plan.faults.length,
     failpoints: Object.fromEntries(cluster.failpoints.hits),
     checkpoints: cluster.completed.size,
-    restarts: story.jobs.reduce((sum, job) => sum + (client.job(job)?.restarts ?? 0), 0),
-    description: describe(workload, storyOptions, plan),
+    restarts: parties.reduce((sum, party) => sum + party.restarts, 0),
+    options: optionsOf(run),
+    description: run.description,
     trace: world.tail,
   }
 }
 
+function slowest(recoveries: readonly (Recovery | null)[]): number | null {
+  const known = recoveries.flatMap((one) =>
+    one === null || one.afterMs === null ? [] : [one.afterMs],
+  )
+  return known.length === 0 ? null : Math.max(...known)
+}
+
 function prepare(world: World, options: SeedOptions): Run {
   const workload = drawWorkload(world.prng.fork(), options.mode ?? 'exactly-once')
-  const storyOptions = drawStory(world.prng.fork(), workload)
-  const plan = drawFaults(world.prng.fork())
-  world.trace(describe(workload, storyOptions, plan))
-  const runs = [storyOptions.first, storyOptions.second]
-  const widest = Math.max(...runs.map((one) => Math.max(one.parallelism, one.sinkParallelism)))
+  const drawnStory = drawStory(world.prng.fork(), workload)
+  const drawnPlan = drawFaults(world.prng.fork())
+  const second = drawSecondJob(world, workload, drawnStory)
+  const story = { ...drawnStory, beginsMs: second?.firstBeginsMs ?? 0 }
+  const plan = second?.sparing?.plan ?? drawnPlan
+  const description = describe(workload, story, plan, second)
+  world.trace(description)
+  const jobs = [{ workload, story }, ...(second === null ? [] : [second])]
   const cluster = new SimCluster({
     world,
     taskManagers: workload.taskManagers,
@@ -137,58 +139,76 @@ function prepare(world: World, options: SeedOptions): Run {
     honestDisk: options.lyingDisk !== true,
     diskDelayMs: workload.diskDelayMs,
     failover: workload.failover,
-    // One of them may be dead, and the job still fits.
-    slots: Math.ceil(widest / (workload.taskManagers - 1)),
+    slots: second?.slots ?? slotsFor(workload.taskManagers, widest(story)),
     build: ({ args }, files) => {
-      const second = args['output'] === storyOptions.second.output
-      return buildWorkload(workload, second ? storyOptions.second : storyOptions.first, files)
-        .functions
+      for (const job of jobs) {
+        const run = runsOf(job.story).find(({ output }) => output === args['output'])
+        if (run !== undefined) return buildWorkload(job.workload, run, files).functions
+      }
+      throw new Error('no job has this output')
     },
   })
-  writeInput(workload, cluster.files)
-  const client = new SimClient(world, cluster, workload)
-  const story = new Story(world, client, storyOptions)
+  for (const job of jobs) writeInput(job.workload, cluster.files)
+  const parties = jobs.map(
+    (job, i) =>
+      new Party(i === 0 ? 'client' : 'second client', job.workload, job.story, { world, cluster }),
+  )
   const reader = new Reader(
     cluster.files,
-    runs.map((one) => one.output),
+    parties.flatMap((party) => party.outputs),
   )
-  return { world, workload, plan, cluster, client, story, storyOptions, reader }
+  const bystanders = watched(world, cluster)
+  return { world, plan, second, cluster, parties, reader, bystanders, description }
+}
+
+function watched(world: World, cluster: SimCluster): Bystanders {
+  const bystanders = new Bystanders()
+  world.onFault = (job) => bystanders.hit(job)
+  cluster.auditor.onAttempt = (job, attempt) => bystanders.attempt(job, attempt)
+  return bystanders
 }
 
 async function play(run: Run, tally: Tally, skip: ReadonlySet<number>): Promise<void> {
-  const { world, story, reader, workload } = run
-  const done = (): boolean => story.done || world.broken
+  const { world, parties, reader, second } = run
+  const done = (): boolean => parties.every(({ story }) => story.done) || world.broken
   const nowMs = (): number => world.scheduler.nowMs()
-  story.begin()
+  for (const { story } of parties) story.begin()
   await safetyPhase(run, tally, skip, done)
   heal(world, run.cluster)
   const healedAtMs = nowMs()
-  await recovery(run, tally, done)
-  const inputMs = (workload.records / workload.recordsPerSecond) * 1_000
-  await world.run(healedAtMs + 2 * inputMs + END_MS + openingMs(workload), done)
+  for (const party of parties) party.healed()
+  tally.recoveries = await recovery(run, done)
+  const workMs = parties.map((one) => 2 * one.inputMs + one.openingMs + one.untilBeginMs)
+  const untilEndMs = second?.scarce === true ? sum(workMs) : Math.max(...workMs)
+  await world.run(healedAtMs + untilEndMs + END_MS, done)
   tally.workMs = nowMs()
-  tally.afterInputMs = nowMs() - healedAtMs - inputMs
   await reader.look()
-  if (story.end !== null) await world.run(nowMs() + TIDY_MS, () => world.broken)
+  const ended = parties.every(({ story }) => story.end !== null)
+  if (ended) await world.run(nowMs() + TIDY_MS, () => world.broken)
   await reader.look()
 }
 
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
 async function safetyPhase(
-  { world, plan, cluster, reader, workload }: Run,
+  { world, plan, cluster, reader, parties, second }: Run,
   tally: Tally,
   skip: ReadonlySet<number>,
   done: () => boolean,
 ): Promise<void> {
   const chance = world.prng.fork()
   // Files are read as fast as the disk gives them.
-  const early = plan.early || workload.shape === 'files'
+  const early = plan.early || parties[0]?.workload.shape === 'files'
+  const spared = sparedParty(parties, second)
+  const isSpared = ({ job }: SimProcess): boolean =>
+    job !== null && spared?.story.jobs.includes(job) === true
   if (!early) await world.run(1_000 + chance.float() * 2_000, done)
   for (const [i, fault] of plan.faults.entries()) {
     if (done()) return
     const beganAtMs = world.scheduler.nowMs()
     if (!skip.has(i)) {
       tally.drawn.set(fault.kind, (tally.drawn.get(fault.kind) ?? 0) + 1)
-      inflict(fault, world, cluster)
+      inflict(fault, world, cluster, isSpared)
       if (fault.kind === 'power-loss') await reader.powerFailed()
     }
     await world.run(beganAtMs + fault.thenMs, done)
@@ -198,60 +218,79 @@ async function safetyPhase(
   }
 }
 
-/** Waits until the job runs, and a checkpoint has completed since; or it has ended. */
-async function recovery(
-  { world, cluster, story, workload }: Run,
-  tally: Tally,
-  done: () => boolean,
-): Promise<void> {
-  const healedAtMs = world.scheduler.nowMs()
-  const fresh = (): boolean =>
-    workload.checkpointMs === null || cluster.auditor.lastCompletionMs > healedAtMs
-  const recovered = (): boolean => done() || (AT_WORK.has(story.state) && fresh())
-  const limitMs = RECOVERY_MS + openingMs(workload)
-  const inTime = await world.run(healedAtMs + limitMs, recovered)
-  const state = `${story.state}, with ${fresh() ? 'a' : 'no'} new checkpoint`
-  const afterMs = inTime ? world.scheduler.nowMs() - healedAtMs : null
-  tally.recovery = { afterMs, limitMs, state }
+/** Whose processes no fault hits; null: everybody's may be hit. */
+function sparedParty(parties: readonly Party[], second: SecondJob | null): Party | null {
+  const sparing = second?.sparing ?? null
+  if (sparing === null) return null
+  return parties[sparing.spared === 'first' ? 0 : 1] ?? null
 }
 
-/** Every file is looked at before the first is read: by the attempt that the healing met, the one that follows, and a job resumed. */
-const openingMs = ({ shape, inputFiles, diskDelayMs }: WorkloadOptions): number =>
-  shape === 'files' ? 4 * inputFiles * diskDelayMs : 0
-
-const AT_WORK: ReadonlySet<string> = new Set(['RUNNING', 'FINISHING', 'FINISHED'])
+/**
+ * Waits until every job runs, and a checkpoint of it has completed since; or it has ended. Where slots are scarce, one that
+ * is left waits for the other.
+ */
+async function recovery(
+  { world, parties, second }: Run,
+  done: () => boolean,
+): Promise<readonly (Recovery | null)[]> {
+  const healedAtMs = world.scheduler.nowMs()
+  const recovered = (): boolean => {
+    const there = parties.filter((party) => party.recovers())
+    const holdsSlots = second?.scarce === true && there.some(({ story }) => !story.done)
+    return there.length === parties.length || holdsSlots
+  }
+  const limitMs = Math.max(...parties.map((party) => party.recoveryLimitMs))
+  const inTime = await world.run(healedAtMs + limitMs, () => recovered() || done())
+  return parties.map((party) => (inTime && !party.recovers() ? null : party.recovery))
+}
 
 async function judge(run: Run, tally: Tally): Promise<readonly Violation[]> {
-  const { world, workload, cluster, client, story, storyOptions, reader } = run
-  const runs: RunOptions[] = [storyOptions.first, storyOptions.second]
-  const finished = story.end?.state === 'FINISHED'
-  const outputs = runs.map((one) => one.output)
-  const files = (await readFileLines(cluster.files, outputs)).map((lines) =>
-    lines.map((one) => JSON.parse(one) as LedgerLine),
-  )
+  const { world, cluster, parties, reader, bystanders } = run
+  const found: Violation[] = []
+  for (const [i, party] of parties.entries()) {
+    const own = await judgeParty(party, tally.recoveries[i] ?? null, cluster)
+    const where = i === 0 ? '' : 'second job: '
+    found.push(...own.map(({ oracle, message }) => ({ oracle, message: where + message })))
+  }
   return [
-    ...judgeLiveness(story),
-    ...judgeRecovery(tally.recovery),
+    ...found,
     ...reader.violations,
-    ...judgeLedger(files.flat(), expectationOf(workload, runs, finished)),
-    ...judgeOrder(files, orderOf(workload)),
     ...cluster.violations,
-    ...judgeAlerts(await readLines(cluster.files, [ALERTS])),
-    ...client.violations,
+    ...bystanders.violations,
     ...world.bugs.map((message): Violation => ({ oracle: 'O7', message })),
-    ...judgeHits(cluster.completed.size),
-    ...(finished ? judgeLeftovers(cluster, story.jobs, story.jobs.length === 1) : []),
   ]
 }
 
-function describe(workload: WorkloadOptions, story: StoryOptions, plan: FaultPlan): string {
-  const { cancelAfterMs, second, checkpointEveryMs } = story
-  const resumed =
-    cancelAfterMs === null
+/** What only some seeds have. */
+function optionsOf({ second }: Run): readonly string[] {
+  if (second === null) return []
+  return [
+    'second job',
+    ...(second.scarce ? ['slots for one job'] : []),
+    ...(second.sparing === null ? [] : ['one job spared']),
+  ]
+}
+
+function describe(
+  workload: WorkloadOptions,
+  story: StoryOptions,
+  plan: FaultPlan,
+  second: SecondJob | null,
+): string {
+  const faults = `${plan.kinds.join(',')} × ${plan.faults.length} every ${plan.everyMs} ms`
+  const other =
+    second === null
       ? ''
-      : `, canceled after ${Math.round(cancelAfterMs)} ms, resumed with ${second.parallelism}`
+      : `${describeSecond(second)}: ${describeJob(second.workload, second.story)}`
+  return `${describeJob(workload, story)}${other}, faults ${plan.early ? 'early ' : ''}${faults}`
+}
+
+function describeJob(workload: WorkloadOptions, story: StoryOptions): string {
+  const { cancelAfterMs, abandoned, second, checkpointEveryMs } = story
+  const then = abandoned ? 'for good' : `resumed with ${second.parallelism}`
+  const canceled =
+    cancelAfterMs === null ? '' : `, canceled after ${Math.round(cancelAfterMs)} ms, ${then}`
   const asked =
     checkpointEveryMs === null ? '' : `, checkpoints asked every ${checkpointEveryMs} ms`
-  const faults = `${plan.kinds.join(',')} × ${plan.faults.length} every ${plan.everyMs} ms`
-  return `${JSON.stringify(workload)}${resumed}${asked}, faults ${plan.early ? 'early ' : ''}${faults}`
+  return `${JSON.stringify(workload)}${canceled}${asked}`
 }

@@ -13,7 +13,7 @@ import { MemoryHistory } from '@weirjs/jobmanager/store/history-index'
 import { Worker } from '@weirjs/taskmanager/worker'
 import { Failpoints } from './failpoints.ts'
 import { HEALTHY_NETWORK, Network } from './network.ts'
-import { SimProcess } from './process.ts'
+import { pauseFor, SimProcess } from './process.ts'
 import { OutputWatch } from './oracles/o2-watch.ts'
 import { LogAuditor } from './oracles/o3-job-log.ts'
 import { RestoreAuditor } from './oracles/o3-restores.ts'
@@ -121,7 +121,7 @@ export class SimCluster {
     this.failpoints = new Failpoints({
       world,
       crash: (process) => this.crash(process),
-      pause: (process) => this.pause([process], PAUSE_MS_MAX * this.#prng.float()),
+      pause: (process) => pauseFor(world, [process], PAUSE_MS_MAX * this.#prng.float()),
     })
     this.network.onStep = (when, step, process) => this.failpoints.pass(when, step, process)
     const { disk, failpoints, cutOff, full } = this
@@ -247,14 +247,6 @@ export class SimCluster {
     this.#world.scheduler.timer(backAfterMs, () => {
       if (tm !== undefined) this.startMissing(tm.name)
       else if (isLeader) this.startMissingJobManager()
-    })
-  }
-
-  /** SIGSTOP, and SIGCONT after a while. */
-  pause(processes: readonly SimProcess[], forMs: number): void {
-    for (const process of processes) process.pause()
-    this.#world.scheduler.timer(forMs, () => {
-      for (const process of processes) process.resume()
     })
   }
 

@@ -50,7 +50,8 @@ export class SimSlotHost implements SlotHost {
     const { bundle, fence } = request
     if (!this.#fetched.has(bundle)) await fetch(fence.jobId, bundle)
     this.#fetched.add(bundle)
-    const process = new SimProcess(world, `${workerId}-job${this.#started++}`, parent.machine)
+    const name = `${workerId}-job${this.#started++}`
+    const process = new SimProcess(world, name, parent.machine, fence.jobId)
     parent.onKill(() => process.kill())
     this.processes.add(process)
     process.onKill(() => this.processes.delete(process))

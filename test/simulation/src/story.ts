@@ -10,8 +10,12 @@ import { PARALLELISM_MAX, type RunOptions, type WorkloadOptions } from './worklo
 import type { World } from './world.ts'
 
 export interface StoryOptions {
-  /** When the job is canceled and resumed; null: never. */
+  /** When the job is submitted. */
+  readonly beginsMs: number
+  /** From its submission until the job is canceled; null: never. */
   readonly cancelAfterMs: number | null
+  /** Once it is canceled, nobody resumes it. */
+  readonly abandoned: boolean
   readonly first: RunOptions
   readonly second: RunOptions
   /** Between two checkpoints that are asked for; null: none are. */
@@ -19,23 +23,35 @@ export interface StoryOptions {
 }
 
 export function drawStory(prng: Prng, workload: WorkloadOptions): StoryOptions {
-  const inputMs = (workload.records / workload.recordsPerSecond) * 1_000
+  const { directory } = workload
   const second = {
     parallelism: prng.between(1, PARALLELISM_MAX),
     sinkParallelism: prng.between(1, 3),
-    output: '/out-2',
+    output: `${directory}/out-2`,
   }
   return {
-    cancelAfterMs: prng.chance(0.25) ? inputMs * (0.1 + prng.float()) : null,
+    beginsMs: 0,
+    cancelAfterMs: prng.chance(0.25) ? inputMsOf(workload) * (0.1 + prng.float()) : null,
+    abandoned: false,
     first: {
       parallelism: workload.parallelism,
       sinkParallelism: workload.sinkParallelism,
-      output: '/out',
+      output: `${directory}/out`,
     },
     second,
     checkpointEveryMs: prng.chance(0.25) ? prng.between(200, 3_000) : null,
   }
 }
+
+/** How long the input of a job takes. */
+export const inputMsOf = ({ records, recordsPerSecond }: WorkloadOptions): number =>
+  (records / recordsPerSecond) * 1_000
+
+export const runsOf = ({ first, second }: StoryOptions): readonly RunOptions[] => [first, second]
+
+/** Slots that it needs at most. */
+export const widest = (options: StoryOptions): number =>
+  Math.max(...runsOf(options).flatMap((one) => [one.parallelism, one.sinkParallelism]))
 
 export class Story {
   readonly #world: World
@@ -57,6 +73,12 @@ export class Story {
     return this.end !== null || this.failure !== null
   }
 
+  /** It has come to the end that was wanted. */
+  get succeeded(): boolean {
+    const { state } = this.end ?? {}
+    return state === 'FINISHED' || (state === 'CANCELED' && this.#options.abandoned)
+  }
+
   get state(): string {
     const last = this.jobs.at(-1)
     return last === undefined ? 'not submitted' : (this.#client.job(last)?.state ?? 'not seen')
@@ -76,16 +98,19 @@ export class Story {
   }
 
   async #tell(): Promise<JobSummary> {
-    const { cancelAfterMs, first, second } = this.#options
+    const { beginsMs, cancelAfterMs, abandoned, first, second } = this.#options
+    if (beginsMs > 0) await sleep(this.#world.scheduler, beginsMs)
     const job = await this.#client.submit(first, null)
     this.jobs.push(job)
     if (cancelAfterMs === null) return this.#client.wait(job)
     await sleep(this.#world.scheduler, cancelAfterMs)
     if (!(await this.#client.cancel(job))) return this.#client.wait(job)
     const canceled = await this.#client.wait(job)
-    if (canceled.state !== 'CANCELED') return canceled
+    if (canceled.state !== 'CANCELED' || abandoned) return canceled
     const from = await this.#client.newestCheckpoint(job)
-    this.#world.trace(`client: resumes from ${from ?? 'nothing'} with ${second.parallelism}`)
+    this.#world.trace(
+      `${this.#client.name}: resumes from ${from ?? 'nothing'} with ${second.parallelism}`,
+    )
     const resumed = await this.#client.submit(second, from)
     this.jobs.push(resumed)
     return this.#client.wait(resumed)

@@ -2,6 +2,7 @@
 // seed gives the same hash or somebody let real time or real chance in. Nothing here knows what is being simulated.
 
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
+import type { JobId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
 
 /** Lines kept for the report of a failing seed. */
@@ -26,6 +27,8 @@ export class World {
   readonly faults: Map<string, number> = new Map()
   /** What no fault excuses: broken assertions, errors that nobody caught (oracle O7). */
   readonly bugs: string[] = []
+  /** Is told of each fault that hits: what it may touch, one job or (null) anything. */
+  onFault: (job: JobId | null) => void = () => {}
   /** By how much the wall clock of a machine differs from the world's, ms. */
   readonly #clocks = new Map<string, number>()
   readonly #lines: string[] = []
@@ -38,6 +41,11 @@ export class World {
     this.seed = seed
     this.#onTrace = onTrace
     this.prng = new Prng(seed)
+  }
+
+  /** Chance for what only some seeds have: whatever is drawn from it, the others live as if it did not exist. */
+  stream(salt: number): Prng {
+    return new Prng(new Prng(this.seed).uint32() ^ salt)
   }
 
   /** What the wall clock of a machine shows. */
@@ -64,7 +72,9 @@ export class World {
     if (this.#lines.length > 2 * TRACE_LINES_KEPT) this.#lines.splice(0, TRACE_LINES_KEPT)
   }
 
-  fault(kind: string, text: string): void {
+  /** `job`: it can touch no other one. */
+  fault(kind: string, text: string, job: JobId | null = null): void {
+    this.onFault(job)
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
     this.trace(`FAULT ${kind} ${text}`)
   }

@@ -59,6 +59,7 @@ interface JobRecord {
   readonly epochEntries: Set<number>
   readonly completed: Set<number>
   highestCompleted: number
+  completedAtMs: number
   /** Ids, with the paths of what each consists of. */
   readonly retained: Map<number, readonly string[]>
   /** What it begins from until it has a checkpoint of its own; null: from nothing. */
@@ -84,6 +85,8 @@ export class LogAuditor implements DiskWatcher {
   readonly #jobs = new Map<string, JobRecord>()
   #lastCompletionMs = Number.NEGATIVE_INFINITY
 
+  /** Is told of each attempt that is logged. */
+  onAttempt: (job: string, attempt: number) => void = () => {}
   /** Is told what each completed checkpoint holds: the bytes of its state files. */
   onCompleted: (states: readonly Uint8Array[]) => void = () => {}
 
@@ -98,6 +101,11 @@ export class LogAuditor implements DiskWatcher {
   /** When some checkpoint was last decided to be complete. */
   get lastCompletionMs(): number {
     return this.#lastCompletionMs
+  }
+
+  /** When a checkpoint of the job was last decided to be complete. */
+  completedAtMs(job: string): number {
+    return this.#jobs.get(job)?.completedAtMs ?? Number.NEGATIVE_INFINITY
   }
 
   isCompleted(job: string, checkpoint: number): boolean {
@@ -190,6 +198,7 @@ export class LogAuditor implements DiskWatcher {
       epochEntries: new Set(),
       completed: new Set(),
       highestCompleted: 0,
+      completedAtMs: Number.NEGATIVE_INFINITY,
       retained: new Map(),
       restore: null,
       attempt: 0,
@@ -299,6 +308,7 @@ export class LogAuditor implements DiskWatcher {
   ): void {
     if (attempt <= job.attempt) this.complain(`${where}: attempt ${attempt} after ${job.attempt}`)
     job.attempt = attempt
+    this.onAttempt(id, attempt)
     const newest = this.startsFrom(id)
     if (restoredFrom !== null && restoredFrom !== newest)
       this.complain(`${where}: attempt ${attempt} began from ${restoredFrom}, not from ${newest}`)
@@ -320,7 +330,8 @@ export class LogAuditor implements DiskWatcher {
     }
     job.completed.add(checkpointId)
     job.highestCompleted = Math.max(highest, checkpointId)
-    this.#lastCompletionMs = this.#world.scheduler.nowMs()
+    job.completedAtMs = this.#world.scheduler.nowMs()
+    this.#lastCompletionMs = job.completedAtMs
     const paths = this.#manifest(id, job, checkpoint, where)
     job.retained.set(checkpointId, paths)
   }

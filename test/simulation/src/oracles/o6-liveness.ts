@@ -10,6 +10,8 @@ export const RECOVERY_MS = 30_000
 export const END_MS = 60_000
 
 export interface Ending {
+  /** It is the end that was wanted. */
+  readonly succeeded: boolean
   /** null: it has not ended. */
   readonly end: JobSummary | null
   /** Why nobody asks any more; null: somebody does. */
@@ -33,10 +35,10 @@ export function judgeRecovery({ afterMs, limitMs, state }: Recovery): readonly V
   return [{ oracle: 'O6', message }]
 }
 
-export function judgeLiveness({ end, failure, state }: Ending): readonly Violation[] {
+export function judgeLiveness({ succeeded, end, failure, state }: Ending): readonly Violation[] {
   if (failure !== null) return [{ oracle: 'O6', message: `the client gave up: ${failure}` }]
   if (end === null)
     return [{ oracle: 'O6', message: `the job is ${state} long after the last fault` }]
-  if (end.state === 'FINISHED') return []
+  if (succeeded) return []
   return [{ oracle: 'O6', message: `the job is ${end.state}: ${end.failure?.message}` }]
 }

@@ -10,14 +10,18 @@ const SHOWN_MAX = 3
 
 type Evidence = Pick<SimCluster, 'disk' | 'auditor' | 'files' | 'createdAtMs' | 'powerLostAtMs'>
 
-/** `finished`: the job ended by itself and ran but once; a canceled one leaves staged output for whoever resumes it. */
+/**
+ * `finished`: the job ended by itself and ran but once; a canceled one leaves staged output for whoever resumes it.
+ * `directories`: what its output lies in.
+ */
 export function judgeLeftovers(
   cluster: Evidence,
   jobs: readonly JobId[],
   finished: boolean,
+  directories: readonly string[],
 ): readonly Violation[] {
   const found = jobs.flatMap((job) => checkpointsOf(cluster, job))
-  if (finished) found.push(...jobs.flatMap((job) => stagedFiles(cluster, job)))
+  if (finished) found.push(...jobs.flatMap((job) => stagedFiles(cluster, job, directories)))
   return found.map((message) => ({ oracle: 'O9', message }))
 }
 
@@ -38,13 +42,14 @@ function checkpointsOf({ disk, auditor }: Evidence, job: JobId): string[] {
  * later nobody sees any more, nor does whoever only commits after a crash at the very end, nor what comes back when the
  * power fails behind it, because no staging name is worth syncing a directory for its removal.
  */
-function stagedFiles(cluster: Evidence, job: JobId): string[] {
+function stagedFiles(cluster: Evidence, job: JobId, directories: readonly string[]): string[] {
   const { files, auditor } = cluster
   const tidiedAtMs = auditor.tidiedAtMs(job)
   if (tidiedAtMs === null || cluster.powerLostAtMs > tidiedAtMs) return []
   const left = files
     .paths()
-    .filter((path) => path.includes('/.') && cluster.createdAtMs(path) < tidiedAtMs)
+    .filter((path) => path.includes('/.') && directories.some((one) => path.startsWith(`${one}/`)))
+    .filter((path) => cluster.createdAtMs(path) < tidiedAtMs)
   return some(left, 'staged for a job that is FINISHED')
 }
 

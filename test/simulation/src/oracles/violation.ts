@@ -1,7 +1,7 @@
 // What an oracle answers.
 
 export interface Violation {
-  readonly oracle: 'O1' | 'O2' | 'O3' | 'O4' | 'O5' | 'O6' | 'O7' | 'O8' | 'O9'
+  readonly oracle: 'O1' | 'O2' | 'O3' | 'O4' | 'O5' | 'O6' | 'O7' | 'O8' | 'O9' | 'O10'
   readonly message: string
 }
 

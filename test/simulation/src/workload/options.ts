@@ -30,6 +30,8 @@ const STAGES = ['map', 'spread', 'keyed', 'diamond', 'connect', 'broadcast', 'si
 export type Stage = (typeof STAGES)[number]
 
 export interface WorkloadOptions {
+  /** What its input and its output lie in; '' is the root. */
+  readonly directory: string
   readonly shape: Shape
   /** Numbers that the sources make, in all. */
   readonly records: number
@@ -102,7 +104,7 @@ const RESTARTS: readonly RestartOptions[] = [
   { strategy: 'failure-rate', failuresMax: ATTEMPTS, window: '1m', delay: '100ms' },
 ]
 /** Records that the shape `blow-up` comes to, about. */
-const BLOWN_UP_RECORDS = 20_000
+export const BLOWN_UP_RECORDS = 20_000
 
 export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions {
   const recordsPerSecond = prng.pick([40, 100, 300])
@@ -110,6 +112,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
   const shape = prng.pick(SHAPES)
   const frameBytes = prng.pick([1_024, 1_024, 4_096, 32_768])
   return {
+    directory: '',
     shape,
     records,
     recordsPerSecond,
@@ -148,6 +151,18 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     deployTimeoutMs: shape === 'files' ? 300_000 : prng.pick([10_000, 300_000]),
     diskDelayMs: shape === 'files' ? 80 : prng.pick([0.5, 0.5, 5]),
   }
+}
+
+/** What jobs of one cluster have in common, whatever else is drawn. */
+export function ofCluster({
+  mode,
+  failover,
+  taskManagers,
+  heartbeatTimeoutMs,
+  deployTimeoutMs,
+  diskDelayMs,
+}: WorkloadOptions): Partial<WorkloadOptions> {
+  return { mode, failover, taskManagers, heartbeatTimeoutMs, deployTimeoutMs, diskDelayMs }
 }
 
 /** The key of number n. */

@@ -12,9 +12,6 @@ export interface Numbered {
   readonly before: number
 }
 
-/** Where the input of the shape `files` lies. */
-export const INPUT = '/in'
-
 /** What a job writes: number n was the `count`-th of its key. */
 export interface Counted {
   readonly n: number

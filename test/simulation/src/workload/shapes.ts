@@ -9,16 +9,8 @@ import type { FileSystem } from '@weirjs/connectors/files/file-system'
 import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import { numberingOf } from './numbering.ts'
 import { isOrdered, secondKey, type WorkloadOptions } from './options.ts'
-import {
-  type Alert,
-  alert,
-  type Counted,
-  counted,
-  INPUT,
-  type Numbered,
-  numbered,
-} from './records.ts'
-import { all, halves, ruleSource } from './sources.ts'
+import { type Alert, alert, type Counted, counted, type Numbered, numbered } from './records.ts'
+import { all, halves, inputOf, ruleSource } from './sources.ts'
 import { diamond, spread, throughStages, typed } from './stages.ts'
 import {
   again,
@@ -93,7 +85,9 @@ export function buildShape(env: Environment, options: WorkloadOptions, files: Fi
     case 'pipelines':
       return pipelines(env, options, checks)
     case 'files': {
-      const input = env.from(ndjsonFiles(INPUT, numbered, { fileSystem: files }), { uid: 'files' })
+      const input = env.from(ndjsonFiles(inputOf(options), numbered, { fileSystem: files }), {
+        uid: 'files',
+      })
       // A key has a part in each file: too many to remember, so the order is looked at by part.
       const out = input.keyBy('key').process(counting({ ...checks, ordered: false }))
       return watched(out, checked(input, options))

@@ -13,6 +13,9 @@ export function numberedOf(n: number, options: WorkloadOptions): Numbered {
   return { n, key: keyOf(n, options), part: partOf(n, options), before }
 }
 
+/** Where the input of the shape `files` lies. */
+export const inputOf = ({ directory }: WorkloadOptions): string => `${directory}/in`
+
 function source(
   env: Environment,
   options: WorkloadOptions,

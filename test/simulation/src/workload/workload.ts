@@ -10,11 +10,12 @@ import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import { print } from '@weirjs/connectors/print/print'
 import type { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import type { RunOptions, WorkloadOptions } from './options.ts'
-import { alert, counted, INPUT } from './records.ts'
+import { alert, counted } from './records.ts'
 import { buildShape } from './shapes.ts'
-import { numberedOf } from './sources.ts'
+import { inputOf, numberedOf } from './sources.ts'
 
-export const ALERTS = '/alerts'
+/** What the checks inside the job say. */
+export const alertsOf = ({ directory }: WorkloadOptions): string => `${directory}/alerts`
 /** Records for each that is printed. */
 const PRINTED_EACH = 20
 /** The files that the shape `files` reads. */
@@ -24,7 +25,7 @@ export function writeInput(options: WorkloadOptions, files: MemoryFileSystem): v
   for (let i = 0; i < inputFiles; i++) {
     const lines: string[] = []
     for (let n = i; n < records; n += inputFiles) lines.push(JSON.stringify(numberedOf(n, options)))
-    files.put(`${INPUT}/${i}.ndjson`, lines.map((line) => `${line}\n`).join(''))
+    files.put(`${inputOf(options)}/${i}.ndjson`, lines.map((line) => `${line}\n`).join(''))
   }
 }
 
@@ -51,7 +52,7 @@ function defineWorkload(
       for (const [i, stream] of graph.counted.entries())
         stream.filter(({ n }) => n % PRINTED_EACH === 0).to(print(), { uid: `shown-${i}` })
     graph.alerts.forEach((alerts, i) => {
-      const sink = ndjsonFiles(ALERTS, alert, { fileSystem: files })
+      const sink = ndjsonFiles(alertsOf(options), alert, { fileSystem: files })
       alerts.to(sink, { uid: `alerts-${i}`, parallelism: 1 })
     })
   })
