@@ -14,6 +14,7 @@ import { describeSecond, drawSecondJob, type SecondJob, slotsFor } from './secon
 import { SimCluster } from './sim-cluster.ts'
 import { drawStory, runsOf, type StoryOptions, widest } from './story.ts'
 import { drawWorkload, type WorkloadOptions } from './workload/options.ts'
+import { withPayloads } from './workload/payloads.ts'
 import { buildWorkload, writeInput } from './workload/workload.ts'
 import { World } from './world.ts'
 
@@ -55,6 +56,8 @@ export interface SeedOptions {
   /** Faults that do not happen, by their place in the plan. */
   readonly skip?: readonly number[]
 }
+
+const PAYLOADS_STREAM = 0x7a11
 
 /** All that a run is made of. */
 interface Run {
@@ -122,7 +125,8 @@ function slowest(recoveries: readonly (Recovery | null)[]): number | null {
 }
 
 function prepare(world: World, options: SeedOptions): Run {
-  const workload = drawWorkload(world.prng.fork(), options.mode ?? 'exactly-once')
+  const drawn = drawWorkload(world.prng.fork(), options.mode ?? 'exactly-once')
+  const workload = withPayloads(drawn, world.stream(PAYLOADS_STREAM))
   const drawnStory = drawStory(world.prng.fork(), workload)
   const drawnPlan = drawFaults(world.prng.fork())
   const second = drawSecondJob(world, workload, drawnStory)
@@ -262,13 +266,14 @@ async function judge(run: Run, tally: Tally): Promise<readonly Violation[]> {
 }
 
 /** What only some seeds have. */
-function optionsOf({ second }: Run): readonly string[] {
-  if (second === null) return []
-  return [
-    'second job',
-    ...(second.scarce ? ['slots for one job'] : []),
-    ...(second.sparing === null ? [] : ['one job spared']),
-  ]
+function optionsOf({ second, parties }: Run): readonly string[] {
+  const found = {
+    'second job': second !== null,
+    'slots for one job': second?.scarce === true,
+    'one job spared': second !== null && second.sparing !== null,
+    payloads: parties.some(({ workload }) => workload.payloads !== null),
+  }
+  return Object.entries(found).flatMap(([name, has]) => (has ? [name] : []))
 }
 
 function describe(

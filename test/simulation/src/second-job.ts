@@ -11,6 +11,7 @@ import {
   ofCluster,
   type WorkloadOptions,
 } from './workload/options.ts'
+import { withPayloads } from './workload/payloads.ts'
 import type { World } from './world.ts'
 
 const STREAM = 0x2b0b
@@ -21,9 +22,11 @@ const SHARE_SPARED = 0.2
 const SHARE_ABANDONED = 0.4
 /** It is small: a seed with two jobs is to take little longer than one with one. */
 const RECORDS_PER_SECOND_MAX = 100
-const INPUT_SECONDS_MAX = 5
+const INPUT_SECONDS_MAX = 4
+const CHECKPOINT_MS_MIN = 300
+const TICK_MS_MIN = 25
 /** Files, and records of the shape `blow-up`, in comparison to those of a job that is alone. */
-const SIZE = 0.3
+const SIZE = 0.25
 const EARLIER_MS_MAX = 2_000
 
 export interface SecondJob {
@@ -47,7 +50,8 @@ export function drawSecondJob(
 ): SecondJob | null {
   const prng = world.stream(STREAM)
   if (!prng.chance(SHARE)) return null
-  const workload = smaller(drawWorkload(prng.fork(), first.mode), first, prng.fork())
+  const drawn = smaller(drawWorkload(prng.fork(), first.mode), first, prng.fork())
+  const workload = withPayloads(drawn, prng.fork())
   const story = drawStory(prng.fork(), workload)
   const moment = prng.pick(['before', 'at once', 'later', 'later'] as const)
   const laterMs = prng.float() * inputMsOf(first)
@@ -71,6 +75,9 @@ function smaller(drawn: WorkloadOptions, first: WorkloadOptions, prng: Prng): Wo
     directory: '/second',
     records,
     recordsPerSecond,
+    tickMs: Math.max(TICK_MS_MIN, drawn.tickMs),
+    checkpointMs:
+      drawn.checkpointMs === null ? null : Math.max(CHECKPOINT_MS_MIN, drawn.checkpointMs),
     copies: drawn.shape === 'blow-up' ? copies : 1,
     inputFiles: Math.ceil(SIZE * drawn.inputFiles),
     // For a disk that is slow for the sake of the other one.

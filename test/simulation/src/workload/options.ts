@@ -29,6 +29,15 @@ export type Shape = (typeof SHAPES)[number]
 const STAGES = ['map', 'spread', 'keyed', 'diamond', 'connect', 'broadcast', 'side'] as const
 export type Stage = (typeof STAGES)[number]
 
+/** What records carry. */
+export interface Payloads {
+  readonly smallBytes: number
+  readonly bigBytes: number
+  /** One number of so many carries much, beginning with `from`. */
+  readonly bigEach: number
+  readonly from: number
+}
+
 export interface WorkloadOptions {
   /** What its input and its output lie in; '' is the root. */
   readonly directory: string
@@ -43,6 +52,8 @@ export interface WorkloadOptions {
   readonly keys: number
   /** Nine of ten records have the same key. */
   readonly skewed: boolean
+  /** null: records carry nothing. */
+  readonly payloads: Payloads | null
   /** Shape `blow-up`: records made of each. */
   readonly copies: number
   /** Shape `files`: files that the input lies in. */
@@ -120,6 +131,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     tickMs: prng.pick([5, 25, 60, 200]),
     keys: prng.pick([1, 7, 100]),
     skewed: prng.chance(0.2),
+    payloads: null,
     copies: shape === 'blow-up' ? Math.max(2, Math.floor(BLOWN_UP_RECORDS / records)) : 1,
     inputFiles: prng.between(60, 200),
     stages: Array.from({ length: prng.between(1, 4) }, () => prng.pick(STAGES)),

@@ -10,6 +10,8 @@ export interface Numbered {
   readonly part: string
   /** The number before it in its part with the same key; -1: none. */
   readonly before: number
+  /** What it carries; '': nothing. */
+  readonly payload: string
 }
 
 /** What a job writes: number n was the `count`-th of its key. */
@@ -26,7 +28,13 @@ export interface Alert {
   readonly got: number
 }
 
-export const numbered = struct('Numbered', { n: int(), key: text(), part: text(), before: int() })
+export const numbered = struct('Numbered', {
+  n: int(),
+  key: text(),
+  part: text(),
+  before: int(),
+  payload: text(),
+})
 export const counted = struct('Counted', { n: int(), key: text(), count: int() })
 export const alert = struct('Alert', { where: text(), expected: int(), got: int() })
 export const rule = struct('Rule', { id: int(), factor: int() })

@@ -10,6 +10,7 @@ import { ndjsonFiles } from '@weirjs/connectors/files/files'
 import { numberingOf } from './numbering.ts'
 import { isOrdered, secondKey, type WorkloadOptions } from './options.ts'
 import { type Alert, alert, type Counted, counted, type Numbered, numbered } from './records.ts'
+import { payload } from './payloads.ts'
 import { all, halves, inputOf, ruleSource } from './sources.ts'
 import { diamond, spread, throughStages, typed } from './stages.ts'
 import {
@@ -207,7 +208,8 @@ function blownUp(env: Environment, options: WorkloadOptions, checks: Checks): Wa
       let before = record.before < 0 ? -1 : record.before * copies + copies - 1
       for (let i = 0; i < copies; i++) {
         const n = record.n * copies + i
-        emit({ ...record, n, before })
+        const carried = i === 0 && record.payload !== '' ? payload(n, record.payload.length) : ''
+        emit({ ...record, n, before, payload: carried })
         before = n
       }
     })

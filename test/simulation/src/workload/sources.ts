@@ -5,12 +5,14 @@ import type { Environment } from '@weirjs/api/environment'
 import type { Watermarks } from '@weirjs/api/watermarks'
 import { numberingOf, partOf } from './numbering.ts'
 import { firstHalf, keyOf, type WorkloadOptions } from './options.ts'
+import { payloadOf } from './payloads.ts'
 import { paced } from './paced-generator.ts'
 import { type Numbered, numbered, type Rule, rule } from './records.ts'
 
 export function numberedOf(n: number, options: WorkloadOptions): Numbered {
   const before = numberingOf(options).before[n] ?? -1
-  return { n, key: keyOf(n, options), part: partOf(n, options), before }
+  const payload = payloadOf(n, options)
+  return { n, key: keyOf(n, options), part: partOf(n, options), before, payload }
 }
 
 /** Where the input of the shape `files` lies. */

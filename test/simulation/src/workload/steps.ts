@@ -4,11 +4,12 @@
 import { keyedProcess, process } from '@weirjs/api/process-definitions'
 import { aggregating, listState, mapState, operatorList, reducing, value } from '@weirjs/api/state'
 import { struct } from '@weirjs/api/struct'
-import type { MapState } from '@weirjs/api/process-context'
+import type { MapState, ValueState } from '@weirjs/api/process-context'
 import { int, text } from '@weirjs/api/types'
 import type { Key } from '@weirjs/common/core/codec'
 import { nextOf } from './numbering.ts'
 import type { WorkloadOptions } from './options.ts'
+import { isWhole } from './payloads.ts'
 import { type Alert, alert, type Counted, counted, type Numbered, numbered } from './records.ts'
 
 /** Processing time that a record is held by `holding`, at most. */
@@ -26,21 +27,42 @@ export interface Checks {
   readonly totals: ReadonlyMap<string, number>
 }
 
-/** State of a step that checks the order of what it gets: the last number by part. */
-export const order = { last: mapState<string, number>(text(), int()) }
+/** State of a step that checks what it gets: the last number by part, and the last record that carried something. */
+export const order = {
+  last: mapState<string, number>(text(), int()),
+  kept: value<Numbered>(numbered),
+}
 
 interface Watching {
   readonly key: Key
-  readonly state: { readonly last: MapState<string, number> }
+  readonly state: {
+    readonly last: MapState<string, number>
+    readonly kept: ValueState<Numbered>
+  }
   readonly output: { readonly alerts: (one: Alert) => void }
 }
 
 /** Exactly the successor of the last one, by key and part: nothing lost, doubled, or overtaken. */
-export function follow(where: string, { part, n, before }: Numbered, ctx: Watching): void {
+export function follow(where: string, record: Numbered, ctx: Watching): void {
+  const { part, n, before } = record
+  carry(where, record, ctx)
   const last = ctx.state.last.get(part) ?? -1
   if (before !== last)
     ctx.output.alerts({ where: `${where} ${String(ctx.key)} ${part}`, expected: last, got: before })
   ctx.state.last.set(part, n)
+}
+
+/** What a record carries is whole, and so is what was kept of the last one with its key. */
+function carry(where: string, record: Numbered, { state, output }: Watching): void {
+  if (record.payload === '') return
+  for (const one of [record, state.kept.get()])
+    if (one !== null && !isWhole(one))
+      output.alerts({
+        where: `${where}: payload of ${one.n}`,
+        expected: 0,
+        got: one.payload.length,
+      })
+  state.kept.set(record)
 }
 
 /** The input has ended: as many came as there are. */
@@ -65,6 +87,7 @@ export const counting = ({ ordered, totals }: Checks) =>
     state: { count: value(int(), { initial: zero }), ...order },
     each(record, ctx) {
       if (ordered) follow('counter', record, ctx)
+      else carry('counter', record, ctx)
       const count = ctx.state.count.get() + 1
       ctx.state.count.set(count)
       ctx.emit({ n: record.n, key: record.key, count })
@@ -208,23 +231,37 @@ export const delaying = keyedProcess({
   },
 })
 
+/** Numbers whose payload was damaged in the list go under another key, which the ledger sees. */
+function letGo(
+  held: readonly Counted[],
+  kept: readonly Numbered[],
+  emit: (one: Counted) => void,
+): void {
+  const damaged = new Set(kept.filter((one) => !isWhole(one)).map(({ n }) => n))
+  for (const one of held) emit(damaged.has(one.n) ? { ...one, key: 'damaged' } : one)
+}
+
 /** No key: an operator list, which is dealt out anew when the parallelism changes. */
 export function listing(size: number) {
   return process({
     uid: 'lister',
     in: numbered,
     out: counted,
-    lists: { held: operatorList(counted) },
+    lists: { held: operatorList(counted), kept: operatorList(numbered) },
     each(record, ctx) {
-      const { held } = ctx.lists
+      const { held, kept } = ctx.lists
+      if (record.payload !== '') kept.add(record)
       held.add({ n: record.n, key: record.key, count: 0 })
       if (held.get().length < size) return
-      for (const one of held.get()) ctx.emit(one)
+      letGo(held.get(), kept.get(), ctx.emit)
       held.clear()
+      kept.clear()
     },
     finish(ctx) {
-      for (const one of ctx.lists.held.get()) ctx.emit(one)
-      ctx.lists.held.clear()
+      const { held, kept } = ctx.lists
+      letGo(held.get(), kept.get(), ctx.emit)
+      held.clear()
+      kept.clear()
     },
   })
 }
