@@ -62,8 +62,13 @@ export interface FaultPlan {
 /** What hits one job and nothing else. */
 export const KINDS_OF_ONE_JOB: readonly FaultKind[] = ['kill-job', 'pause-job', 'slow']
 
-export function drawFaults(prng: Prng, among: readonly FaultKind[] = KINDS): FaultPlan {
-  const some = among.filter(() => prng.chance(0.3))
+/** `share`: of the kinds that a run knows. */
+export function drawFaults(
+  prng: Prng,
+  among: readonly FaultKind[] = KINDS,
+  share: number = 0.3,
+): FaultPlan {
+  const some = among.filter(() => prng.chance(share))
   const kinds = some.length === 0 ? [prng.pick(among)] : some
   const count = prng.between(4, 20)
   const everyMs = prng.pick([300, 1_000, 2_500])

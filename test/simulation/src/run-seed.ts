@@ -168,6 +168,7 @@ function prepare(world: World, options: SeedOptions): Run {
 function watched(world: World, cluster: SimCluster): Bystanders {
   const bystanders = new Bystanders()
   world.onFault = (job) => bystanders.hit(job)
+  cluster.onCheckpointFailed = (job, code) => bystanders.checkpointFailed(job, code)
   cluster.auditor.onAttempt = (job, attempt) => bystanders.attempt(job, attempt)
   return bystanders
 }

@@ -17,7 +17,9 @@ import type { World } from './world.ts'
 const STREAM = 0x2b0b
 const SHARE = 0.25
 const SHARE_SCARCE = 0.35
-const SHARE_SPARED = 0.2
+const SHARE_SPARED = 0.35
+/** Of the kinds of faults that hit one job. */
+const SHARE_OF_KINDS = 0.7
 /** Of those that are canceled, those that nobody resumes. */
 const SHARE_ABANDONED = 0.4
 /** It is small: a seed with two jobs is to take little longer than one with one. */
@@ -89,7 +91,10 @@ function smaller(drawn: WorkloadOptions, first: WorkloadOptions, prng: Prng): Wo
 }
 
 function drawSparing(prng: Prng): SecondJob['sparing'] {
-  return { spared: prng.pick(['first', 'second']), plan: drawFaults(prng, KINDS_OF_ONE_JOB) }
+  return {
+    spared: prng.pick(['first', 'second']),
+    plan: drawFaults(prng, KINDS_OF_ONE_JOB, SHARE_OF_KINDS),
+  }
 }
 
 /** Both fit while one TaskManager is dead; or the wider one, and perhaps not both, while all are there. */

@@ -81,6 +81,8 @@ export class SimCluster {
   powerLostAtMs = Number.NEGATIVE_INFINITY
   /** Completed checkpoints that a JobManager announced: job and id. */
   readonly completed: Set<string> = new Set()
+  /** Is told what the JobManagers log of checkpoints that failed. */
+  onCheckpointFailed: (job: string, code: string) => void = () => {}
   readonly #createdAtMs = new Map<string, number>()
   /** JobManagers that were replaced while they lived. */
   readonly #usurped = new Set<SimProcess>()
@@ -357,6 +359,7 @@ export class SimCluster {
         if (id !== undefined) this.completed.add(`${String(fields['jobId'])}/${id}`)
         const current = this.#jobManager?.process === process
         const code = String(fields['code'])
+        if (text === 'checkpoint failed') this.onCheckpointFailed(String(fields['jobId']), code)
         if (text === 'job master broke')
           this.#world.bug(`${text}: ${String(fields['reason'])} ${String(fields['stack'])}`)
         else if (current && UNEXCUSED.has(code))
