@@ -21,9 +21,23 @@ class Kit {
     if (body.type === 'submitted' || body.type === 'epoch') this.epoch += 1
     const previous = this.#index === 0 ? null : `u${this.#index}`
     this.#index += 1
-    const entry = { index: this.#index, epoch: this.epoch, uuid: `u${this.#index}`, previous, body }
-    const name = String(this.#index).padStart(10, '0')
-    this.auditor.created(`${JOB}/log/${name}`, bytesOf(`head\n${JSON.stringify(entry)}`))
+    return this.#create({ index: this.#index, uuid: `u${this.#index}`, previous, body })
+  }
+
+  /** An entry comes to lie where one lay once. */
+  writeAgain(index: number, uuid: string): this {
+    return this.#create({ index, uuid, previous: null, body: { type: 'ids', upTo: 0 } })
+  }
+
+  fold(...retained: readonly number[]): this {
+    const history = { retained: retained.map((checkpointId) => ({ checkpointId })) }
+    return this.write({ type: 'fold', history })
+  }
+
+  #create(entry: { readonly index: number; readonly [field: string]: unknown }): this {
+    const name = String(entry.index).padStart(10, '0')
+    const text = JSON.stringify({ ...entry, epoch: this.epoch })
+    this.auditor.created(`${JOB}/log/${name}`, bytesOf(`head\n${text}`))
     return this
   }
 
@@ -60,6 +74,13 @@ describe('the auditor of job logs (O3)', () => {
     kit.attempt(3, 2).write({ type: 'ids', upTo: 30 }).complete(31, 'state', 'final')
     kit.write({ type: 'terminal', state: 'FINISHED' })
     expect(kit.told).toBe('')
+  })
+
+  it('bears below a fold what lay there once, and nothing else', () => {
+    const folded = (): Kit => new Kit().submit().complete(1).fold(1)
+    expect(folded().writeAgain(2, 'u2').complete(2).told).toBe('')
+    expect(folded().writeAgain(2, 'other').told).toContain('entry 2 "ids" of job aaaaaaaa leaves')
+    expect(new Kit().submit().complete(1).writeAgain(2, 'u2').told).toContain('leaves a hole')
   })
 
   it('sees an attempt that begins from an older checkpoint, from none of this job, or comes again', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CHECKPOINT_ID_SLACK } from './job-history.ts'
 import { FOLD_EVERY, JobLog } from './job-log.ts'
 import { LOG_ENTRY_BYTES_MAX } from './log-entry.ts'
-import { listJobs, readHistory } from './log-reader.ts'
+import { listJobs, readDurableHistory, readHistory } from './log-reader.ts'
 import { JOB, submission, completed, complete, isEntry, ids, Stage } from './log-stage.contract.ts'
 
 describe('a job log', () => {
@@ -204,6 +204,29 @@ describe('of two leaders', () => {
     await expect(complete(leader, 999)).rejects.toMatchObject({ code: 'log/deposed' })
     await complete(newcomer, 1_000)
     expect((await readHistory(stage.reader, JOB)).retained.at(-1)?.checkpointId).toBe(1_000)
+  })
+
+  it('none takes an entry that was folded away in its sleep for the newest', async () => {
+    const stage = new Stage()
+    const leader = await stage.create()
+    await complete(leader, 1)
+    let slept = false
+    const storage = new MemoryStorage({
+      disk: stage.disk,
+      scheduler: stage.time,
+      latencyMs: (operation) => (operation === 'create' && !slept ? 1_000 : 0),
+    })
+    const reading = readDurableHistory(storage, JOB)
+    stage.time.timer(100, () => {
+      slept = true
+    })
+    for (let id = 2; id <= 2 * FOLD_EVERY; id++) await complete(leader, id)
+    const { retained } = await stage.run(reading)
+    expect(ids(retained).at(-1)).toBe(2 * FOLD_EVERY)
+    // What it laid there anew the next fold takes.
+    for (let id = 1; id <= FOLD_EVERY; id++) await complete(leader, 1_000 + id)
+    const left = (await stage.reader.list(`${JOB}/log`)).filter(isEntry)
+    expect(left.filter((path) => path < logEntry(JOB, 2 * FOLD_EVERY))).toEqual([logEntry(JOB, 1)])
   })
 })
 

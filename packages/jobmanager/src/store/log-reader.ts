@@ -64,7 +64,8 @@ export async function readDurableHistory(
 
 /**
  * A storage that says `exists` has made the name durable, and with it all before it in the directory (D2). False when it is
- * another entry by now: the one that was read is lost, and somebody else has taken its place.
+ * not the newest any more: it is lost and somebody else has taken its place, or it was folded away while we slept. It then
+ * lies there again, below the fold, where nobody reads; the next fold takes it.
  */
 export async function makeDurable(storage: CheckpointStorage, entry: LogEntry): Promise<boolean> {
   const { job, index, uuid } = entry
@@ -74,7 +75,8 @@ export async function makeDurable(storage: CheckpointStorage, entry: LogEntry): 
     sealEntry(entry),
     `settle-${uuid.slice(0, 8)}`,
   )
-  return outcome === 'created' || (await readEntry(storage, job, index))?.uuid === uuid
+  if (outcome === 'created') return (await highestEntry(storage, job)) === index
+  return (await readEntry(storage, job, index))?.uuid === uuid
 }
 
 export async function readLog(storage: CheckpointStorage, job: JobId): Promise<ReadLog> {

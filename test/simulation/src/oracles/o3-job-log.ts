@@ -55,6 +55,8 @@ interface Entry {
 interface JobRecord {
   tasks: number
   last: Entry | null
+  /** By index: of all entries that there ever were. */
+  readonly uuids: Map<number, string>
   folded: number
   readonly epochEntries: Set<number>
   readonly completed: Set<number>
@@ -194,6 +196,7 @@ export class LogAuditor implements DiskWatcher {
     const made: JobRecord = {
       tasks: 0,
       last: null,
+      uuids: new Map(),
       folded: 0,
       epochEntries: new Set(),
       completed: new Set(),
@@ -216,6 +219,9 @@ export class LogAuditor implements DiskWatcher {
 
   #entry(id: string, entry: Entry): void {
     const job = this.#job(id)
+    // A leader that slept made durable what it had read, and it had been folded away: it lies where nobody reads.
+    if (entry.index < job.folded && entry.uuid === job.uuids.get(entry.index)) return
+    job.uuids.set(entry.index, entry.uuid)
     const where = `entry ${entry.index} "${entry.body.type}" of job ${id.slice(0, 8)}`
     const { last } = job
     if (entry.index !== (last?.index ?? 0) + 1) this.complain(`${where} leaves a hole`)
