@@ -182,7 +182,7 @@ function baseline(copy, chosen) {
   return { usualMs, red }
 }
 
-const isOracle = (name) => /^O\d$/.test(name)
+const isOracle = (name) => /^O\d+$/.test(name)
 
 /** What was to catch it, could have, and did not. */
 function silent(by, simulation, tests) {
