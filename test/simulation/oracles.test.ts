@@ -9,8 +9,11 @@ import { OutputWatch } from './src/oracles/o2-watch.ts'
 import { judgeAlerts } from './src/oracles/o4-alerts.ts'
 import { judgeLiveness, judgeRecovery, RECOVERY_MS } from './src/oracles/o6-liveness.ts'
 import { type Coverage, judgeCoverage, judgeHits } from './src/oracles/o8-hits.ts'
-import { judgeLeftovers } from './src/oracles/o9-leftovers.ts'
+import { judgeLeftovers, judgeProcesses } from './src/oracles/o9-leftovers.ts'
 import { Bystanders } from './src/oracles/o10-bystander.ts'
+import type { Violation } from './src/oracles/violation.ts'
+import { SimProcess } from './src/process.ts'
+import { World } from './src/world.ts'
 
 const expectation: Expectation = {
   records: 4,
@@ -228,6 +231,14 @@ describe('leftovers (O9)', () => {
     expect(left([`${job}/chk-7/manifest`], [], 'FINISHED')).toContain('1 files are left')
     expect(left([`${job}/chk-6/manifest`], [], 'CANCELED')).toContain('chk-6')
     expect(left([], ['/out/.s/b'], 'FINISHED')).toContain('/out/.s/b')
+  })
+
+  it('are processes on a TaskManager', () => {
+    const process = new SimProcess(new World(1), 'tm0-1-job0')
+    const judged = (processes: Set<SimProcess>): readonly Violation[] =>
+      judgeProcesses([{ host: { processes } }])
+    expect(judged(new Set())).toEqual([])
+    expect(judged(new Set([process]))[0]?.message).toContain('1 processes are left of jobs')
   })
 })
 

@@ -37,6 +37,14 @@ describe('the simulated cluster', () => {
     expect((await runSeed(13)).traceHash).not.toBe(first.traceHash)
   })
 
+  it('has one history also with two jobs whose records carry much', async () => {
+    const first = await runSeed(57)
+    expect(first.options).toEqual(['second job', 'payloads'])
+    expect(first.violations).toEqual([])
+    const again = [await runSeed(57), await runSeed(57)]
+    expect(again.map(({ traceHash }) => traceHash)).toEqual([first.traceHash, first.traceHash])
+  })
+
   it('has another history when a fault is left out', async () => {
     const whole = await runSeed(14)
     const without = await runSeed(14, { skip: [0] })

@@ -5,7 +5,7 @@ import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
 import { judgeParty } from './judge.ts'
 import { Reader } from './oracles/o2-reader.ts'
 import { END_MS, type Recovery } from './oracles/o6-liveness.ts'
-import { TIDY_MS } from './oracles/o9-leftovers.ts'
+import { judgeProcesses, TIDY_MS } from './oracles/o9-leftovers.ts'
 import { Bystanders } from './oracles/o10-bystander.ts'
 import type { Violation } from './oracles/violation.ts'
 import { Party } from './party.ts'
@@ -262,6 +262,9 @@ async function judge(run: Run, tally: Tally): Promise<readonly Violation[]> {
     ...reader.violations,
     ...cluster.violations,
     ...bystanders.violations,
+    ...(parties.every(({ story }) => story.end !== null)
+      ? judgeProcesses(cluster.taskManagers)
+      : []),
     ...world.bugs.map((message): Violation => ({ oracle: 'O7', message })),
   ]
 }

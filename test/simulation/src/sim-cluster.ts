@@ -53,7 +53,7 @@ export interface SimClusterOptions {
   readonly build: (request: SlotRequest, files: SimFiles) => JobFunctions
 }
 
-interface TaskManager {
+export interface TaskManager {
   readonly name: string
   readonly process: SimProcess
   readonly workerId: WorkerId

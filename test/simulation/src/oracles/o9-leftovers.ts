@@ -1,7 +1,7 @@
 // Oracle O9: what a job must not leave behind when it has ended and everybody has had time to tidy up.
 
 import type { JobId } from '@weirjs/common/core/ids'
-import type { SimCluster } from '../sim-cluster.ts'
+import type { SimCluster, TaskManager } from '../sim-cluster.ts'
 import type { Violation } from './violation.ts'
 
 /** Virtual time that tidying may take after the end of the last job. */
@@ -53,7 +53,18 @@ function stagedFiles(cluster: Evidence, job: JobId, directories: readonly string
   return some(left, 'staged for a job that is FINISHED')
 }
 
-function some(left: readonly string[], where: string): string[] {
+interface Host {
+  readonly host: Pick<TaskManager['host'], 'processes'>
+}
+
+/** When all jobs have ended, no process of any is left on a TaskManager: each holds a slot, and memory. */
+export function judgeProcesses(taskManagers: readonly Host[]): readonly Violation[] {
+  const left = taskManagers.flatMap(({ host }) => [...host.processes].map(({ name }) => name))
+  const found = some(left, 'of jobs that have ended', 'processes')
+  return found.map((message) => ({ oracle: 'O9', message }))
+}
+
+function some(left: readonly string[], where: string, what: string = 'files'): string[] {
   if (left.length === 0) return []
-  return [`${left.length} files are left ${where}: ${left.slice(0, SHOWN_MAX).join(', ')}`]
+  return [`${left.length} ${what} are left ${where}: ${left.slice(0, SHOWN_MAX).join(', ')}`]
 }
