@@ -102,6 +102,11 @@ export class WorkerGroup {
     return fresh
   }
 
+  /** No task has come. */
+  get unused(): boolean {
+    return this.#tasks.size === 0
+  }
+
   knows(task: TaskId): boolean {
     return this.#tasks.has(taskKey(task))
   }

@@ -48,6 +48,8 @@ export interface WorkerServiceOptions {
   readonly cancelGraceMs: number
   /** How long slots may take to close their stores when they are released. */
   readonly closeGraceMs: number
+  /** How long slots may be there before a task comes: longer than a JobManager waits for all slots of an attempt. */
+  readonly unusedSlotsMs: number
 }
 
 interface KnownJob {
@@ -85,6 +87,7 @@ export class WorkerService implements WorkerGateway {
       const endpoints = await group.started
       const { fence, jobName: job, slots } = request
       this.#options.log.info({ ...fence, job, slots }, 'slots started')
+      this.#watchUnused(group)
       return { endpoints }
     } catch (error) {
       group.noteLost('the slots did not start')
@@ -331,6 +334,19 @@ export class WorkerService implements WorkerGateway {
       if (stuck.length === 0) return
       const names = stuck.map(taskKey).join(', ')
       group.kill(`canceled tasks did not end within ${this.#options.cancelGraceMs} ms: ${names}`)
+    })
+    this.#watchdogs.add(cancelWatch)
+  }
+
+  /**
+   * Whoever asked for the slots may have been replaced before it could deploy, and what it said last may be lost: heartbeats
+   * tell of tasks, so that nobody would ever hear of slots without any.
+   */
+  #watchUnused(group: WorkerGroup): void {
+    const { scheduler, unusedSlotsMs } = this.#options
+    const cancelWatch = scheduler.timer(unusedSlotsMs, () => {
+      this.#watchdogs.delete(cancelWatch)
+      if (!group.ended && group.unused) this.#end(group, `no task came within ${unusedSlotsMs} ms`)
     })
     this.#watchdogs.add(cancelWatch)
   }

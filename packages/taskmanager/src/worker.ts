@@ -18,6 +18,8 @@ import { WorkerService } from './worker-service.ts'
 
 export const CANCEL_GRACE_MS = 10_000
 export const CLOSE_GRACE_MS = 5_000
+/** A JobManager waits two minutes for all slots of an attempt. */
+const UNUSED_SLOTS_MS = 180_000
 
 export interface WorkerOptions {
   readonly registration: WorkerRegistration
@@ -32,6 +34,7 @@ export interface WorkerOptions {
   readonly onRefused: (failure: Failure) => void
   readonly cancelGraceMs?: number
   readonly closeGraceMs?: number
+  readonly unusedSlotsMs?: number
 }
 
 export class Worker {
@@ -60,6 +63,7 @@ export class Worker {
       onEndOfData: () => this.#client.beatNow(),
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       closeGraceMs: options.closeGraceMs ?? CLOSE_GRACE_MS,
+      unusedSlotsMs: options.unusedSlotsMs ?? UNUSED_SLOTS_MS,
     })
     this.#client = new CoordinatorClient({
       gateway: coordinator,

@@ -27,6 +27,8 @@ import { SimSlotHost } from './sim-slot-host.ts'
 import { Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
 
+/** Here nobody waits for slots for minutes: a call that is not answered has failed after two seconds. */
+const UNUSED_SLOTS_MS = 15_000
 /** Of the middling cluster: how long faults last follows from it. */
 export const HEARTBEAT_TIMEOUT_MS = 2_000
 const HEARTBEATS_IN_TIMEOUT = 8
@@ -306,6 +308,7 @@ export class SimCluster {
       onRefused: () => world.trace(`${id} refused`),
       cancelGraceMs: 2_000,
       closeGraceMs: 1_000,
+      unusedSlotsMs: UNUSED_SLOTS_MS,
     })
     this.#taskManagers.set(name, { name, process, workerId: id, worker, host })
     worker.start()
