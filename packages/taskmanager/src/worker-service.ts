@@ -48,7 +48,7 @@ export interface WorkerServiceOptions {
   readonly cancelGraceMs: number
   /** How long slots may take to close their stores when they are released. */
   readonly closeGraceMs: number
-  /** How long slots may be there before a task comes: longer than a JobManager waits for all slots of an attempt. */
+  /** How long slots may be there without a task: longer than a JobManager waits for all slots of an attempt. */
   readonly unusedSlotsMs: number
 }
 
@@ -339,14 +339,17 @@ export class WorkerService implements WorkerGateway {
   }
 
   /**
-   * Whoever asked for the slots may have been replaced before it could deploy, and what it said last may be lost: heartbeats
-   * tell of tasks, so that nobody would ever hear of slots without any.
+   * Whoever asked for the slots may have been replaced before it could deploy: heartbeats tell of tasks, so that nobody would
+   * ever hear of slots without any. And a release may be lost, of an attempt whose tasks are over while its job goes on.
    */
-  #watchUnused(group: WorkerGroup): void {
+  #watchUnused(group: WorkerGroup, wasIdle: boolean = false): void {
     const { scheduler, unusedSlotsMs } = this.#options
     const cancelWatch = scheduler.timer(unusedSlotsMs, () => {
       this.#watchdogs.delete(cancelWatch)
-      if (!group.ended && group.unused) this.#end(group, `no task came within ${unusedSlotsMs} ms`)
+      if (group.ended) return
+      const idle = group.alive().length === 0
+      if (idle && (wasIdle || group.unused)) this.#end(group, `no task for ${unusedSlotsMs} ms`)
+      else this.#watchUnused(group, idle)
     })
     this.#watchdogs.add(cancelWatch)
   }

@@ -200,6 +200,19 @@ describe('a worker', () => {
     expect(host.groups.map(({ told }) => told)).toEqual([['close 500'], ['deploy 1 v0/1']])
   })
 
+  test('gives slots back whose tasks are over when nobody releases them', async () => {
+    const { time, host, worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
+    await advance(time, 200_000)
+    expect(worker.groupCount).toBe(1)
+    const change = { state: 'canceled' } as const
+    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change })
+    await advance(time, 121_000)
+    expect(worker.groupCount).toBe(0)
+    expect(only(host).told.at(-1)).toBe('close 500')
+  })
+
   test('ends the slots of a task whose news the JobManager does not take', async () => {
     const { time, master, host, worker } = setUp()
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
