@@ -228,7 +228,7 @@ function bringBack(world: World, cluster: SimCluster, withinMs: number): void {
   world.scheduler.timer(stepMs, () => cluster.startMissingJobManager())
 }
 
-function jobProcesses(
+export function jobProcesses(
   { taskManagers }: SimCluster,
   spared: (process: SimProcess) => boolean,
 ): readonly SimProcess[] {

@@ -1,7 +1,7 @@
 // One seed, one run: draw jobs, a story of each, a cluster and faults; let them happen; heal; want the jobs to finish; judge.
 
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
-import { drawFaults, type FaultPlan, heal, inflict } from './faults.ts'
+import { drawFaults, type FaultPlan, heal, inflict, jobProcesses } from './faults.ts'
 import { judgeParty } from './judge.ts'
 import { Reader } from './oracles/o2-reader.ts'
 import { END_MS, type Recovery } from './oracles/o6-liveness.ts'
@@ -58,6 +58,8 @@ export interface SeedOptions {
 }
 
 const PAYLOADS_STREAM = 0x7a11
+/** Where one job is spared, faults wait so long for a process of the other one; slots may be scarce. */
+const VICTIM_WAIT_MS_MAX = 60_000
 
 /** All that a run is made of. */
 interface Run {
@@ -208,6 +210,8 @@ async function safetyPhase(
   const isSpared = ({ job }: SimProcess): boolean =>
     job !== null && spared?.story.jobs.includes(job) === true
   if (!early) await world.run(1_000 + chance.float() * 2_000, done)
+  const mayHit = (): boolean => jobProcesses(cluster, isSpared).length > 0
+  if (spared !== null) await world.run(VICTIM_WAIT_MS_MAX, () => done() || mayHit())
   for (const [i, fault] of plan.faults.entries()) {
     if (done()) return
     const beganAtMs = world.scheduler.nowMs()

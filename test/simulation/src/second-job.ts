@@ -30,6 +30,7 @@ const TICK_MS_MIN = 25
 /** Files, and records of the shape `blow-up`, in comparison to those of a job that is alone. */
 const SIZE = 0.25
 const EARLIER_MS_MAX = 2_000
+const SPARING_GAP_MS_MAX = 700
 
 export interface SecondJob {
   readonly workload: WorkloadOptions
@@ -91,10 +92,11 @@ function smaller(drawn: WorkloadOptions, first: WorkloadOptions, prng: Prng): Wo
 }
 
 function drawSparing(prng: Prng): SecondJob['sparing'] {
-  return {
-    spared: prng.pick(['first', 'second']),
-    plan: drawFaults(prng, KINDS_OF_ONE_JOB, SHARE_OF_KINDS),
-  }
+  const spared = prng.pick(['first', 'second'] as const)
+  const { kinds, faults } = drawFaults(prng, KINDS_OF_ONE_JOB, SHARE_OF_KINDS)
+  // They begin when there is somebody to hit, and are over before a short job is.
+  const soon = faults.map((one) => ({ ...one, thenMs: Math.min(one.thenMs, SPARING_GAP_MS_MAX) }))
+  return { spared, plan: { kinds, faults: soon, everyMs: SPARING_GAP_MS_MAX, early: true } }
 }
 
 /** Both fit while one TaskManager is dead; or the wider one, and perhaps not both, while all are there. */
