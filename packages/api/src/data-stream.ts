@@ -3,6 +3,7 @@
 
 import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { Codec, Key } from '@weirjs/common/core/codec'
+import { assertCallable } from './callable.ts'
 import { callSite } from './call-site.ts'
 import { BroadcastConnection, BroadcastStream, ConnectedStreams } from './connected-streams.ts'
 import type { Sink } from './connector.ts'
@@ -121,6 +122,7 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
     fn: (value: T, out: { readonly [Tag in keyof S]: (value: SideValues<S>[Tag]) => void }) => void,
     options: StepOptions = {},
   ): { readonly [Tag in keyof S]: DataStream<SideValues<S>[Tag]> } {
+    assertCallable('split', fn, callSite())
     const each = (value: unknown, ctx: unknown): void =>
       fn(value as T, (ctx as { output: never }).output)
     const stream = this.#kit.step<never, SideValues<S>>(
@@ -195,8 +197,10 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
     key: string | ((value: T) => Key),
     choose: (key: never, subtasks: number) => number,
   ): DataStream<T> {
+    const location = callSite()
+    assertCallable('partitionCustom', choose, location)
     const partition = choose as (key: Key, subtasks: number) => number
-    return this.#routed(keyed(this.#inlets, key, callSite(), partition))
+    return this.#routed(keyed(this.#inlets, key, location, partition))
   }
 
   /** Each record to the next subtask in turn. */

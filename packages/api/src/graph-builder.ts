@@ -15,6 +15,7 @@ import {
 } from '@weirjs/common/core/graph/logical-graph'
 import { operatorUid } from '@weirjs/common/core/ids'
 import { isPrintable } from '@weirjs/common/core/printable'
+import { assertStepCallable } from './callable.ts'
 import { DEAD_LETTERS } from './connector.ts'
 import type { EdgeRuntime, JobFunctions, NodeRuntime } from './functions.ts'
 import { jobError } from './job-error.ts'
@@ -45,10 +46,14 @@ export class GraphBuilder {
   readonly #byId = new Map<string, NodeDraft>()
   readonly #edges: EdgeDraft[] = []
 
-  /** Adds a step. Throws WeirError `job/duplicate-uid`, `job/bad-uid`, `job/parallelism-out-of-range`, `job/too-large`. */
+  /**
+   * Adds a step. Throws WeirError `job/duplicate-uid`, `job/bad-uid`, `job/parallelism-out-of-range`, `job/too-large`,
+   * `job/not-a-function`.
+   */
   addNode(request: NodeRequest): NodeDraft {
     const id = this.#idOf(request)
     this.#claim(id, request)
+    assertStepCallable(request)
     const node: NodeDraft = {
       id,
       explicitUid: request.uid !== undefined || request.derivedFrom?.explicitUid === true,

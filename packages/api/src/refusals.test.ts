@@ -59,6 +59,43 @@ describe('a wrong job', () => {
     expect(refused((env) => words(env).pick('wrd')).code).toBe('job/unknown-field')
   })
 
+  const notAFunction: [string, (env: Environment) => void, string][] = [
+    // @ts-expect-error the compiler refuses it too
+    ['map', (env) => words(env).map(Word, (word) => word), 'map needs a function, but has a type'],
+    [
+      'filter',
+      // @ts-expect-error the compiler refuses it too
+      (env) => words(env).filter('long'),
+      'filter needs a function, but has a value of type string',
+    ],
+    // @ts-expect-error the compiler refuses it too
+    ['flatMap', (env) => words(env).flatMap(text()), 'flatMap needs a function, but has none'],
+    // @ts-expect-error the compiler refuses it too
+    ['keyBy', (env) => words(env).keyBy(Word), 'keyBy needs a function, but has a type'],
+    // @ts-expect-error the compiler refuses it too
+    ['split', (env) => words(env).split({ long: Word }), 'split needs a function, but has none'],
+    [
+      'partitionCustom',
+      // @ts-expect-error the compiler refuses it too
+      (env) => words(env).partitionCustom('word'),
+      'partitionCustom needs a function, but has none',
+    ],
+    [
+      'process',
+      (env) =>
+        words(env)
+          .keyBy('word')
+          // @ts-expect-error the compiler refuses it too
+          .process(keyedProcess({ uid: 'marks', in: Word, out: Word, key: text(), state: {} })),
+      'each of marks needs a function, but has none',
+    ],
+  ]
+  it.each(notAFunction)('where %s is given no function is refused', (_name, build, message) => {
+    const error = refused(build)
+    expect(error).toMatchObject({ code: 'job/not-a-function', message })
+    expect(error.location).toMatch(here)
+  })
+
   it('with a stream that goes nowhere is refused', () => {
     const error = refused((env) => {
       words(env).map((word) => word.length)

@@ -1,5 +1,6 @@
 // Changes to the loose ends of a stream: where records go next, and by which key. Pure functions over inlets.
 
+import { assertCallable } from './callable.ts'
 import { keyCodec as anyKeyCodec } from '@weirjs/common/codec/key-codec'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import type { Partitioning } from '@weirjs/common/core/graph/logical-graph'
@@ -19,7 +20,7 @@ export function routed(inlets: readonly Inlet[], route: Partitioning): readonly 
   return inlets.map((inlet) => ({ port: inlet.port, route }))
 }
 
-/** The loose ends spread by a key. Throws WeirError `job/unknown-field`. */
+/** The loose ends spread by a key. Throws WeirError `job/unknown-field`, `job/not-a-function`. */
 export function keyed<T>(
   inlets: readonly Inlet[],
   choice: KeyChoice<T>,
@@ -27,6 +28,7 @@ export function keyed<T>(
   partition?: (key: Key, subtasks: number) => number,
 ): readonly Inlet[] {
   if (typeof choice === 'string') for (const inlet of inlets) checkField(inlet, choice, location)
+  else assertCallable('keyBy', choice, location, 'Or the name of a field.')
   const key = typeof choice === 'string' ? fieldKey(choice) : (choice as (value: never) => Key)
   return inlets.map((inlet) => ({
     port: inlet.port,
