@@ -37,7 +37,17 @@ export interface Cli {
   readonly onTerminate: (callback: (signal: string) => void) => () => void
   /** Calls back at Ctrl-Z, before the process is stopped. */
   readonly onSuspend: (callback: () => void) => () => void
+  /**
+   * Calls back with what nobody has caught in this process; it does not end by itself while somebody listens. And when its
+   * code ends it by `process.exit`: then only what is written at once is still written.
+   */
+  readonly onLoss: (listener: LossListener) => () => void
   readonly runtimeRoot: () => string
+}
+
+export interface LossListener {
+  readonly uncaught: (thrown: unknown) => void
+  readonly exit: (code: number) => void
 }
 
 export const wantsJson = (options: GlobalOptions): boolean =>

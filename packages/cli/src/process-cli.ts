@@ -4,6 +4,7 @@ import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type { Cli } from './cli.ts'
 import { connectCluster } from './client.ts'
+import { EXIT_FAILED } from './exit-codes.ts'
 import type { ScreenSize } from './output/screen.ts'
 import { wantsColour } from './output/style.ts'
 import { Terminal } from './output/terminal.ts'
@@ -19,9 +20,12 @@ const screenSize = (): ScreenSize => ({
 })
 const LINGER_MS_MAX = 2_000
 
+/** This process ends by our own decision. */
+let leaving = false
 // A reader that goes away (`weir job list | head -1`) is no mistake of ours.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
+  leaving = true
   process.exit()
 })
 
@@ -57,6 +61,19 @@ const cli: Cli = {
       callback()
       process.kill(process.pid, 'SIGSTOP')
     }),
+  onLoss: ({ uncaught, exit }) => {
+    const exited = (code: number): void => {
+      if (leaving) return
+      exit(code)
+      process.exitCode = EXIT_FAILED
+    }
+    process.on('uncaughtException', uncaught)
+    process.on('exit', exited)
+    return () => {
+      process.off('uncaughtException', uncaught)
+      process.off('exit', exited)
+    }
+  },
   runtimeRoot: () => findRuntimeRoot(env),
 }
 

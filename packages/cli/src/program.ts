@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { ArgumentDescription } from '@weirjs/api/arguments'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
-import { type Cli, type GlobalOptions, wantsJson } from './cli.ts'
+import type { Cli, GlobalOptions } from './cli.ts'
 import { addCertsCommands } from './commands/certs.ts'
 import { addClusterCommands } from './commands/cluster.ts'
 import { addCompletionCommands } from './commands/completion.ts'
@@ -23,9 +23,10 @@ import { addTopCommand } from './commands/top.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-codes.ts'
 import { JobEndedBadly } from './follow.ts'
 import { describeJob } from './job/prepare.ts'
-import { asWeirError, errorJson, errorLines } from './output/errors.ts'
+import { asWeirError } from './output/errors.ts'
 import { FORMATS } from './output/show.ts'
 import { facts } from './output/table.ts'
+import { tellError } from './output/tell-error.ts'
 
 /** Commands whose first word is a job file. */
 const JOB_COMMANDS: readonly string[] = ['run', 'dev', 'plan']
@@ -41,15 +42,16 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
       if (thrown.code === 'commander.helpDisplayed') await helpForJob(argv, cli)
       if (thrown.exitCode === 0) return EXIT_OK
       // A command without its subcommand has shown its help.
-      if (thrown.code !== 'commander.help') tell(misuse(thrown), cli, formatIn(argv))
+      if (thrown.code !== 'commander.help')
+        tellError(toFailure(misuse(thrown)), cli, formatIn(argv))
       return EXIT_USAGE
     }
     if (thrown instanceof JobEndedBadly) {
-      tell(thrown.error, cli, program.opts())
+      tellError(toFailure(thrown.error), cli, program.opts())
       return EXIT_FAILED
     }
     const error = asWeirError(thrown)
-    tell(error, cli, program.opts())
+    tellError(toFailure(error), cli, program.opts())
     return exitCodeOf(error)
   }
 }
@@ -84,7 +86,7 @@ async function helpForJob(argv: readonly string[], cli: Cli): Promise<void> {
     const pairs = takes.map((one) => [argumentUsage(one), argumentHelp(one)] as const)
     for (const line of facts(pairs)) terminal.data(`  ${line}`)
   } catch (thrown) {
-    tell(asWeirError(thrown), cli, {})
+    tellError(toFailure(asWeirError(thrown)), cli, {})
   }
 }
 
@@ -120,15 +122,6 @@ function describeOption(option: Option): string {
   const choices = argChoices === undefined ? '' : ` (${argChoices.join(', ')})`
   const isSaid = typeof defaultValue === 'string' && !negate
   return `${description}${choices}${isSaid ? ` (default: ${defaultValue})` : ''}`
-}
-
-function tell(error: WeirError, cli: Cli, options: GlobalOptions): void {
-  const terminal = cli.terminal(options)
-  terminal.progress('')
-  if (wantsJson(options)) terminal.say(JSON.stringify(errorJson(toFailure(error))))
-  else
-    for (const line of errorLines(toFailure(error), terminal.err, options.verbose === true))
-      terminal.say(line)
 }
 
 export function buildProgram(cli: Cli): Command {

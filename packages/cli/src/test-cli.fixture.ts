@@ -93,6 +93,7 @@ export function testCli(
         onSuspend: (callback) => onSuspend.heardBy(callback),
         onTerminate: (callback) => onTerminate.heardBy(callback),
         onInterrupt: (callback) => onInterrupt.heardBy(callback),
+        onLoss: () => () => {},
         runtimeRoot: () => findRuntimeRoot(process.env),
       }
       const code = await runProgram(argv, cli)

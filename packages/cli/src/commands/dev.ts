@@ -4,14 +4,15 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
-import { WeirError } from '@weirjs/common/core/errors'
+import { fromFailure, WeirError } from '@weirjs/common/core/errors'
 import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { heldSecrets } from '@weirjs/common/node/secrets'
 import type { JobSummary } from '@weirjs/common/job-client'
 import type { Cli } from '../cli.ts'
-import { follow } from '../follow.ts'
+import { follow, JobEndedBadly } from '../follow.ts'
+import { JobLoss } from '../job/job-loss.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -77,6 +78,8 @@ async function dev(
     storage: await FsStorage.open(run.checkpoints),
     ownDirectory: ownDirectory(runtimeRoot),
   })
+  const abort = new AbortController()
+  using loss = new JobLoss(cli, options, ownDirectory(runtimeRoot), abort)
   let ended: JobSummary | null = null
   try {
     const request = submitRequest(prepared, {
@@ -91,7 +94,8 @@ async function dev(
       secrets: () => heldSecrets({ env: cli.env, directory: null }),
     })
     const jobId = await cluster.submitRequest(request, functions)
-    ended = await followHere(cli, terminal, { client: cluster.client, jobId, json })
+    const job = { client: cluster.client, jobId, json }
+    ended = await followHere(cli, terminal, job, { abort, loss })
     finish(terminal, ended, json)
   } finally {
     await cluster.close()
@@ -107,7 +111,7 @@ class DevRun {
   constructor(root: string, cli: Cli) {
     const time = new Date(cli.scheduler.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
     this.directory = join(root, `run-${time}-${process.pid}`)
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 })
+    makeDirectory(this.directory)
     const runs = readdirSync(root).filter((name) => name.startsWith('run-'))
     for (const old of runs.toSorted().slice(0, -DEV_RUNS_KEPT)) {
       rmSync(join(root, old), { recursive: true, force: true })
@@ -136,6 +140,19 @@ class DevRun {
   }
 }
 
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WeirError('config/data-directory', `cannot keep checkpoints here: ${reason}`, {
+      domain: 'user',
+      hint: 'choose another directory with --data-dir',
+      cause,
+    })
+  }
+}
+
 /** null: as many as the job needs. */
 function slotsSaid({ slots }: DevOptions): number | null {
   return slots === undefined
@@ -152,13 +169,16 @@ function slotsFor(parallelism: number): number {
   })
 }
 
-/** Follows until the job has ended, or Ctrl-C or SIGTERM: then it is canceled first, so that its sinks close well. */
+/**
+ * Follows until the job has ended or its code has lost an error; or Ctrl-C or SIGTERM: then it is canceled first, so that
+ * its sinks close well.
+ */
 async function followHere(
   cli: Cli,
   terminal: Terminal,
   job: Pick<Parameters<typeof follow>[0], 'client' | 'jobId' | 'json'>,
+  { abort, loss }: { readonly abort: AbortController; readonly loss: JobLoss },
 ): Promise<JobSummary> {
-  const abort = new AbortController()
   let endedBy: string | null = null
   const end = (how: string, again: string): void => {
     if (endedBy !== null) return abort.abort()
@@ -173,6 +193,7 @@ async function followHere(
   ]
   try {
     const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })
+    if (loss.failure !== null) throw new JobEndedBadly(fromFailure(loss.failure))
     if (ended !== null && ended.state !== 'FINISHED') await tellResume(job.client, terminal, ended)
     if (ended !== null && !(endedBy !== null && ended.state === 'CANCELED')) return ended
     throw new WeirError('cli/interrupted', `ended by ${endedBy}`, { domain: 'user' })
