@@ -94,6 +94,8 @@ function explain(error: unknown, choice: ClusterChoice): unknown {
   return fromFailure({
     ...toFailure(error),
     message: `no JobManager answers at ${choice.address} (named by ${choice.origin})`,
-    hint: 'see `weir cluster status`; start a local one with `weir cluster start`',
+    hint: choice.origin.endsWith('cluster.json')
+      ? '`weir cluster start` starts what is missing; `weir cluster logs` has what it said last'
+      : 'is that where its JobManager listens (jobmanager.rpc.port), and does it run?',
   })
 }

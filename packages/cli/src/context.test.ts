@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeContexts } from './named-clusters.ts'
+import { testCli } from './test-cli.fixture.ts'
 import { chooseCluster, type ClusterFile, clusterFilePath, writeClusterFile } from './context.ts'
 
 const file: ClusterFile = {
@@ -52,6 +53,16 @@ describe('chooseCluster', () => {
       tokenFile: '/f',
     })
     expect(chooseCluster({ env: {}, cwd: '/', cluster: root }).address).toBe('127.0.0.1:7001')
+  })
+
+  test('takes a URL neither for a path nor for an address', () => {
+    const said = { env: {}, cwd: root, cluster: 'http://127.0.0.1:6123' }
+    expect(() => chooseCluster(said)).toThrow(
+      expect.objectContaining({
+        code: 'config/bad-address',
+        hint: expect.stringMatching(/^write host:port/),
+      }),
+    )
   })
 
   test('takes no token from the environment', () => {
@@ -126,4 +137,10 @@ describe('chooseCluster', () => {
       expect.objectContaining({ code: 'config/cluster-file-damaged' }),
     )
   })
+})
+
+test('weir context rm says that a name is forgotten', async () => {
+  const cli = testCli(null, root, { XDG_CONFIG_HOME: root })
+  await cli.run('context', 'add', 'prod', 'h:1')
+  expect((await cli.run('context', 'rm', 'prod')).out).toEqual(['prod was h:1, and is forgotten'])
 })

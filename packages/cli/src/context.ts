@@ -70,6 +70,7 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
     tokenFile: options.tokenFile ?? nonEmpty(options.env['WEIR_TOKEN_FILE']) ?? null,
     tlsDirectory: options.tlsDir ?? nonEmpty(options.env['WEIR_TLS_DIR']) ?? null,
   }
+  if (named?.includes('://') === true) checkAddress(named)
   if (named !== undefined && !looksLikePath(named)) {
     return CONTEXT.test(named) ? ofContext(options, named, said) : ofAddress(options, named, said)
   }

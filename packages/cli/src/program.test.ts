@@ -76,6 +76,20 @@ describe('weir job', () => {
     expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ jobs: [{ jobId: id, state: 'RUNNING' }] })
   })
 
+  test('a job that has ended has no health, and its failure has its place', async () => {
+    const failure = toFailure(
+      new WeirError('job/user-code-failed', 'boom', { domain: 'user', location: 'job.ts:3' }),
+    )
+    const cli = testCli({
+      list: async () => [summary('FAILED', { failure })],
+      describe: async () => detail('FAILED', { failure }),
+    })
+    expect((await cli.run('job', 'list')).out[1]).toMatch(/^7f3a00000000 +flights +FAILED +- +8/)
+    const { out } = await cli.run('job', 'describe', '7f3')
+    expect(out).toContain('state        FAILED')
+    expect(out).toContain('failure      boom (job.ts:3) [job/user-code-failed]')
+  })
+
   test('an unknown job is exit code 4, an ambiguous id 5', async () => {
     const fails = (code: string) => async () => {
       throw new WeirError(code, 'no', { domain: 'user' })
@@ -145,5 +159,23 @@ describe('weir job', () => {
       out: ['/data/chk-3'],
       err: ['checkpoint 3 completed: 1.2 MB in 34 ms'],
     })
+  })
+})
+
+describe('help', () => {
+  test.each([
+    [['job', 'describe'], 'weir job describe --help shows what there is'],
+    [['run', '-p', '2'], 'weir run --help shows what there is'],
+    [['-q', 'completion', 'tcsh'], 'weir completion --help shows what there is'],
+    [['-o', 'xml'], 'weir --help shows what there is'],
+  ])('%j: the hint names the help of that command', async (argv, hint) => {
+    const { code, err } = await testCli(null).run(...argv)
+    expect({ code, hint: err.at(-1) }).toEqual({ code: 2, hint: `hint: ${hint}` })
+  })
+
+  test('of a command says where the options of every command are', async () => {
+    const every = 'Options of every command, such as -o json and --cluster: weir --help'
+    expect((await testCli(null).run('job', 'list', '--help')).out).toContain(every)
+    expect((await testCli(null).run('--help')).out).not.toContain(every)
   })
 })

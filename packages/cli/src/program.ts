@@ -43,7 +43,7 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
       if (thrown.exitCode === 0) return EXIT_OK
       // A command without its subcommand has shown its help.
       if (thrown.code !== 'commander.help')
-        tellError(toFailure(misuse(thrown)), cli, formatIn(argv))
+        tellError(toFailure(misuse(thrown, helpFor(program, argv))), cli, formatIn(argv))
       return EXIT_USAGE
     }
     if (thrown instanceof JobEndedBadly) {
@@ -56,14 +56,28 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
   }
 }
 
+const EVERY_COMMAND = '\nOptions of every command, such as -o json and --cluster: weir --help'
 const SUGGESTION = /\n\((Did you mean .*\?)\)$/s
 
 /** As every other error: with a code, and with what may have been meant. */
-function misuse({ message }: CommanderError): WeirError {
+function misuse({ message }: CommanderError, help: string): WeirError {
   const [, meant] = SUGGESTION.exec(message) ?? []
   const what = message.replace(SUGGESTION, '').replace(/^error: /, '')
-  const hint = meant ?? 'weir --help shows what there is'
+  const hint = meant ?? `${help} shows what there is`
   return new WeirError('cli/usage', what, { domain: 'user', hint })
+}
+
+/** How to ask for the help of the command that was meant. */
+function helpFor(program: Command, argv: readonly string[]): string {
+  let command = program
+  const names = ['weir']
+  for (const word of argv) {
+    const child = command.commands.find((one) => one.name() === word)
+    if (child === undefined) continue
+    command = child
+    names.push(word)
+  }
+  return `${names.join(' ')} --help`
 }
 
 /** The command line was not understood, so what it asks for is looked for in its words. */
@@ -139,6 +153,7 @@ export function buildProgram(cli: Cli): Command {
     .option('-v, --verbose', 'show stacks of errors')
     .option('-q, --quiet', 'only data and errors')
     .option('--no-color', 'no colours')
+    .addHelpText('afterAll', ({ command }) => (command.parent === null ? '' : EVERY_COMMAND))
     .configureHelp({ optionDescription: describeOption })
     .showSuggestionAfterError(true)
     .exitOverride()

@@ -28,7 +28,8 @@ const plain = (name) => ({ name })
 function problem(failure) {
   if (failure === null) return null
   const hint = failure.hint === null ? '' : ` ${failure.hint}`
-  return h('p', { class: 'alarm' }, `${failure.message} [${failure.code}]${hint}`)
+  const place = failure.location === null ? '' : ` (${failure.location})`
+  return h('p', { class: 'alarm' }, `${failure.message}${place} [${failure.code}]${hint}`)
 }
 
 // ---- the cluster ----

@@ -181,7 +181,7 @@ export class Cluster implements WorkerHub {
         pid,
         slots,
         freeSlots: freeOf(entry).length,
-        lastHeartbeatAgeMs: this.#registry.silentMs(workerId, nowMs),
+        lastHeartbeatAgeMs: Math.round(this.#registry.silentMs(workerId, nowMs)),
         rssBytes: entry.rssBytes,
         draining: entry.draining,
       }

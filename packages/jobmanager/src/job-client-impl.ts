@@ -121,7 +121,7 @@ export class LocalJobClient implements JobClient {
     if (only === undefined) {
       throw new WeirError('job/not-found', `there is no job ${id}`, {
         domain: 'user',
-        hint: 'List the jobs with: weir job list',
+        hint: byName(entries, id) ?? 'List the jobs with: weir job list',
       })
     }
     if (found.length === 1) return only
@@ -135,4 +135,13 @@ export class LocalJobClient implements JobClient {
       },
     )
   }
+}
+
+/** For who says what a job is called: many may be called that, so the newest is only proposed. */
+function byName(entries: readonly JobEntry[], name: string): string | undefined {
+  const called = entries.map((entry) => entry.summary()).filter((job) => job.name === name)
+  const newest = called.toSorted((a, b) => b.submittedAtMs - a.submittedAtMs)[0]
+  return (
+    newest && `Jobs are told apart by their ids; the newest that is called so is ${newest.jobId}`
+  )
 }

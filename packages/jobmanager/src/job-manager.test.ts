@@ -352,4 +352,16 @@ describe('ids', () => {
     await expect(client.describe('')).rejects.toMatchObject({ code: 'job/not-found' })
     await expect(client.describe('zz')).rejects.toMatchObject({ code: 'job/not-found' })
   })
+
+  it('are proposed to who says a name', async () => {
+    const world = await new PlayWorld({ workers: {} }).start()
+    await world.submit({ submissionId: 'a', submittedAtMs: 1 })
+    const newest = await world.submit({ submissionId: 'b', submittedAtMs: 2 })
+    const { client } = world.manager
+    const { name } = await client.describe(newest)
+    await expect(client.describe(name)).rejects.toMatchObject({
+      code: 'job/not-found',
+      hint: expect.stringContaining(newest),
+    })
+  })
 })

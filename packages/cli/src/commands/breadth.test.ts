@@ -325,7 +325,9 @@ describe('weir taskmanager', () => {
     const cli = testCli({ workers: async () => [worker('a-1'), worker('b-2', { freeSlots: 0 })] })
     const { code, err } = await cli.run('taskmanager', 'drain', 'a')
     expect(code).toBe(5)
-    expect(err.join('\n')).toMatch(/1 slots of a-1 are in use, but only 0 are free.*--force/s)
+    expect(err.join('\n')).toMatch(
+      /1 slot of a-1 would have to move, but only 0 slots elsewhere.*--force/s,
+    )
   })
 })
 

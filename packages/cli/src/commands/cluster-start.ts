@@ -22,6 +22,7 @@ import {
 } from '../context.ts'
 import { CERTIFICATE_DAYS, createCertificates } from '../development-certificates.ts'
 import { formatOf, show } from '../output/show.ts'
+import { counted } from '../output/units.ts'
 import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
 import { checkPorts } from './cluster-ports.ts'
@@ -69,7 +70,7 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   const format = formatOf(options)
   if (format === 'json' || format === 'yaml')
     return show(terminal, options, { json: { ...file, clusterFile: path, page }, names: [] })
-  terminal.note(`cluster is up at ${file.address}: ${workersOf(file)} TaskManagers`)
+  terminal.note(`cluster is up at ${file.address}: ${counted(workersOf(file), 'TaskManager')}`)
   if (page !== null) terminal.note(`status page: ${page}`)
   const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')
   terminal.note(healing ? `restarted: ${names}` : `left running: ${names}`)

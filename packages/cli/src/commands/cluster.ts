@@ -14,7 +14,7 @@ import { isAlive, stopAll } from '../local-processes.ts'
 import { formatOf, show } from '../output/show.ts'
 import { pageUrl } from '../page-url.ts'
 import { facts } from '../output/table.ts'
-import { formatTime } from '../output/units.ts'
+import { counted, formatTime } from '../output/units.ts'
 import { addClusterLogs } from './cluster-logs.ts'
 import { SLOTS_DEFAULT, startCluster, STOP_GRACE_MS } from './cluster-start.ts'
 import { gather } from './run.ts'
@@ -72,7 +72,9 @@ async function stop(cli: Cli, options: GlobalOptions): Promise<void> {
     return show(terminal, options, { json, names: [] })
   }
   terminal.note(
-    stopped.length === 0 ? 'nothing was running' : `stopped ${stopped.length} processes`,
+    stopped.length === 0
+      ? 'nothing was running'
+      : `stopped ${counted(stopped.length, 'process', 'processes')}`,
   )
   for (const one of stopped)
     if (one.killed) terminal.note(`${one.role} ${one.pid} did not end by itself and was killed`)

@@ -123,13 +123,20 @@ function remove(cli: Cli, name: string, options: GlobalOptions): void {
   const { [name]: _gone, ...clusters } = before.clusters
   const current = before.current === name ? null : before.current
   writeContexts(cli.env, { version: 1, current, clusters })
-  answer(cli, options, { name, ...cluster, current: false })
+  answer(cli, options, { name, ...cluster, current: false }, 'was')
 }
 
-function answer(cli: Cli, options: GlobalOptions, row: ContextRow): void {
+function answer(
+  cli: Cli,
+  options: GlobalOptions,
+  row: ContextRow,
+  verb: 'is' | 'was' = 'is',
+): void {
   show(cli.terminal(options), options, {
     json: row,
     names: [row.name],
-    lines: [`${row.name} is ${row.address}${row.current ? ', in use' : ''}`],
+    lines: [
+      `${row.name} ${verb} ${row.address}${row.current ? ', in use' : ''}${verb === 'was' ? ', and is forgotten' : ''}`,
+    ],
   })
 }

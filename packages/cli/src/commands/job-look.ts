@@ -1,15 +1,16 @@
 // weir job list, describe, checkpoints, exceptions: how jobs stand, and what happened to them.
 
 import type { Failure } from '@weirjs/common/core/errors'
-import type {
-  AttemptView,
-  CheckpointView,
-  JobDetail,
-  JobSummary,
-  TaskView,
+import {
+  type AttemptView,
+  type CheckpointView,
+  type JobDetail,
+  type JobSummary,
+  type TaskView,
+  TERMINAL_STATES,
 } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
-import { errorLines, lastOutputLines } from '../output/errors.ts'
+import { errorLines, lastOutputLines, placeOf } from '../output/errors.ts'
 import { formatOf, show, type WideColumn } from '../output/show.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -40,7 +41,7 @@ function jobColumns(
     { title: 'JOB', cell: id },
     { title: 'NAME', cell: (j) => j.name },
     { title: 'STATE', cell: (j) => j.state, paint: (text) => terminal.out.state(text) },
-    { title: 'HEALTH', cell: (j) => j.health, paint: (text) => terminal.out.state(text) },
+    { title: 'HEALTH', cell: healthOf, paint: (text) => terminal.out.state(text) },
     { title: 'TASKS', cell: (j) => `${j.tasks.running}/${j.tasks.total}`, align: 'right' },
     { title: 'RESTARTS', cell: (j) => `${j.restarts}`, align: 'right' },
     { title: 'CHECKPOINT', cell: (j) => `${j.lastCheckpointId ?? '-'}`, align: 'right' },
@@ -54,6 +55,10 @@ function jobColumns(
     { title: 'FAILURE', cell: (j) => headline(j.failure), wide: true },
   ]
 }
+
+/** How a job goes, while it goes. */
+const healthOf = (job: JobSummary): string =>
+  TERMINAL_STATES.includes(job.state) ? '-' : job.health
 
 const headline = (failure: Failure | null): string =>
   failure === null ? '-' : `${failure.message.split('\n')[0]} [${failure.code}]`
@@ -85,7 +90,7 @@ function jobFacts(job: JobDetail, terminal: Terminal): readonly string[] {
     ['name', job.name],
     [
       'state',
-      `${job.state} (${job.health})`,
+      TERMINAL_STATES.includes(job.state) ? job.state : `${job.state} (${job.health})`,
       (text) => text.replaceAll(/\w+/g, (word) => terminal.out.state(word)),
     ],
     ['submitted', formatTime(job.submittedAtMs)],
@@ -95,7 +100,12 @@ function jobFacts(job: JobDetail, terminal: Terminal): readonly string[] {
     ['restart', restart.strategy],
     ...(job.failure === null
       ? []
-      : [['failure', `${job.failure.message} [${job.failure.code}]`] as const]),
+      : [
+          [
+            'failure',
+            `${job.failure.message}${placeOf(job.failure)} [${job.failure.code}]`,
+          ] as const,
+        ]),
     ...(job.failure?.hint === undefined ? [] : [['hint', job.failure.hint] as const]),
   ])
 }

@@ -15,7 +15,7 @@ import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
 import { show, type WideColumn } from '../output/show.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { formatBytes, formatCount, formatDuration } from '../output/units.ts'
+import { counted, formatBytes, formatCount, formatDuration } from '../output/units.ts'
 import { parseTimeout } from '../wait.ts'
 import { SHORT_ID_CHARS } from './job-look.ts'
 
@@ -186,7 +186,7 @@ async function refuseWithoutRoom(client: JobClient, worker: string): Promise<voi
   if (free >= used) return
   throw new WeirError(
     'worker/no-room',
-    `${used} slots of ${worker} are in use, but only ${free} are free elsewhere`,
+    `${counted(used, 'slot')} of ${worker} would have to move, but only ${counted(free, 'slot')} elsewhere can take tasks`,
     { domain: 'user', hint: 'start another TaskManager first, or let jobs wait with --force' },
   )
 }

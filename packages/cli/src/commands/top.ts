@@ -16,7 +16,7 @@ import { ABSENCE_MS_MAX, isAbsence } from '../follow.ts'
 import { formatOf, show } from '../output/show.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { formatBytes, formatDuration, formatRate } from '../output/units.ts'
+import { counted, formatBytes, formatDuration, formatRate } from '../output/units.ts'
 import { SHORT_ID_CHARS } from './job-look.ts'
 
 interface TopOptions extends GlobalOptions {
@@ -148,7 +148,7 @@ function overview(terminal: Terminal, now: Look, before: Look | null): readonly 
   const { cluster, workers, jobs, moreJobs, address } = now
   const head = [
     `${terminal.out.paint('bold', `weir ${cluster.version}`)} at ${address}`,
-    `${cluster.workers} TaskManagers`,
+    counted(cluster.workers, 'TaskManager'),
     `${workers.reduce((sum, { slots, freeSlots }) => sum + slots - freeSlots, 0)} of ${cluster.slots} slots in use`,
     ...Object.entries(cluster.jobs).map(
       ([state, count]) => `${count} ${terminal.out.state(state)}`,

@@ -82,7 +82,7 @@ export class GraphBuilder implements Disposable {
         reject(
           new WeirError(
             'job/build-timeout',
-            `${request.file} was not loaded and built within ${BUILD_MS_MAX} ms`,
+            `${request.file} was not loaded and built within ${BUILD_MS_MAX / 1_000} s`,
             {
               domain: 'user',
               hint: 'a job module only describes the job; it must not wait for anything',

@@ -17,11 +17,10 @@ export function asWeirError(thrown: unknown): WeirError {
 }
 
 export function errorLines(failure: Failure, style: Style, verbose: boolean): readonly string[] {
-  const place = failure.location === undefined ? '' : ` (${printable(failure.location)})`
   const [headline = '', ...rest] = printableLines(failure.message)
   const code = printable(failure.code)
   const lines = [
-    `${style.paint('red', 'error')}: ${headline}${place} ${style.paint('dim', `[${code}]`)}`,
+    `${style.paint('red', 'error')}: ${headline}${placeOf(failure)} ${style.paint('dim', `[${code}]`)}`,
     ...rest,
   ]
   if (failure.hint !== undefined)
@@ -29,6 +28,10 @@ export function errorLines(failure: Failure, style: Style, verbose: boolean): re
   if (verbose && failure.stack !== undefined) lines.push(printableLines(failure.stack).join('\n'))
   return lines
 }
+
+/** Where in the user's code, to be set behind the message. */
+export const placeOf = ({ location }: Failure): string =>
+  location === undefined ? '' : ` (${printable(location)})`
 
 /** Headed, or nothing where nothing was written. */
 export function lastOutputLines({ lastOutput = [] }: Failure): readonly string[] {

@@ -6,7 +6,7 @@ import { asWeirError, errorLines, lastOutputLines } from './errors.ts'
 import { Style, wantsColour } from './style.ts'
 import { facts, table } from './table.ts'
 import { Terminal } from './terminal.ts'
-import { formatBytes, formatDuration, formatRate } from './units.ts'
+import { counted, formatBytes, formatDuration, formatRate } from './units.ts'
 
 const plain = new Style(false)
 
@@ -62,6 +62,11 @@ describe('output', () => {
       '999 B',
       '1.2 kB',
       '123 MB',
+    ])
+    expect([1, 2, 1_000].map((n) => counted(n, 'process', 'processes'))).toEqual([
+      '1 process',
+      '2 processes',
+      '1,000 processes',
     ])
     expect([12, 1_500, 61_000, 3_720_000].map(formatDuration)).toEqual([
       '12 ms',

@@ -106,7 +106,9 @@ describe('the health of a process', () => {
     const token = makeToken()
     const metrics = { access: new HttpAccess(token), text: () => 'weir_x 1\n' }
     const at = `http://127.0.0.1:${await start({ metrics })}/metrics`
-    expect((await fetch(at)).status).toBe(401)
+    const refused = await fetch(`${at}?token=${token}`)
+    expect(refused.status).toBe(401)
+    expect(await refused.text()).toContain('Authorization: Bearer')
     const allowed = await fetch(at, { headers: { authorization: bearer(token) } })
     expect(allowed.headers.get('content-type')).toContain('version=0.0.4')
     expect(await allowed.text()).toBe('weir_x 1\n')

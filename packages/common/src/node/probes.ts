@@ -60,7 +60,12 @@ export class Probes {
       return
     }
     response.setHeader('www-authenticate', 'Bearer realm="weir"')
-    reply(response, 401, 'text/plain', 'the cluster token or its read key is missing or wrong\n')
+    reply(
+      response,
+      401,
+      'text/plain',
+      'the cluster token or its read key is missing or wrong: send it as "Authorization: Bearer …"\n',
+    )
   }
 
   async #health(path: string, response: ServerResponse): Promise<void> {

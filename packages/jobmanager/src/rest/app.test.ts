@@ -108,9 +108,10 @@ describe('the read endpoints', () => {
 
   it('tell what ended the attempts', async () => {
     const { job, get, world } = await running()
-    const failure = { code: 'job/x', message: 'boom', domain: 'user', retry: 'backoff' } as const
-    world.failTask(job, failure)
+    const told = { code: 'job/x', message: 'boom', location: 'job.ts:3' } as const
+    world.failTask(job, { ...told, domain: 'user', retry: 'backoff' })
     await world.until(job, 'RESTARTING')
+    expect((await get(`/v1/jobs/${job}`)).body).toMatchObject({ failure: { ...told, hint: null } })
     await world.until(job, 'RUNNING')
     expect((await get(`/v1/jobs/${job}/exceptions`)).body).toMatchObject({
       'root-exception': 'boom',

@@ -29,7 +29,9 @@ import {
   worstOf,
 } from '../vertices.ts'
 
-const failure = z.object({ code: text, message: text, hint: text.nullable() }).nullable()
+const failure = z
+  .object({ code: text, message: text, hint: text.nullable(), location: text.nullable() })
+  .nullable()
 
 const head = z.object({
   jid: text,
@@ -212,7 +214,14 @@ function headOf(summary: JobSummary, wallMs: number): z.infer<typeof head> {
 }
 
 const failureOf = (found: Failure | null): z.infer<typeof failure> =>
-  found === null ? null : { code: found.code, message: found.message, hint: found.hint ?? null }
+  found === null
+    ? null
+    : {
+        code: found.code,
+        message: found.message,
+        hint: found.hint ?? null,
+        location: found.location ?? null,
+      }
 
 const listedOf = (summary: JobSummary, wallMs: number): z.infer<typeof listedJob> => ({
   ...headOf(summary, wallMs),
