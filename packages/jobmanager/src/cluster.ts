@@ -83,7 +83,7 @@ export class Cluster implements WorkerHub {
       if (this.#gateways.get(workerId) === gateway) this.lose(workerId, reason)
     })
     this.#gateways.set(workerId, gateway)
-    this.#options.log.info({ workerId, controlAddress, slots, pid }, 'worker registered')
+    this.#options.log.info({ workerId, controlAddress, slots, workerPid: pid }, 'worker registered')
     this.#serve()
   }
 

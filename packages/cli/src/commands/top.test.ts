@@ -155,11 +155,39 @@ describe('weir top', () => {
     expect(out.join('\n').match(/flights/g)).toHaveLength(45)
   })
 
+  test('counts each record once, where its sources read it', async () => {
+    let records = 0
+    const vertex = { id: 'v1', operators: [{ kind: 'source-reader' }] }
+    const known = detail('RUNNING')
+    const cli = testCli(
+      {
+        ...seen,
+        describe: async () => {
+          if (records >= 2) cli.interrupt()
+          records += 1
+          const task = { ...TASK, recordsIn: records * 1_000_000, recordsOut: 0 }
+          return {
+            ...known,
+            plan: { ...known.plan, vertices: [vertex] as unknown as typeof known.plan.vertices },
+            taskViews: [task, { ...task, vertexId: 'v2', recordsIn: records * 9_000_000 }],
+          }
+        },
+      },
+      process.cwd(),
+      {},
+      { screen: { rows: 24, columns: 160 } },
+    )
+    const { out } = await cli.run('top', '--every', '200ms')
+    const [, perSecond] = / ([\d.]+) M\/s /.exec(out.join('\n')) ?? []
+    expect(Number(perSecond)).toBeGreaterThan(0)
+    expect(Number(perSecond)).toBeLessThanOrEqual(5)
+  })
+
   test('looks once where there is no terminal', async () => {
     const cli = testCli(seen)
     const { code, out } = await cli.run('top')
     expect(code).toBe(0)
-    expect(out[0]).toBe('weir 1.2.3 at test · 1 TaskManagers · 1 of 2 slots in use · 1 RUNNING')
+    expect(out[0]).toBe('weir 1.2.3 at test · 1 TaskManager · 1 of 2 slots in use · 1 RUNNING')
     expect(out.find((one) => one.includes('flights'))).toContain('count (1/1) 50 %')
     const json = await cli.run('top', '--json')
     expect(JSON.parse(json.out[0] ?? '')).toMatchObject({ jobs: [{ jobId: id }] })

@@ -194,7 +194,7 @@ const workerLines = (workers: readonly WorkerView[]): readonly string[] =>
     workers,
   )
 
-/** Records that came into the job's tasks or left them, whichever is more, in a second. */
+/** Records that the job's sources have read in a second, as `weir run` and the page say it. */
 function rateOf(job: JobDetail, now: Look, before: Look | null): string {
   const former = before?.jobs.find(({ jobId }) => jobId === job.jobId)
   if (before === null || former === undefined || former.attempt !== job.attempt) return '-'
@@ -203,10 +203,12 @@ function rateOf(job: JobDetail, now: Look, before: Look | null): string {
   return records < 0 || seconds <= 0 ? '-' : formatRate(records / seconds)
 }
 
-function recordsOf({ taskViews }: JobDetail): number {
-  const sum = (of: 'recordsIn' | 'recordsOut'): number =>
-    taskViews.reduce((total, task) => total + task[of], 0)
-  return Math.max(sum('recordsIn'), sum('recordsOut'))
+function recordsOf({ plan, taskViews }: JobDetail): number {
+  const readers = plan.vertices.filter(({ operators }) => operators[0]?.kind === 'source-reader')
+  const ids = new Set<string>(readers.map((vertex) => vertex.id))
+  return taskViews
+    .filter(({ vertexId }) => ids.has(vertexId))
+    .reduce((total, task) => total + task.recordsIn, 0)
 }
 
 function busiest({ taskViews }: JobDetail): string {

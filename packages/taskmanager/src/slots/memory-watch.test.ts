@@ -77,8 +77,8 @@ test('a process that stays over its limit is ended, and it is said which slot ho
   expect(ends).toEqual([])
   await advance(time, 10 * MEMORY_LOOK_MS)
   expect(ends).toEqual([
-    'uses 105 of 100 MiB of memory that it may: at the last count ' +
-      'slot 3 4 MiB on its heap and 70 MiB in Buffers, slot 5 5 MiB on its heap and 0 MiB in Buffers',
+    'uses 105 of 100 MiB of memory that it may: at the last count, ' +
+      'slot 3: 4 MiB on its heap and 70 MiB in Buffers, slot 5: 5 MiB on its heap and 0 MiB in Buffers',
   ])
   expect(time.pending).toBe(0)
 })

@@ -94,9 +94,9 @@ export class MemoryWatch {
     if (said === null || said.slotMemory.length === 0) return 'its slots have not told how'
     const each = said.slotMemory.map(
       ({ heapBytes, externalBytes }, i) =>
-        `slot ${this.#options.slots[i]} ${mebibytes(heapBytes)} MiB on its heap and ${mebibytes(externalBytes)} MiB in Buffers`,
+        `slot ${this.#options.slots[i]}: ${mebibytes(heapBytes)} MiB on its heap and ${mebibytes(externalBytes)} MiB in Buffers`,
     )
-    return `at the last count ${each.join(', ')}`
+    return `at the last count, ${each.join(', ')}`
   }
 }
 

@@ -174,14 +174,14 @@ export class ProcessSlotHost implements SlotHost {
       oomRecord: this.#options.oomRecord ?? (() => oomRecord()),
     })
     if (!offerToKernel(process.pid))
-      log.debug({ pid: process.pid }, 'the kernel cannot be told to end this process first')
+      log.debug({ jobProcess: process.pid }, 'the kernel cannot be told to end this process first')
     return process
   }
 
   #prepareSpare(): void {
     if (this.#closed || (this.#spare !== null && !this.#spare.gone)) return
     this.#spare = this.#spawn(this.#options.slots)
-    this.#options.log.debug({ pid: this.#spare.pid }, 'job process prepared')
+    this.#options.log.debug({ jobProcess: this.#spare.pid }, 'job process prepared')
   }
 
   #prepareLater(): void {
@@ -292,7 +292,7 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   #warn(text: string): void {
-    this.#options.log.warn({ ...this.fence, pid: this.pid }, text)
+    this.#options.log.warn({ ...this.fence, jobProcess: this.pid }, text)
     this.#print('stderr', text)
   }
 
