@@ -1,6 +1,7 @@
 // weir dev as a process: what a job's code does to the process that it shares with the command.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +17,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
+const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', NO_COLOR: '1' }
+const ARGV = ['-C', 'source', '--no-warnings', MAIN, 'dev', 'job.ts']
+
 /** A job whose map does this with its first record. */
-function dev(deed: string, ...flags: readonly string[]): { code: number | null; err: string } {
+function write(deed: string): void {
   writeFileSync(
     join(directory, 'job.ts'),
     `import { generator, int, job, print } from 'weirjs'
@@ -29,8 +33,11 @@ export default job('deed', (env) => {
   }).to(print(), { uid: 'out' })
 })`,
   )
-  const argv = ['-C', 'source', '--no-warnings', MAIN, 'dev', 'job.ts', ...flags]
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', NO_COLOR: '1' }
+}
+
+function dev(deed: string, ...flags: readonly string[]): { code: number | null; err: string } {
+  write(deed)
+  const argv = [...ARGV, ...flags]
   const { status, stderr } = spawnSync(process.execPath, argv, { cwd: directory, env })
   return { code: status, err: stderr.toString() }
 }
@@ -56,4 +63,18 @@ test('a directory that cannot be made is the caller’s mistake', () => {
   const { code, err } = dev('', '--data-dir', 'file')
   expect(err).toMatch(/error: cannot keep checkpoints here: .*\[config\/data-directory\]\nhint: /)
   expect(code).toBe(2)
+})
+
+test('a loop without end is named, because Ctrl-C cannot be heard in it', async () => {
+  write('for (;;) {}')
+  const child = spawn(process.execPath, ARGV, { cwd: directory, env })
+  let err = ''
+  for await (const chunk of child.stderr) {
+    err += String(chunk)
+    if (err.includes('blocked')) break
+  }
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+  expect(err).toContain(`only \`kill -9 ${child.pid}\` ends it`)
 })

@@ -13,6 +13,7 @@ import type { JobSummary } from '@weirjs/common/job-client'
 import type { Cli } from '../cli.ts'
 import { follow, JobEndedBadly } from '../follow.ts'
 import { JobLoss } from '../job/job-loss.ts'
+import { noticeStalls } from '../job/stall-notice.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -79,6 +80,7 @@ async function dev(
     ownDirectory: ownDirectory(runtimeRoot),
   })
   const abort = new AbortController()
+  await using _stalls = noticeStalls()
   using loss = new JobLoss(cli, options, ownDirectory(runtimeRoot), abort)
   let ended: JobSummary | null = null
   try {
