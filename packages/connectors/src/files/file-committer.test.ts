@@ -34,6 +34,21 @@ describe('the clean-up of staged files', () => {
     await new FileCommitter(fs, '/out', context(2)).cleanUp()
     expect(fs.paths()).toEqual([])
   })
+
+  it.each([
+    ['EACCES', 'files/denied'],
+    ['ENOTDIR', 'files/not-a-directory'],
+    ['ENOENT', null],
+  ])('tells at once when nothing can be written there: %s', async (code, told) => {
+    const fs = new MemoryFileSystem()
+    fs.hook = (operation) => {
+      if (operation === 'make-directories') throw Object.assign(new Error('no'), { code })
+    }
+    const early = new FileCommitter(fs, '/out', context(1)).cleanUp()
+    // Directories that somebody takes away meanwhile are made again when they are wanted.
+    if (told === null) await expect(early).resolves.toBeUndefined()
+    else await expect(early).rejects.toMatchObject({ code: told })
+  })
 })
 
 describe('the memory file system', () => {

@@ -46,10 +46,21 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
 
   async cleanUp(): Promise<void> {
     const root = stagingOf(this.#directory, this.#context)
+    await this.#tryPlace(root)
     for (const { name } of await this.#entries(root)) {
       const life = lifeOf(name)
       if (life !== null && isEarlier(life, this.#context))
         await this.#removeAttempt(joinPath(root, name))
+    }
+  }
+
+  /** A place where nothing can be written is told at once: the first part may be hours away. */
+  async #tryPlace(root: string): Promise<void> {
+    try {
+      await this.#fs.makeDirectories(root)
+    } catch (error) {
+      // Whoever closes meanwhile has taken the empty directories away: they can be made, and are when they are wanted.
+      if (!hasCode(error, 'files/not-found')) throw error
     }
   }
 
