@@ -216,6 +216,14 @@ describe('a broken installation', () => {
 })
 
 describe('certificates', () => {
+  test('are looked for where --tls-dir says', async () => {
+    const { code, findings } = await examine('--tls-dir', 'nowhere')
+    expect(code).toBe(1)
+    expect(findings).toMatchObject([
+      { check: 'certificates', message: `there are none in ${join(root, 'nowhere')}` },
+    ])
+  })
+
   const make = (...more: readonly string[]) =>
     testCli(null, root).run('certs', 'create', '--dir', join(root, 'tls'), ...more)
   const TLS = ['-D', 'security.ssl.internal.enabled=true'] as const

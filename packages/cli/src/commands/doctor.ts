@@ -21,6 +21,7 @@ import { show } from '../output/show.ts'
 import type { Style } from '../output/style.ts'
 import { projectSettings } from '../project-config.ts'
 import { configFile } from './config.ts'
+import { tlsFlags } from './processes.ts'
 import { gather } from './run.ts'
 
 interface DoctorOptions extends GlobalOptions {
@@ -95,7 +96,10 @@ async function patientOf(cli: Cli, options: DoctorOptions): Promise<Patient> {
     project: await projectSettings(cli),
     env: cli.env,
     defines: options.define,
-    ...(options.dataDir === undefined ? {} : { flags: { 'data.dir': options.dataDir } }),
+    flags: {
+      ...tlsFlags(cli, options),
+      ...(options.dataDir === undefined ? {} : { 'data.dir': options.dataDir }),
+    },
   })
   const started = config.origins['data.dir'] === 'default' ? findClusterFile(cli) : null
   const dataDirectory = resolve(cli.cwd, started?.file.dataDirectory ?? config.values['data.dir'])

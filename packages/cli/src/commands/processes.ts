@@ -97,7 +97,10 @@ function configure(cli: Cli, role: Role, options: ProcessOptions, flags: Flags):
 }
 
 /** A directory with certificates is named to be used. */
-const tlsFlags = (cli: Cli, { tlsDir }: ProcessOptions): Flags =>
+export const tlsFlags = (
+  cli: Cli,
+  { tlsDir }: { readonly tlsDir?: string },
+): Partial<Record<ConfigKey, string>> =>
   tlsDir === undefined
     ? {}
     : {

@@ -18,6 +18,14 @@ async function write(name: string, text: string): Promise<string> {
 }
 
 describe('bundleJob', () => {
+  test('proposes the file that was meant', async () => {
+    const file = await write('job.ts', '')
+    await expect(bundleJob(join(directory, 'job'))).rejects.toMatchObject({
+      code: 'job/file-not-found',
+      hint: `Did you mean ${file}?`,
+    })
+  })
+
   test('joins the modules of a job, keeps the runtime outside and the places in the map', async () => {
     await write('helper.ts', 'export enum Kind { A = 1 }\nexport const kind: Kind = Kind.A\n')
     const file = await write(

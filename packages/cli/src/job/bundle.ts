@@ -26,11 +26,17 @@ const EXTERNAL: readonly (string | RegExp)[] = [
   ...builtinModules,
 ]
 
+const JOB_ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
+
 /** Errors: `job/file-not-found`, `job/bundle-failed` with file and line, `job/bundle-too-large`. */
 export async function bundleJob(file: string): Promise<Bundle> {
   const input = resolve(file)
   if (!existsSync(input) || !statSync(input).isFile()) {
-    throw new WeirError('job/file-not-found', `there is no job file ${file}`, { domain: 'user' })
+    const meant = JOB_ENDINGS.map((ending) => `${file}${ending}`).find((one) => existsSync(one))
+    throw new WeirError('job/file-not-found', `there is no job file ${file}`, {
+      domain: 'user',
+      ...(meant === undefined ? {} : { hint: `Did you mean ${meant}?` }),
+    })
   }
   const warnings: string[] = []
   const code = await generate(input, warnings)
