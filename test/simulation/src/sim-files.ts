@@ -74,6 +74,10 @@ export class SimFiles implements FileSystem {
     return this.#do('facts', path, () => this.#inner.facts(path))
   }
 
+  realPath(directory: string): Promise<string> {
+    return this.#inner.realPath(directory)
+  }
+
   list(directory: string): Promise<readonly DirectoryEntry[]> {
     return this.#do('list', directory, async () => {
       const entries = await this.#inner.list(directory)

@@ -17,42 +17,48 @@ export function compressionOf(path: string): Compression {
   return path.endsWith('.zst') ? 'zstd' : 'none'
 }
 
-/**
- * Opens a file's bytes; `offset` (0 for packed files) is where the first block begins. Throws WeirError
- * `files/truncated` when the file does not reach that far.
- */
+export interface BytesRange {
+  readonly path: string
+  readonly compression: Compression
+  /** Where the first block begins; 0 for packed files. */
+  readonly offset: number
+  /** The file had so many bytes before. */
+  readonly least: number
+}
+
+/** Opens a file's bytes. Throws WeirError `files/truncated`, also while reading, when there are fewer than there were. */
 export async function openBytes(
   fs: FileSystem,
-  path: string,
-  compression: Compression,
-  offset: number,
+  { path, compression, offset, least }: BytesRange,
 ): Promise<BlockProducer<Uint8Array>> {
   const file = await fs.openRead(path)
-  if (file.bytes < offset) {
+  if (file.bytes < least) {
     await file.close()
-    throw new WeirError(
-      'files/truncated',
-      `${path} has ${file.bytes} bytes, and was read up to ${offset} before`,
-      {
-        domain: 'external',
-        retry: 'never',
-        location: path,
-        hint: 'Files must not be changed while they are read; put the old one back.',
-      },
-    )
+    throw truncated(path, file.bytes, least)
   }
-  const plain = new PlainBytes(file, offset)
+  const plain = new PlainBytes(path, file, offset)
   if (compression === 'none') return plain
   return compression === 'gzip'
     ? new UnpackedBytes(path, plain, createGunzip({ chunkSize: READ_BYTES }))
     : new ZstdBytes(path, plain, READ_BYTES)
 }
 
+function truncated(path: string, bytes: number, least: number): WeirError {
+  return new WeirError('files/truncated', `${path} has ${bytes} bytes, and had ${least} before`, {
+    domain: 'external',
+    retry: 'never',
+    location: path,
+    hint: 'Files must not be changed while they are read; put the old one back.',
+  })
+}
+
 class PlainBytes implements BlockProducer<Uint8Array> {
+  readonly #path: string
   readonly #file: ReadableFile
   #offset: number
 
-  constructor(file: ReadableFile, offset: number) {
+  constructor(path: string, file: ReadableFile, offset: number) {
+    this.#path = path
     this.#file = file
     this.#offset = offset
   }
@@ -60,8 +66,10 @@ class PlainBytes implements BlockProducer<Uint8Array> {
   async next(): Promise<Uint8Array | null> {
     if (this.#offset >= this.#file.bytes) return null
     const bytes = await this.#file.read(this.#offset, READ_BYTES)
+    // What is left of a line that was cut is no line.
+    if (bytes.length === 0) throw truncated(this.#path, this.#offset, this.#file.bytes)
     this.#offset += bytes.length
-    return bytes.length === 0 ? null : bytes
+    return bytes
   }
 
   close(): Promise<void> {

@@ -68,6 +68,15 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     },
   ],
   [
+    'ENAMETOOLONG',
+    { code: 'files/bad-name', says: 'the name is too long:', domain: 'user', retry: 'never' },
+  ],
+  [
+    // Node refuses NUL in a path before it asks the system.
+    'ERR_INVALID_ARG_VALUE',
+    { code: 'files/bad-name', says: 'this can be no path:', domain: 'user', retry: 'never' },
+  ],
+  [
     'ENOSPC',
     {
       code: 'files/full',

@@ -53,7 +53,7 @@ async function matching(fs: FileSystem, pattern: string): Promise<readonly Found
   if ((await fs.facts(root)) === null) throw notFound(root)
   const found = new Map<string, FoundFile>()
   const tree = { fs, root }
-  let level: readonly string[] = [root]
+  let level: readonly Place[] = [await rootOf(tree)]
   for (const [i, segment] of segments.slice(fixed).entries()) {
     const last = fixed + i === segments.length - 1
     level = await matchLevel(tree, level, segment, last ? found : null)
@@ -65,27 +65,28 @@ async function matching(fs: FileSystem, pattern: string): Promise<readonly Found
 /** Directories that a segment leads to from `directories`; files go into `found`, when it is the last one. */
 async function matchLevel(
   tree: Tree,
-  directories: readonly string[],
+  directories: readonly Place[],
   segment: string,
   found: Map<string, FoundFile> | null,
-): Promise<readonly string[]> {
+): Promise<readonly Place[]> {
   const anywhere = segment === '**'
   const expression = patternExpression(anywhere ? '*' : segment)
-  const next = new Set<string>(anywhere ? directories : [])
+  const next = new Map(anywhere ? directories.map((place) => [place.path, place]) : [])
   const waiting = [...directories]
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    for (const { name, kind } of await entriesOf(tree, directory)) {
-      if (isHidden(name) || !expression.test(name)) continue
-      const path = directory === '.' ? name : joinPath(directory, name)
-      if (kind === 'directory' && !next.has(path)) {
-        next.add(path)
-        if (anywhere) waiting.push(path)
+    const entries = await entriesOf(tree, directory.path, (name) => expression.test(name))
+    for (const { name, kind } of entries) {
+      const path = directory.path === '.' ? name : joinPath(directory.path, name)
+      const place = kind === 'directory' ? await entered(tree.fs, path, directory) : null
+      if (place !== null && !next.has(path)) {
+        next.set(path, place)
+        if (anywhere) waiting.push(place)
       }
       const facts = kind === 'file' && found !== null ? await tree.fs.facts(path) : null
       if (facts !== null) found?.set(path, { path, bytes: facts.bytes })
     }
   }
-  return [...next]
+  return [...next.values()]
 }
 
 /** Cut at `/`, but not within braces. */
@@ -103,16 +104,15 @@ function segmentsOf(pattern: string): readonly string[] {
 
 async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]> {
   const found: FoundFile[] = []
-  const directories = [root]
+  const tree = { fs, root }
+  const directories = [await rootOf(tree)]
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    for (const { name, kind } of await entriesOf({ fs, root }, directory)) {
-      if (isHidden(name) || kind === 'other') continue
-      const path = joinPath(directory, name)
-      if (kind === 'directory') directories.push(path)
-      else {
-        const facts = await fs.facts(path)
-        if (facts !== null) found.push({ path, bytes: facts.bytes })
-      }
+    for (const { name, kind } of await entriesOf(tree, directory.path)) {
+      const path = joinPath(directory.path, name)
+      const place = kind === 'directory' ? await entered(fs, path, directory) : null
+      if (place !== null) directories.push(place)
+      const facts = kind === 'file' ? await fs.facts(path) : null
+      if (facts !== null) found.push({ path, bytes: facts.bytes })
       if (found.length > INPUT_FILES_MAX) throw tooMany(root)
     }
   }
@@ -124,17 +124,63 @@ interface Tree {
   readonly root: string
 }
 
-/** A directory below the root that has gone since its name was read has nothing in it. */
+/** A directory on the way down from the root. */
+interface Place {
+  readonly path: string
+  readonly real: string
+  /** That it was entered from. */
+  readonly from: Place | null
+}
+
+const rootOf = async ({ fs, root }: Tree): Promise<Place> => ({
+  path: root,
+  real: await fs.realPath(root),
+  from: null,
+})
+
+/** Null: it has gone since its name was read, or a link leads back to where we came through; its files have been found. */
+async function entered(fs: FileSystem, path: string, from: Place): Promise<Place | null> {
+  const real = await orNull(fs.realPath(path))
+  if (real === null) return null
+  for (let place: Place | null = from; place !== null; place = place.from)
+    if (place.real === real) return null
+  return { path, real, from }
+}
+
+/** What is wanted in a directory. One below the root that has gone since its name was read has nothing in it. */
 async function entriesOf(
   { fs, root }: Tree,
   directory: string,
+  wants: (name: string) => boolean = () => true,
 ): Promise<readonly DirectoryEntry[]> {
+  const listed = fs.list(directory)
+  const entries = (directory === root ? await listed : await orNull(listed)) ?? []
+  const wanted = entries.filter(({ name }) => !isHidden(name) && wants(name))
+  for (const { name } of wanted)
+    if (name.includes(REPLACED)) await refuseUnreadable(fs, joinPath(directory, name))
+  return wanted
+}
+
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
   try {
-    return await fs.list(directory)
+    return await work
   } catch (error) {
-    if (directory !== root && hasCode(error, 'files/not-found')) return []
+    if (hasCode(error, 'files/not-found')) return null
     throw error
   }
+}
+
+/** What stands in a name for bytes that are not UTF-8. */
+const REPLACED = '\u{fffd}'
+
+/** By the name that we see, such a file is not there; it must not be taken for one that has gone. */
+async function refuseUnreadable(fs: FileSystem, path: string): Promise<void> {
+  if ((await fs.facts(path)) !== null) return
+  throw new WeirError('files/bad-name', `the name of ${path} is not valid UTF-8`, {
+    domain: 'user',
+    location: path,
+    hint: 'Rename it, or put a "." before its name: hidden files are not read.',
+  })
 }
 
 const isHidden = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
@@ -162,7 +208,15 @@ export function patternExpression(pattern: string): RegExp {
       depth -= 1
     } else source += c === ',' && depth > 0 ? '|' : c.replace(/[\\^$.|+()[\]{}*?]/, '\\$&')
   }
-  return new RegExp(`^${source}${')'.repeat(depth)}$`)
+  try {
+    return new RegExp(`^${source}${')'.repeat(depth)}$`)
+  } catch (cause) {
+    throw new WeirError('files/bad-pattern', `"${pattern}" is no pattern for names`, {
+      domain: 'user',
+      cause,
+      hint: 'Is a range the wrong way round, as in [z-a]? A name with "[" in it is written "[[]".',
+    })
+  }
 }
 
 function notFound(path: string): WeirError {

@@ -34,6 +34,8 @@ export interface WritableFile {
 export interface FileSystem {
   /** Null when there is nothing at `path`. Follows symbolic links. */
   facts(path: string): Promise<FileFacts | null>
+  /** The one path of a directory that has no symbolic link in it. */
+  realPath(directory: string): Promise<string>
   /** In no particular order. */
   list(directory: string): Promise<readonly DirectoryEntry[]>
   openRead(path: string): Promise<ReadableFile>

@@ -2,6 +2,7 @@ import { SourceRun } from '@weirjs/api/contracts/source-run.contract'
 import { struct } from '@weirjs/api/struct'
 import { int } from '@weirjs/api/types'
 import { describe, expect, it } from 'vitest'
+import { READ_BYTES } from './byte-blocks.ts'
 import { patternExpression } from './file-paths.ts'
 import { type LineFiles } from './line-files.ts'
 import { ndjsonFiles, textFiles } from './files.ts'
@@ -162,6 +163,37 @@ describe('damaged input', () => {
     const next = await SourceRun.start(source, { readers: 1, batch: 10 }, snapshot)
     await expect(next.finish()).rejects.toMatchObject({ code: 'files/truncated' })
     await next.close()
+  })
+
+  it.each(['none', 'gzip'] as const)(
+    'a file that became shorter since it was found is refused (%s)',
+    async (compression) => {
+      const fs = filled({ '/in/x': 'one\ntwo\nthree\n' })
+      const source = textFiles('/in', { fileSystem: fs, compression, splitBytes: 8 })
+      fs.hook = (operation) => {
+        if (operation === 'open') fs.put('/in/x', 'one\ntwo\nth')
+      }
+      await expect(read(source)).rejects.toMatchObject({ code: 'files/truncated' })
+    },
+  )
+
+  it('a file that is cut while it is read is refused, and what is left of a line is no record', async () => {
+    const fs = filled({ '/in/x.txt': '1234567\n'.repeat(100_000) })
+    const left = READ_BYTES + 3
+    const openRead = fs.openRead.bind(fs)
+    fs.openRead = async (path) => {
+      const file = await openRead(path)
+      const shorter = async (offset: number, length: number): Promise<Uint8Array> =>
+        (await file.read(offset, length)).subarray(0, Math.max(0, left - offset))
+      return { ...file, read: shorter }
+    }
+    const run = await SourceRun.start(textFiles('/in', { fileSystem: fs }), {
+      readers: 1,
+      batch: 1_000,
+    })
+    await expect(run.finish()).rejects.toMatchObject({ code: 'files/truncated' })
+    expect(new Set(run.output.values)).toEqual(new Set(['1234567']))
+    await run.close()
   })
 
   it('a read that fails is reported by the poll', async () => {

@@ -50,10 +50,15 @@ export class LineProducer implements BlockProducer<PlacedBlock> {
 
   async #open(start: { offset: number; atLineStart: boolean }): Promise<LineBlocks> {
     const { path, compression, end } = this.#split
-    const bytes = await openBytes(this.#fs, path, compression, start.offset)
+    const least = Math.max(start.offset, leastBytes(this.#split))
+    const bytes = await openBytes(this.#fs, { path, compression, offset: start.offset, least })
     return new LineBlocks(bytes, { path, ...start, end: end ?? Number.POSITIVE_INFINITY })
   }
 }
+
+/** A file that has fewer is not the one that was found. Splits of older checkpoints do not say all of it. */
+const leastBytes = ({ position, end, bytes }: LineSplit): number =>
+  Math.max(position?.offset ?? 0, end ?? 0, bytes ?? 0)
 
 /** Where the bytes of a split begin. In the middle of a file, one byte early: it tells whether a line begins there. */
 function startOf(split: LineSplit): { offset: number; atLineStart: boolean } {
@@ -65,7 +70,7 @@ function startOf(split: LineSplit): { offset: number; atLineStart: boolean } {
 
 /** Newlines among the first `end` bytes of a file. */
 export async function countNewlines(fs: FileSystem, path: string, end: number): Promise<number> {
-  const bytes = await openBytes(fs, path, 'none', 0)
+  const bytes = await openBytes(fs, { path, compression: 'none', offset: 0, least: end })
   let count = 0
   let left = end
   try {

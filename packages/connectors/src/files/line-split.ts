@@ -28,7 +28,7 @@ export interface LineSplit extends FileSplit {
   readonly end: number | null
   /** Null: nothing read yet. */
   readonly position: LinePosition | null
-  /** Of the whole file, as it was found; for progress only. */
+  /** Of the whole file, as it was found. */
   readonly bytes?: number
 }
 

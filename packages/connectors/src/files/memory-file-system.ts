@@ -97,6 +97,12 @@ export class MemoryFileSystem implements FileSystem {
     return this.#directories.has(trimmed(path)) ? { kind: 'directory', bytes: 0 } : null
   }
 
+  /** There are no links here. */
+  async realPath(directory: string): Promise<string> {
+    if (!this.#directories.has(trimmed(directory))) throw failure('ENOENT', directory)
+    return trimmed(directory)
+  }
+
   async list(directory: string): Promise<readonly DirectoryEntry[]> {
     await this.#before('list', directory)
     const at = trimmed(directory)

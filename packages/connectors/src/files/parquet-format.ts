@@ -9,6 +9,7 @@ import { damagedFile } from './file-errors.ts'
 import type { ReadableFile } from './file-system.ts'
 
 const DAY_MS = 86_400_000
+const MS_NANOS = 1_000_000n
 
 export const parquetCompressors: Compressors = {
   ...wasmCompressors,
@@ -20,7 +21,10 @@ export const parquetCompressors: Compressors = {
 export const parquetParsers: Partial<ParquetParsers> = {
   timestampFromMilliseconds: (ms) => Number(ms),
   timestampFromMicroseconds: (micros) => Math.floor(Number(micros) / 1_000),
-  timestampFromNanoseconds: (nanos) => Number(nanos / 1_000_000n),
+  timestampFromNanoseconds: (nanos) => {
+    const ms = Number(nanos / MS_NANOS)
+    return nanos % MS_NANOS < 0n ? ms - 1 : ms
+  },
   dateFromDays: (days) => days * DAY_MS,
 }
 

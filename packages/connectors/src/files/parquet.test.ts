@@ -9,6 +9,7 @@ import { settle } from '@weirjs/common/node/virtual-time'
 import { describe, expect, it } from 'vitest'
 import { parquetFiles } from './files.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
+import { parquetParsers } from './parquet-format.ts'
 import { sampleParquet } from './parquet-sample.ts'
 
 const Visit = struct('Visit', { user: text(), pages: int() })
@@ -39,6 +40,19 @@ async function read(source: ReturnType<typeof parquetFiles<unknown>>): Promise<r
     await run.close()
   }
 }
+
+it('times before 1970 are rounded like those behind, whatever their unit', () => {
+  const { timestampFromMicroseconds, timestampFromNanoseconds } = parquetParsers
+  for (const [micros, ms] of [
+    [-1n, -1],
+    [-1_000n, -1],
+    [-1_001n, -2],
+    [1_999n, 1],
+  ] as const) {
+    expect(timestampFromMicroseconds?.(micros)).toBe(ms)
+    expect(timestampFromNanoseconds?.(micros * 1_000n)).toBe(ms)
+  }
+})
 
 describe('parquetFiles', () => {
   it('gives every column as it is when no type is declared', async () => {

@@ -6,6 +6,7 @@ import {
   mkdir,
   open,
   readdir,
+  realpath,
   rename,
   rmdir,
   stat,
@@ -30,6 +31,10 @@ class NodeFileSystem implements FileSystem {
         return { kind: kindOf(facts), bytes: facts.size }
       }),
     )
+  }
+
+  realPath(directory: string): Promise<string> {
+    return attempt(directory, () => realpath(directory))
   }
 
   list(directory: string): Promise<readonly DirectoryEntry[]> {
