@@ -103,6 +103,17 @@ describe('job arguments', () => {
     ])
   })
 
+  it('have no value where the next argument begins', () => {
+    const mine = { output: path(), title: text({ default: '' }), verbose: flag() }
+    for (const next of ['--verbose', '--no-verbose', '--title', '--title=x', '--output'])
+      expect(code(() => parseArguments(mine, ['--output', next]))).toBe('job/bad-argument')
+    const said = parseArguments(mine, ['--output', '/o', '--title', '--- x', '--verbose'])
+    expect(said).toEqual({ output: '/o', title: '--- x', verbose: true })
+    expect(parseArguments(mine, ['--output=/o', '--title=--verbose'])).toMatchObject({
+      title: '--verbose',
+    })
+  })
+
   it('may be times and durations', () => {
     const more = { since: timestamp(), every: duration({ default: 500 }), title: text() }
     expect(

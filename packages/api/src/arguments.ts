@@ -64,7 +64,9 @@ export function parseArguments(
       given.set(word.name, flagValue(word))
       continue
     }
-    const text = word.value ?? argv[++at]
+    const next = argv[at + 1]
+    if (word.value === undefined) at += 1
+    const text = word.value ?? (next !== undefined && isArgument(next, types) ? undefined : next)
     if (text === undefined || word.negated) {
       throw jobError('bad-argument', `argument ${flagOf(word.name)} needs a value`)
     }
@@ -127,13 +129,22 @@ function splitWord(word: string, types: ArgumentTypes): Word {
     })
   }
   const [, said = '', value] = match
-  const name = declaredName(said, types)
-  if (name !== undefined) return { name, value, negated: false }
-  const negated = said.startsWith('no-') ? declaredName(said.slice(3), types) : undefined
-  if (negated !== undefined && types[negated]?.kind === 'flag')
-    return { name: negated, value, negated: true }
-  throw unknownArgument(said, types)
+  const argument = declared(said, types)
+  if (argument === undefined) throw unknownArgument(said, types)
+  return { ...argument, value }
 }
+
+function declared(said: string, types: ArgumentTypes): Omit<Word, 'value'> | undefined {
+  const name = declaredName(said, types)
+  if (name !== undefined) return { name, negated: false }
+  const negated = said.startsWith('no-') ? declaredName(said.slice(3), types) : undefined
+  const isFlag = negated !== undefined && types[negated]?.kind === 'flag'
+  return isFlag ? { name: negated, negated: true } : undefined
+}
+
+/** Such a word is no value, unless it comes behind `=`: in `--output $UNSET --verbose` there is none. */
+const isArgument = (word: string, types: ArgumentTypes): boolean =>
+  word.startsWith('--') && declared(word.slice(2).split('=')[0] ?? '', types) !== undefined
 
 function declaredName(said: string, types: ArgumentTypes): string | undefined {
   if (Object.hasOwn(types, said)) return said

@@ -35,6 +35,13 @@ it.each([
   expect(said).toBe(sentence)
 })
 
+it('says the declared fields of a record only, wherever it travelled', () => {
+  const User = struct('User', { name: text(), score: float() })
+  const user = { name: 'ann', score: 1, password: 'secret' }
+  expect(User.toJson(user)).toEqual({ name: 'ann', score: 1 })
+  expect(User.toJson({ ...user, score: Number.NaN })).toEqual({ name: 'ann', score: 'NaN' })
+})
+
 it('is asked of the fields of a struct that may be anything, and its record is not made anew', () => {
   const Priced = struct('Priced', { name: text(), price: float(), more: json() })
   const record = { name: 'a', price: 1.5, more: { a: 1 } }

@@ -22,19 +22,18 @@ interface Change {
 
 function shiftClock(): Change[] {
   const RealDate = globalThis.Date
-  class ShiftedDate extends RealDate {
-    constructor(...parts: unknown[]) {
-      if (parts.length === 0) super(RealDate.now() + SHIFT_MS)
-      else super(...(parts as [number]))
-    }
-    static override now(): number {
-      return RealDate.now() + SHIFT_MS
-    }
-  }
+  const shiftedNow = (): number => RealDate.now() + SHIFT_MS
+  // Not a class of its own: dates that were made before must be instances of it, and it may be called without `new`.
+  const ShiftedDate = new Proxy(RealDate, {
+    construct: (real, parts: unknown[], target) =>
+      Reflect.construct(real, parts.length === 0 ? [shiftedNow()] : parts, target) as Date,
+    apply: () => new RealDate(shiftedNow()).toString(),
+    get: (real, name) => (name === 'now' ? shiftedNow : (Reflect.get(real, name) as unknown)),
+  })
   const { performance } = globalThis
   const now = performance.now.bind(performance)
   return [
-    exchange(globalThis, 'Date', ShiftedDate as DateConstructor),
+    exchange(globalThis, 'Date', ShiftedDate),
     exchange(performance, 'now', () => now() + SHIFT_MS),
   ]
 }

@@ -206,8 +206,24 @@ describe('assertDeterministic', () => {
     assertDeterministic(definition, { n: 3 }, 17)
   })
 
+  it('leaves dates dates, also those that were made before', () => {
+    const midsummer = new Date('2026-06-24')
+    const dates = (): boolean[] => [
+      midsummer instanceof Date,
+      new Date(0) instanceof Date,
+      new Date(midsummer).getTime() === midsummer.getTime(),
+      Date.UTC(2026, 5, 24) === midsummer.getTime(),
+    ]
+    const definition = job('dated', (env) => {
+      words(env).to(sampleSink(), { uid: `out-${dates().join('-')}` })
+    })
+    assertDeterministic(definition, {}, 0)
+    expect(dates()).not.toContain(false)
+  })
+
   it.each([
     ['the clock', () => `out-${Date.now()}`],
+    ['a date as text', () => `out-${Date().replaceAll(/[^0-9]/g, '')}`],
     ['a date', () => `out-${new Date().getDay()}-${new Date().getMonth()}`],
     ['chance', () => `out-${Math.random()}`],
     ['a random id', () => `out-${crypto.randomUUID()}`],

@@ -121,7 +121,9 @@ function recordWriter(fields: FieldTypes): (value: unknown) => unknown {
   const plain = entries.every(([, { kind }]) => PLAIN.has(kind))
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>
-    if (plain && !floats.some((field) => isSpecialFloat(record[field]))) {
+    // Others may be among more: across a channel they are dropped, and what is written must not depend on the way.
+    const fits = plain && fieldCount(record) === entries.length
+    if (fits && !floats.some((field) => isSpecialFloat(record[field]))) {
       for (const [field, type] of anything) type.toJson(record[field]) // refuses what JSON cannot say
       return value
     }

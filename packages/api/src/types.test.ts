@@ -54,6 +54,31 @@ describe('declared types', () => {
     expect(type.fromText(said)).toEqual(value)
   })
 
+  it.each(['2026-02-29', '2026-02-30T10:00:00Z', '2026-04-31', '1900-02-29 10:00'])(
+    'refuse a day that its month does not have: %s',
+    (said) => {
+      expect(complaint(() => timestamp().from(said))).toMatch(/^expected a time, got/)
+      expect(complaint(() => timestamp().fromText(said))).toMatch(/^expected a time, got/)
+    },
+  )
+
+  it('take the last day of each month', () => {
+    for (const said of ['2024-02-29', '2026-02-28', '2000-02-29', '2026-12-31', '0004-02-29'])
+      expect(new Date(timestamp().from(said)).toISOString().slice(0, 10)).toBe(said)
+  })
+
+  it('refuse what is no Base64, and take it with line breaks, without padding, and for URLs', () => {
+    for (const said of ['?', 'AQ L!', 'A', 'AQL/A', 'AQ==AQ==', 'caf\u{e9}'])
+      expect(
+        complaint(() => bytes().from(said)),
+        said,
+      ).toMatch(/^expected bytes as Base64, got/)
+    for (const said of ['AQL/', 'AQL_', 'AQ\nL/\n'])
+      expect(bytes().from(said)).toEqual(Uint8Array.of(1, 2, 255))
+    expect(bytes().fromText('AQI')).toEqual(Uint8Array.of(1, 2))
+    expect(bytes().fromText('')).toEqual(new Uint8Array())
+  })
+
   it('refuse what they are not, saying what they expected', () => {
     expect(complaint(() => int().from('7'))).toBe('expected a whole number, got "7"')
     expect(complaint(() => int().fromText('7.5'))).toBe('expected a whole number, got "7.5"')

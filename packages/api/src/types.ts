@@ -77,14 +77,16 @@ export function bigint(options: TypeOptions<bigint> = {}): DeclaredType<bigint> 
 
 /** Bytes; Base64 in JSON and text. */
 export function bytes(options: TypeOptions<Uint8Array> = {}): DeclaredType<Uint8Array> {
-  const fromText = (given: string): Uint8Array => new Uint8Array(Buffer.from(given, 'base64'))
   const from = (raw: unknown): Uint8Array => {
     if (raw instanceof Uint8Array) return raw
-    if (typeof raw === 'string') return fromText(raw)
+    if (typeof raw === 'string') return bytesFromText(raw)
     throw mismatch('bytes', raw)
   }
   const toJson = (value: Uint8Array): string => Buffer.from(value).toString('base64')
-  return declareType({ kind: 'bytes', codec: bytesCodec, from, fromText, toJson }, options)
+  return declareType(
+    { kind: 'bytes', codec: bytesCodec, from, fromText: bytesFromText, toJson },
+    options,
+  )
 }
 
 /** Milliseconds since 1970 UTC, whole. Read from numbers and from ISO 8601 text (UTC when it names no zone). */
@@ -313,6 +315,22 @@ function bigintFromText(given: string): bigint {
   throw mismatch('a whole number', given)
 }
 
+/** Node passes over what is no Base64, which makes fewer bytes than there are digits for. */
+function bytesFromText(given: string): Uint8Array {
+  const decoded = new Uint8Array(Buffer.from(given, 'base64'))
+  if (decoded.length === bytesOfDigits(given)) return decoded
+  // It may come in lines.
+  if (decoded.length === bytesOfDigits(given.replaceAll(/\s/g, ''))) return decoded
+  throw mismatch('bytes as Base64', given)
+}
+
+/** Of so many digits of Base64; NaN: nothing has so many. */
+function bytesOfDigits(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  const digits = text.length - padding
+  return digits % 4 === 1 ? Number.NaN : Math.floor((digits * 3) / 4)
+}
+
 function asTimestamp(raw: unknown): number {
   if (typeof raw === 'number' && Number.isSafeInteger(raw)) return raw
   if (typeof raw === 'string') return timestampFromText(raw)
@@ -322,7 +340,7 @@ function asTimestamp(raw: unknown): number {
 }
 
 /** Shorter digits might be a year. */
-const MS_DIGITS_MIN = 5
+export const MS_DIGITS_MIN = 5
 const ISO_TIME =
   /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 
@@ -335,8 +353,20 @@ function timestampFromText(given: string): number {
   const time = globalThis.Date.parse(
     hasTime && match[1] === undefined ? `${given.replace(' ', 'T')}Z` : given.replace(' ', 'T'),
   )
-  if (Number.isNaN(time)) throw mismatch('a time', given)
+  if (Number.isNaN(time) || !isDayOfMonth(given)) throw mismatch('a time', given)
   return time
+}
+
+/** Every month has so many. */
+const MONTH_DAYS_MIN = 28
+
+/** To Date.parse the 30th of February is in March. */
+function isDayOfMonth(given: string): boolean {
+  const day = Number(given.slice(8, 10))
+  if (day <= MONTH_DAYS_MIN) return true
+  const lastDay = new globalThis.Date(0)
+  lastDay.setUTCFullYear(Number(given.slice(0, 4)), Number(given.slice(5, 7)), 0)
+  return day <= lastDay.getUTCDate()
 }
 
 function present(expected: string, raw: unknown): unknown {

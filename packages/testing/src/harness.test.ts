@@ -1,7 +1,7 @@
 import { keyedProcess } from '@weirjs/api/process-definitions'
 import { value } from '@weirjs/api/state'
 import { struct } from '@weirjs/api/struct'
-import { int, text, timestamp } from '@weirjs/api/types'
+import { bigint, int, text, timestamp } from '@weirjs/api/types'
 import { describe, expect, it } from 'vitest'
 import { harness } from './harness.ts'
 
@@ -54,5 +54,14 @@ describe('harness', () => {
     const h = harness(leaky)
     h.push('k', 1)
     expect(() => h.output).toThrowError(/in mode/)
+    const big = keyedProcess({
+      ...leaky,
+      uid: 'big',
+      out: bigint(),
+      each: (_, { emit }) => emit(BigInt(seen++)),
+    })
+    const b = harness(big)
+    b.push('k', 1)
+    expect(() => b.output).toThrowError(/emits \[ \d+n \] in mode/)
   })
 })

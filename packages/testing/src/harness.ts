@@ -3,7 +3,7 @@
 // with outputs that say "not now" every other time. All must say the same, so that a step that keeps something outside
 // its state is found by its first test, not by its first failure in production.
 
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { stateRuntimes, listRuntimes } from '@weirjs/api/state'
 import type { KeyedProcess, Process, SideTypes } from '@weirjs/api/process-definitions'
 import type { NodeRuntime } from '@weirjs/api/functions'
@@ -81,7 +81,7 @@ function agreed(
     if (isDeepStrictEqual(first, other)) return
     throw new WeirError(
       'testing/modes-differ',
-      `the step emits ${JSON.stringify(other)} in mode ${HARNESS_MODES[i + 1]}, ${JSON.stringify(first)} plainly`,
+      `the step emits ${shown(other)} in mode ${HARNESS_MODES[i + 1]}, ${shown(first)} plainly`,
       {
         domain: 'user',
         hint: 'Does it keep something outside its declared state, or change a value that it was given?',
@@ -90,3 +90,7 @@ function agreed(
   })
   return first
 }
+
+/** Records may have bigints and Maps in them. */
+const shown = (records: readonly unknown[]): string =>
+  inspect(records, { depth: null, breakLength: Number.POSITIVE_INFINITY })

@@ -17,7 +17,7 @@ async function serve(onConnection: (socket: Socket) => void): Promise<number> {
 
 describe('socketLines', () => {
   it('gives the lines that the peer sends, the last one without a newline too', async () => {
-    const port = await serve((socket) => socket.end('one\ntwo\r\nthr\u00e9e'))
+    const port = await serve((socket) => socket.end('one\ntwo\r\nthr\u00e9e\r'))
     const run = await SourceRun.start(socketLines({ port }), { readers: 2, batch: 10 })
     expect(await run.finish()).toEqual(['one', 'two', 'thr\u00e9e'])
     await run.close()
@@ -54,6 +54,10 @@ describe('socketLines', () => {
     const run = await SourceRun.start(socketLines({ port }), { readers: 1, batch: 10 })
     await expect(run.finish()).rejects.toMatchObject({ code: 'socket/line-too-long' })
     await run.close()
+  })
+
+  it.each([0, 65_536, -1, 1.5, Number.NaN])('refuses port %d', (port) => {
+    expect(() => socketLines({ port })).toThrowError(/a whole number, 1 … 65535/)
   })
 
   it('says in its description that nothing is replayed', () => {

@@ -12,6 +12,7 @@ import { StaticEnumerator, type StaticState, staticStateCodec } from '../static-
 
 /** Lines held before the socket is told to pause. */
 const LINES_HELD_MAX = 10_000
+const PORT_MAX = 65_535
 /** A line longer than this is refused. */
 export const SOCKET_LINE_CHARS_MAX = 1_048_576
 
@@ -27,9 +28,13 @@ export interface SocketOptions {
 
 const splitCodec: Codec<SocketSplit> = plainCodec('socket/split', 1)
 
-/** The lines that the peer sends, until it closes the connection. */
+/** The lines that the peer sends, until it closes the connection. Throws WeirError `socket/bad-option`. */
 export function socketLines(options: SocketOptions): Source<string, SocketSplit, StaticState> {
   const { host = '127.0.0.1', port } = options
+  if (!(Number.isInteger(port) && port >= 1 && port <= PORT_MAX))
+    throw new WeirError('socket/bad-option', `port is ${port}: a whole number, 1 … ${PORT_MAX}`, {
+      domain: 'user',
+    })
   return {
     description: `socket ${host}:${port} (no replay: lines in flight at a failure are lost)`,
     bounded: false,
@@ -102,7 +107,7 @@ class SocketReader implements SourceReader<string, SocketSplit> {
     socket.on('data', (chunk: string | Buffer) => this.#receive(String(chunk)))
     socket.on('error', (cause) => this.#fail('socket/connection', 'failed', cause))
     socket.on('end', () => {
-      if (this.#rest !== '') this.#lines.push(this.#rest)
+      if (this.#rest !== '') this.#lines.push(stripped(this.#rest))
       this.#rest = ''
       this.#ended = true
       this.#context.wake()
@@ -112,7 +117,7 @@ class SocketReader implements SourceReader<string, SocketSplit> {
   #receive(chunk: string): void {
     const lines = (this.#rest + chunk).split('\n')
     this.#rest = lines.pop() ?? ''
-    for (const line of lines) this.#lines.push(line.endsWith('\r') ? line.slice(0, -1) : line)
+    for (const line of lines) this.#lines.push(stripped(line))
     if (this.#rest.length > SOCKET_LINE_CHARS_MAX) {
       this.#fail(
         'socket/line-too-long',
@@ -137,3 +142,5 @@ class SocketReader implements SourceReader<string, SocketSplit> {
     this.#context.wake()
   }
 }
+
+const stripped = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line)
