@@ -2,6 +2,7 @@
 // line names the columns. Declared types say what a cell means; without a type every cell is text.
 
 import { Mismatch } from '@weirjs/api/declared-type'
+import { MS_DIGITS_MIN } from '@weirjs/api/types'
 import { asJson } from '@weirjs/api/json-values'
 import type { FieldTypes, StructType } from '@weirjs/api/struct'
 import { assert } from '@weirjs/common/core/assert'
@@ -52,11 +53,15 @@ export function csvFormat<T>(
   }
 }
 
+type Type = FieldTypes[string]
+
 /** A declared field and the column that it is read from; -1: there is none. */
 interface Column {
   readonly name: string
-  readonly type: FieldTypes[string]
+  readonly type: Type
   readonly cell: number
+  /** Numbers are milliseconds, as they are written. */
+  readonly isDuration: boolean
 }
 
 class CsvParser<T> implements LineParser<T> {
@@ -80,12 +85,14 @@ class CsvParser<T> implements LineParser<T> {
     return this.#rows.unfinished
   }
 
-  header(line: string): void {
-    const cells = this.#rows.take(line, false)
+  header(line: string, returned: boolean): void {
+    const cells = this.#rows.take(line, false, returned)
     if (cells === null) return
     const names = cells.map((name) => name.trim())
     const twice = names.find((name, i) => names.indexOf(name) !== i)
     if (twice !== undefined) throw new Mismatch(`the header has two columns "${twice}"`)
+    if (this.#types === null && names.includes('__proto__'))
+      throw new Mismatch('the header has a column "__proto__", which no record can have')
     const missing = Object.entries(this.#types ?? {}).find(
       ([name, type]) => !names.includes(name) && isRequired(type),
     )
@@ -94,15 +101,15 @@ class CsvParser<T> implements LineParser<T> {
     this.#setNames(names)
   }
 
-  parse(line: string): T | typeof NO_RECORD | typeof UNFINISHED {
+  parse(line: string, returned: boolean): T | typeof NO_RECORD | typeof UNFINISHED {
     if (line === '' && this.#rows.unfinished === null) return NO_RECORD
-    const cells = this.#rows.take(line, false)
+    const cells = this.#rows.take(line, false, returned)
     return cells === null ? UNFINISHED : (this.#record(cells) as T)
   }
 
   /** Its quotes count: without them, the lines behind it would be taken for something else. */
-  damaged(line: string): typeof UNFINISHED {
-    const cells = this.#rows.take(line, true)
+  damaged(line: string, returned: boolean): typeof UNFINISHED {
+    const cells = this.#rows.take(line, true, returned)
     assert(cells === null, 'a record with a damaged line is bad')
     return UNFINISHED
   }
@@ -113,6 +120,7 @@ class CsvParser<T> implements LineParser<T> {
       name,
       type,
       cell: names.indexOf(name),
+      isDuration: innermost(type).kind === 'duration',
     }))
   }
 
@@ -125,22 +133,26 @@ class CsvParser<T> implements LineParser<T> {
     if (this.#types === null)
       for (let i = 0; i < names.length; i++) record[names[i] as string] = cells[i]
     else
-      for (const { name, type, cell } of this.#columns)
-        record[name] = readCell(type, name, cells[cell])
+      for (const column of this.#columns) record[column.name] = readCell(column, cells[column.cell])
     return record
   }
 }
 
-function readCell(type: FieldTypes[string], name: string, cell: string | undefined): unknown {
+function readCell({ name, type, isDuration }: Column, cell: string | undefined): unknown {
   try {
     const absent = cell === undefined || (cell === '' && type.default !== undefined)
-    return absent ? type.from(undefined) : type.fromText(cell)
+    if (absent) return type.from(undefined)
+    return type.fromText(isDuration && /^\d+$/.test(cell) ? `${cell}ms` : cell)
   } catch (error) {
     throw error instanceof Mismatch ? error.within(name) : error
   }
 }
 
-const isRequired = (type: FieldTypes[string]): boolean =>
+/** What an optional or nullable type is of; any other one itself. */
+const innermost = (type: Type): Type =>
+  type.kind === 'optional' || type.kind === 'nullable' ? innermost(type.of ?? type) : type
+
+const isRequired = (type: Type): boolean =>
   type.default === undefined && type.kind !== 'optional' && type.kind !== 'nullable'
 
 class CsvWriter<T> implements LineWriter<T> {
@@ -148,12 +160,15 @@ class CsvWriter<T> implements LineWriter<T> {
   readonly #separator: string
   readonly #header: boolean
   #columns: readonly string[] | null
+  readonly #cells: ReadonlyMap<string, CellWriter>
 
   constructor(type: StructType<T> | null, separator: string, header: boolean) {
     this.#type = type
     this.#separator = separator
     this.#header = header
-    this.#columns = type === null ? null : Object.keys(type.types)
+    const fields = Object.entries(type?.types ?? {})
+    this.#columns = type === null ? null : fields.map(([name]) => name)
+    this.#cells = new Map(fields.map(([name, each]) => [name, cellWriter(each)]))
   }
 
   head(first: T): string | null {
@@ -169,7 +184,7 @@ class CsvWriter<T> implements LineWriter<T> {
         `a record has other fields than the first one of the file (${columns.join(', ')})`,
       )
     }
-    return this.#row(columns.map((name) => cellText(plain[name])))
+    return this.#row(columns.map((name) => (this.#cells.get(name) ?? cellText)(plain[name])))
   }
 
   #row(cells: readonly string[]): string {
@@ -185,6 +200,33 @@ class CsvWriter<T> implements LineWriter<T> {
       !cell.includes(this.#separator)
     return plain ? cell : `"${cell.replaceAll('"', '""')}"`
   }
+}
+
+type CellWriter = (value: unknown) => string
+
+/** So that the type reads the same back. */
+function cellWriter({ kind, of }: Type): CellWriter {
+  switch (kind) {
+    case 'optional':
+    case 'nullable': {
+      const inner = of === undefined ? cellText : cellWriter(of)
+      return (value) => (value === null || value === undefined ? '' : inner(value))
+    }
+    case 'json':
+      return (value) => JSON.stringify(value) ?? ''
+    case 'timestamp':
+      return timeText
+    default:
+      return cellText
+  }
+}
+
+/** A few digits might be a year. */
+function timeText(value: unknown): string {
+  const text = cellText(value)
+  return Number.isSafeInteger(value) && text.length < MS_DIGITS_MIN
+    ? new globalThis.Date(value as number).toISOString()
+    : text
 }
 
 function cellText(value: unknown): string {

@@ -26,9 +26,10 @@ export class CsvRows {
 
   /**
    * The cells of the record that `line` ends, or null when a field is still open. Throws Mismatch for quotes in wrong
-   * places, and at the end of a record that has a damaged line; the record is then forgotten.
+   * places, and at the end of a record that has a damaged line; the record is then forgotten. `returned`: there was a
+   * carriage return behind the line, which is part of a field that is open there.
    */
-  take(line: string, damaged: boolean): readonly string[] | null {
+  take(line: string, damaged: boolean, returned: boolean): readonly string[] | null {
     const before = this.#lines
     if (before === null) {
       if (!damaged && !line.includes('"')) return line.split(this.#separator)
@@ -41,6 +42,7 @@ export class CsvRows {
       const whole = before === null ? line : `${before}\n${line}`
       if (whole.length > this.#openCharsMax) throw new Mismatch('a quoted field does not end')
       this.#lines = whole
+      if (returned) this.#field += '\r'
       return null
     }
     if (this.#damaged) throw new Mismatch(NOT_UTF8)

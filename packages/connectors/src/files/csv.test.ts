@@ -1,6 +1,6 @@
 import { SourceRun } from '@weirjs/api/contracts/source-run.contract'
 import { type StructType, struct } from '@weirjs/api/struct'
-import { bool, float, int, nullable, optional, text } from '@weirjs/api/types'
+import { bool, duration, float, int, nullable, optional, text } from '@weirjs/api/types'
 import { describe, expect, it } from 'vitest'
 import { CsvRows } from './csv-rows.ts'
 import { type CsvFileOptions, csvFiles } from './files.ts'
@@ -29,7 +29,7 @@ describe('CsvRows', () => {
   /** What each line of `text` ends. */
   const cut = (text: string) => {
     const rows = new CsvRows(',', 1_000)
-    return text.split('\n').map((line) => rows.take(line, false))
+    return text.split('\n').map((line) => rows.take(line, false, false))
   }
 
   it.each([
@@ -66,6 +66,29 @@ describe('csvFiles', () => {
     expect((await read('a,b\n"one\n\n""two""\nthree",1\n', Pair)).records).toEqual([
       { a: 'one\n\n"two"\nthree', b: 1 },
     ])
+  })
+
+  it('keeps the carriage returns of a quoted field, whatever ends the lines of the file', async () => {
+    const text = 'a,b\r\n"one\r\ntwo\nthree\r",1\r\n"\r\n",2\r\nx,3\r\n'
+    expect((await read(text, Pair)).records).toEqual([
+      { a: 'one\r\ntwo\nthree\r', b: 1 },
+      { a: '\r\n', b: 2 },
+      { a: 'x', b: 3 },
+    ])
+  })
+
+  it('reads durations that are written as numbers', async () => {
+    const Row = struct('Row', { a: duration(), b: optional(duration()), c: nullable(duration()) })
+    expect((await read('a,b,c\n5000,250ms,0\n1h,,\n', Row)).records).toEqual([
+      { a: 5_000, b: 250, c: 0 },
+      { a: 3_600_000, b: undefined, c: null },
+    ])
+  })
+
+  it('refuses a column that no record can have', async () => {
+    await expect(read('__proto__,b\n1,2\n', null)).rejects.toMatchObject({
+      code: 'files/bad-header',
+    })
   })
 
   it('gives text by column without a type', async () => {

@@ -88,7 +88,8 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     if (block.headOnly) {
       for (let at = 0; at < block.text.length && this.#parser.wantsHeader; ) {
         const end = lineEnd(block.text, at)
-        this.#header(stripped(block.text, at, end))
+        const returned = isReturned(block.text, at, end)
+        this.#header(block.text.slice(at, returned ? end - 1 : end), returned)
         at = end + 1
       }
       return
@@ -105,11 +106,12 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     let emitted = 0
     while (emitted < max && this.#at < text.length) {
       const end = lineEnd(text, this.#at)
-      const line = stripped(text, this.#at, end)
-      if (this.#parser.wantsHeader) this.#header(line)
+      const returned = isReturned(text, this.#at, end)
+      const line = text.slice(this.#at, returned ? end - 1 : end)
+      if (this.#parser.wantsHeader) this.#header(line, returned)
       else if (this.#toSkip === 0) {
         const damaged = damagedLines?.has(this.#taken) === true
-        const done = this.#record(output, line, damaged)
+        const done = this.#record(output, line, returned, damaged)
         if (done === 'counting') return emitted
         if (done === 'emitted') emitted += 1
       }
@@ -129,12 +131,13 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
   #record(
     output: SourceOutput<T>,
     line: string,
+    returned: boolean,
     damaged: boolean,
   ): 'emitted' | 'nothing' | 'counting' {
     const before = this.#parser.unfinished
     let record: T | typeof NO_RECORD | typeof UNFINISHED
     try {
-      record = damaged ? this.#parser.damaged(line) : this.#parser.parse(line)
+      record = damaged ? this.#parser.damaged(line, returned) : this.#parser.parse(line, returned)
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error
       const text = before === null ? line : `${before}\n${line}`
@@ -145,9 +148,9 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     return 'emitted'
   }
 
-  #header(line: string): void {
+  #header(line: string, returned: boolean): void {
     try {
-      this.#parser.header(line)
+      this.#parser.header(line, returned)
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error
       throw new WeirError('files/bad-header', `${this.#split.path}: ${error.sentence}`, {
@@ -221,9 +224,6 @@ function lineEnd(text: string, from: number): number {
   return at < 0 ? text.length : at
 }
 
-/** The line without its newline, be it of one or two characters. */
-function stripped(text: string, from: number, end: number): string {
-  return end > from && text.charCodeAt(end - 1) === 13
-    ? text.slice(from, end - 1)
-    : text.slice(from, end)
-}
+/** The newline is one of two characters. */
+const isReturned = (text: string, from: number, end: number): boolean =>
+  end > from && text.charCodeAt(end - 1) === 13

@@ -143,6 +143,14 @@ describe('bad lines', () => {
   })
 })
 
+it.each([
+  [{ watch: 0 }, 'files/bad-option'],
+  [{ roll: { every: '0.2ms' } }, 'files/bad-option'],
+  [{ roll: { every: '-5s' } }, 'job/bad-duration'],
+] as const)('options are refused where they are said: %j', (options, code) => {
+  expect(() => textFiles('/x', options)).toThrow(expect.objectContaining({ code, domain: 'user' }))
+})
+
 describe('damaged input', () => {
   it.each(['x.txt.gz', 'x.txt.zst'])('%s that cannot be unpacked is named', async (name) => {
     const fs = filled({ [`/in/${name}`]: 'this is not packed' })

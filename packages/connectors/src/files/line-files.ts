@@ -67,9 +67,9 @@ export function lineFiles<T>(
     allowEmpty = false,
   } = options
   const fs = options.fileSystem ?? nodeFileSystem
-  const watchMs = options.watch === undefined ? null : durationMs(options.watch, 'watch')
+  const watchMs = period(options.watch, 'watch')
   const rollBytes = positive(options.roll?.bytes ?? ROLL_BYTES, 'roll.bytes')
-  const every = options.roll?.every
+  const rollAfterMs = period(options.roll?.every, 'roll.every')
   const cut = {
     splittable: format.splittable,
     splitBytes: positive(splitBytes, 'splitBytes'),
@@ -106,11 +106,15 @@ export function lineFiles<T>(
         ending: format.ending,
         lines: format.writer(),
         rollBytes,
-        rollAfterMs: every === undefined ? null : durationMs(every, 'roll.every'),
+        rollAfterMs,
       }),
     createCommitter: (context) => new FileCommitter(fs, path, context),
   }
 }
+
+/** Milliseconds; null: not said. Throws WeirError `files/bad-option` for less than one, `job/bad-duration`. */
+export const period = (said: Duration | undefined, what: string): number | null =>
+  said === undefined ? null : positive(durationMs(said, what), what)
 
 function positive(value: number, what: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value

@@ -14,15 +14,15 @@ export const NOT_UTF8 = 'this is not valid UTF-8'
 export interface LineParser<T> {
   /** True while lines from the head of the file are needed before records can be read. */
   readonly wantsHeader: boolean
-  /** A line from the head of the file. Throws Mismatch. */
-  header(line: string): void
+  /** A line from the head of the file. Throws Mismatch. `returned`, here and below: a carriage return came behind it. */
+  header(line: string, returned: boolean): void
   /** A record, or why not. Throws Mismatch for a bad record, which is then forgotten. */
-  parse(line: string): T | typeof NO_RECORD | typeof UNFINISHED
+  parse(line: string, returned: boolean): T | typeof NO_RECORD | typeof UNFINISHED
   /**
    * A line that is not valid UTF-8, with what could not be read replaced: the record that it is part of is bad. Throws
    * Mismatch when that record ends here.
    */
-  damaged(line: string): typeof UNFINISHED
+  damaged(line: string, returned: boolean): typeof UNFINISHED
   /** The lines of a record that is not complete; null: there is none. */
   readonly unfinished: string | null
 }

@@ -2,7 +2,7 @@
 // row by row. With a record type only its columns are read.
 
 import type { Source } from '@weirjs/api/connector'
-import { type Duration, durationMs } from '@weirjs/api/durations'
+import type { Duration } from '@weirjs/api/durations'
 import type { StructType } from '@weirjs/api/struct'
 import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import type { Codec } from '@weirjs/common/core/codec'
@@ -15,6 +15,7 @@ import {
 } from './file-enumerator.ts'
 import type { FoundFile } from './file-paths.ts'
 import type { FileSystem } from './file-system.ts'
+import { period } from './line-files.ts'
 import { nodeFileSystem } from './node/node-file-system.ts'
 import { ParquetCursor } from './parquet-cursor.ts'
 import { readMetadata } from './parquet-format.ts'
@@ -55,7 +56,7 @@ export function parquetSource<T>(
   options: ParquetOptions,
 ): ParquetSource<T> {
   const fs = options.fileSystem ?? nodeFileSystem
-  const watchMs = options.watch === undefined ? null : durationMs(options.watch, 'watch')
+  const watchMs = period(options.watch, 'watch')
   return {
     description: `parquet files ${path}`,
     bounded: watchMs === null,
