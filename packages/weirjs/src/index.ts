@@ -30,6 +30,7 @@ export {
   nullable,
   oneOf,
   optional,
+  type OptionalType,
   path,
   text,
   timestamp,

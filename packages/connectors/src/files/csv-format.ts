@@ -13,6 +13,7 @@ import {
   type LineWriter,
   NO_RECORD,
   UNFINISHED,
+  inUtf8,
 } from './line-format.ts'
 import { CsvRows } from './csv-rows.ts'
 import { LINE_BYTES_MAX } from './line-blocks.ts'
@@ -189,7 +190,7 @@ class CsvWriter<T> implements LineWriter<T> {
 
   #row(cells: readonly string[]): string {
     // A blank line would be no record.
-    return cells.map((cell) => this.#quoted(cell)).join(this.#separator) || '""'
+    return inUtf8(cells.map((cell) => this.#quoted(cell)).join(this.#separator)) || '""'
   }
 
   #quoted(cell: string): string {

@@ -112,8 +112,14 @@ function jsonLine(value: unknown): string {
 function textLine(value: string): string {
   if (typeof value !== 'string')
     throw new Mismatch(`a ${typeof value} cannot be written as a line of text`)
-  if (!value.includes('\n')) return value
+  if (!value.includes('\n')) return inUtf8(value)
   throw new Mismatch('text with a newline in it cannot be written as one line')
+}
+
+/** The text itself. UTF-8 has no word for half of a pair of surrogates; Node would write U+FFFD in its place. */
+export function inUtf8(value: string): string {
+  if (value.isWellFormed()) return value
+  throw new Mismatch('text with half of a surrogate pair in it cannot be written as UTF-8')
 }
 
 function noHeader(_line: string): void {}

@@ -1,7 +1,7 @@
 // Decodes one row group, column by column, with a turn of the event loop between two columns: decoding a column is one
 // long computation that nothing else can get into.
 
-import { parquetScan } from 'hyparquet'
+import { type FileMetaData, parquetScan } from 'hyparquet'
 import { didYouMean } from '@weirjs/api/suggest'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -58,6 +58,7 @@ export class ParquetProducer implements BlockProducer<RowBlock> {
     try {
       const file = asyncBuffer(opened)
       const metadata = await readMetadata(path, opened)
+      this.#refuseOther(metadata)
       const names = this.#choose(columnNames(metadata))
       const range = { rowStart: firstRow + next, rowEnd: firstRow + rows }
       const formats = { compressors: parquetCompressors, parsers: parquetParsers }
@@ -78,6 +79,19 @@ export class ParquetProducer implements BlockProducer<RowBlock> {
   }
 
   async close(): Promise<void> {}
+
+  /** Rows of another file would be taken for those that are left of this one. */
+  #refuseOther({ row_groups: groups }: FileMetaData): void {
+    const { path, group, firstRow, rows } = this.#split
+    const before = groups.slice(0, group).reduce((sum, each) => sum + Number(each.num_rows), 0)
+    if (before === firstRow && Number(groups[group]?.num_rows) === rows) return
+    throw new WeirError('files/changed', `${path} has other row groups than it had`, {
+      domain: 'external',
+      retry: 'never',
+      location: path,
+      hint: 'Files must not be changed while they are read; put the old one back.',
+    })
+  }
 
   #choose(present: readonly string[]): readonly string[] {
     if (this.#wanted === null) return present

@@ -138,6 +138,29 @@ describe('parquetFiles', () => {
     await expect(once.start()).rejects.toMatchObject({ code: 'files/not-found', retry: 'never' })
   })
 
+  it.each([
+    ['fewer rows', [{ user: 'ann', pages: 3 }], 10],
+    [
+      'its rows in other groups',
+      [
+        { user: 'ann', pages: 3 },
+        { user: 'bob', pages: 4 },
+      ],
+      1,
+    ],
+  ])('refuses a file that has %s since it was found', async (_, rows, group) => {
+    const fs = withFile(file)
+    let opened = 0
+    fs.hook = (operation) => {
+      if (operation === 'open' && ++opened === 2)
+        fs.put('/in/a.parquet', sampleParquet(columns, rows, group))
+    }
+    await expect(read(parquetFiles('/in', { fileSystem: fs }))).rejects.toMatchObject({
+      code: 'files/changed',
+      location: '/in/a.parquet',
+    })
+  })
+
   const flights = flightsFile()
   it.skipIf(flights === null)('reads three million flights by their row groups', async () => {
     const Flight = struct('Flight', { date: timestamp(), delay: int(), origin: text() })

@@ -28,6 +28,7 @@ describe('print', () => {
       null,
       undefined,
       odd,
+      { x: Number.NaN, y: [Number.NEGATIVE_INFINITY] },
     )
     expect(lines).toEqual([
       'text',
@@ -37,6 +38,7 @@ describe('print', () => {
       'null',
       'undefined',
       '[object Object]',
+      '{"x":"NaN","y":["-Infinity"]}',
     ])
   })
 

@@ -1,5 +1,6 @@
 // Sinks without a store: `print` shows records to whoever follows the job, `discard` drops them.
 
+import { isSpecialFloat } from '@weirjs/api/json-values'
 import type { Sink, SinkContext, SinkSnapshot, SinkWriter } from '@weirjs/api/connector'
 
 export interface PrintOptions<T> {
@@ -66,7 +67,7 @@ class LineWriter<T> extends DiscardingWriter<T> {
   }
 }
 
-/** Bigints, Maps and Sets are shown too; a cycle shows as its type. */
+/** Bigints, Maps, Sets and NaN are shown too; a cycle shows as its type. */
 function asLine(value: unknown): string {
   if (typeof value === 'string') return value
   try {
@@ -77,7 +78,7 @@ function asLine(value: unknown): string {
 }
 
 function showOdd(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'bigint' || isSpecialFloat(value)) return String(value)
   if (value instanceof Map) return Object.fromEntries(value)
   if (value instanceof Set) return [...value]
   return value
