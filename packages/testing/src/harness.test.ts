@@ -55,10 +55,14 @@ describe('harness', () => {
     h.push('k', 1)
     expect(() => h.output).toThrowError(/in mode/)
     const big = keyedProcess({
-      ...leaky,
       uid: 'big',
+      in: int(),
       out: bigint(),
-      each: (_, { emit }) => emit(BigInt(seen++)),
+      key: text(),
+      each(_n, { emit }) {
+        seen += 1
+        emit(BigInt(seen))
+      },
     })
     const b = harness(big)
     b.push('k', 1)
