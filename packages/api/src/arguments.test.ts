@@ -103,6 +103,16 @@ describe('job arguments', () => {
     ])
   })
 
+  it('have defaults that can be shown', () => {
+    const odd = {
+      big: bigint({ default: 2n ** 70n }),
+      none: float({ default: Number.NaN }),
+      key: bytes({ default: Uint8Array.of(1, 2, 255) }),
+    }
+    const shown = describeArguments(odd).map(({ default: preset }) => JSON.stringify(preset))
+    expect(shown).toEqual([`"${2n ** 70n}"`, '"NaN"', '"AQL/"'])
+  })
+
   it('have no value where the next argument begins', () => {
     const mine = { output: path(), title: text({ default: '' }), verbose: flag() }
     for (const next of ['--verbose', '--no-verbose', '--title', '--title=x', '--output'])

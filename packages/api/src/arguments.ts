@@ -23,6 +23,7 @@ export interface ArgumentDescription {
   readonly flag: string
   readonly kind: string
   readonly required: boolean
+  /** As JSON says it. */
   readonly default?: unknown
   readonly help?: string
 }
@@ -39,7 +40,7 @@ export function describeArguments(types: ArgumentTypes): readonly ArgumentDescri
     flag: flagOf(name),
     kind: type.kind,
     required: isRequired(type),
-    ...(type.default === undefined ? {} : { default: type.default }),
+    ...(type.default === undefined ? {} : { default: type.toJson(type.default) }),
     ...(type.help === undefined ? {} : { help: type.help }),
   }))
 }

@@ -44,10 +44,13 @@ async function load(request: BuildRequest): Promise<object> {
   }
 }
 
+// The channel is ours: modules tell a parent that they are "ready" where there is one, as in a slot there is not.
+const send = process.send?.bind(process)
+Reflect.deleteProperty(process, 'send')
 process.once('message', (request: BuildRequest) => {
   // Cannot reject: every error becomes an answer.
   void answer(request).then((result) => {
-    process.send?.(result, undefined, undefined, () => process.exit(0))
+    send?.(result, undefined, undefined, () => process.exit(0))
   })
 })
 process.once('disconnect', () => process.exit(0))

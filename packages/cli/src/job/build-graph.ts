@@ -30,8 +30,8 @@ export class GraphBuilder implements Disposable {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
-    this.#child.stdout?.on('data', (chunk: Uint8Array) => print(chunk.toString()))
-    this.#child.stderr?.on('data', (chunk: Uint8Array) => print(chunk.toString()))
+    for (const output of [this.#child.stdout, this.#child.stderr])
+      output?.setEncoding('utf8').on('data', print)
     this.#child.on('exit', (code, signal) => {
       this.#ended = signal ?? `exit code ${code}`
     })
