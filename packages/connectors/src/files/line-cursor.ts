@@ -100,11 +100,11 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     this.#mark ??= { offset: block.offset, skip: 0, lines: 0, first: block.offset }
   }
 
-  /** Emits up to `max` records of the block; answers how many. Drops the block at its end. */
+  /** Takes up to `max` records of the block, good or bad; answers how many. Drops the block at its end. */
   #emit(output: SourceOutput<T>, block: PlacedBlock, max: number): number {
     const { text, damagedLines } = block
-    let emitted = 0
-    while (emitted < max && this.#at < text.length) {
+    let taken = 0
+    while (taken < max && this.#at < text.length) {
       const end = lineEnd(text, this.#at)
       const returned = isReturned(text, this.#at, end)
       const line = text.slice(this.#at, returned ? end - 1 : end)
@@ -112,8 +112,8 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
       else if (this.#toSkip === 0) {
         const damaged = damagedLines?.has(this.#taken) === true
         const done = this.#record(output, line, returned, damaged)
-        if (done === 'counting') return emitted
-        if (done === 'emitted') emitted += 1
+        if (done === 'counting') return taken
+        if (done === 'taken') taken += 1
       }
       this.#at = end + 1
       this.#taken += 1
@@ -125,7 +125,7 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
       this.#taken = 0
       this.#block = null
     }
-    return emitted
+    return taken
   }
 
   #record(
@@ -133,7 +133,7 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     line: string,
     returned: boolean,
     damaged: boolean,
-  ): 'emitted' | 'nothing' | 'counting' {
+  ): 'taken' | 'nothing' | 'counting' {
     const before = this.#parser.unfinished
     let record: T | typeof NO_RECORD | typeof UNFINISHED
     try {
@@ -145,7 +145,7 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     }
     if (record === NO_RECORD || record === UNFINISHED) return 'nothing'
     output.emit(record as T, NO_TIMESTAMP)
-    return 'emitted'
+    return 'taken'
   }
 
   #header(line: string, returned: boolean): void {
@@ -168,21 +168,24 @@ export class LineCursor<T> implements SplitCursor<T, LineSplit> {
     return 'end'
   }
 
-  /** `lastLine`: number of the record's last line within the split, from 0. */
+  /**
+   * A bad record takes time, and room where it is a dead letter: a poll takes no more of them than of good ones. `lastLine`:
+   * number of the record's last line within the split, from 0.
+   */
   #bad(
     output: SourceOutput<T>,
     reason: string,
     text: string,
     lastLine: number,
-  ): 'nothing' | 'counting' {
+  ): 'taken' | 'counting' {
     const { badLines } = this.#options
-    if (badLines === 'skip') return 'nothing'
+    if (badLines === 'skip') return 'taken'
     if (this.#base === null) return this.#count()
     const { path } = this.#split
     const line = this.#base + lastLine + 2 - text.split('\n').length
     if (badLines === 'dead-letter') {
       output.deadLetter({ source: path, line, text: text.slice(0, DEAD_LETTER_CHARS_MAX), reason })
-      return 'nothing'
+      return 'taken'
     }
     throw new WeirError('files/bad-line', `${path}:${line}: ${reason}`, {
       domain: 'user',

@@ -151,6 +151,23 @@ it.each([
   expect(() => textFiles('/x', options)).toThrow(expect.objectContaining({ code, domain: 'user' }))
 })
 
+it.each(['skip', 'dead-letter'] as const)(
+  'a poll takes no more bad lines than it is to take records (%s)',
+  async (badLines) => {
+    const fs = filled({ '/in/x.ndjson': `${'bad\n'.repeat(5_000)}{"n":1}` })
+    const source = ndjsonFiles('/in', Row, { fileSystem: fs, badLines })
+    const run = await SourceRun.start(source, { readers: 1, batch: 100 })
+    let rounds = 0
+    for (let before = 0; !run.done; before = run.output.deadLetters.length, rounds++) {
+      await run.round()
+      expect(run.output.deadLetters.length - before).toBeLessThanOrEqual(100)
+    }
+    expect(rounds).toBeGreaterThan(50)
+    expect(run.output.values).toEqual([{ n: 1 }])
+    await run.close()
+  },
+)
+
 describe('damaged input', () => {
   it.each(['x.txt.gz', 'x.txt.zst'])('%s that cannot be unpacked is named', async (name) => {
     const fs = filled({ [`/in/${name}`]: 'this is not packed' })
