@@ -56,6 +56,23 @@ describe('DataStream', () => {
     expect(nodeOf(built, 'logins')).toMatchObject({ bounded: true, explicitUid: true })
   })
 
+  it('gives the type of returns to what follows from there, and to nobody else', () => {
+    const User = struct('User', { user: text() })
+    const built = build((env) => {
+      const all = logins(env)
+      all.rebalance().to(sampleSink(), { uid: 'before' })
+      all.returns(User).rebalance().to(sampleSink(), { uid: 'users' })
+      all.rebalance().to(sampleSink(), { uid: 'behind' })
+    })
+    const fieldsInto = (id: string): readonly string[] => {
+      const { fields } = edgeInto(built, id).codec.schema as { fields: readonly { name: string }[] }
+      return fields.map(({ name }) => name)
+    }
+    expect(fieldsInto('users')).toEqual(['user'])
+    expect(fieldsInto('before')).toEqual(['user', 'time', 'visits'])
+    expect(fieldsInto('behind')).toEqual(['user', 'time', 'visits'])
+  })
+
   it('gives every edge the declared codec, and undeclared records the dynamic one', () => {
     const built = build((env) => {
       const mapped = logins(env).map((login) => ({ user: login.user }))

@@ -168,8 +168,10 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
 
   /** Declares the type of this stream's records, in place of finding it out record by record: faster, and checked. */
   returns<U>(type: Codec<U> & Fits<T, U>): DataStream<U, Sides> {
-    for (const { port } of this.#inlets) port.codec = bareCodec(type)
-    return new DataStream(this.#kit, this.#inlets, this.#ports)
+    const codec = bareCodec(type)
+    // For what follows from here: whoever else reads these records may want fields of them that `type` does not have.
+    const inlets = this.#inlets.map((inlet) => ({ ...inlet, port: { ...inlet.port, codec } }))
+    return new DataStream(this.#kit, inlets, this.#ports)
   }
 
   // ---- how records travel to the next step ----

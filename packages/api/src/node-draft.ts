@@ -34,8 +34,8 @@ export interface Port {
   readonly node: NodeDraft
   /** `main`, or the tag of a side output. */
   readonly tag: string
-  /** Of the records that leave here; `.returns()` may still change it. */
-  codec: Codec
+  /** Of the records that leave here. */
+  readonly codec: Codec
 }
 
 /** `auto`: forward when both sides have the same parallelism, else rebalance. */
