@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { assertDeterministic, buildJob } from './build-job.ts'
 import { findJob, job } from './define-job.ts'
 import type { Environment } from './environment.ts'
-import { keyedProcess } from './process-definitions.ts'
+import { keyedProcess, process } from './process-definitions.ts'
 import { sampleSink, sampleSource } from './sample-connectors.ts'
 import { value } from './state.ts'
 import { struct } from './struct.ts'
@@ -126,6 +126,23 @@ describe('a wrong job', () => {
       expect(error.location).toMatch(here)
     },
   )
+
+  it('with a side output under the name of the main one is refused', () => {
+    const twoFold = process({
+      uid: 'two-fold',
+      in: Word,
+      out: int(),
+      sides: { main: text() },
+      each: (_, { emit }) => emit(1),
+    })
+    for (const make of [
+      (env: Environment) => words(env).process(twoFold).to(sampleSink(), { uid: 'out' }),
+      (env: Environment) => void words(env).split({ main: text() }, () => {}),
+    ]) {
+      const error = refused(make)
+      expect(error).toMatchObject({ code: 'job/bad-name', location: expect.stringMatching(here) })
+    }
+  })
 
   it('with a parallelism out of range is refused', () => {
     for (const count of [0, -1, 1.5, 32_769, Number.NaN]) {

@@ -99,10 +99,19 @@ export class StreamKit {
     const main: Port = { node, tag: MAIN_OUTPUT, codec: bareCodec(output.codec) }
     const ports = new Map([[MAIN_OUTPUT, main]])
     for (const [tag, codec] of Object.entries(output.sides ?? {})) {
+      if (tag === MAIN_OUTPUT) throw takenTag(node)
       ports.set(tag, { node, tag, codec: bareCodec(codec) })
     }
     return this.open([{ port: main, route: { kind: 'auto' } }], ports)
   }
+}
+
+/** Records of both would leave by one output, of two types. */
+function takenTag({ name, location }: NodeDraft): Error {
+  return jobError('bad-name', `a side output of step "${name}" has the name "${MAIN_OUTPUT}"`, {
+    location,
+    hint: 'Give it another one: this is what the output of emit is called.',
+  })
 }
 
 /** A declared record type keeps its bytes; an undeclared one takes the consumer's declaration. */
