@@ -21,6 +21,7 @@ import {
   declareType,
   mismatch,
 } from './declared-type.ts'
+import { bytesFromText } from './base64.ts'
 import { durationMs } from './durations.ts'
 import { asJson, isSpecialFloat } from './json-values.ts'
 
@@ -315,22 +316,6 @@ function bigintFromText(given: string): bigint {
   throw mismatch('a whole number', given)
 }
 
-/** Node passes over what is no Base64, which makes fewer bytes than there are digits for. */
-function bytesFromText(given: string): Uint8Array {
-  const decoded = new Uint8Array(Buffer.from(given, 'base64'))
-  if (decoded.length === bytesOfDigits(given)) return decoded
-  // It may come in lines.
-  if (decoded.length === bytesOfDigits(given.replaceAll(/\s/g, ''))) return decoded
-  throw mismatch('bytes as Base64', given)
-}
-
-/** Of so many digits of Base64; NaN: nothing has so many. */
-function bytesOfDigits(text: string): number {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const digits = text.length - padding
-  return digits % 4 === 1 ? Number.NaN : Math.floor((digits * 3) / 4)
-}
-
 function asTimestamp(raw: unknown): number {
   if (typeof raw === 'number' && Number.isSafeInteger(raw)) return raw
   if (typeof raw === 'string') return timestampFromText(raw)
@@ -359,15 +344,26 @@ function timestampFromText(given: string): number {
 
 /** Every month has so many. */
 const MONTH_DAYS_MIN = 28
+const FEBRUARY = 2
+const SHORT_MONTHS: readonly number[] = [4, 6, 9, 11]
 
 /** To Date.parse the 30th of February is in March. */
 function isDayOfMonth(given: string): boolean {
-  const day = Number(given.slice(8, 10))
-  if (day <= MONTH_DAYS_MIN) return true
-  const lastDay = new globalThis.Date(0)
-  lastDay.setUTCFullYear(Number(given.slice(0, 4)), Number(given.slice(5, 7)), 0)
-  return day <= lastDay.getUTCDate()
+  const day = twoDigits(given, 8)
+  return day <= MONTH_DAYS_MIN || day <= daysOfMonth(given)
 }
+
+function daysOfMonth(given: string): number {
+  const month = twoDigits(given, 5)
+  if (month !== FEBRUARY) return SHORT_MONTHS.includes(month) ? 30 : 31
+  // A year of a whole century is a leap year when its century is.
+  const inCentury = twoDigits(given, 2)
+  const leaps = inCentury === 0 ? twoDigits(given, 0) : inCentury
+  return leaps % 4 === 0 ? MONTH_DAYS_MIN + 1 : MONTH_DAYS_MIN
+}
+
+const twoDigits = (given: string, at: number): number =>
+  (given.charCodeAt(at) - ZERO) * 10 + given.charCodeAt(at + 1) - ZERO
 
 function present(expected: string, raw: unknown): unknown {
   if (raw === undefined) throw mismatch(expected, raw)
