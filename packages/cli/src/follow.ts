@@ -16,7 +16,7 @@ import { OutputPlace, type ToldEvent } from './output-place.ts'
 import { errorLines } from './output/errors.ts'
 import { Pace } from './output/pace.ts'
 import type { Terminal } from './output/terminal.ts'
-import { formatBytes, formatCount, formatDuration, formatRate } from './output/units.ts'
+import { counted, formatBytes, formatCount, formatDuration, formatRate } from './output/units.ts'
 
 export interface FollowOptions {
   readonly client: JobClient
@@ -150,7 +150,7 @@ class FollowView {
     this.#job = job
     if (before?.state === job.state && before.health === job.health) return this.#showProgress()
     const { terminal } = this.#options
-    const tasks = job.state === 'RUNNING' ? `  ${job.tasks.total} tasks` : ''
+    const tasks = job.state === 'RUNNING' ? `  ${counted(job.tasks.total, 'task')}` : ''
     const reason = job.failure === null ? '' : `: ${printable(job.failure.message)}`
     const health = job.health === 'DEGRADED' ? `  ${terminal.err.state('DEGRADED')}${reason}` : ''
     terminal.note(`${terminal.err.state(job.state)}${tasks}${health}`)
@@ -226,7 +226,7 @@ class FollowView {
     const leftMs = this.#pace.leftMs(this.#options.scheduler.nowMs())
     if (leftMs !== null) parts.push(`${formatDuration(leftMs)} left`)
     if (this.#checkpoint !== '') parts.push(this.#checkpoint)
-    if (job.restarts > 0) parts.push(`${job.restarts} restarts`)
+    if (job.restarts > 0) parts.push(counted(job.restarts, 'restart'))
     terminal.progress(parts.join(' · '))
   }
 }

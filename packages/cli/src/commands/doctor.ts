@@ -18,6 +18,7 @@ import {
 } from '../doctor/place-checks.ts'
 import { checkDisk, checkLimits, checkNode } from '../doctor/system-checks.ts'
 import { show } from '../output/show.ts'
+import { counted } from '../output/units.ts'
 import type { Style } from '../output/style.ts'
 import { projectSettings } from '../project-config.ts'
 import { configFile } from './config.ts'
@@ -58,7 +59,7 @@ async function doctor(cli: Cli, options: DoctorOptions): Promise<void> {
       domain: 'user',
     })
   }
-  terminal.note(warned === 0 ? 'all is well' : `nothing is broken; ${warned} warnings`)
+  terminal.note(warned === 0 ? 'all is well' : `nothing is broken; ${counted(warned, 'warning')}`)
 }
 
 async function examineAll(cli: Cli, options: DoctorOptions): Promise<readonly Finding[]> {

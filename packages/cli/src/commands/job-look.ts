@@ -14,7 +14,7 @@ import { errorLines, lastOutputLines, placeOf } from '../output/errors.ts'
 import { formatOf, show, type WideColumn } from '../output/show.ts'
 import { facts, table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { formatBytes, formatCount, formatDuration, formatTime } from '../output/units.ts'
+import { counted, formatBytes, formatCount, formatDuration, formatTime } from '../output/units.ts'
 
 export const SHORT_ID_CHARS = 12
 
@@ -95,7 +95,7 @@ function jobFacts(job: JobDetail, terminal: Terminal): readonly string[] {
     ],
     ['submitted', formatTime(job.submittedAtMs)],
     ['ended', job.endedAtMs === null ? '-' : formatTime(job.endedAtMs)],
-    ['attempt', `${job.attempt} (${job.restarts} restarts)`],
+    ['attempt', `${job.attempt} (${counted(job.restarts, 'restart')})`],
     ['checkpoints', `${every}, ${checkpoint.mode}, last ${job.lastCheckpointId ?? '-'}`],
     ['restart', restart.strategy],
     ...(job.failure === null

@@ -224,7 +224,7 @@ async function untilEmpty(
     if (view.freeSlots === view.slots) return view
     if (cli.scheduler.nowMs() >= dueMs) {
       const used = view.slots - view.freeSlots
-      throw new WeirError('cli/timeout', `${used} slots of ${worker} are still in use`, {
+      throw new WeirError('cli/timeout', `${counted(used, 'slot')} of ${worker} still in use`, {
         domain: 'external',
         hint: 'it gets no new tasks; `weir taskmanager describe` shows what still runs',
       })

@@ -7,6 +7,7 @@ import { WEIR_VERSION } from '@weirjs/common/core/version'
 import type { ClusterView, WorkerView } from '@weirjs/common/job-client'
 import { withSession } from '../cli.ts'
 import { chooseCluster } from '../context.ts'
+import { counted } from '../output/units.ts'
 import { broken, type Check, type Finding, ok, type Patient, warning } from './check.ts'
 
 const SILENCE_MS_MAX = 5_000
@@ -52,7 +53,10 @@ function workerFindings(
   }
   const silent = workers.filter(({ lastHeartbeatAgeMs }) => lastHeartbeatAgeMs > SILENCE_MS_MAX)
   return [
-    ok('taskmanagers', `${workers.length} TaskManagers, ${freeSlots} of ${slots} slots free`),
+    ok(
+      'taskmanagers',
+      `${counted(workers.length, 'TaskManager')}, ${freeSlots} of ${counted(slots, 'slot')} free`,
+    ),
     ...silent.map(({ workerId, lastHeartbeatAgeMs }) =>
       warning(
         'taskmanagers',

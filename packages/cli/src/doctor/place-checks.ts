@@ -17,7 +17,7 @@ import { checkStorage } from '@weirjs/common/node/checkpoint-check'
 import { DataDirectory, livingOwner } from '@weirjs/common/node/data-directory'
 import { findClusterFile } from '../context.ts'
 import { isAlive } from '../local-processes.ts'
-import { formatBytes, formatCount } from '../output/units.ts'
+import { counted, formatBytes, formatCount } from '../output/units.ts'
 import { broken, type Check, type Finding, ok, type Patient, warning } from './check.ts'
 import { existingAbove } from './system-checks.ts'
 
@@ -140,7 +140,7 @@ export const checkOutput: Check = ({ config, dataDirectory }) => {
     (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
   )
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
-  return [ok('output', `${formatCount(sizes.length)} files, ${formatBytes(bytes)}`)]
+  return [ok('output', `${counted(sizes.length, 'file')}, ${formatBytes(bytes)}`)]
 }
 
 function isWritableDirectory(path: string): boolean {
@@ -161,8 +161,8 @@ export const checkCheckpoints: Check = async ({ checkpointDirectory, dataDirecto
   const report = await checkStorage(checkpointDirectory, deep)
   const { jobs, checkpoints, files, bytes, unreadBytes, damages } = report
   const read = unreadBytes === 0 ? '' : `; ${formatBytes(unreadBytes)} not read without --deep`
-  const counts = `${formatCount(checkpoints)} of ${formatCount(jobs)} jobs`
-  const summary = `${counts}: ${formatCount(files)} files, ${formatBytes(bytes)}${read}`
+  const counts = `${formatCount(checkpoints)} of ${counted(jobs, 'job')}`
+  const summary = `${counts}: ${counted(files, 'file')}, ${formatBytes(bytes)}${read}`
   if (damages.length === 0) return [ok('checkpoints', summary)]
   const hint = 'go on from another checkpoint with -s PATH; a damaged one is never used silently'
   const shown = damages.slice(0, DAMAGES_SHOWN_MAX)

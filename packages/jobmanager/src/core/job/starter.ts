@@ -220,7 +220,8 @@ export class Starter {
     const lateMs = this.#context.now.nowMs - SLOTS_WAIT_NOTICE_MS
     if (!unseated.some((batch) => batch.sinceMs <= lateMs)) return null
     const seats = new Set(unseated.flatMap(seatNames).filter((name) => !this.#held.has(name)))
-    return jobFailure('job/not-enough-slots', `the job waits for ${seats.size} free slots`, {
+    const slots = seats.size === 1 ? 'a free slot' : `${seats.size} free slots`
+    return jobFailure('job/not-enough-slots', `the job waits for ${slots}`, {
       retry: 'immediate',
       hint: 'Start another TaskManager, or cancel another job.',
     })
