@@ -39,7 +39,7 @@ describe('the clean-up of staged files', () => {
     ['EACCES', 'files/denied'],
     ['ENOTDIR', 'files/not-a-directory'],
     ['ENOENT', null],
-  ])('tells at once when nothing can be written there: %s', async (code, told) => {
+  ])('tells early when nothing can be written there: %s', async (code, told) => {
     const fs = new MemoryFileSystem()
     fs.hook = (operation) => {
       if (operation === 'make-directories') throw Object.assign(new Error('no'), { code })

@@ -28,6 +28,7 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
   readonly #fs: FileSystem
   readonly #directory: string
   readonly #context: SinkContext
+  #placeTried = false
 
   constructor(fs: FileSystem, directory: string, context: SinkContext) {
     this.#fs = fs
@@ -54,8 +55,10 @@ export class FileCommitter implements SinkCommitter<FileCommittable> {
     }
   }
 
-  /** A place where nothing can be written is told at once: the first part may be hours away. */
+  /** A place where nothing can be written is told with the first checkpoint: the first part may be hours away. */
   async #tryPlace(root: string): Promise<void> {
+    if (this.#placeTried) return
+    this.#placeTried = true
     try {
       await this.#fs.makeDirectories(root)
     } catch (error) {
