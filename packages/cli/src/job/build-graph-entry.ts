@@ -44,13 +44,22 @@ async function load(request: BuildRequest): Promise<object> {
   }
 }
 
+/** A pipe takes what there is room for; the rest would go with the process. */
+async function allPrinted(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map(
+      (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
+    ),
+  )
+}
+
 // The channel is ours: modules tell a parent that they are "ready" where there is one, as in a slot there is not.
 const send = process.send?.bind(process)
 Reflect.deleteProperty(process, 'send')
 process.once('message', (request: BuildRequest) => {
   // Cannot reject: every error becomes an answer.
   void answer(request).then((result) => {
-    send?.(result, undefined, undefined, () => process.exit(0))
+    send?.(result, undefined, undefined, () => void allPrinted().then(() => process.exit(0)))
   })
 })
 process.once('disconnect', () => process.exit(0))

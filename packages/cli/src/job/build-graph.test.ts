@@ -40,9 +40,8 @@ describe('the process in which a job is built', { timeout: MS_MAX }, () => {
     },
   )
 
-  it('prints whole characters', async () => {
+  it('prints all that the job prints, in whole characters', async () => {
     const { printed } = await build(`console.log('x' + 'é'.repeat(200_000))`)
-    expect(printed).not.toContain('\u{fffd}')
-    expect(printed.length).toBeGreaterThan(100_000)
+    expect(printed === `x${'é'.repeat(200_000)}\n`, printed.slice(-20)).toBe(true)
   })
 })

@@ -12,6 +12,8 @@ import { fromFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BuildAnswer, BuildRequest } from './build-protocol.ts'
 
 export const BUILD_MS_MAX = 60_000
+/** For what the process has printed to be read behind its answer; something that the job started may keep the pipe open. */
+const LAST_OUTPUT_MS_MAX = 1_000
 
 /** The job's graph and arguments, and what its code says of its settings. */
 export type Built = Extract<BuildAnswer, { type: 'built' }>
@@ -92,12 +94,19 @@ export class GraphBuilder implements Disposable {
       }, BUILD_MS_MAX)
       this.#child.once('message', (answer: BuildAnswer) => {
         clearTimeout(timeout)
-        resolve(answer)
+        // It ends by itself now.
+        const late = setTimeout(() => resolve(answer), LAST_OUTPUT_MS_MAX)
+        this.#child.once('close', () => {
+          clearTimeout(late)
+          resolve(answer)
+        })
+        this.#child.removeListener('exit', exited)
       })
-      this.#child.once('exit', (code, signal) => {
+      const exited = (code: number | null, signal: string | null): void => {
         clearTimeout(timeout)
         crashed(signal ?? `exit code ${code}`)
-      })
+      }
+      this.#child.once('exit', exited)
       if (this.#ended === null) this.#child.send(request)
       else crashed(this.#ended)
     })
