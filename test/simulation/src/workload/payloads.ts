@@ -7,7 +7,7 @@ import type { Numbered } from './records.ts'
 
 const SHARE = 0.15
 /** Of all that a job reads, about: the larger its values, the fewer of them are large. */
-const BYTES_MAX = 2_000_000
+const BYTES_MAX = 1_200_000
 /** A few of them fit in a record of this size. */
 const SMALL_BYTES_MAX = 20
 /** Large ones, compared with frames of 1, 4 and 32 KiB; the last one is rare. */
