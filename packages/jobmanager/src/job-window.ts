@@ -24,6 +24,7 @@ import {
 } from './job-views.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
+import { keepSeen } from './seen-at-end.ts'
 import { keepOutput, lookBack } from './watch/look-back.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WorkDone } from './work-done.ts'
@@ -225,8 +226,10 @@ export class JobWindow {
   }
 
   #ended(): void {
+    const { index, jobId } = this.#options
     this.#publishProgress()
-    keepOutput(this.#options.index, this.#options.jobId, this.#watchers)
+    keepOutput(index, jobId, this.#watchers)
+    keepSeen(index, jobId, this.summary())
     this.#watchers.end()
   }
 

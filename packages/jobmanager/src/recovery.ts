@@ -14,6 +14,7 @@ import { keepsCheckpoints } from './core/job/job-states.ts'
 import { sweepEndedJob } from './clean-up.ts'
 import { DamagedJob } from './damaged-job.ts'
 import type { JobEntry } from './job-entry.ts'
+import { seenAtEnd } from './seen-at-end.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import { isThere } from './store/is-there.ts'
 import type { JobHistory } from './store/job-history.ts'
@@ -129,13 +130,14 @@ export class Recovery {
 
   /** `done`, or what is known of the job so far when it must be tried again. */
   async #try(job: JobId, before: StoredJob | null): Promise<StoredJob | null | 'done'> {
-    const { storage, index, prng, scheduler, log } = this.#options
+    const { storage, prng, scheduler, log } = this.#options
     let stored = before
     try {
       if (stored === null) {
         const { history, doubt } = await this.#read(job)
+        const found = await this.#stored(job, history)
         if (this.#options.held(job) || this.#options.mayNotTake()) return 'done'
-        stored = new StoredJob({ jobId: job, history, storage, index })
+        stored = found
         if (doubt !== null) stored.failure = doubt
         this.#options.onFound(stored)
         if (doubt !== null) return stored
@@ -159,7 +161,7 @@ export class Recovery {
       if (this.#options.closed()) return 'done'
       if (opened.history.terminal !== null) {
         // Between two tries of ours another leader has brought it to its end.
-        const ended = new StoredJob({ jobId: job, history: opened.history, storage, index })
+        const ended = await this.#stored(job, opened.history)
         this.#options.onFound(ended)
         stored.replaced(ended)
         stored = ended // also for what comes if the rest fails
@@ -194,6 +196,12 @@ export class Recovery {
       const message = `its log says ${terminal.state}, which is not certain yet: ${failure.message}`
       return { history: { ...history, terminal: null }, doubt: { ...failure, message } }
     }
+  }
+
+  async #stored(job: JobId, history: JobHistory): Promise<StoredJob> {
+    const { storage, index } = this.#options
+    const seen = history.terminal === null ? null : await seenAtEnd(index, job)
+    return new StoredJob({ jobId: job, history, storage, index, seen })
   }
 
   async #failed(
@@ -260,14 +268,14 @@ export class Recovery {
    * the job then, so that it is done once, however often the sweep behind it is tried.
    */
   async #discardUnkept(stored: StoredJob): Promise<StoredJob> {
-    const { storage, index, prng, scheduler, log } = this.#options
+    const { storage, prng, scheduler, log } = this.#options
     const { jobId, history } = stored
     const { terminal, retained, submission } = history
     if (terminal === null || retained.length === 0) return stored
     if (keepsCheckpoints(submission.settings.checkpoint, terminal.state)) return stored
     const opened = await JobLog.open({ storage, jobId, prng: prng.fork(), scheduler, log })
     await opened.append({ type: 'discarded', ids: retained.map((one) => one.checkpointId) })
-    const discarded = new StoredJob({ jobId, history: opened.history, storage, index })
+    const discarded = await this.#stored(jobId, opened.history)
     this.#options.onFound(discarded)
     return discarded
   }

@@ -15,6 +15,7 @@ import {
   storedSummary,
 } from './job-views.ts'
 import { ledElsewhere } from './leadership.ts'
+import type { SeenAtEnd } from './seen-at-end.ts'
 import type { HistoryIndex } from './store/history-index.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { lookBack } from './watch/look-back.ts'
@@ -28,6 +29,8 @@ export interface StoredJobOptions {
   readonly history: JobHistory
   readonly storage: CheckpointStorage
   readonly index: HistoryIndex
+  /** Of one that has ended. */
+  readonly seen?: SeenAtEnd | null
   /** Another JobManager leads it: what our log said when it was lost. */
   readonly deposed?: WeirError | undefined
   /** Times that its masters have broken in this process life. Default: none. */
@@ -100,7 +103,8 @@ export class StoredJob implements JobEntry {
   }
 
   summary(): JobSummary {
-    const summary = storedSummary(this.jobId, this.#options.history)
+    const { history, seen } = this.#options
+    const summary = { ...storedSummary(this.jobId, history), ...seen }
     return this.#failure === null
       ? summary
       : { ...summary, health: 'DEGRADED', failure: this.#failure }

@@ -7,7 +7,7 @@ import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 
-export type HistoryKind = 'checkpoint' | 'output'
+export type HistoryKind = 'checkpoint' | 'output' | 'end'
 
 /** Records of one kind that are read back for one job, the newest. */
 export const HISTORY_RECORDS_MAX = 2_000
