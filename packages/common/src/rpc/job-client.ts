@@ -162,8 +162,10 @@ class RemoteJobClient implements JobClient {
     const cancel = (): void => call.cancel()
     signal.addEventListener('abort', cancel)
     try {
-      for await (const wire of call as AsyncIterable<WatchResponse__Output>)
-        yield jobEventFromWire(wire)
+      for await (const wire of call as AsyncIterable<WatchResponse__Output>) {
+        const event = jobEventFromWire(wire)
+        if (event !== null) yield event
+      }
     } catch (error) {
       if (signal.aborted) return
       throw error instanceof WeirError
