@@ -244,6 +244,17 @@ describe('when the storage is bad', () => {
     expect(ids((await stage.open()).history.retained)).toEqual([1])
   })
 
+  it('a new job is told that there is no room, and that it does not exist', async () => {
+    const stage = new Stage()
+    stage.fault = (operation) =>
+      ({ verdict: operation === 'create' ? 'fail' : 'ok', code: 'storage/full' }) as StorageVerdict
+    await expect(stage.create()).rejects.toMatchObject({ code: 'storage/full' })
+    stage.fault = (operation) => ({ verdict: operation === 'create' ? 'fail' : 'ok' })
+    await expect(stage.create()).rejects.toMatchObject({ code: 'log/unavailable' })
+    stage.fault = () => ({ verdict: 'ok' })
+    expect((await stage.create()).epoch).toBe(1)
+  })
+
   it('tries again a few times, then says that it is unavailable, and writes the entry later', async () => {
     const stage = new Stage()
     const log = await stage.create()

@@ -94,9 +94,9 @@ export class JobLog {
   }
 
   /**
-   * Starts the log of a new job, in epoch 1. Throws `log/exists` when the job has one, and `log/unavailable` when the
-   * first entry could not be written and is not there. While nobody can say whether it is there it goes on trying, until
-   * `closed`: a job that might exist may be neither denied nor deleted (D2).
+   * Starts the log of a new job, in epoch 1. Throws `log/exists` when the job has one, and `storage/full` or
+   * `log/unavailable` when the first entry could not be written and is not there. While nobody can say whether it is there it
+   * goes on trying, until `closed`: a job that might exist may be neither denied nor deleted (D2).
    */
   static async create(
     options: JobLogOptions,
@@ -326,7 +326,7 @@ async function offer(
   )
 }
 
-/** As `offer`; throws `log/unavailable` only when the entry is surely not there, or `closed`. */
+/** As `offer`; throws `log/unavailable` only when the entry is surely not there, or `closed`; for want of room `storage/full`. */
 async function offerUntilKnown(
   options: JobLogOptions,
   entry: LogEntry,
@@ -341,11 +341,14 @@ async function offerUntilKnown(
       const unknown = error instanceof WeirError && error.code === 'log/unavailable'
       if (!unknown || closed()) throw error
       const mayBeThere = await isThere(storage, logEntry(jobId, entry.index)).catch(() => true)
-      if (!mayBeThere) throw error
+      if (!mayBeThere) throw isFull(error.cause) ? error.cause : error
     }
     await sleep(scheduler, backoff.nextDelayMs())
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  error instanceof WeirError && error.code === 'storage/full'
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
