@@ -96,7 +96,12 @@ function eventOf(words: readonly string[], nowMs: number): CoordinatorEvent {
         ...now,
       }
     case 'manifest-failed':
-      return { type: 'manifest-failed', checkpointId: id, failure: failure('storage/full'), ...now }
+      return {
+        type: 'manifest-failed',
+        checkpointId: id,
+        failure: failure(second === '' ? 'storage/full' : second),
+        ...now,
+      }
     case 'logged':
       return { type: 'completion-logged', checkpointId: id, ...now }
     case 'log-failed':

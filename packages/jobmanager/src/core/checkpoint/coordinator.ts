@@ -129,12 +129,11 @@ export class CheckpointCoordinator {
         return this.#failCollecting(event.checkpointId, event.failure, event)
       case 'manifest-written':
         return this.#logCompletion(event)
-      case 'manifest-failed':
-        return this.#failFinalization(event, 'writing-manifest')
       case 'completion-logged':
         return this.#complete(event)
+      case 'manifest-failed':
       case 'completion-failed':
-        return this.#failFinalization(event, 'logging')
+        return this.#failFinalization(event)
       default:
         return unreachable(event)
     }
@@ -273,16 +272,17 @@ export class CheckpointCoordinator {
     this.#abort(pending, failure, 'aborted', now)
   }
 
-  /** No manifest, no entry was asked for: its files go, a full storage needs the room. In doubt of the entry they stay. */
+  /** Its files go, a full storage needs the room: unless the entry is in doubt, or the manifest there is somebody else's. */
   #failFinalization(
     event: CoordinatorEvent & { type: 'manifest-failed' | 'completion-failed' },
-    phase: 'writing-manifest' | 'logging',
   ): void {
     const pending = this.#pending.get(event.checkpointId)
     if (pending === null) return
+    const phase = event.type === 'manifest-failed' ? 'writing-manifest' : 'logging'
     assert(pending.phase.tag === phase, `a checkpoint fails in ${phase} while it is there`)
     if (pending.phase.tag === 'logging') this.#retention.addDoubtful(pending.phase.completed)
-    this.#abort(pending, event.failure, phase === 'logging' ? 'doubtful' : 'aborted', event)
+    const doubt = phase === 'logging' || event.failure.code === 'checkpoint/manifest-exists'
+    this.#abort(pending, event.failure, doubt ? 'doubtful' : 'aborted', event)
     this.#finalizeNext()
   }
 

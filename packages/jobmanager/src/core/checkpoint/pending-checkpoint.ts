@@ -33,7 +33,7 @@ export type PendingPhase =
   /** The decision moment: from here only the log can say how it ended. */
   | { readonly tag: 'logging'; readonly completed: CompletedCheckpoint }
 
-/** How a checkpoint ended. `doubtful`: its log entry may exist, so its files are kept. */
+/** How a checkpoint ended. `doubtful`: its log entry may exist, or its files may be another leader's, so they are kept. */
 export type Tombstone = 'completed' | 'aborted' | 'doubtful'
 
 export interface PendingOptions {
