@@ -13,6 +13,7 @@ import type { Prng } from '@weirjs/common/core/prng'
 import { cleanUpEndedJob } from './clean-up.ts'
 import type { CompletedCheckpoint, PendingContent } from './core/checkpoint/events.ts'
 import type { JobEffect, JobHappening } from './core/events.ts'
+import { Garbage } from './garbage.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import { manifestOf } from './manifest-of.ts'
 import type { JobSubmission } from './store/job-history.ts'
@@ -55,11 +56,20 @@ export class EffectRunner {
   readonly #world: EffectWorld
   /** Work on the storage that clean-up must not overtake. */
   readonly #storageWork = new Set<Promise<void>>()
+  readonly #garbage: Garbage
   #checking = false
   #closed = false
 
   constructor(world: EffectWorld) {
     this.#world = world
+    const { jobId, manifests, log } = world
+    this.#garbage = new Garbage({
+      jobId,
+      manifests,
+      retained: () => log.history.retained.map((one) => one.checkpointId),
+      closed: () => this.#closed,
+      onDenied: (error) => this.#warn(error, 'checkpoint files not deleted yet'),
+    })
   }
 
   /** Nothing is posted and nothing new is begun from now on. */
@@ -85,7 +95,7 @@ export class EffectRunner {
   }
 
   run(effect: OuterEffect): void {
-    const { hub, jobId, manifests } = this.#world
+    const { hub, jobId } = this.#world
     switch (effect.type) {
       case 'request-seats':
         return hub.requestSeats(jobId, effect.request, (seats) =>
@@ -125,9 +135,7 @@ export class EffectRunner {
       case 'discard-completed':
         return this.#onStorage(() => this.#discard(effect.checkpoints))
       case 'discard-aborted':
-        return this.#onStorage(() =>
-          this.#delete(() => manifests.discard(jobId, effect.checkpointId)),
-        )
+        return this.#onStorage(() => this.#garbage.aborted(effect.checkpointId))
       case 'log-cancel':
         return this.#onStorage(() => this.#logCancel())
       case 'log-terminal':
@@ -336,25 +344,8 @@ export class EffectRunner {
       if (!this.#deposed(error)) this.#warn(error, 'checkpoints could not be discarded')
       return
     }
-    await this.#sweep()
-  }
-
-  /** What the log does not retain goes: also what could not be deleted before, and what tasks wrote that nobody counts. */
-  async #sweep(): Promise<void> {
-    const { jobId, log, manifests } = this.#world
-    const kept = log.history.retained.map((one) => one.checkpointId)
-    const newest = kept.at(-1)
-    if (newest === undefined) return // the job has ended: its clean-up takes all
-    await this.#delete(() => manifests.sweep(jobId, new Set(kept), newest))
-  }
-
-  /** What cannot be deleted now is left to the next sweep. */
-  async #delete(files: () => Promise<unknown>): Promise<void> {
-    try {
-      await files()
-    } catch (error) {
-      this.#warn(error, 'checkpoint files not deleted yet')
-    }
+    // Also what could not be deleted before, and what tasks wrote that nobody counts.
+    await this.#garbage.sweep()
   }
 
   #cleanUp(keepCheckpoints: boolean): void {

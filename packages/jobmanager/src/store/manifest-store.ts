@@ -20,6 +20,8 @@ import { openManifest, sealManifest } from './manifest-format.ts'
 
 const WRITE_TRIES_MAX = 4
 const RETRY = { initialMs: 50, maxMs: 1_000, multiplier: 2, jitter: 0.2 } as const
+/** Deletions that one sweep tries: it is bounded in time, and what is left has its turn with the next one. */
+export const SWEEP_TRIES_MAX = 100
 /** Files whose length is asked for at the same time. */
 const CHECKS_AT_ONCE_MAX = 16
 
@@ -105,22 +107,30 @@ export class ManifestStore {
     await this.#options.storage.removeTree(checkpointDirectory(job, id))
   }
 
+  /** What aborted and crashed checkpoints left, rising: every chk-<n> below `newest` that is not in `keep`. */
+  async garbage(
+    job: JobId,
+    keep: ReadonlySet<CheckpointId>,
+    newest: CheckpointId,
+  ): Promise<readonly CheckpointId[]> {
+    return (await this.#options.storage.listDirectories(jobDirectory(job)))
+      .map((name) => /^chk-([1-9]\d*)$/.exec(name)?.[1])
+      .filter((digits) => digits !== undefined)
+      .map((digits) => checkpointId(Number(digits)))
+      .filter((id) => id < newest && !keep.has(id))
+      .sort((a, b) => a - b)
+  }
+
   /**
-   * Deletes what aborted and crashed checkpoints left: every chk-<n> below `newest` that is not in `keep`. The leader
-   * only; `newest` is complete, so nothing below it is pending any more. Answers the ids that it deleted. Throws when one
-   * could not be deleted, behind those that could.
+   * Deletes `garbage`, SWEEP_TRIES_MAX at most. The leader only; `newest` is complete, so nothing below it is pending any
+   * more. Answers the ids that it deleted. Throws when one could not be deleted, behind those that could.
    */
   async sweep(
     job: JobId,
     keep: ReadonlySet<CheckpointId>,
     newest: CheckpointId,
   ): Promise<readonly CheckpointId[]> {
-    const { storage } = this.#options
-    const garbage = (await storage.listDirectories(jobDirectory(job)))
-      .map((name) => /^chk-([1-9]\d*)$/.exec(name)?.[1])
-      .filter((digits) => digits !== undefined)
-      .map((digits) => checkpointId(Number(digits)))
-      .filter((id) => id < newest && !keep.has(id))
+    const garbage = (await this.garbage(job, keep, newest)).slice(0, SWEEP_TRIES_MAX)
     const errors: unknown[] = []
     for (const id of garbage)
       await this.discard(job, id).catch((error: unknown) => errors.push(error))
