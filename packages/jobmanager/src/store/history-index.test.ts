@@ -47,9 +47,47 @@ describe.each(Object.keys(kinds))('%s history', (name) => {
     expect(await history.list(B, 'checkpoint')).toEqual(['other'])
     await history.close()
   })
+
+  it('does things in the order in which they were asked for', async () => {
+    const history = await (kinds[name] as () => Promise<HistoryIndex>)()
+    history.put(A, 'end', 0, 'before')
+    history.put(B, 'end', 0, 'other')
+    history.forget(A)
+    history.put(A, 'output', 0, 'behind')
+    expect(await history.list(A, 'end')).toEqual([])
+    expect(await history.list(A, 'output')).toEqual(['behind'])
+    await history.close()
+  })
 })
 
 describe('LevelHistory', () => {
+  it('writes the rest when something cannot be written, and tells of each', async () => {
+    const history = await LevelHistory.open(await directory(), silentLog)
+    const told: string[] = []
+    history.put(A, 'end', 0, 'first') // is being written alone when the others come
+    history.put(A, 'checkpoint', 1, 1, (written) => told.push(`1 ${written}`))
+    history.put(A, 'checkpoint', 2, 2n, (written) => told.push(`2 ${written}`))
+    history.put(A, 'checkpoint', 3, 3, (written) => told.push(`3 ${written}`))
+    history.forget(B)
+    history.put(A, 'output', 0, 'text')
+    expect(await history.list(A, 'checkpoint')).toEqual([1, 3])
+    expect(await history.list(A, 'output')).toEqual(['text'])
+    expect(told).toEqual(['1 true', '2 false', '3 true'])
+    await history.close()
+  })
+
+  it('tells of what it has no room for', async () => {
+    const history = await LevelHistory.open(await directory(), silentLog)
+    let dropped = 0
+    const count = (written: boolean): void => {
+      if (!written) dropped++
+    }
+    for (let i = 0; i < 10_100; i++) history.put(A, 'output', 0, i, count)
+    expect(dropped).toBeGreaterThan(0)
+    await history.close()
+    expect(dropped).toBeLessThanOrEqual(100)
+  })
+
   it('survives its process', async () => {
     const path = await directory()
     const first = await LevelHistory.open(path, silentLog)

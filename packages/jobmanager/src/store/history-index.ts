@@ -3,7 +3,7 @@
 // losing it loses nothing that a restore needs, so writing it never fails a job.
 
 import { Level } from 'level'
-import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 
@@ -15,8 +15,17 @@ export const HISTORY_RECORDS_MAX = 2_000
 export const TRIM_EVERY = 1_000
 
 export interface HistoryIndex {
-  /** Never rejects and never waits; the newest value of a key wins. `order` sorts records of one kind. */
-  put(job: JobId, kind: HistoryKind, order: number, value: unknown): void
+  /**
+   * Never rejects and never waits; the newest value of a key wins. `order` sorts records of one kind. `told`, once: whether the
+   * record is written, so that `list` has it, also after a restart.
+   */
+  put(
+    job: JobId,
+    kind: HistoryKind,
+    order: number,
+    value: unknown,
+    told?: (written: boolean) => void,
+  ): void
   /** In rising order, at most HISTORY_RECORDS_MAX, the newest. */
   list(job: JobId, kind: HistoryKind): Promise<readonly unknown[]>
   /** Deletes all records of a job that is not shown any more. Never rejects and never waits. */
@@ -37,11 +46,18 @@ const rangeOf = (job: JobId, kind: HistoryKind): { readonly gte: string; readonl
 export class MemoryHistory implements HistoryIndex {
   readonly #jobs = new Map<string, Map<number, unknown>>()
 
-  put(job: JobId, kind: HistoryKind, order: number, value: unknown): void {
+  put(
+    job: JobId,
+    kind: HistoryKind,
+    order: number,
+    value: unknown,
+    told?: (written: boolean) => void,
+  ): void {
     const prefix = `${job}/${kind}`
     const records = this.#jobs.get(prefix) ?? new Map<number, unknown>()
     this.#jobs.set(prefix, records.set(order, value))
     if (records.size > HISTORY_RECORDS_MAX) records.delete(Math.min(...records.keys()))
+    told?.(true)
   }
 
   list(job: JobId, kind: HistoryKind): Promise<readonly unknown[]> {
@@ -66,6 +82,7 @@ interface Put {
   readonly type: 'put'
   readonly key: string
   readonly value: unknown
+  readonly told: ((written: boolean) => void) | undefined
 }
 
 type Work =
@@ -78,6 +95,7 @@ export class LevelHistory implements HistoryIndex {
   readonly #log: Log
   #waiting: Work[] = []
   #writing: Promise<void> | null = null
+  #failing = false
 
   private constructor(db: Level<string, unknown>, log: Log) {
     this.#db = db
@@ -99,12 +117,19 @@ export class LevelHistory implements HistoryIndex {
     return new LevelHistory(db, log)
   }
 
-  put(job: JobId, kind: HistoryKind, order: number, value: unknown): void {
+  put(
+    job: JobId,
+    kind: HistoryKind,
+    order: number,
+    value: unknown,
+    told?: (written: boolean) => void,
+  ): void {
     if (this.#waiting.length >= WRITES_WAITING_MAX) {
       this.#log.warn({ job, kind }, 'history index is too slow, a record is dropped')
+      told?.(false)
       return
     }
-    this.#do({ type: 'put', key: key(job, kind, order), value })
+    this.#do({ type: 'put', key: key(job, kind, order), value, told })
     if (order > 0 && order % TRIM_EVERY === 0) this.#do({ type: 'trim', job, kind })
   }
 
@@ -117,23 +142,40 @@ export class LevelHistory implements HistoryIndex {
     this.#writing ??= this.#writeWaiting()
   }
 
-  /** One batch at a time, so that the newest value of a key wins. Never rejects. */
+  /** In the order in which it was asked for: the newest value of a key wins, and what was forgotten may come again. */
   async #writeWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0)
-      try {
-        await this.#db.batch(batch.filter((work) => work.type === 'put'))
-        for (const work of batch) {
-          if (work.type === 'trim') await this.#trim(work.job, work.kind)
-          if (work.type === 'forget')
-            await this.#db.clear({ gte: `${work.job}/`, lt: `${work.job}0` })
-        }
-      } catch (error) {
-        const reason = toFailure(error).message
-        this.#log.warn({ records: batch.length, reason }, 'history index not written')
-      }
+    for (let work = this.#waiting[0]; work !== undefined; work = this.#waiting[0]) {
+      const puts = firstPuts(this.#waiting)
+      this.#waiting.splice(0, Math.max(1, puts.length))
+      await (work.type === 'put' ? this.#putAll(puts) : this.#delete(work))
     }
     this.#writing = null
+  }
+
+  /** All at once; where that fails each by itself: one that cannot be written does not take the others along. */
+  async #putAll(puts: readonly Put[]): Promise<void> {
+    const failure = await failureOf(this.#db.batch([...puts]))
+    if (failure !== null && puts.length > 1) {
+      for (const put of puts) await this.#putAll([put])
+      return
+    }
+    this.#report(failure)
+    for (const { told } of puts) told?.(failure === null)
+  }
+
+  async #delete(work: Exclude<Work, Put>): Promise<void> {
+    const deleting =
+      work.type === 'trim'
+        ? this.#trim(work.job, work.kind)
+        : this.#db.clear({ gte: `${work.job}/`, lt: `${work.job}0` })
+    this.#report(await failureOf(deleting))
+  }
+
+  /** Failures are told once, until something succeeds again. */
+  #report(failure: Failure | null): void {
+    if (failure !== null && !this.#failing)
+      this.#log.warn({ reason: failure.message }, 'history index not written')
+    this.#failing = failure !== null
   }
 
   async #trim(job: JobId, kind: HistoryKind): Promise<void> {
@@ -162,6 +204,21 @@ export class LevelHistory implements HistoryIndex {
     await this.#writing
     await this.#db.close()
   }
+}
+
+/** Never rejects. */
+async function failureOf(work: Promise<void>): Promise<Failure | null> {
+  try {
+    await work
+    return null
+  } catch (error) {
+    return toFailure(error)
+  }
+}
+
+function firstPuts(waiting: readonly Work[]): readonly Put[] {
+  const end = waiting.findIndex((work) => work.type !== 'put')
+  return waiting.slice(0, end === -1 ? waiting.length : end).filter((work) => work.type === 'put')
 }
 
 /** Another process that holds the directory is no damage: then this fails. */
