@@ -1,16 +1,24 @@
 // What a job prints, as those hear it who watch from a later JobManager.
 
-import type { JobId } from '@weirjs/common/core/ids'
+import type { Fence, JobId } from '@weirjs/common/core/ids'
 import type { JobEventView } from '@weirjs/common/job-client'
 import { settle } from '@weirjs/common/node/virtual-time'
 import { expect, it } from 'vitest'
 import { PlayWorld } from './play-world.ts'
-import { OUTPUT_LINES_KEPT_MAX } from './watch/output-ring.ts'
+import { MemoryHistory } from './store/history-index.ts'
+import { OUTPUT_CHARS_HELD_MAX, OUTPUT_LINES_KEPT_MAX } from './watch/output-ring.ts'
+
+function fenceOf(world: PlayWorld): Fence {
+  const [played] = [...world.workers.values()].flatMap((worker) => [...worker.tasks.values()])
+  if (played === undefined) throw new Error('no task')
+  return played.fence
+}
 
 async function print(world: PlayWorld, ...texts: readonly string[]): Promise<void> {
-  const [played] = [...world.workers.values()].flatMap((worker) => [...worker.tasks.values()])
-  const fence = played?.fence
-  if (fence === undefined) throw new Error('no task')
+  await printBy(world, fenceOf(world), ...texts)
+}
+
+async function printBy(world: PlayWorld, fence: Fence, ...texts: readonly string[]): Promise<void> {
   await world.manager.output(
     texts.map((text) => ({ fence, task: null, stream: 'print' as const, text })),
   )
@@ -67,4 +75,47 @@ it('is told as it was kept by a JobManager of before, which did not say where it
   world.history.put(job, 'output', 0, [{ type: 'output', stream: 'print', text: 'old' }])
   await world.restartManager()
   expect(await told(world, job)).toEqual(['old'])
+})
+
+/** Has every record at once, and tells so when it is asked to: whether they are written. */
+class HistoryThatTells extends MemoryHistory {
+  tell: (written: boolean) => void = () => {}
+
+  override put(...[job, kind, order, value, told]: Parameters<MemoryHistory['put']>): void {
+    super.put(job, kind, order, value)
+    if (kind === 'output') this.tell = (written) => told?.(written)
+  }
+}
+
+/** Whose disk is full. */
+class FullHistory extends MemoryHistory {
+  override put(...[, , , , told]: Parameters<MemoryHistory['put']>): void {
+    told?.(false)
+  }
+}
+
+it('is told once, whether it is being written or is written', async () => {
+  const history = new HistoryThatTells()
+  const world = await new PlayWorld({ history }).start()
+  const job = await world.run()
+  const fence = fenceOf(world)
+  await print(world, 'a', 'b')
+  world.endOfData(job)
+  await world.until(job, 'FINISHED')
+  await printBy(world, fence, 'late')
+  expect(await told(world, job)).toEqual([{ epoch: 1 }, 'a', 'b', 'late'])
+  history.tell(true)
+  expect(await told(world, job)).toEqual([{ epoch: 1 }, 'a', 'b', 'late'])
+})
+
+it('is told from memory when it could not be written, as much as there is room for', async () => {
+  const world = await new PlayWorld({ history: new FullHistory() }).start()
+  const lengthy = (i: number): string => `${i}`.padEnd(OUTPUT_CHARS_HELD_MAX / 10, '.')
+  const printed = Array.from({ length: 12 }, (_, i) => lengthy(i))
+  const job = await world.run()
+  await print(world, ...printed)
+  expect(await told(world, job)).toEqual([{ epoch: 1 }, ...printed])
+  world.endOfData(job)
+  await world.until(job, 'FINISHED')
+  expect(await told(world, job)).toEqual([{ epoch: 1 }, { lost: 2 }, ...printed.slice(2)])
 })

@@ -6,6 +6,8 @@ import type { JobEventView } from '@weirjs/common/job-client'
 
 export const OUTPUT_LINES_KEPT_MAX = 2_000
 export const OUTPUT_CHARS_KEPT_MAX = 2_000_000
+/** Of an ended job whose lines nobody else keeps: there may be five hundred of them. */
+export const OUTPUT_CHARS_HELD_MAX = 100_000
 
 export type OutputView = Extract<JobEventView, { type: 'output' }>
 
@@ -18,7 +20,7 @@ export class OutputRing {
     if (this.#lines.full) this.#dropOldest()
     this.#lines.push(line)
     this.#chars += line.text.length
-    while (this.#chars > OUTPUT_CHARS_KEPT_MAX && this.#lines.length > 1) this.#dropOldest()
+    this.shrinkTo(OUTPUT_CHARS_KEPT_MAX)
   }
 
   /** How many lines are gone, if any, and then those that are kept, oldest first. */
@@ -31,13 +33,9 @@ export class OutputRing {
     return told
   }
 
-  /** The same; they are somebody else's then. */
-  take(): JobEventView[] {
-    const told = this.told()
-    this.#lines.clear()
-    this.#chars = 0
-    this.#lost = 0
-    return told
+  /** Drops the oldest until there are no more than so many characters; the last line stays in any case. */
+  shrinkTo(chars: number): void {
+    while (this.#chars > chars && this.#lines.length > 1) this.#dropOldest()
   }
 
   #dropOldest(): void {

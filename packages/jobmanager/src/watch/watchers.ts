@@ -2,14 +2,15 @@
 
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobEventView } from '@weirjs/common/job-client'
-import { OutputRing, type OutputView } from './output-ring.ts'
+import { OUTPUT_CHARS_HELD_MAX, OutputRing, type OutputView } from './output-ring.ts'
 import { WatchStream } from './watch-stream.ts'
 
 /** Followers of one job; the oldest goes when one more comes. */
 export const WATCHERS_MAX = 100
 
 export class Watchers {
-  readonly #output = new OutputRing()
+  #output = new OutputRing()
+  #handedOver: OutputRing | null = null
   readonly #epoch: number | null
   readonly #streams = new Set<WatchStream>()
   #ended = false
@@ -19,14 +20,27 @@ export class Watchers {
     this.#epoch = epoch
   }
 
-  /** What was printed since the output was taken, if it was: lines that came behind the end of the job. */
+  /** What was printed since the output was handed over, if it was: lines that came behind the end of the job. */
   get printed(): readonly JobEventView[] {
     return this.#output.told()
   }
 
-  /** Hands over what was printed, with the log that it belongs to. */
-  takeOutput(): readonly JobEventView[] {
-    return [...this.#begin(), ...this.#output.take()]
+  /** What was handed over, with the log that it belongs to, as long as it is not written; null: it is elsewhere. */
+  get handedOver(): readonly JobEventView[] | null {
+    return this.#handedOver === null ? null : [...this.#begin(), ...this.#handedOver.told()]
+  }
+
+  /** Hands over what was printed, once, to somebody who says by `written` what became of it. */
+  handOver(): readonly JobEventView[] {
+    this.#handedOver = this.#output
+    this.#output = new OutputRing()
+    return this.handedOver ?? []
+  }
+
+  /** Whether what was handed over is safe there. If not, some of it stays here. */
+  written(written: boolean): void {
+    if (written) this.#handedOver = null
+    else this.#handedOver?.shrinkTo(OUTPUT_CHARS_HELD_MAX)
   }
 
   publish(event: JobEventView): void {
@@ -63,7 +77,7 @@ export class Watchers {
     for (const stream of this.#streams) stream.end()
   }
 
-  /** Whose lines those that follow are, if anybody's. */
+  /** Says of which log the lines are that follow it; without a leader here they are of none. */
   #begin(): readonly JobEventView[] {
     return this.#epoch === null ? [] : [{ type: 'output-log', epoch: this.#epoch }]
   }
