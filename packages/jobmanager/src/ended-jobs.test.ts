@@ -7,14 +7,16 @@ const idOf = (i: number): JobId => jobId(i.toString(16).padStart(32, '0'))
 /** Of an entry only this counts. */
 const entry = (i: number, ended: boolean, endedAtMs: number | null = i): JobEntry =>
   ({ jobId: idOf(i), ended, summary: () => ({ endedAtMs }) }) as JobEntry
-const unheard = (): void => {}
+const NOW_MS = 1_000_000
+const make = (jobs: Map<JobId, JobEntry>, forget: (job: JobId) => void = () => {}): EndedJobs =>
+  new EndedJobs({ jobs, scheduler: { wallMs: () => NOW_MS }, history: { forget } })
 
 it('shows the newest, knows that the others have ended, and never takes one that lives', () => {
   const jobs = new Map<JobId, JobEntry>([[idOf(0), entry(0, false)]])
-  const ended = new EndedJobs(jobs, unheard)
+  const ended = make(jobs)
   for (let i = 1; i <= JOBS_ENDED_MAX + 3; i++) {
     jobs.set(idOf(i), entry(i, true))
-    ended.trim()
+    ended.trim(idOf(i))
   }
   expect(jobs.size).toBe(JOBS_ENDED_MAX + 1)
   expect([0, 1, 3, 4].map((i) => ended.wasForgotten(idOf(i)))).toEqual([false, true, true, false])
@@ -24,17 +26,17 @@ it('shows the newest, knows that the others have ended, and never takes one that
 
 it('remembers a bounded number of ids', () => {
   const jobs = new Map<JobId, JobEntry>()
-  const ended = new EndedJobs(jobs, unheard)
+  const ended = make(jobs)
   const all = JOBS_ENDED_MAX + JOBS_FORGOTTEN_MAX + 1
   for (let i = 0; i < all; i++) jobs.set(idOf(i), entry(i, true))
-  ended.trim()
+  ended.trim(idOf(all - 1))
   expect([0, 1].map((i) => ended.wasForgotten(idOf(i)))).toEqual([false, true])
 })
 
 it('shows the newest also when they were found in no order, and what was found last', () => {
   const jobs = new Map<JobId, JobEntry>()
   const forgotten: JobId[] = []
-  const ended = new EndedJobs(jobs, (job) => forgotten.push(job))
+  const ended = make(jobs, (job) => forgotten.push(job))
   const find = (i: number, endedAtMs: number | null): void => {
     jobs.set(idOf(i), entry(i, true, endedAtMs))
     ended.trim(idOf(i))
@@ -46,4 +48,17 @@ it('shows the newest also when they were found in no order, and what was found l
   find(1_000, 1_000)
   expect(shown()).toEqual([0, 5])
   expect(forgotten).toEqual([4, 3, 2, 1].map(idOf))
+})
+
+it('shows what ended last beside any number of damaged logs', () => {
+  const jobs = new Map<JobId, JobEntry>()
+  const ended = make(jobs)
+  const add = (i: number, endedAtMs: number | null): void => {
+    jobs.set(idOf(i), entry(i, true, endedAtMs))
+    ended.trim(idOf(i))
+  }
+  for (let i = 0; i < JOBS_ENDED_MAX; i++) add(i, null)
+  for (const i of [1_000, 1_001, 1_002]) add(i, NOW_MS + i)
+  expect([1_000, 1_001, 1_002].filter((i) => jobs.has(idOf(i)))).toEqual([1_000, 1_001, 1_002])
+  expect(jobs.size).toBe(JOBS_ENDED_MAX)
 })

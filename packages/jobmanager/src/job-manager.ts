@@ -52,7 +52,7 @@ export class JobManager implements CoordinatorGateway {
   readonly #submitter: Submitter
   readonly #submissions: Submissions
   readonly #jobs = new Map<JobId, JobEntry>()
-  readonly #ended = new EndedJobs(this.#jobs, (job) => this.#options.history.forget(job))
+  readonly #ended: EndedJobs
   readonly #startedAtMs: number
   readonly #credential: (fence: Fence) => string
   readonly #lateSweeps: LateSweeps
@@ -68,12 +68,13 @@ export class JobManager implements CoordinatorGateway {
   #closed = false
 
   constructor(options: JobManagerOptions) {
-    const { scheduler, prng, storage, dialer, log } = options
+    const { scheduler, prng, storage, history, dialer, log } = options
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = options.options
     this.#options = options
     this.coordinatorId = options.options.coordinatorId ?? prng.hex(8)
     this.#credential = options.options.credential ?? credentials(prng.hex(32))
     this.#startedAtMs = scheduler.wallMs()
+    this.#ended = new EndedJobs({ jobs: this.#jobs, scheduler, history })
     this.#manifests = new ManifestStore({ storage, scheduler, prng: prng.fork() })
     this.#submitter = new Submitter({
       storage,
@@ -347,7 +348,7 @@ export class JobManager implements CoordinatorGateway {
       },
       onEnded: () => {
         this.#lateSweeps.note(jobId)
-        this.#ended.trim()
+        this.#ended.trim(jobId)
         this.#leadership.ended()
       },
     })
