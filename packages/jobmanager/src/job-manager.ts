@@ -378,7 +378,7 @@ export class JobManager implements CoordinatorGateway {
     const { code, message, stack } = toFailure(error, BUG)
     this.#options.log.error({ jobId, code, reason: message, times, stack }, 'job master broke')
     const stored = this.#leave(jobId, log, error, { masterBroke: times })
-    if (this.#recovery === null || stored.stays) return
+    if (this.#recovery === null || stored.abandoned) return
     // Cannot reject: what goes wrong is shown by the job.
     void this.#recovery.again(jobId, stored)
   }

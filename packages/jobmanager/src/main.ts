@@ -50,7 +50,7 @@ export interface JobManagerProcessSettings {
   readonly deployTimeoutMs?: number
   /** What the configuration says of jobs; default: nothing. */
   readonly jobDefaults?: readonly JobDefault[]
-  /** Names of what it says of jobs and they are not told; default: none. */
+  /** Names of settings that jobs are not told, because they are named like secrets; default: none. */
   readonly keptFromJobs?: readonly string[]
   /** null: no HTTP port. */
   readonly rest: RestSettings | null

@@ -59,7 +59,7 @@ export class StoredJob implements JobEntry {
   }
 
   /** Nobody will take it over before the next start. */
-  get stays(): boolean {
+  get abandoned(): boolean {
     return this.masterBroke > MASTER_BREAKS_MAX
   }
 
@@ -133,7 +133,7 @@ export class StoredJob implements JobEntry {
     const { deposed } = this.#options
     if (deposed !== undefined) return Promise.reject(ledElsewhere(deposed.message))
     if (this.ended) return Promise.reject(wrongState(this.summary()))
-    if (this.stays) return Promise.reject(staysThere(this.summary()))
+    if (this.abandoned) return Promise.reject(notRunHere(this.summary()))
     return this.#cancels.add(() => {})
   }
 
@@ -157,7 +157,7 @@ export function closing(): WeirError {
   return new WeirError('rpc/unavailable', 'the JobManager is closing', { domain: 'external' })
 }
 
-function staysThere({ jobId, failure }: JobSummary): WeirError {
+function notRunHere({ jobId, failure }: JobSummary): WeirError {
   const message = `job ${jobId} is not run any more: ${failure?.message ?? 'its master broke'}`
   const hint = 'Start the JobManager anew: it takes the job over, and then it can be canceled.'
   return new WeirError('job/wrong-state', message, { domain: 'user', hint })

@@ -9,7 +9,7 @@ import type { BundleHash, CheckpointId, Fence, JobId, TaskId, WorkerId } from '.
 
 // ---- worker → JobManager ----
 
-/** Of one TaskManager, wherever somebody says how many it has. */
+/** Slots that one TaskManager may have, wherever somebody says how many it has. */
 export const WORKER_SLOTS_MAX = 1_024
 
 export interface WorkerRegistration {
