@@ -1,7 +1,8 @@
 // What a cluster might answer, for tests of commands.
 
-import { DEFAULT_JOB_SETTINGS } from '@weirjs/common/core/graph/logical-graph'
-import { checkpointId, type JobId, jobId } from '@weirjs/common/core/ids'
+import { DEFAULT_JOB_SETTINGS, type OperatorKind } from '@weirjs/common/core/graph/logical-graph'
+import type { PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import { checkpointId, type JobId, jobId, operatorUid, vertexId } from '@weirjs/common/core/ids'
 import type {
   CheckpointView,
   JobDetail,
@@ -36,6 +37,18 @@ export const detail = (state: JobSummary['state'], more: Partial<JobDetail> = {}
   taskViews: [],
   attempts: [],
   ...more,
+})
+
+/** Of one operator. */
+export const vertex = (name: string, kind: OperatorKind): PlanVertex => ({
+  id: vertexId(name),
+  name,
+  parallelism: 1,
+  maxParallelism: 128,
+  slotSharingGroup: 'default',
+  operators: [{ uid: operatorUid(name), name, kind, state: [], outputs: [] }],
+  inputs: [],
+  outputs: [],
 })
 
 export const completed: CheckpointView = {

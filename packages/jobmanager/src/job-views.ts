@@ -5,7 +5,11 @@ import { checkpointDirectory } from '@weirjs/common/core/checkpoint/paths'
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import type { TaskReport } from '@weirjs/common/core/gateways'
 import type { JobSettings } from '@weirjs/common/core/graph/logical-graph'
-import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import {
+  type PhysicalPlan,
+  type PlanVertex,
+  readsSource,
+} from '@weirjs/common/core/graph/physical-plan'
 import { type CheckpointId, type JobId, taskKey } from '@weirjs/common/core/ids'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { AttemptView, CheckpointView, JobSummary, TaskView } from '@weirjs/common/job-client'
@@ -161,7 +165,7 @@ export function progressOf(
     return total
   }
   return {
-    recordsIn: arrived((vertex) => vertex.operators[0]?.kind === 'source-reader'),
+    recordsIn: arrived(readsSource),
     recordsOut: arrived((vertex) => vertex.operators.some(({ kind }) => kind === 'sink')),
   }
 }

@@ -4,7 +4,11 @@
 // out, and what was said before holds until it is passed, unless a restart took the job back.
 
 import type { TaskReport } from '@weirjs/common/core/gateways'
-import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
+import {
+  type PhysicalPlan,
+  type PlanVertex,
+  readsSource,
+} from '@weirjs/common/core/graph/physical-plan'
 import { type TaskId, taskKey } from '@weirjs/common/core/ids'
 
 /** Above the time between two reports of a task by default, and the way of a split. */
@@ -28,8 +32,7 @@ export class WorkDone {
   /** 0 to 1; null while one of the sources does not know. */
   ratio(plan: PhysicalPlan, reports: Reports, nowMs: number): number | null {
     let least: number | null = null
-    for (const reader of plan.vertices) {
-      if (reader.operators[0]?.kind !== 'source-reader') continue
+    for (const reader of plan.vertices.filter(readsSource)) {
       const ratio = this.#ratioOf(reader, plan, reports, nowMs)
       if (ratio === null) return null
       least = Math.min(least ?? 1, ratio)

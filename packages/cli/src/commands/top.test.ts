@@ -3,7 +3,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { JobClient, JobSummary } from '@weirjs/common/job-client'
 import { describe, expect, test } from 'vitest'
 import type { ScreenSize } from '../output/screen.ts'
-import { detail, id, summary, TASK, worker } from '../samples.fixture.ts'
+import { detail, id, summary, TASK, vertex, worker } from '../samples.fixture.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
 const HOME = '\u001b[H'
@@ -157,8 +157,8 @@ describe('weir top', () => {
 
   test('counts each record once, where its sources read it', async () => {
     let records = 0
-    const vertex = { id: 'v1', operators: [{ kind: 'source-reader' }] }
-    const known = detail('RUNNING')
+    const { plan } = detail('RUNNING')
+    const vertices = [vertex('v1', 'source-reader'), vertex('v2', 'map')]
     const cli = testCli(
       {
         ...seen,
@@ -166,11 +166,10 @@ describe('weir top', () => {
           if (records >= 2) cli.interrupt()
           records += 1
           const task = { ...TASK, recordsIn: records * 1_000_000, recordsOut: 0 }
-          return {
-            ...known,
-            plan: { ...known.plan, vertices: [vertex] as unknown as typeof known.plan.vertices },
+          return detail('RUNNING', {
+            plan: { ...plan, vertices },
             taskViews: [task, { ...task, vertexId: 'v2', recordsIn: records * 9_000_000 }],
-          }
+          })
         },
       },
       process.cwd(),

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { durationMs } from '@weirjs/api/durations'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { readsSource } from '@weirjs/common/core/graph/physical-plan'
 import {
   type ClusterView,
   type JobDetail,
@@ -204,8 +205,7 @@ function rateOf(job: JobDetail, now: Look, before: Look | null): string {
 }
 
 function recordsOf({ plan, taskViews }: JobDetail): number {
-  const readers = plan.vertices.filter(({ operators }) => operators[0]?.kind === 'source-reader')
-  const ids = new Set<string>(readers.map((vertex) => vertex.id))
+  const ids = new Set<string>(plan.vertices.filter(readsSource).map(({ id }) => id))
   return taskViews
     .filter(({ vertexId }) => ids.has(vertexId))
     .reduce((total, task) => total + task.recordsIn, 0)

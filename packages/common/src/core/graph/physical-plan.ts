@@ -68,6 +68,10 @@ export interface PhysicalPlan {
   readonly bufferTimeoutMs: number | null
 }
 
+/** Its tasks read a source: the records that came to them are those that the source made. */
+export const readsSource = ({ operators }: PlanVertex): boolean =>
+  operators[0]?.kind === 'source-reader'
+
 /** True when every producer subtask talks to every consumer subtask. */
 export function isAllToAll(partitioning: Partitioning): boolean {
   return partitioning.kind !== 'forward' && partitioning.kind !== 'rescale'
