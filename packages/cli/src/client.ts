@@ -89,13 +89,17 @@ function explained<Client extends object>(client: Client, choice: ClusterChoice)
   })
 }
 
+const HINTS: Readonly<Record<ClusterChoice['kind'], string>> = {
+  file: '`weir cluster start` starts what is missing; `weir cluster logs` has what it said last',
+  address:
+    'does its JobManager run there? Commands talk to its control port (jobmanager.rpc.port, 6123 by default), not to that of the page',
+}
+
 function explain(error: unknown, choice: ClusterChoice): unknown {
   if (!(error instanceof WeirError) || error.code !== 'rpc/unavailable') return error
   return fromFailure({
     ...toFailure(error),
     message: `no JobManager answers at ${choice.address} (named by ${choice.origin})`,
-    hint: choice.origin.endsWith('cluster.json')
-      ? '`weir cluster start` starts what is missing; `weir cluster logs` has what it said last'
-      : 'is that where its JobManager listens (jobmanager.rpc.port), and does it run?',
+    hint: HINTS[choice.kind],
   })
 }

@@ -30,6 +30,7 @@ describe('chooseCluster', () => {
       address: '127.0.0.1:7001',
       tokenFile: '/t/token',
       tlsDirectory: null,
+      kind: 'file',
       origin: clusterFilePath(root),
     })
     expect(statSync(clusterFilePath(root)).mode & 0o777).toBe(0o600)
@@ -113,6 +114,7 @@ describe('chooseCluster', () => {
       address: 'prod:6123',
       tokenFile: '/p/token',
       tlsDirectory: null,
+      kind: 'address',
       origin: 'context prod',
     })
     expect(chooseCluster({ env, cwd: elsewhere, cluster: 'test' }).address).toBe('test:6123')

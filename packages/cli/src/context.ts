@@ -34,6 +34,8 @@ export interface ClusterFile {
 }
 
 export interface ClusterChoice {
+  /** `file`: a cluster file of this machine tells of its processes; `address`: it was named, and may run anywhere. */
+  readonly kind: 'file' | 'address'
   readonly address: string
   /** null: no token is known. */
   readonly tokenFile: string | null
@@ -85,7 +87,7 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
       hint: 'start one with `weir cluster start`, or name one with --cluster host:port',
     })
   }
-  return choice(found.file, said, found.path)
+  return choice(found.file, said, { kind: 'file', origin: found.path })
 }
 
 /**
@@ -97,11 +99,17 @@ function ofAddress(options: ContextOptions, address: string, said: Said): Cluste
   const near = findClusterFile(options)?.file
   const known = said.tokenFile === null || near?.address === address ? near : undefined
   const { tokenFile = null, tlsDirectory = null } = known ?? {}
-  return choice({ address, tokenFile, tlsDirectory }, said, '--cluster')
+  return choice({ address, tokenFile, tlsDirectory }, said, {
+    kind: 'address',
+    origin: '--cluster',
+  })
 }
 
 function ofContext(options: ContextOptions, name: string, said: Said): ClusterChoice {
-  return choice(namedCluster(readContexts(options.env), name), said, `context ${name}`)
+  return choice(namedCluster(readContexts(options.env), name), said, {
+    kind: 'address',
+    origin: `context ${name}`,
+  })
 }
 
 function choice(
@@ -111,13 +119,13 @@ function choice(
     readonly tlsDirectory?: string | null | undefined
   },
   said: Said,
-  origin: string,
+  how: Pick<ClusterChoice, 'kind' | 'origin'>,
 ): ClusterChoice {
   return {
+    ...how,
     address: found.address,
     tokenFile: said.tokenFile ?? found.tokenFile,
     tlsDirectory: said.tlsDirectory ?? found.tlsDirectory ?? null,
-    origin,
   }
 }
 

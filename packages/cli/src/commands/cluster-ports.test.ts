@@ -1,10 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadConfig } from '@weirjs/common/node/config'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { testCli } from '../test-cli.fixture.ts'
+import { choosePorts } from './cluster-ports.ts'
 
+const DATA = 'taskmanager.data.port-range'
+/** All that the system gives whoever wants any. */
+const ALL = `${DATA}=7000-65535`
 let root = ''
 /** That nobody has just now. */
 let free = 0
@@ -42,14 +47,19 @@ it.each([
     () => `taskmanager.rpc.port of taskmanager-1 and taskmanager.rpc.port of taskmanager-2`,
   ],
   [
-    'data between slots and the page',
-    () => ['-D', `rest.port=${free}`, '-D', `taskmanager.data.port-range=${free - 9}-${free}`],
-    () => `rest.port, ${free}, is within taskmanager.data.port-range`,
+    'data between slots, the page and the JobManager',
+    () => ['--port', `${free}`, '-D', `rest.port=0`, '-D', `${DATA}=${free - 3}-${free}`],
+    () => `${DATA} has 4 ports, jobmanager.rpc.port among them, and all slots together want 4`,
+  ],
+  [
+    'data between slots and probes of a TaskManager',
+    () => ['-D', `health.port=${free - 1}`, '-D', `${DATA}=${free}-${free + 99}`],
+    () => `health.port of taskmanager-1, ${free}, is within ${DATA}`,
   ],
   [
     'too few ports for all slots',
-    () => ['-D', 'taskmanager.data.port-range=1-4', '--taskmanagers', '2', '--slots', '4'],
-    () => 'taskmanager.data.port-range has 4 ports, and all slots together want 8',
+    () => ['-D', `${DATA}=1-4`, '--taskmanagers', '2', '--slots', '4'],
+    () => `${DATA} has 4 ports, and all slots together want 8`,
   ],
   [
     'a port that is none',
@@ -63,6 +73,39 @@ it.each([
   expect(err[0]).toContain(says())
   expect(err[0]).toContain('[config/ports-clash]')
   expect(err[1]).toContain('choose others with')
+  expect(err[1]).toContain(`-D ${DATA}=`)
   expect(code).toBe(2)
   expect(existsSync(join(root, '.weir'))).toBe(false)
+})
+
+it.each([
+  ['whatever port', () => ['--port', '0', '-D', ALL]],
+  ['a page and a JobManager', () => ['--port', `${free}`, '-D', 'rest.port=0', '-D', ALL]],
+  ['a page', () => ['--port', '0', '-D', `rest.port=${free}`, '-D', `${DATA}=${free - 4}-${free}`]],
+])('%s among ports for data that leave enough for all slots is not refused', async (_, flags) => {
+  const file = join(root, 'file')
+  writeFileSync(file, '')
+  // What comes behind the ports fails, so that nothing is started.
+  const { err } = await testCli(null, root).run(
+    'cluster',
+    'start',
+    ...flags(),
+    '--data-dir',
+    join(file, 'x'),
+  )
+  expect(err[0]).toContain('[config/data-directory]')
+})
+
+it('chooses any free port outside of those for data', async () => {
+  const any = loadConfig({ file: null, env: {}, defines: [] })
+  const seen: number[] = []
+  for (let i = 0; i < 20; i++) seen.push((await choosePorts(any, 0)).port)
+  // About half of what the system gives.
+  const first = seen.toSorted((a, b) => a - b)[10]
+  const config = loadConfig({ file: null, env: {}, defines: [`${DATA}=${first}-65535`] })
+  for (let i = 0; i < 20; i++) {
+    const { port, restPort } = await choosePorts(config, 0)
+    expect(port).toBeLessThan(first ?? 0)
+    expect(restPort).toBeLessThan(first ?? 0)
+  }
 })

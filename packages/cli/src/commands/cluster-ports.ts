@@ -1,13 +1,17 @@
-// The ports that the processes of `weir cluster start` will open, held against each other before any of them is started:
-// they share one machine, and a process that finds its port taken by its neighbour says so in a log that nobody reads.
+// The ports that the processes of `weir cluster start` will open: chosen where any free one is wanted, and held against
+// each other before any of them is started. They share one machine, and a process that finds its port taken by its
+// neighbour says so in a log that nobody reads.
 
+import { createServer } from 'node:net'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Config } from '@weirjs/common/node/config'
 import { healthPortOf } from './cluster-health.ts'
 
-const PORT_MAX = 65_535
+export const PORT_MAX = 65_535
 const CONTROL = 'taskmanager.rpc.port'
 const DATA = 'taskmanager.data.port-range'
+/** Where the data range leaves others hardly any room, a port within it does: it may be the only one that is left. */
+const CHOICES_MAX = 32
 
 export interface PortPlan {
   readonly config: Config
@@ -23,7 +27,57 @@ export interface PortPlan {
 interface Opened {
   readonly what: string
   readonly port: number
+  /** By a TaskManager, which itself refuses a port of its own in its data range. */
+  readonly byTaskManager?: boolean
 }
+
+// ---- choosing ----
+
+/**
+ * `wished`: for the JobManager. Whoever wants any free one for it (0) gets one for the page too, unless the configuration
+ * says which. Errors: `net/port-in-use`, `cli/usage`.
+ */
+export async function choosePorts(
+  config: Config,
+  wished: number,
+): Promise<Pick<PortPlan, 'port' | 'restPort'>> {
+  const said = config.values['rest.port']
+  const rest = wished === 0 && config.origins['rest.port'] === 'default' ? 0 : said
+  return {
+    restPort: said === null || rest === null ? null : await choose(config, rest, '-D rest.port=…'),
+    port: await choose(config, wished, '--port'),
+  }
+}
+
+async function choose(config: Config, wished: number, flag: string): Promise<number> {
+  if (wished > PORT_MAX) {
+    throw new WeirError('cli/usage', `${flag} is ${wished}, at most ${PORT_MAX}`, {
+      domain: 'user',
+    })
+  }
+  let chosen = await freePort(wished, flag)
+  for (let i = 1; wished === 0 && isForData(config, chosen) && i < CHOICES_MAX; i++)
+    chosen = await freePort(0, flag)
+  return chosen
+}
+
+async function freePort(port: number, flag: string): Promise<number> {
+  const server = createServer()
+  return new Promise((fulfil, reject) => {
+    server.once('error', (cause) => {
+      const message = `port ${port} of 127.0.0.1 cannot be had: ${cause.message}`
+      const hint = `choose another with ${flag}; 0 is any free one`
+      reject(new WeirError('net/port-in-use', message, { domain: 'user', cause, hint }))
+    })
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address()
+      const chosen = typeof address === 'object' && address !== null ? address.port : port
+      server.close(() => fulfil(chosen))
+    })
+  })
+}
+
+// ---- checking ----
 
 /** Throws `config/ports-clash` with the names of both, where two would be the same, and where one is none. */
 export function checkPorts(plan: PortPlan): void {
@@ -48,10 +102,11 @@ function portsOf({ config, port, restPort, taskManagers }: PortPlan): readonly O
   const all: (Opened | null)[] = [
     { what: 'jobmanager.rpc.port', port },
     restPort === null ? null : { what: 'rest.port', port: restPort },
-    ...names.map((name) => ({ what: `${CONTROL} of ${name}`, port: control })),
+    ...names.map((name) => ({ what: `${CONTROL} of ${name}`, port: control, byTaskManager: true })),
     ...['the JobManager', ...names].map((name, place) => {
       const own = healthPortOf(config, place)
-      return own === null ? null : { what: `health.port of ${name}`, port: own }
+      if (own === null) return null
+      return { what: `health.port of ${name}`, port: own, byTaskManager: place > 0 }
     }),
   ]
   return all.filter((one) => one !== null && one.port > 0) as readonly Opened[]
@@ -60,17 +115,26 @@ function portsOf({ config, port, restPort, taskManagers }: PortPlan): readonly O
 /** One range for all of them: each slot takes a port of it that is free. */
 function checkData({ config, taskManagers, slots }: PortPlan, opened: readonly Opened[]): void {
   const { first, last } = config.values[DATA]
-  if (first === 0 || taskManagers === 0) return
-  const within = opened.find(({ port }) => port >= first && port <= last)
-  if (within !== undefined) throw refused(`${within.what}, ${within.port}, is within ${DATA}`)
+  if (first === 0) return
+  const taken = opened.filter(({ port }) => isForData(config, port))
+  const own = taken.find(({ byTaskManager }) => byTaskManager)
+  if (own !== undefined) throw refused(`${own.what}, ${own.port}, is within ${DATA}`)
   const [wanted, there] = [taskManagers * slots, last - first + 1]
-  if (wanted > there)
-    throw refused(`${DATA} has ${there} ports, and all slots together want ${wanted}`)
+  if (wanted <= there - taken.length) return
+  const [one, ...others] = taken.map(({ what }) => what)
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  const less = one === undefined ? '' : `, ${one}${more} among them`
+  throw refused(`${DATA} has ${there} ports${less}, and all slots together want ${wanted}`)
+}
+
+function isForData({ values }: Config, port: number): boolean {
+  const { first, last } = values[DATA]
+  return port >= first && port <= last
 }
 
 function refused(message: string): WeirError {
   return new WeirError('config/ports-clash', message, {
     domain: 'user',
-    hint: 'choose others with --port, -D rest.port=…, -D health.port=…, …; 0 is any free one',
+    hint: 'choose others with --port, -D rest.port=…, -D health.port=…, -D taskmanager.data.port-range=…, …; 0 is any free one',
   })
 }

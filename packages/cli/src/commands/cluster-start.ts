@@ -2,7 +2,6 @@
 // died, it is those, with the arguments that they had. What the dead ones knew lies in the data directory.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
@@ -13,6 +12,7 @@ import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
 import {
+  type ClusterChoice,
   type ClusterFile,
   clusterFilePath,
   type ClusterProcess,
@@ -25,7 +25,7 @@ import { formatOf, show } from '../output/show.ts'
 import { counted } from '../output/units.ts'
 import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
-import { checkPorts } from './cluster-ports.ts'
+import { checkPorts, choosePorts, PORT_MAX } from './cluster-ports.ts'
 import { configFile } from './config.ts'
 import { endedEarly, isAlive, type StartedProcess, stopAll } from '../local-processes.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -33,7 +33,6 @@ import { wholeNumber } from '../whole-number.ts'
 const READY_MS_MAX = 30_000
 const POLL_MS = 20
 export const STOP_GRACE_MS = 10_000
-const PORT_MAX = 65_535
 /** Processes on one machine. */
 const TASKMANAGERS_MAX = 256
 const SLOTS = 'taskmanager.numberOfTaskSlots'
@@ -120,8 +119,7 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     most: TASKMANAGERS_MAX,
   })
   const { slots, port: wanted, dataDir, config: processes } = configured(cli, options)
-  const restPort = await chooseRestPort(processes, wanted)
-  const port = await choosePort(wanted, '--port')
+  const { port, restPort } = await choosePorts(processes, wanted)
   checkPorts({ config: processes, port, restPort, taskManagers: count, slots })
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   const tokenFile = await makeDirectories(dataDirectory)
@@ -240,33 +238,6 @@ function configured(cli: Cli, options: StartOptions): Configured {
   }
 }
 
-/** Whoever wants any free port for the JobManager gets one for the page too, unless the configuration says which. */
-async function chooseRestPort(config: Config, wished: number): Promise<number | null> {
-  const port = config.values['rest.port']
-  if (port === null) return null
-  const anyFree = wished === 0 && config.origins['rest.port'] === 'default'
-  return choosePort(anyFree ? 0 : port, '-D rest.port=…')
-}
-
-async function choosePort(port: number, flag: string): Promise<number> {
-  if (port > PORT_MAX) {
-    throw new WeirError('cli/usage', `${flag} is ${port}, at most ${PORT_MAX}`, { domain: 'user' })
-  }
-  const server = createServer()
-  return new Promise((fulfil, reject) => {
-    server.once('error', (cause) => {
-      const message = `port ${port} of 127.0.0.1 cannot be had: ${cause.message}`
-      const hint = `choose another with ${flag}; 0 is any free one`
-      reject(new WeirError('net/port-in-use', message, { domain: 'user', cause, hint }))
-    })
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address()
-      const chosen = typeof address === 'object' && address !== null ? address.port : port
-      server.close(() => fulfil(chosen))
-    })
-  })
-}
-
 async function makeDirectories(dataDirectory: string): Promise<string> {
   try {
     for (const name of ['logs', 'health'])
@@ -296,7 +267,13 @@ async function untilReady(
 ): Promise<string | null> {
   const dueMs = cli.scheduler.nowMs() + READY_MS_MAX
   const { address, tokenFile, tlsDirectory = null } = file
-  const choice = { address, tokenFile, tlsDirectory, origin: 'this start' }
+  const choice: ClusterChoice = {
+    kind: 'file',
+    address,
+    tokenFile,
+    tlsDirectory,
+    origin: 'this start',
+  }
   const session = await openSession(choice, cli.scheduler)
   try {
     while ((await readyWorkers(session)) < workersOf(file) || started.some(isAwaited)) {
