@@ -46,7 +46,8 @@ export interface Cli {
 }
 
 export interface LossListener {
-  readonly uncaught: (thrown: unknown) => void
+  /** `end`: the process ends at once, as failed. */
+  readonly uncaught: (thrown: unknown) => 'go on' | 'end'
   readonly exit: (code: number) => void
 }
 

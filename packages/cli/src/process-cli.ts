@@ -61,10 +61,15 @@ const cli: Cli = {
       callback()
       process.kill(process.pid, 'SIGSTOP')
     }),
-  onLoss: ({ uncaught, exit }) => {
+  onLoss: (listener) => {
+    const uncaught = (thrown: unknown): void => {
+      if (listener.uncaught(thrown) === 'go on') return
+      leaving = true
+      process.exit(EXIT_FAILED)
+    }
     const exited = (code: number): void => {
       if (leaving) return
-      exit(code)
+      listener.exit(code)
       process.exitCode = EXIT_FAILED
     }
     process.on('uncaughtException', uncaught)

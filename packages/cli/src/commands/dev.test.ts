@@ -1,7 +1,7 @@
 // weir dev as a process: what a job's code does to the process that it shares with the command.
 
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,18 +15,28 @@ let directory = ''
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'weir-dev-'))
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+})
 
 const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', NO_COLOR: '1' }
-const ARGV = ['-C', 'source', '--no-warnings', MAIN, 'dev', 'job.ts']
+const ARGV = ['-C', 'source', '--no-warnings', MAIN, 'dev']
+
+interface How {
+  /** Of records. */
+  readonly count?: number
+  readonly file?: string
+}
 
 /** A job whose map does this with its first record. */
-function write(deed: string): void {
+function write(deed: string, { count = 1_000, file = 'job.ts' }: How): void {
   writeFileSync(
-    join(directory, 'job.ts'),
+    join(directory, file),
     `import { generator, int, job, print } from 'weirjs'
 export default job('deed', (env) => {
-  const numbers = generator({ type: int(), count: 1_000, perSecond: 100, make: (n) => n })
+  const numbers = generator({ type: int(), count: ${count}, perSecond: 100, make: (n) => n })
   env.from(numbers, { uid: 'numbers' }).map((n) => {
     if (n === 0) { ${deed} }
     return n
@@ -35,9 +45,12 @@ export default job('deed', (env) => {
   )
 }
 
-function dev(deed: string, ...flags: readonly string[]): { code: number | null; err: string } {
-  write(deed)
-  const argv = [...ARGV, ...flags]
+function dev(
+  deed: string,
+  { flags = [], ...how }: How & { readonly flags?: readonly string[] } = {},
+): { code: number | null; err: string } {
+  write(deed, how)
+  const argv = [...ARGV, 'job.ts', ...flags]
   const { status, stderr } = spawnSync(process.execPath, argv, { cwd: directory, env })
   return { code: status, err: stderr.toString() }
 }
@@ -60,21 +73,94 @@ test.each([0, 3])('process.exit(%i) is no end of a job', (how) => {
 
 test('a directory that cannot be made is the caller’s mistake', () => {
   writeFileSync(join(directory, 'file'), '')
-  const { code, err } = dev('', '--data-dir', 'file')
+  const { code, err } = dev('', { flags: ['--data-dir', 'file'] })
   expect(err).toMatch(/error: cannot keep checkpoints here: .*\[config\/data-directory\]\nhint: /)
   expect(code).toBe(2)
 })
 
-test('a loop without end is named, because Ctrl-C cannot be heard in it', async () => {
-  write('for (;;) {}')
-  const child = spawn(process.execPath, ARGV, { cwd: directory, env })
-  let err = ''
-  for await (const chunk of child.stderr) {
-    err += String(chunk)
-    if (err.includes('blocked')) break
+/** Runs in the job: when the command has written this, that. */
+const upon = (text: string, deed: string): string => `
+  const { stderr } = process
+  const write = stderr.write.bind(stderr)
+  stderr.write = (chunk) => {
+    const done = write(chunk)
+    if (!String(chunk).includes(${JSON.stringify(text)})) return done
+    stderr.write = write
+    ${deed}
+    return done
+  }`
+
+test.each([
+  ['void Promise.reject(new Error("at the very end"))'],
+  ['process.nextTick(() => { throw new Error("at the very end") })'],
+])('what is lost while the cluster closes is lost, too: %s', (deed) => {
+  const { code, err } = dev(upon('done in', deed), { count: 1 })
+  expect(err).toMatch(/done in [^]*error: at the very end .*\[job\/uncaught-error\]/)
+  expect(code).toBe(1)
+})
+
+test('an assertion of Weir that breaks is no error of the job, and nothing goes on', () => {
+  const { href } = new URL('../../../common/src/core/assert.ts', import.meta.url)
+  const { code, err } = dev(
+    // Put together, so that it is not bundled: it is the module of the engine.
+    `void import(${JSON.stringify(href)}.trim()).then(({ AssertionFailed }) => {
+      setTimeout(() => { throw new AssertionFailed('credit is negative') }, 1)
+    })`,
+  )
+  expect(err).toContain('error: credit is negative [cli/internal]')
+  expect(err).not.toMatch(/uncaught-error|checkpoints are kept|process-exit/)
+  expect(code).toBe(1)
+})
+
+interface Running {
+  readonly child: ChildProcess
+  /** With the exit code. */
+  readonly ended: Promise<{ readonly code: number | null; readonly err: string }>
+  /** When it has written this. */
+  wrote(text: string): Promise<void>
+}
+
+function start(deed: string, how: How = {}): Running {
+  write(deed, how)
+  const child = spawn(process.execPath, [...ARGV, how.file ?? 'job.ts'], { cwd: directory, env })
+  children.push(child)
+  let [all, err] = ['', '']
+  const heard = new EventEmitter()
+  child.stderr.on('data', (chunk) => (err += String(chunk)))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      all += String(chunk)
+      heard.emit('more')
+    })
+  return {
+    child,
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, err })),
+    wrote: async (text) => {
+      while (!all.includes(text)) await once(heard, 'more')
+    },
   }
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
-  expect(err).toContain(`only \`kill -9 ${child.pid}\` ends it`)
+}
+
+const BLOCKED = "the job's code has blocked this process for 5 s"
+
+test('a loop without end is named, because Ctrl-C cannot be heard in it; time in which all stood still is none', async () => {
+  // No sleep: the one blocks for longer than the other stands, and says so.
+  const stopped = start('', { count: 100, file: 'stopped.ts' })
+  await stopped.wrote('0\n')
+  stopped.child.kill('SIGSTOP')
+  const debugged = start(
+    `process.getBuiltinModule('node:inspector').open(0)
+     setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_000), 700)`,
+    { count: 200, file: 'debugged.ts' },
+  )
+  const blocked = start('for (;;) {}', { file: 'blocked.ts' })
+  await blocked.wrote(`only \`kill -9 ${blocked.child.pid}\` ends it`)
+  blocked.child.kill('SIGKILL')
+  stopped.child.kill('SIGCONT')
+  expect((await blocked.ended).err).toContain(BLOCKED)
+  for (const { ended } of [stopped, debugged]) {
+    const { code, err } = await ended
+    expect(err).not.toContain(BLOCKED)
+    expect(code).toBe(0)
+  }
 })

@@ -4,14 +4,14 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
-import { fromFailure, WeirError } from '@weirjs/common/core/errors'
+import { WeirError } from '@weirjs/common/core/errors'
 import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { heldSecrets } from '@weirjs/common/node/secrets'
 import type { JobSummary } from '@weirjs/common/job-client'
 import type { Cli } from '../cli.ts'
-import { follow, JobEndedBadly } from '../follow.ts'
+import { follow } from '../follow.ts'
 import { JobLoss } from '../job/job-loss.ts'
 import { noticeStalls } from '../job/stall-notice.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
@@ -82,28 +82,30 @@ async function dev(
   const abort = new AbortController()
   await using _stalls = noticeStalls()
   using loss = new JobLoss(cli, options, ownDirectory(runtimeRoot), abort)
-  let ended: JobSummary | null = null
-  try {
-    const request = submitRequest(prepared, {
-      restoreFrom,
-      allowNonRestoredState: options.allowNonRestoredState === true,
-    })
-    const directory = run.directory
-    const functions = functionsOfBundle({
-      bundle: prepared.bundle,
-      directory,
-      runtimeRoot,
-      secrets: () => heldSecrets({ env: cli.env, directory: null }),
-    })
-    const jobId = await cluster.submitRequest(request, functions)
-    const job = { client: cluster.client, jobId, json }
-    ended = await followHere(cli, terminal, job, { abort, loss })
-    finish(terminal, ended, json)
-  } finally {
-    await cluster.close()
-    if (ended?.state === 'FINISHED') run.remove()
-    else terminal.note(`checkpoints are kept in ${run.checkpoints}`)
-  }
+  await loss.during(async () => {
+    let ended: JobSummary | null = null
+    try {
+      const request = submitRequest(prepared, {
+        restoreFrom,
+        allowNonRestoredState: options.allowNonRestoredState === true,
+      })
+      const directory = run.directory
+      const functions = functionsOfBundle({
+        bundle: prepared.bundle,
+        directory,
+        runtimeRoot,
+        secrets: () => heldSecrets({ env: cli.env, directory: null }),
+      })
+      const jobId = await cluster.submitRequest(request, functions)
+      const job = { client: cluster.client, jobId, json }
+      ended = await followHere(cli, terminal, job, { abort, loss })
+      finish(terminal, ended, json)
+    } finally {
+      await cluster.close()
+      if (ended?.state === 'FINISHED') run.remove()
+      else terminal.note(`checkpoints are kept in ${run.checkpoints}`)
+    }
+  })
 }
 
 /** The directory of one run: jobs of former runs are left alone, and the oldest are removed. */
@@ -195,7 +197,7 @@ async function followHere(
   ]
   try {
     const ended = await follow({ ...job, terminal, scheduler: cli.scheduler, signal: abort.signal })
-    if (loss.failure !== null) throw new JobEndedBadly(fromFailure(loss.failure))
+    loss.check()
     if (ended !== null && ended.state !== 'FINISHED') await tellResume(job.client, terminal, ended)
     if (ended !== null && !(endedBy !== null && ended.state === 'CANCELED')) return ended
     throw new WeirError('cli/interrupted', `ended by ${endedBy}`, { domain: 'user' })

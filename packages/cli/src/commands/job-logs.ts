@@ -124,7 +124,7 @@ async function read(cli: Cli, client: JobClient, jobId: JobId, reader: Reader): 
   if (!live) reader.caughtUp()
 }
 
-/** As far as the JobManager knows. One that was restarted has nothing of what was printed before. */
+/** As far as the JobManager knows. Of a job that runs, one that was restarted has nothing of what was printed before. */
 const isWhole = (kept: readonly Output[]): boolean =>
   kept.length > 0 && kept.every(({ type }) => type === 'output')
 
