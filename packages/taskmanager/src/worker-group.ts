@@ -102,9 +102,19 @@ export class WorkerGroup {
     return fresh
   }
 
-  /** No task has come. */
-  get unused(): boolean {
-    return this.#tasks.size === 0
+  /** Tasks that have ever come. */
+  get taskCount(): number {
+    return this.#tasks.size
+  }
+
+  /**
+   * Nothing will come of it any more: there is no task, or every one was canceled or has failed. One that has finished may be
+   * waited for: its job ends only when the final checkpoint is committed everywhere.
+   */
+  get idle(): boolean {
+    return [...this.#tasks.values()].every(
+      ({ state }) => state === 'canceled' || state === 'failed',
+    )
   }
 
   knows(task: TaskId): boolean {
@@ -126,9 +136,12 @@ export class WorkerGroup {
     return known === undefined ? null : this.slot(known.slot)
   }
 
-  noteUpdate(update: TaskUpdate): void {
+  /** True when it is news of a task. */
+  noteUpdate(update: TaskUpdate): boolean {
     const known = this.#tasks.get(taskKey(update.task))
-    if (known !== undefined && !isOver(known.state)) known.state = update.change.state
+    if (known === undefined || isOver(known.state)) return false
+    known.state = update.change.state
+    return true
   }
 
   /** Those of `tasks` that have not come to an end. */

@@ -48,7 +48,7 @@ export interface WorkerServiceOptions {
   readonly cancelGraceMs: number
   /** How long slots may take to close their stores when they are released. */
   readonly closeGraceMs: number
-  /** How long slots may be there without a task: longer than a JobManager waits for all slots of an attempt. */
+  /** How long slots may be idle: longer than a JobManager waits for all slots of an attempt. */
   readonly unusedSlotsMs: number
 }
 
@@ -288,7 +288,7 @@ export class WorkerService implements WorkerGateway {
       taskUpdate: (update) => {
         const group = this.#live(fence)
         if (group === null) return
-        group.noteUpdate(update)
+        if (group.noteUpdate(update)) this.#watchUnused(group)
         this.#logTask(request, update)
         if (update.change.state === 'end-of-data') this.#options.onEndOfData()
         outgoing.push({ type: 'task-update', update })
@@ -340,16 +340,18 @@ export class WorkerService implements WorkerGateway {
 
   /**
    * Whoever asked for the slots may have been replaced before it could deploy: heartbeats tell of tasks, so that nobody would
-   * ever hear of slots without any. And a release may be lost, of an attempt whose tasks are over while its job goes on.
+   * ever hear of slots without any. And a release may be lost, of an attempt whose tasks were canceled or failed while its job
+   * goes on. To be called whenever the group may have become idle.
    */
-  #watchUnused(group: WorkerGroup, wasIdle: boolean = false): void {
+  #watchUnused(group: WorkerGroup): void {
+    if (!group.idle) return
     const { scheduler, unusedSlotsMs } = this.#options
+    const before = group.taskCount
     const cancelWatch = scheduler.timer(unusedSlotsMs, () => {
       this.#watchdogs.delete(cancelWatch)
-      if (group.ended) return
-      const idle = group.alive().length === 0
-      if (idle && (wasIdle || group.unused)) this.#end(group, `no task for ${unusedSlotsMs} ms`)
-      else this.#watchUnused(group, idle)
+      // Only a task that comes ends idleness.
+      if (group.ended || group.taskCount !== before) return
+      this.#end(group, `no task to run and not released for ${unusedSlotsMs} ms`)
     })
     this.#watchdogs.add(cancelWatch)
   }

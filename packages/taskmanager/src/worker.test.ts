@@ -200,17 +200,55 @@ describe('a worker', () => {
     expect(host.groups.map(({ told }) => told)).toEqual([['close 500'], ['deploy 1 v0/1']])
   })
 
-  test('gives slots back whose tasks are over when nobody releases them', async () => {
-    const { time, host, worker } = setUp()
+  /** Tasks come to the slots of the first attempt, and end as `states` says, in their order. */
+  async function endTasks(
+    { host, worker }: ReturnType<typeof setUp>,
+    states: readonly ('canceled' | 'finished')[],
+    first: number = 0,
+  ): Promise<void> {
+    const tasks = states.map((_, i) => first + i)
+    await worker.gateway.deploy(deployRequest(fence(1, 1), tasks))
+    states.forEach((state, i) => {
+      const update = { fence: fence(1, 1), task: task(first + i), change: { state } }
+      only(host).listener.taskUpdate(update)
+    })
+  }
+
+  test('gives slots back whose tasks were canceled when nobody releases them', async () => {
+    const world = setUp()
+    const { time, host, worker } = world
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
-    await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
-    await advance(time, 200_000)
+    await advance(time, 50_000)
+    await endTasks(world, ['canceled', 'canceled'])
+    await advance(time, 59_000)
     expect(worker.groupCount).toBe(1)
-    const change = { state: 'canceled' } as const
-    only(host).listener.taskUpdate({ fence: fence(1, 1), task: task(0), change })
-    await advance(time, 121_000)
+    await advance(time, 2_000)
     expect(worker.groupCount).toBe(0)
     expect(only(host).told.at(-1)).toBe('close 500')
+  })
+
+  test('keeps slots for a while again when there was work in between', async () => {
+    const world = setUp()
+    const { time, worker } = world
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await advance(time, 50_000)
+    await endTasks(world, ['canceled'])
+    await advance(time, 50_000)
+    await endTasks(world, ['canceled'], 1)
+    await advance(time, 59_000)
+    expect(worker.groupCount).toBe(1)
+  })
+
+  // Another TaskManager may still commit the final checkpoint of the job.
+  test('keeps slots in which a task has finished until they are released', async () => {
+    const world = setUp()
+    const { time, worker } = world
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await endTasks(world, ['finished', 'canceled'])
+    await advance(time, 600_000)
+    expect(worker.groupCount).toBe(1)
+    await worker.gateway.release(fence(1, 1))
+    expect(worker.groupCount).toBe(0)
   })
 
   test('ends the slots of a task whose news the JobManager does not take', async () => {

@@ -4,10 +4,11 @@
 
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { Failure } from '@weirjs/common/core/errors'
-import type {
-  CoordinatorGateway,
-  WorkerGateway,
-  WorkerRegistration,
+import {
+  ALLOCATE_TIMEOUT_MS,
+  type CoordinatorGateway,
+  type WorkerGateway,
+  type WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
@@ -18,8 +19,7 @@ import { WorkerService } from './worker-service.ts'
 
 export const CANCEL_GRACE_MS = 10_000
 export const CLOSE_GRACE_MS = 5_000
-/** A JobManager waits two minutes for all slots of an attempt. */
-const UNUSED_SLOTS_MS = 180_000
+const UNUSED_SLOTS_MS = 1.5 * ALLOCATE_TIMEOUT_MS
 
 export interface WorkerOptions {
   readonly registration: WorkerRegistration

@@ -28,7 +28,7 @@ import { Switchboard } from './sim-transport.ts'
 import type { World } from './world.ts'
 
 /** Here nobody waits for slots for minutes: a call that is not answered has failed after two seconds. */
-const UNUSED_SLOTS_MS = 15_000
+export const UNUSED_SLOTS_MS = 15_000
 /** Of the middling cluster: how long faults last follows from it. */
 export const HEARTBEAT_TIMEOUT_MS = 2_000
 const HEARTBEATS_IN_TIMEOUT = 8

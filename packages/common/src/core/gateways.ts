@@ -123,6 +123,9 @@ export interface CoordinatorGateway {
 
 // ---- JobManager → worker ----
 
+/** How long a JobManager waits for all slots of an attempt; a worker keeps slots without tasks for longer. */
+export const ALLOCATE_TIMEOUT_MS = 120_000
+
 /** Where a slot answers data-plane calls of other processes; null: only reachable in its own process (local, simulation). */
 export interface SlotEndpoint {
   readonly workerId: WorkerId

@@ -1,11 +1,14 @@
 // Oracle O9: what a job must not leave behind when it has ended and everybody has had time to tidy up.
 
 import type { JobId } from '@weirjs/common/core/ids'
-import type { SimCluster, TaskManager } from '../sim-cluster.ts'
+import { type SimCluster, type TaskManager, UNUSED_SLOTS_MS } from '../sim-cluster.ts'
 import type { Violation } from './violation.ts'
 
-/** Virtual time that tidying may take after the end of the last job. */
-export const TIDY_MS = 30_000
+/**
+ * Virtual time that tidying may take after the end of the last job. Slots that nobody releases take longest; as much again is
+ * for calls that are under way, and for the slots to close.
+ */
+export const TIDY_MS = 2 * UNUSED_SLOTS_MS
 const SHOWN_MAX = 3
 
 type Evidence = Pick<SimCluster, 'disk' | 'auditor' | 'files' | 'createdAtMs' | 'powerLostAtMs'>

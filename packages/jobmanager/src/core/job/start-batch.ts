@@ -2,14 +2,11 @@
 
 import type { TaskRestore } from '@weirjs/common/core/checkpoint/handles'
 import type { Failure } from '@weirjs/common/core/errors'
-import type { SlotEndpoint } from '@weirjs/common/core/gateways'
+import { ALLOCATE_TIMEOUT_MS, type SlotEndpoint } from '@weirjs/common/core/gateways'
 import type { Attempt, WorkerId } from '@weirjs/common/core/ids'
 import type { SeatName } from '../plan/slot-allocator.ts'
 import type { Region } from './execution-graph.ts'
 import { jobFailure } from './job-context.ts'
-
-/** Slots that are not up by then never will be. */
-export const ALLOCATE_TIMEOUT_MS = 120_000
 
 export type Restore =
   /** A completion is being decided; what to restore is not known yet. */

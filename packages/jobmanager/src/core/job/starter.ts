@@ -8,7 +8,11 @@
 import { assert, present, unreachable } from '@weirjs/common/core/assert'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
 import type { Manifest } from '@weirjs/common/core/checkpoint/manifest'
-import type { SlotEndpoint, TaskPlacement } from '@weirjs/common/core/gateways'
+import {
+  ALLOCATE_TIMEOUT_MS,
+  type SlotEndpoint,
+  type TaskPlacement,
+} from '@weirjs/common/core/gateways'
 import { type Attempt, type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
 import { assignState } from '../checkpoint/state-assignment.ts'
 import type { JobEvent, RestoreSource } from '../events.ts'
@@ -16,7 +20,6 @@ import type { Seat, SeatName } from '../plan/slot-allocator.ts'
 import { groupBy, holdsSeats, type Region } from './execution-graph.ts'
 import { type JobContext, jobFailure } from './job-context.ts'
 import {
-  ALLOCATE_TIMEOUT_MS,
   type Allocation,
   allocateTimedOut,
   type Batch,
