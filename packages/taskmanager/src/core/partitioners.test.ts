@@ -1,10 +1,9 @@
-import type { Partitioning } from '@weirjs/common/core/graph/logical-graph'
 import { Prng } from '@weirjs/common/core/prng'
 import { expect, test } from 'vitest'
-import { ALL_CHANNELS, NO_KEY_GROUP, createPartitioner } from './partitioners.ts'
+import { NO_KEY_GROUP, createPartitioner } from './partitioners.ts'
 import type { PartitionerOptions } from './partitioners.ts'
 
-type Kind = Partitioning['kind']
+type Kind = PartitionerOptions['partitioning']['kind']
 
 function choose(
   kind: Kind,
@@ -36,10 +35,6 @@ test('shuffle takes all channels, the same for the same seed', () => {
   const values = new Array<number>(200).fill(0)
   expect(new Set(choose('shuffle', 3, values))).toEqual(new Set([0, 1, 2]))
   expect(choose('shuffle', 3, values)).toEqual(choose('shuffle', 3, values))
-})
-
-test('broadcast takes all', () => {
-  expect(choose('broadcast', 3, [1])).toEqual([ALL_CHANNELS])
 })
 
 test('hash takes the channel of the key group', () => {

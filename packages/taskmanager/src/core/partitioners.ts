@@ -1,5 +1,5 @@
 // Which channel does a record take? One small class for each kind of edge, all with one method, so that the output path
-// calls without looking. Nothing is allocated: the answer is a channel number, or ALL_CHANNELS.
+// calls without looking. Nothing is allocated: the answer is a channel number. Only broadcast edges have no choice.
 
 import { assert, unreachable } from '@weirjs/common/core/assert'
 import type { Key } from '@weirjs/common/core/codec'
@@ -7,18 +7,16 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Partitioning } from '@weirjs/common/core/graph/logical-graph'
 import type { Prng } from '@weirjs/common/core/prng'
 
-/** The record goes to every channel. */
-export const ALL_CHANNELS = -1
 /** No key group: the edge is not keyed. */
 export const NO_KEY_GROUP = -1
 
 export interface Partitioner {
-  /** Channel number, or ALL_CHANNELS. `key` and `keyGroup` are those of hash edges, else null and NO_KEY_GROUP. */
+  /** Channel number. `key` and `keyGroup` are those of hash edges, else null and NO_KEY_GROUP. */
   select(value: unknown, key: Key | null, keyGroup: number): number
 }
 
 export interface PartitionerOptions {
-  readonly partitioning: Partitioning
+  readonly partitioning: Exclude<Partitioning, { readonly kind: 'broadcast' }>
   /** Channels of this producer on this edge, ≥ 1. */
   readonly channels: number
   readonly prng: Prng
@@ -43,8 +41,6 @@ export function createPartitioner(options: PartitionerOptions): Partitioner {
       return channels === 1 ? new First() : new RoundRobin(channels, prng.int(channels))
     case 'shuffle':
       return channels === 1 ? new First() : new Shuffle(channels, prng)
-    case 'broadcast':
-      return new Broadcast()
     case 'hash':
       assert(options.channelOfKeyGroup !== undefined, 'a hash edge knows its key groups')
       return new ByKeyGroup(options.channelOfKeyGroup)
@@ -94,12 +90,6 @@ class Shuffle implements Partitioner {
 
   select(): number {
     return this.#prng.int(this.#channels)
-  }
-}
-
-class Broadcast implements Partitioner {
-  select(): number {
-    return ALL_CHANNELS
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessContext } from '@weirjs/api/process-context'
+import { dynamicCodec } from '@weirjs/common/codec/dynamic-codec'
 import { intCodec } from '@weirjs/common/codec/primitives'
 import type { Codec } from '@weirjs/common/core/codec'
 import { attempt, type Fence, jobId, leaderEpoch, workerId } from '@weirjs/common/core/ids'
@@ -236,6 +237,57 @@ describe('failures', () => {
     expect(logs[0]?.received).toEqual([0, 1, 2, -3, 4, 5])
     await kit.close()
   })
+
+  test.each(['two edges', 'a broadcast edge'])(
+    'a record that only some have taken fails the task, whoever catches that: %s',
+    async (edges) => {
+      const functions = {
+        each: (value: unknown, ctx: unknown) => {
+          const { emit } = ctx as ProcessContext
+          try {
+            emit(value === 3 ? 'three' : value)
+          } catch {
+            emit(-3)
+          }
+        },
+      }
+      const careful = (context: OperatorContext): ProcessOperator =>
+        new ProcessOperator({ functions, states: [], lists: [] }, context)
+      const make = (context: OperatorContext): LoggingSink => new LoggingSink(context, [])
+      const codec = intCodec as unknown as Codec
+      const two = edges === 'two edges'
+      const kit = new SlotKit({
+        slots: 2,
+        vertices: [
+          {
+            parallelism: 1,
+            operators: [
+              { uid: 'numbers', make: (context) => new CountingSource(context, 6) },
+              { uid: 'careful', make: careful },
+            ],
+          },
+          // The first of the sinks lies in the slot of the producer, where nothing is encoded.
+          { parallelism: two ? 1 : 2, operators: [{ uid: 'sink', make }] },
+          ...(two
+            ? [{ parallelism: 1, slotOf: () => 1, operators: [{ uid: 'other', make }] }]
+            : []),
+        ],
+        edges: two
+          ? [
+              { from: 0, to: 1, codec: dynamicCodec },
+              { from: 0, to: 2, codec },
+            ]
+          : [{ from: 0, to: 1, partitioning: 'broadcast', codec }],
+      })
+      kit.deploy()
+      await kit.until(() => kit.updates.some(({ change }) => change.state === 'failed'))
+      expect(kit.updates.find(({ change }) => change.state === 'failed')).toMatchObject({
+        task: { vertexId: 'v0' },
+        change: { failure: { message: expect.stringContaining("operator 'the careful'") } },
+      })
+      await kit.close()
+    },
+  )
 
   test('a lost connection fails the tasks at both ends, and names the slot', async () => {
     const { kit } = pipe()

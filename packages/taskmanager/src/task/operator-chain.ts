@@ -56,8 +56,8 @@ class ChainedOutput implements CountingOutput {
 
 export interface OperatorChainOptions {
   readonly nodes: readonly PlanOperator[]
-  /** Outputs of the edges that leave the chain. */
-  readonly edgeOutput: (edge: EdgeId) => Output
+  /** Outputs of an edge that leaves the chain. */
+  readonly edgeOutputs: (edge: EdgeId) => readonly CountingOutput[]
   readonly outputs: TaskOutputs
   /** Freeze every record that is emitted (see freeze). */
   readonly freeze: boolean
@@ -86,7 +86,7 @@ export class OperatorChain {
   /** Whom to tell behind the end of the input, from its begin on. */
   #onEnded: (() => void) | null = null
   #idle = false
-  /** What an operator has thrown behind another one, who may have caught it: the task fails all the same. */
+  /** What was thrown behind an operator, who may have caught it: by another one, or half sent. The task fails all the same. */
   #thrown: OperatorError | null = null
 
   constructor(options: OperatorChainOptions) {
@@ -101,10 +101,7 @@ export class OperatorChain {
       const known = byTag[index]?.get(tag)
       if (known !== undefined) return known
       const node = present(options.nodes[index], 'a node of the chain')
-      const wired = this.#wire(
-        node.outputs.filter((output) => output.tag === tag),
-        options,
-      )
+      const wired = this.#wire(node, tag, options)
       const made = options.freeze ? new FreezingOutput(wired) : wired
       byTag[index]?.set(tag, made)
       return made
@@ -307,17 +304,24 @@ export class OperatorChain {
     }
   }
 
-  #wire(targets: readonly PlanOutput[], options: OperatorChainOptions): CountingOutput {
-    const outputs = targets.map(({ target }) => {
-      if (target.to === 'edge') return options.edgeOutput(target.edge) as CountingOutput
-      const node = present(options.nodes[target.index], 'the next operator of the chain')
-      return new ChainedOutput(node, this.operators, target.index, (error) => {
-        if (this.#thrown !== null) return
-        this.#thrown = error
-        options.fail(error)
-      })
+  #wire(node: PlanOperator, tag: string, options: OperatorChainOptions): CountingOutput {
+    const onThrown = (error: OperatorError): void => {
+      if (this.#thrown !== null) return
+      this.#thrown = error
+      options.fail(error)
+    }
+    const targets = node.outputs.filter((output) => output.tag === tag)
+    const outputs = targets.flatMap(({ target }) => {
+      if (target.to === 'edge') return options.edgeOutputs(target.edge)
+      const next = present(options.nodes[target.index], 'the next operator of the chain')
+      return new ChainedOutput(next, this.operators, target.index, onThrown)
     })
     if (outputs.length === 0) return new NoOutput()
-    return outputs.length === 1 ? present(outputs[0], 'the only output') : new FanOutput(outputs)
+    if (outputs.length === 1) return present(outputs[0], 'the only output')
+    return new FanOutput(outputs, (error) => {
+      const blamed = blame(error, node)
+      onThrown(blamed)
+      return blamed
+    })
   }
 }

@@ -16,7 +16,7 @@ import type { KeyContext, Operator } from '../operators/operator.ts'
 import type { Blamed } from './blame.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { CountingOutput, TaskOutputs } from './task-output.ts'
-import { edgeOutput } from './task-wiring.ts'
+import { edgeOutputs } from './task-wiring.ts'
 import type { ChannelPlan, EdgePlan, TaskPlan } from './task-wiring.ts'
 
 /** What the channels tell their task. */
@@ -30,7 +30,8 @@ export interface ChannelHost {
 
 export interface OutputSide {
   readonly outputs: TaskOutputs
-  readonly byEdge: ReadonlyMap<EdgeId, CountingOutput>
+  /** Each record of an edge goes to all of its outputs. */
+  readonly byEdge: ReadonlyMap<EdgeId, readonly CountingOutput[]>
 }
 
 /** Makes the producing ends and lets consumers connect to them. */
@@ -40,13 +41,13 @@ export function openOutputs(
   outputs: TaskOutputs,
   host: ChannelHost,
 ): OutputSide {
-  const byEdge = new Map<EdgeId, CountingOutput>()
+  const byEdge = new Map<EdgeId, readonly CountingOutput[]>()
   for (const [id, edge] of plan.outputs) {
     const channels = edge.channels.map((channel) =>
       openOutput(env, plan, edge, channel, outputs, host),
     )
     for (const channel of channels) outputs.add(channel)
-    byEdge.set(id, edgeOutput(edge, plan, channels, env.prng))
+    byEdge.set(id, edgeOutputs(edge, plan, channels, env.prng))
   }
   return { outputs, byEdge }
 }

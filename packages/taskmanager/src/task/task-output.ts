@@ -5,12 +5,12 @@
 import type { Key } from '@weirjs/common/core/codec'
 import { keyGroupOfHash, keyHashOf, NO_KEY_HASH } from '@weirjs/common/core/graph/key-groups'
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
-import { ALL_CHANNELS, NO_KEY_GROUP } from '../core/partitioners.ts'
+import { NO_KEY_GROUP } from '../core/partitioners.ts'
 import type { Partitioner } from '../core/partitioners.ts'
 import type { OutputChannel, OutputCounters, OutputGauge } from '../exchange/output-channel.ts'
 import type { Output } from '../operators/operator.ts'
 
-/** An output that counts what went through it. */
+/** An output that counts what went through it; what it has refused did not. */
 export interface CountingOutput extends Output {
   readonly count: number
 }
@@ -28,15 +28,22 @@ export class NoOutput implements CountingOutput {
 export class FanOutput implements CountingOutput {
   count = 0
   readonly #targets: readonly Output[]
+  readonly #onHalf: (error: unknown) => unknown
 
-  constructor(targets: readonly Output[]) {
+  /** `onHalf` hears why only some of the targets have taken a record, and answers what is to be thrown. */
+  constructor(targets: readonly Output[], onHalf: (error: unknown) => unknown) {
     this.#targets = targets
+    this.#onHalf = onHalf
   }
 
   emit(value: unknown, timestamp: number): void {
+    let i = 0
+    try {
+      for (; i < this.#targets.length; i++) (this.#targets[i] as Output).emit(value, timestamp)
+    } catch (error) {
+      throw i === 0 ? error : this.#onHalf(error)
+    }
     this.count += 1
-    for (let i = 0; i < this.#targets.length; i++)
-      (this.#targets[i] as Output).emit(value, timestamp)
   }
 }
 
@@ -50,8 +57,8 @@ export class SingleEdgeOutput implements CountingOutput {
   }
 
   emit(value: unknown, timestamp: number): void {
-    this.count += 1
     this.#channel.write(value, timestamp, NO_KEY_HASH)
+    this.count += 1
   }
 }
 
@@ -76,15 +83,15 @@ export class KeyedEdgeOutput implements CountingOutput {
   }
 
   emit(value: unknown, timestamp: number): void {
-    this.count += 1
     const keyOf = this.#keyOf
     const keyHash = keyHashOf(keyOf(value))
     const channel = this.#channelOfKeyGroup[keyGroupOfHash(keyHash, this.#keyGroups)] as number
     ;(this.#channels[channel] as OutputChannel).write(value, timestamp, keyHash)
+    this.count += 1
   }
 }
 
-/** Every other edge: a partitioner chooses. */
+/** Every other edge that has a choice: a partitioner chooses. */
 export class PartitionedEdgeOutput implements CountingOutput {
   count = 0
   readonly #channels: readonly OutputChannel[]
@@ -96,15 +103,9 @@ export class PartitionedEdgeOutput implements CountingOutput {
   }
 
   emit(value: unknown, timestamp: number): void {
-    this.count += 1
     const chosen = this.#partitioner.select(value, null, NO_KEY_GROUP)
-    if (chosen !== ALL_CHANNELS) {
-      ;(this.#channels[chosen] as OutputChannel).write(value, timestamp, NO_KEY_HASH)
-      return
-    }
-    for (let i = 0; i < this.#channels.length; i++) {
-      ;(this.#channels[i] as OutputChannel).write(value, timestamp, NO_KEY_HASH)
-    }
+    ;(this.#channels[chosen] as OutputChannel).write(value, timestamp, NO_KEY_HASH)
+    this.count += 1
   }
 }
 
@@ -120,11 +121,11 @@ export class AssignEdgeOutput implements CountingOutput {
   }
 
   emit(value: unknown, timestamp: number): void {
-    this.count += 1
     const channel = this.#channels[
       this.#partitioner.select(value, null, NO_KEY_GROUP)
     ] as OutputChannel
     channel.write((value as { readonly split: unknown }).split, timestamp, NO_KEY_HASH)
+    this.count += 1
   }
 }
 

@@ -70,7 +70,7 @@ export function setUp(options: SetupOptions): TaskParts | null {
     outputs,
     freeze: env.freezeRecords,
     fail: (error) => options.contextHost.fail(error),
-    edgeOutput: (edge) => present(edges?.get(edge), `output to edge ${edge}`),
+    edgeOutputs: (edge) => present(edges?.get(edge), `outputs to edge ${edge}`),
     create: (index, node, output) => {
       const runtime = present(
         env.functions.nodes.get(node.uid),

@@ -17,7 +17,7 @@ import { Prng } from '@weirjs/common/core/prng'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { OutputChannel } from '../exchange/output-channel.ts'
-import { consumersOfVertex, edgeOutput, planTask } from './task-wiring.ts'
+import { consumersOfVertex, edgeOutputs, planTask } from './task-wiring.ts'
 import type { TaskPlan } from './task-wiring.ts'
 
 const functions: JobFunctions = {
@@ -131,8 +131,8 @@ test('a record of a hash edge goes to the subtask that owns its key group, and c
       }) as unknown as OutputChannel,
   )
   if (plan === undefined || edge === undefined) throw new Error('no plan')
-  const output = edgeOutput(edge, plan, channels, new Prng(1))
-  for (const key of ['a', 'b', 7, 1n, true, '', 'ä€😀']) output.emit(key, 0)
+  const [output] = edgeOutputs(edge, plan, channels, new Prng(1))
+  for (const key of ['a', 'b', 7, 1n, true, '', 'ä€😀']) output?.emit(key, 0)
   expect(written.length).toBe(7)
   for (const [at, key, keyHash] of written) {
     expect(keyHash).toBe(keyHashOf(key as string))

@@ -133,21 +133,18 @@ function codecOf(edge: PlanEdge, runtime: EdgeRuntime, functions: JobFunctions):
   return node.source.splitCodec
 }
 
-/** How the records of an edge find their channel. `channels` in channel order. */
-export function edgeOutput(
+/** How the records of an edge find their channels: each goes to all of these. `channels` in channel order. */
+export function edgeOutputs(
   edge: EdgePlan,
   task: TaskPlan,
   channels: readonly OutputChannel[],
   prng: Prng,
-): CountingOutput {
+): readonly CountingOutput[] {
   const { partitioning } = edge.edge
-  const consumer = vertexOf(task.plan, { vertexId: edge.edge.to, subtask: 0 })
-  if (partitioning.kind === 'hash') {
-    const keyOf = present(edge.runtime.key, `the key function of edge ${edge.edge.edgeIndex}`) as (
-      value: unknown,
-    ) => Key
-    return new KeyedEdgeOutput(channels, channelsOfKeyGroups(consumer), keyOf)
-  }
+  if (partitioning.kind === 'hash') return [keyedOutput(edge, task, channels)]
+  const noChoice = channels.length === 1 && partitioning.kind !== 'assign'
+  if (partitioning.kind === 'broadcast' || noChoice)
+    return channels.map((channel) => new SingleEdgeOutput(channel))
   const partitioner = createPartitioner({
     partitioning,
     channels: channels.length,
@@ -157,11 +154,22 @@ export function edgeOutput(
       ? {}
       : { keyOf: edge.runtime.key as (value: unknown) => Key }),
   })
-  if (partitioning.kind === 'assign') return new AssignEdgeOutput(channels, partitioner)
-  const only = channels.length === 1 ? channels[0] : undefined
-  return only === undefined
-    ? new PartitionedEdgeOutput(channels, partitioner)
-    : new SingleEdgeOutput(only)
+  const Chosen = partitioning.kind === 'assign' ? AssignEdgeOutput : PartitionedEdgeOutput
+  return [new Chosen(channels, partitioner)]
+}
+
+function keyedOutput(
+  { edge, runtime }: EdgePlan,
+  { plan }: TaskPlan,
+  channels: readonly OutputChannel[],
+): CountingOutput {
+  const consumer = vertexOf(plan, { vertexId: edge.to, subtask: 0 })
+  const keyOf = present(runtime.key, `the key function of edge ${edge.edgeIndex}`)
+  return new KeyedEdgeOutput(
+    channels,
+    channelsOfKeyGroups(consumer),
+    keyOf as (value: unknown) => Key,
+  )
 }
 
 function channelsOfKeyGroups(consumer: PlanVertex): Uint16Array {
