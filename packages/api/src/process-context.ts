@@ -20,10 +20,14 @@ export interface InitialValueState<T> extends ValueState<T> {
   get(): T
 }
 
-/** A list per key; a list without elements does not exist. */
-export interface ListState<T> {
-  /** What is there now, and stays so whatever is added later; do not change it, use `update`. */
+/** A list per key; a list without elements does not exist. `for (const x of list)` goes over what is there when it begins. */
+export interface ListState<T> extends Iterable<T> {
+  /**
+   * What is there now, and stays so whatever is added later; do not change it, use `update`. For that the next `add` copies the
+   * list, in time and memory of its length: who only counts or looks through a list that grows takes `length` or `for … of`.
+   */
   get(): readonly T[]
+  readonly length: number
   add(value: T): void
   /** Replaces all elements. */
   update(values: readonly T[]): void

@@ -23,13 +23,21 @@ export class OperatorList implements ListState<unknown> {
   }
 
   snapshot(sink: SnapshotSink): void {
-    const elements = this.#items.show()
+    const elements = this.#items.peek()
     if (elements.length === 0) return
     sink.list(this.#runtime.name, this.#runtime.mode, this.#runtime.codec, elements)
   }
 
   get(): readonly unknown[] {
     return this.#items.show()
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  [Symbol.iterator](): IterableIterator<unknown> {
+    return this.#items.values()
   }
 
   add(value: unknown): void {

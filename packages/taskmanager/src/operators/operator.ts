@@ -25,6 +25,7 @@ export interface RestoredLists {
 export interface SnapshotSink {
   readonly checkpointId: number
   readonly final: boolean
+  /** Elements that are no promise are encoded before it returns. */
   list<T>(
     name: string,
     mode: ListMode,

@@ -233,7 +233,7 @@ describe.each(HARNESS_MODES)('process steps, %s', (mode) => {
               never,
               { seen: ListState<string> }
             >
-            emit(lists.seen.get().length)
+            emit(lists.seen.length)
           },
         },
       },

@@ -65,6 +65,16 @@ export class HeapListState<T> implements ListState<T> {
     return this.#table.value.show()
   }
 
+  get length(): number {
+    return this.#table.find() ? this.#table.value.length : 0
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    if (!this.#table.find()) return NO_ELEMENTS.values()
+    this.#table.unshare()
+    return this.#table.value.values()
+  }
+
   add(value: T): void {
     const keep = this.#keep
     if (!this.#table.find()) {

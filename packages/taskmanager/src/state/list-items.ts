@@ -11,16 +11,31 @@ export class Items<T> {
     this.#elements = elements
   }
 
-  /** What is there now, and does not change. */
+  get length(): number {
+    return this.#elements.length
+  }
+
+  /** What is there now, and does not change: the next `add` copies it. */
   show(): readonly T[] {
     this.#shown = true
     return this.#elements
   }
 
+  /** For who reads at once and keeps nothing. */
+  peek(): readonly T[] {
+    return this.#elements
+  }
+
+  /** The elements that are there now, one by one; costs no copy. */
+  values(): IterableIterator<T> {
+    return firstOf(this.#elements, this.#elements.length)
+  }
+
   add(element: T): void {
-    if (this.#shown) this.#elements = [...this.#elements]
+    // In one piece: a copy that grows at once would be copied twice.
+    if (this.#shown) this.#elements = this.#elements.concat([element])
+    else this.#elements.push(element)
     this.#shown = false
-    this.#elements.push(element)
   }
 
   write(sink: ByteSink, codec: Codec<T>): void {
@@ -28,6 +43,11 @@ export class Items<T> {
     sink.count(elements.length)
     for (const element of elements) codec.write(sink, element)
   }
+}
+
+/** Elements are only ever added to an array: what was there first stays. */
+function* firstOf<T>(elements: readonly T[], count: number): IterableIterator<T> {
+  for (let i = 0; i < count; i++) yield elements[i] as T
 }
 
 /** Goes by the descriptor of its elements: that they are a list is the state's kind. */

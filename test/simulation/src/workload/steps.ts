@@ -184,7 +184,7 @@ export const holding = keyedProcess({
     follow('holder', record, ctx)
     const { count, held } = ctx.state
     count.set(count.get() + 1)
-    if (held.get().length === 0) ctx.timers.after(1 + ((record.n * 37) % HOLD_MS))
+    if (held.length === 0) ctx.timers.after(1 + ((record.n * 37) % HOLD_MS))
     held.add({ n: record.n, key: record.key, count: count.get() })
   },
   timer(_time, ctx) {
@@ -252,7 +252,7 @@ export function listing(size: number) {
       const { held, kept } = ctx.lists
       if (record.payload !== '') kept.add(record)
       held.add({ n: record.n, key: record.key, count: 0 })
-      if (held.get().length < size) return
+      if (held.length < size) return
       letGo(held.get(), kept.get(), ctx.emit)
       held.clear()
       kept.clear()

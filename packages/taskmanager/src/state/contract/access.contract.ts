@@ -38,6 +38,30 @@ export function describeAccess(open: Open): void {
     expect(backend.visitKeys(list).next()).toBe(false)
   })
 
+  test('a list is counted and gone through as it is then, whatever comes meanwhile', () => {
+    const { backend, at } = open()
+    const state = backend.list<number>(list)
+    at(1)
+    expect([state.length, ...state]).toEqual([0])
+    state.add(1)
+    state.add(2)
+    const shown = state.get()
+    at(2)
+    state.add(20)
+    at(1)
+    const found: number[] = []
+    for (const element of state) {
+      found.push(element)
+      state.add(10 + element)
+      if (element === 2) state.clear()
+    }
+    expect(found).toEqual([1, 2])
+    expect(shown).toEqual([1, 2])
+    expect(state.length).toBe(0)
+    at(2)
+    expect([state.length, ...state]).toEqual([1, 20])
+  })
+
   test('a map keeps its keys apart by type, and does not exist when it is empty', () => {
     const { backend, at } = open()
     const state = backend.map<Key, number>(map)
