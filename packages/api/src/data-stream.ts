@@ -166,11 +166,15 @@ export class DataStream<T, Sides = unknown> extends StepSettings {
     this.#kit.attach(node, [{ inlets: this.#inlets, codec: sink.record ?? undefined }])
   }
 
-  /** Declares the type of this stream's records, in place of finding it out record by record: faster, and checked. */
+  /**
+   * Declares the type of this stream's records, in place of finding it out record by record: faster, and checked. It holds for
+   * the stream that is answered.
+   */
   returns<U>(type: Codec<U> & Fits<T, U>): DataStream<U, Sides> {
     const codec = bareCodec(type)
+    const location = callSite()
     // For what follows from here: whoever else reads these records may want fields of them that `type` does not have.
-    const inlets = this.#inlets.map((inlet) => ({ ...inlet, port: { ...inlet.port, codec } }))
+    const inlets = this.#inlets.map((one) => this.#kit.builder.declareType(one, codec, location))
     return new DataStream(this.#kit, inlets, this.#ports)
   }
 

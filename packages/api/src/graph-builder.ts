@@ -19,7 +19,7 @@ import { assertStepCallable } from './callable.ts'
 import { DEAD_LETTERS } from './connector.ts'
 import type { EdgeRuntime, JobFunctions, NodeRuntime } from './functions.ts'
 import { jobError } from './job-error.ts'
-import type { EdgeDraft, Inlet, NodeDraft } from './node-draft.ts'
+import type { EdgeDraft, Inlet, NodeDraft, Port } from './node-draft.ts'
 
 const DEFAULT_GROUP = 'default'
 /** Author's uids name state and files: no path separators, no `:` (that marks derived ids). */
@@ -45,6 +45,8 @@ export class GraphBuilder {
   readonly #nodes: NodeDraft[] = []
   readonly #byId = new Map<string, NodeDraft>()
   readonly #edges: EdgeDraft[] = []
+  /** Outputs whose type was declared by `returns`, and where; those that nobody reads yet. */
+  readonly #declared = new Map<Port, string | undefined>()
 
   /**
    * Adds a step. Throws WeirError `job/duplicate-uid`, `job/bad-uid`, `job/parallelism-out-of-range`, `job/too-large`,
@@ -75,8 +77,17 @@ export class GraphBuilder {
     return node
   }
 
+  /** The loose end with a declared type, which somebody is to read. */
+  declareType(inlet: Inlet, codec: Codec, location: string | undefined): Inlet {
+    const port = { ...inlet.port, codec }
+    this.#declared.delete(inlet.port)
+    this.#declared.set(port, location)
+    return { ...inlet, port }
+  }
+
   /** Joins a loose end to an input of `to`. `codec` is the consumer's wish. */
   connect(inlet: Inlet, to: NodeDraft, input: 0 | 1, codec?: Codec): void {
+    this.#declared.delete(inlet.port)
     this.#edges.push({ inlet, to, input, codec })
     if (this.#edges.length <= GRAPH_EDGES_MAX) return
     throw jobError('too-large', `a job has at most ${GRAPH_EDGES_MAX} edges`, {
@@ -141,6 +152,16 @@ export class GraphBuilder {
         location: node.location,
         hint: 'End the stream with .to(sink, { uid }), or take the step out. To throw records away, use discard().',
       })
+    }
+    for (const [{ node }, location] of this.#declared) {
+      throw jobError(
+        'unused-stream',
+        `the records of step "${node.name}" go nowhere as returns(…) has them`,
+        {
+          location,
+          hint: 'Go on from what it answers: const typed = stream.returns(Type). The stream that it is said of stays as it was.',
+        },
+      )
     }
   }
 

@@ -7,7 +7,7 @@ import { keyedProcess, process } from './process-definitions.ts'
 import { sampleSink, sampleSource } from './sample-connectors.ts'
 import { value } from './state.ts'
 import { struct } from './struct.ts'
-import { int, text } from './types.ts'
+import { float, int, text } from './types.ts'
 
 const Word = struct('Word', { word: text(), length: int() })
 const words = (env: Environment) => env.from(sampleSource(Word), { uid: 'words' })
@@ -102,6 +102,27 @@ describe('a wrong job', () => {
     })
     expect(error).toMatchObject({ code: 'job/unused-stream' })
     expect(error.location).toMatch(here)
+  })
+
+  it('that declares a type and does not go on from there is refused', () => {
+    const error = refused((env) => {
+      const lengths = words(env).map((word) => word.length)
+      lengths.returns(int())
+      lengths.to(sampleSink(), { uid: 'out' })
+    })
+    expect(error).toMatchObject({
+      code: 'job/unused-stream',
+      hint: expect.stringMatching(/^Go on from what it answers/),
+    })
+    expect(error.location).toMatch(here)
+    const twice = (env: Environment): void =>
+      words(env)
+        .map((word) => word.length)
+        .returns(float())
+        .returns(int())
+        .rebalance()
+        .to(sampleSink(), { uid: 'out' })
+    expect(() => buildJob(job('sample', twice), {}, 0)).not.toThrow()
   })
 
   it('without any step is refused', () => {
