@@ -1,6 +1,7 @@
 // What a step calls must be a function. An editor says so as well, but jobs are run without the compiler: unseen here, it
 // would fail on the cluster, at the first record, and without a line of the author's file.
 
+import type { ProcessFunctions } from './functions.ts'
 import type { NodeRequest } from './graph-builder.ts'
 import { jobError } from './job-error.ts'
 
@@ -33,19 +34,29 @@ export function assertStepCallable({ runtime, uid, location }: NodeRequest): voi
       return assertCallable('reduce', runtime.reduce, location)
     case 'process':
     case 'keyed-process':
+      return assertFunctions(runtime.functions, { each: 'each' }, uid, location)
     case 'co-process':
-    case 'broadcast-process': {
-      const step = uid === undefined ? '' : ` of ${uid}`
-      assertCallable(`each${step}`, runtime.functions.each, location)
-      for (const [name, fn] of Object.entries(runtime.functions))
-        assertCallable(`${name}${step}`, fn, location)
-      return
-    }
+      return assertFunctions(runtime.functions, { each: 'each', second: 'second' }, uid, location)
+    case 'broadcast-process':
+      return assertFunctions(runtime.functions, { each: 'each', second: 'control' }, uid, location)
     // Connectors are objects, made by functions that have looked at what they were given.
     case 'source-enumerator':
     case 'source-reader':
     case 'sink':
   }
+}
+
+/** `needed`: what must be there, and what its author calls it. */
+function assertFunctions(
+  functions: ProcessFunctions,
+  needed: Readonly<Record<string, string>>,
+  uid: string | undefined,
+  location: string | undefined,
+): void {
+  const step = uid === undefined ? '' : ` of ${uid}`
+  const given = new Map<string, unknown>(Object.entries(functions))
+  for (const name of new Set([...Object.keys(needed), ...given.keys()]))
+    assertCallable(`${needed[name] ?? name}${step}`, given.get(name), location)
 }
 
 function described(given: unknown): string {

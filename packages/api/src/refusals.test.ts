@@ -5,11 +5,12 @@ import { findJob, job } from './define-job.ts'
 import type { Environment } from './environment.ts'
 import { keyedProcess, process } from './process-definitions.ts'
 import { sampleSink, sampleSource } from './sample-connectors.ts'
-import { value } from './state.ts'
+import { mapState, value } from './state.ts'
 import { struct } from './struct.ts'
 import { float, int, text } from './types.ts'
 
 const Word = struct('Word', { word: text(), length: int() })
+const MARKS = mapState('marks', text(), int())
 const words = (env: Environment) => env.from(sampleSource(Word), { uid: 'words' })
 
 function refusal(fn: () => unknown): WeirError {
@@ -88,6 +89,24 @@ describe('a wrong job', () => {
           // @ts-expect-error the compiler refuses it too
           .process(keyedProcess({ uid: 'marks', in: Word, out: Word, key: text(), state: {} })),
       'each of marks needs a function, but has none',
+    ],
+    [
+      'a step with two inputs',
+      (env) =>
+        words(env)
+          .connect(env.from(sampleSource(Word), { uid: 'more' }))
+          // @ts-expect-error the compiler refuses it too
+          .process({ uid: 'both', out: Word, each: () => {} }),
+      'second of both needs a function, but has none',
+    ],
+    [
+      'a step with a broadcast map, for its control side,',
+      (env) =>
+        words(env)
+          .connect(env.from(sampleSource(Word), { uid: 'more' }).broadcast(MARKS))
+          // @ts-expect-error the compiler refuses it too
+          .process({ uid: 'marked', out: Word, each: () => {}, control: 'each' }),
+      'control of marked needs a function, but has a value of type string',
     ],
   ]
   it.each(notAFunction)('where %s is given no function is refused', (_name, build, message) => {
