@@ -10,7 +10,10 @@ import type { Codec } from '@weirjs/common/core/codec'
 export interface EnumeratorContext {
   /** Subtasks of the reader, ≥ 1. */
   readonly parallelism: number
-  /** False only in the first attempt of a job: what is wrong then was never right, and somebody looks on. */
+  /**
+   * False only in the first attempt of a job, and with nothing restored: what is wrong then was never right, and somebody
+   * looks on. It may be true although nothing is restored: an attempt may end before the first checkpoint.
+   */
   readonly restarted: boolean
   readonly scheduler: Scheduler
   /** Tells the engine that `poll` would now return something. */

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly noisyHints?: boolean
   /** Unbounded sources: stop after so many records. */
   readonly stopAfter?: number
+  /** An earlier attempt has ended, whatever is restored. */
+  readonly restarted?: boolean
 }
 
 /** What a source emitted, and from whom. */
@@ -198,7 +200,7 @@ export class SourceRun<T> {
   #newEnumerator(state: unknown): SplitEnumerator<unknown, unknown> {
     const context = {
       parallelism: this.#options.readers,
-      restarted: state !== null,
+      restarted: state !== null || this.#options.restarted === true,
       scheduler,
       wake: () => this.#wakeUp(),
     }

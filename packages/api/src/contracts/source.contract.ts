@@ -80,6 +80,15 @@ export function describeSource<T>(
       await run.close()
     })
 
+    it('gives every record to a second attempt that has no checkpoint', async () => {
+      const first = await start(2, 3)
+      await first.round()
+      await first.close()
+      const run = await SourceRun.start(tested.source, { ...options(2, 3), restarted: true })
+      expectAll(await run.finish())
+      await run.close()
+    })
+
     it('takes hints that come twice or for no reason', async () => {
       const run = await SourceRun.start(tested.source, { ...options(3, 2), noisyHints: true })
       expectAll(await run.finish())

@@ -156,10 +156,10 @@ function build<O>(
 
 const enumerator = (
   snapshots: readonly OperatorSnapshotInMemory[] = [],
+  of: Source = source(),
 ): UnderTest<SourceEnumeratorOperator> =>
   build(
-    (context) =>
-      new SourceEnumeratorOperator({ kind: 'source-enumerator', source: source() }, context),
+    (context) => new SourceEnumeratorOperator({ kind: 'source-enumerator', source: of }, context),
     snapshots,
   )
 
@@ -243,6 +243,25 @@ describe('enumerator', () => {
     third.operator.restore()
     await third.operator.open()
     expect(third.operator.poll()).toBe('end')
+  })
+
+  test('knows whether its job has run before, also as another one whose checkpoint it resumes', async () => {
+    const told: boolean[] = []
+    const watched: Source = {
+      ...source(),
+      createEnumerator: (context, restored) => {
+        told.push(context.restarted)
+        return source().createEnumerator(context, restored)
+      },
+    }
+    let snapshots: readonly OperatorSnapshotInMemory[] = []
+    for (let job = 0; job < 2; job++) {
+      const { operator } = enumerator(snapshots, watched)
+      operator.restore()
+      await operator.open()
+      snapshots = [take(operator)]
+    }
+    expect(told).toEqual([false, true])
   })
 
   test('hands out nothing while its output has no credit', async () => {

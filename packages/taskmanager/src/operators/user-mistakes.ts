@@ -15,16 +15,23 @@ const EXCERPT = {
   customInspect: false,
 }
 
+const HINT_FOR_STEPS =
+  'Functions on records answer at once: remove "async". Look-ups that take time belong into a source or sink.'
+
 /**
  * A function that must answer at once returned a promise. The promise's own outcome is not waited
  * for.
  */
-export function promiseReturned(what: string, promise: Promise<unknown>): WeirError {
+export function promiseReturned(
+  what: string,
+  promise: Promise<unknown>,
+  hint: string = HINT_FOR_STEPS,
+): WeirError {
   // Nobody will look at it any more: its rejection must not end the process beside the error below.
   promise.catch(() => {})
   return new WeirError('job/async-function', `the function of ${what} returned a promise`, {
     domain: 'user',
-    hint: 'Functions on records answer at once: remove "async". Look-ups that take time belong into a source or sink.',
+    hint,
   })
 }
 
