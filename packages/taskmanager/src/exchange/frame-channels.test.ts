@@ -1,7 +1,10 @@
 import { RECORD_BYTES_MAX } from '@weirjs/common/codec/byte-writer'
+import { FRAME_HEADER_BYTES } from '@weirjs/common/codec/frame'
 import { textCodec } from '@weirjs/common/codec/primitives'
+import { present } from '@weirjs/common/core/assert'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { edgeId, operatorUid } from '@weirjs/common/core/ids'
+import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { Prng } from '@weirjs/common/core/prng'
 import { EXCHANGE_FRAME_BYTES_MAX } from '@weirjs/common/rpc/exchange-wire'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +12,7 @@ import { Operator } from '../operators/operator.ts'
 import { channelKey } from './exchange.ts'
 import { FrameInputChannel } from './input-channel.ts'
 import type { HeadInput } from './input-channel.ts'
+import { InputGate } from './input-gate.ts'
 import { FrameOutputChannel, OutputGauge } from './output-channel.ts'
 
 const FRAME_BYTES = 200
@@ -213,6 +217,29 @@ describe('frame channel', () => {
   test('a damaged frame is refused when it arrives', () => {
     const { input } = channel()
     expect(() => input.deliver(new Uint8Array(40))).toThrow('frame')
+  })
+
+  test('what changed within a frame is no fault of the step that reads it', () => {
+    const { output, input, flying, connect, head } = channel()
+    connect()
+    output.write('a', 0, -1)
+    output.flush()
+    const [frame] = flying
+    input.deliver(present(frame, 'a frame').fill(0xff, FRAME_HEADER_BYTES))
+    const gate = new InputGate({
+      channels: [{ channel: input, head: { ...head, keyed: null } }],
+      blocking: true,
+      clock: new ManualScheduler(),
+      listener: {
+        onWatermark: () => {},
+        onIdle: () => {},
+        onAligned: () => {},
+        onSuperseded: () => {},
+        onEndOfData: () => {},
+      },
+    })
+    const damage = expect.objectContaining({ code: 'codec/damaged', domain: 'external' })
+    expect(() => gate.pump(10)).toThrow(damage)
   })
 
   test('a closed channel sends and keeps nothing', () => {

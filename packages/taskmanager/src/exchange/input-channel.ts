@@ -16,8 +16,8 @@ import {
   frameSummary,
 } from '@weirjs/common/codec/frame'
 import { CreditReturns } from '../core/credit-ledger.ts'
+import type { Blamed } from '../operators/blame.ts'
 import type { KeyContext, Operator } from '../operators/operator.ts'
-import type { Blamed } from '../task/blame.ts'
 
 /** Where the records of one input go. One shape for all inputs, so that `pump` stays monomorphic. */
 export interface HeadInput {
@@ -49,8 +49,8 @@ export interface InputChannel {
   readonly watermark: number
   readonly idle: boolean
   readonly barrier: FrameBarrier
-  /** Feeds up to `max` records to `head`; answers how many. Errors of the operator pass through. */
-  pump(head: HeadInput, max: number): number
+  /** Feeds up to `max` records to `head`. Errors of the operator pass through, and WeirError `codec/damaged`. */
+  pump(head: HeadInput, max: number): void
   /** Asks the producer for more work. */
   hint(): void
   close(): void
@@ -113,10 +113,10 @@ export class FrameInputChannel implements InputChannel {
     if (wasEmpty) this.#onReadable()
   }
 
-  pump(head: HeadInput, max: number): number {
+  pump(head: HeadInput, max: number): void {
     this.event = 'none'
     if (this.#readingBytes < 0) {
-      if (this.#frames.length === 0) return 0
+      if (this.#frames.length === 0) return
       this.#begin()
     }
     const reader = this.#reader
@@ -139,7 +139,6 @@ export class FrameInputChannel implements InputChannel {
       if (!gauge.available) break
     }
     this.records += count
-    return count
   }
 
   hint(): void {

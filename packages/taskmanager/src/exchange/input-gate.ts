@@ -3,10 +3,11 @@
 // to the merger, counts the ends, and tells the task only what concerns it as a whole.
 
 import type { Clock } from '@weirjs/common/core/clock'
+import { WeirError } from '@weirjs/common/core/errors'
 import type { FrameBarrier } from '@weirjs/common/codec/frame'
 import { BarrierAligner } from '../core/barrier-aligner.ts'
 import { WatermarkMerger } from '../core/watermark-merger.ts'
-import { blame } from '../task/blame.ts'
+import { blame } from '../operators/blame.ts'
 import type { HeadInput, InputChannel } from './input-channel.ts'
 
 /** What the task hears, always between records. */
@@ -196,6 +197,8 @@ function feed(channel: InputChannel, head: HeadInput, max: number): void {
   try {
     channel.pump(head, max)
   } catch (error) {
+    // That bytes changed on their way is no step's fault.
+    if (error instanceof WeirError && error.code === 'codec/damaged') throw error
     throw blame(error, head.node)
   }
 }

@@ -251,10 +251,10 @@ export class LocalInputChannel implements InputChannel {
     return this.#batch === null
   }
 
-  pump(head: HeadInput, max: number): number {
+  pump(head: HeadInput, max: number): void {
     this.event = 'none'
     const batch = this.#current()
-    if (batch === null) return 0
+    if (batch === null) return
     const { values, timestamps, keyHashes } = batch
     const { operator, second, keyed, gauge } = head
     const keyOf = head.keyOf as ((value: unknown) => Key) | null
@@ -275,7 +275,6 @@ export class LocalInputChannel implements InputChannel {
     this.records += count
     if (event !== undefined && at === event.position && count < max) this.#onEvent(event)
     this.#finishIfRead(batch)
-    return count
   }
 
   hint(): void {

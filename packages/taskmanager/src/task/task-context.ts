@@ -5,10 +5,10 @@ import type { Scheduler } from '@weirjs/common/core/clock'
 import type { PlanOperator } from '@weirjs/common/core/graph/physical-plan'
 import type { Fence, OperatorUid, TaskId } from '@weirjs/common/core/ids'
 import { OUTPUT_LINE_CHARS_MAX } from '@weirjs/common/core/gateways'
+import { blame } from '../operators/blame.ts'
 import type { OperatorContext, Output, RestoredLists } from '../operators/operator.ts'
 import type { SlotListener } from '../slots/slot.ts'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
-import { blame } from './blame.ts'
 
 /** What the task does for its operators. */
 export interface ContextHost {
