@@ -4,7 +4,7 @@ import { NO_KEY_HASH } from '../core/graph/key-groups.ts'
 import { decodeValue, encodeValue } from './block.ts'
 import { anyNumber, anyText, describeCodec, throughFrame } from './codec.contract.ts'
 import { dynamicCodec, jsonCodec } from './dynamic-codec.ts'
-import { FrameWriter } from './frame.ts'
+import { ELEMENT_NONE, FrameReader, FrameWriter } from './frame.ts'
 
 const back = (value: unknown): unknown =>
   decodeValue(dynamicCodec, encodeValue(dynamicCodec, value))
@@ -165,9 +165,15 @@ describe('dynamicCodec', () => {
       dynamicCodec.write(writer.beginRecord(1, NO_KEY_HASH), { fresh: 1, wrong: () => 0 }),
     ).toThrow('wrong')
     writer.cancelRecord()
-    const records = [{ fresh: 2, wrong: 3 }, { kept: 4 }]
-    const again = new FrameWriter({ capacityBytes: 100_000 })
-    again.take()
-    expect(throughFrame(dynamicCodec, records)).toStrictEqual(records)
+    const behind = [{ fresh: 2, wrong: 3 }, { fresh: 4 }, { kept: 5 }]
+    for (const record of behind) {
+      dynamicCodec.write(writer.beginRecord(1, NO_KEY_HASH), record)
+      writer.endRecord()
+    }
+    const reader = new FrameReader()
+    reader.reset(writer.take())
+    const found: unknown[] = []
+    while (reader.next() !== ELEMENT_NONE) found.push(dynamicCodec.read(reader.source))
+    expect(found).toStrictEqual([{ kept: 1 }, ...behind])
   })
 })

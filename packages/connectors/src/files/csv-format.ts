@@ -161,7 +161,8 @@ class CsvWriter<T> implements LineWriter<T> {
   readonly #separator: string
   readonly #header: boolean
   #columns: readonly string[] | null
-  readonly #cells: ReadonlyMap<string, CellWriter>
+  /** Of declared columns, in their order. */
+  readonly #cells: readonly CellWriter[]
 
   constructor(type: StructType<T> | null, separator: string, header: boolean) {
     this.#type = type
@@ -169,7 +170,7 @@ class CsvWriter<T> implements LineWriter<T> {
     this.#header = header
     const fields = Object.entries(type?.types ?? {})
     this.#columns = type === null ? null : fields.map(([name]) => name)
-    this.#cells = new Map(fields.map(([name, each]) => [name, cellWriter(each)]))
+    this.#cells = fields.map(([, each]) => cellWriter(each))
   }
 
   head(first: T): string | null {
@@ -185,7 +186,7 @@ class CsvWriter<T> implements LineWriter<T> {
         `a record has other fields than the first one of the file (${columns.join(', ')})`,
       )
     }
-    return this.#row(columns.map((name) => (this.#cells.get(name) ?? cellText)(plain[name])))
+    return this.#row(columns.map((name, i) => (this.#cells[i] ?? cellText)(plain[name])))
   }
 
   #row(cells: readonly string[]): string {
