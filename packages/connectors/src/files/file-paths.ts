@@ -1,10 +1,11 @@
 // Which files a path means: one file, all files below a directory, or those that match a pattern. Hidden names (`.`, `_`)
-// are never input: a sink's staging area and marker files live under such names.
+// are never input: a sink's staging area and marker files live under such names. Symbolic links are followed, and what
+// several ways lead to is found once: by a name without a link where it has one, which stays when links come, go and turn.
 
 import { WeirError } from '@weirjs/common/core/errors'
 import { hasCode } from './file-errors.ts'
 import type { DirectoryEntry, FileSystem } from './file-system.ts'
-import { joinPath, nameOf } from './file-system.ts'
+import { directoryOf, joinPath, nameOf } from './file-system.ts'
 
 /** More files than this below one path are refused. */
 export const INPUT_FILES_MAX = 1_000_000
@@ -33,7 +34,8 @@ async function below(fs: FileSystem, path: string): Promise<readonly FoundFile[]
   const facts = await fs.facts(path)
   if (facts === null) throw notFound(path)
   if (facts.kind === 'other') throw notAFile(path)
-  return facts.kind === 'directory' ? walk(fs, path) : [{ path, bytes: facts.bytes }]
+  if (facts.kind === 'file') return [{ path, bytes: facts.bytes }]
+  return search({ fs, root: path === '.' ? './' : path }, ['**'])
 }
 
 /** Opening a named pipe waits for whoever writes into it, and nothing of it can be read twice. */
@@ -51,15 +53,19 @@ async function matching(fs: FileSystem, pattern: string): Promise<readonly Found
   const fixed = segments.findIndex(isPattern)
   const root = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
   if ((await fs.facts(root)) === null) throw notFound(root)
-  const found = new Map<string, FoundFile>()
-  const tree = { fs, root }
-  let level: readonly Place[] = [await rootOf(tree)]
-  for (const [i, segment] of segments.slice(fixed).entries()) {
-    const last = fixed + i === segments.length - 1
+  return search({ fs, root }, segments.slice(fixed))
+}
+
+/** The files that `segments` lead to from the root. */
+async function search(tree: Tree, segments: readonly string[]): Promise<readonly FoundFile[]> {
+  const found: FoundFile[] = []
+  let level: readonly Place[] = [{ path: tree.root, real: await tree.fs.realPath(tree.root) }]
+  for (const [i, segment] of segments.entries()) {
+    const last = i === segments.length - 1
     level = await matchLevel(tree, level, segment, last ? found : null)
-    if (found.size > INPUT_FILES_MAX || level.length > INPUT_FILES_MAX) throw tooMany(root)
+    if (level.length > INPUT_FILES_MAX) throw tooMany(tree.root)
   }
-  return [...found.values()]
+  return found
 }
 
 /** Directories that a segment leads to from `directories`; files go into `found`, when it is the last one. */
@@ -67,26 +73,46 @@ async function matchLevel(
   tree: Tree,
   directories: readonly Place[],
   segment: string,
-  found: Map<string, FoundFile> | null,
+  found: FoundFile[] | null,
 ): Promise<readonly Place[]> {
   const anywhere = segment === '**'
   const expression = patternExpression(anywhere ? '*' : segment)
-  const next = new Map(anywhere ? directories.map((place) => [place.path, place]) : [])
+  const wants = (name: string): boolean => !isHidden(name) && expression.test(name)
+  const next = new Places(anywhere ? directories : [])
+  const linked = new Map<string, FoundFile>()
   const waiting = [...directories]
-  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    const entries = await entriesOf(tree, directory.path, (name) => expression.test(name))
-    for (const { name, kind } of entries) {
+  const take = (): Place | undefined => (anywhere ? next.enter() : waiting.pop())
+  for (let directory = take(); directory !== undefined; directory = take()) {
+    for (const { name, kind, link } of await entriesOf(tree, directory.path, wants)) {
       const path = directory.path === '.' ? name : joinPath(directory.path, name)
-      const place = kind === 'directory' ? await entered(tree.fs, path, directory) : null
-      if (place !== null && !next.has(path)) {
-        next.set(path, place)
-        if (anywhere) waiting.push(place)
+      if (kind === 'directory') {
+        const real = await orNull(tree.fs.realPath(path))
+        if (real !== null) next.add({ path, real }, real === joinPath(directory.real, name))
       }
       const facts = kind === 'file' && found !== null ? await tree.fs.facts(path) : null
-      if (facts !== null) found?.set(path, { path, bytes: facts.bytes })
+      if (facts === null) continue
+      const file = { path, bytes: facts.bytes }
+      if (link === true) await addLinked(tree, linked, file)
+      else found?.push(file)
     }
+    if (found !== null && found.length > INPUT_FILES_MAX) throw tooMany(tree.root)
   }
-  return [...next.values()]
+  const entered = next.enterAll()
+  const seen = new Set((anywhere ? entered : directories).map(({ real }) => real))
+  for (const [real, file] of linked)
+    if (!seen.has(directoryOf(real)) || !wants(nameOf(real))) found?.push(file)
+  return entered
+}
+
+/** Of several links to one file, the first by name. */
+async function addLinked(
+  { fs }: Tree,
+  linked: Map<string, FoundFile>,
+  file: FoundFile,
+): Promise<void> {
+  const real = await orNull(fs.realPath(file.path))
+  const known = real === null ? undefined : linked.get(real)
+  if (real !== null && (known === undefined || file.path < known.path)) linked.set(real, file)
 }
 
 /** Cut at `/`, but not within braces. */
@@ -102,60 +128,65 @@ function segmentsOf(pattern: string): readonly string[] {
   return segments
 }
 
-async function walk(fs: FileSystem, root: string): Promise<readonly FoundFile[]> {
-  const found: FoundFile[] = []
-  const tree = { fs, root }
-  const directories = [await rootOf(tree)]
-  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    for (const { name, kind } of await entriesOf(tree, directory.path)) {
-      const path = joinPath(directory.path, name)
-      const place = kind === 'directory' ? await entered(fs, path, directory) : null
-      if (place !== null) directories.push(place)
-      const facts = kind === 'file' ? await fs.facts(path) : null
-      if (facts !== null) found.push({ path, bytes: facts.bytes })
-      if (found.length > INPUT_FILES_MAX) throw tooMany(root)
-    }
-  }
-  return found
-}
-
 interface Tree {
   readonly fs: FileSystem
   readonly root: string
 }
 
-/** A directory on the way down from the root. */
 interface Place {
   readonly path: string
+  /** Its path without a link. */
   readonly real: string
-  /** That it was entered from. */
-  readonly from: Place | null
 }
 
-const rootOf = async ({ fs, root }: Tree): Promise<Place> => ({
-  path: root,
-  real: await fs.realPath(root),
-  from: null,
-})
+/** Directories, each once: those that lie where they were found before those that a link leads to, and these by name. */
+class Places {
+  readonly #entered = new Map<string, Place>()
+  #waiting: Place[]
+  #behindLinks: Place[] = []
 
-/** Null: it has gone since its name was read, or a link leads back to where we came through; its files have been found. */
-async function entered(fs: FileSystem, path: string, from: Place): Promise<Place | null> {
-  const real = await orNull(fs.realPath(path))
-  if (real === null) return null
-  for (let place: Place | null = from; place !== null; place = place.from)
-    if (place.real === real) return null
-  return { path, real, from }
+  constructor(places: readonly Place[]) {
+    this.#waiting = [...places]
+  }
+
+  add(place: Place, liesThere: boolean): void {
+    if (liesThere) this.#waiting.push(place)
+    else this.#behindLinks.push(place)
+  }
+
+  /** The next one that was not entered by another way; undefined: none is left. */
+  enter(): Place | undefined {
+    for (;;) {
+      const place = this.#waiting.pop() ?? this.#followLinks()
+      if (place === undefined) return undefined
+      if (this.#entered.has(place.real)) continue
+      this.#entered.set(place.real, place)
+      return place
+    }
+  }
+
+  /** All that were entered, with what is left. */
+  enterAll(): readonly Place[] {
+    while (this.enter() !== undefined);
+    return [...this.#entered.values()]
+  }
+
+  #followLinks(): Place | undefined {
+    this.#waiting = this.#behindLinks.sort((a, b) => (a.path < b.path ? 1 : -1))
+    this.#behindLinks = []
+    return this.#waiting.pop()
+  }
 }
 
 /** What is wanted in a directory. One below the root that has gone since its name was read has nothing in it. */
 async function entriesOf(
   { fs, root }: Tree,
   directory: string,
-  wants: (name: string) => boolean = () => true,
+  wants: (name: string) => boolean,
 ): Promise<readonly DirectoryEntry[]> {
   const listed = fs.list(directory)
   const entries = (directory === root ? await listed : await orNull(listed)) ?? []
-  const wanted = entries.filter(({ name }) => !isHidden(name) && wants(name))
+  const wanted = entries.filter(({ name }) => wants(name))
   for (const { name } of wanted)
     if (name.includes(REPLACED)) await refuseUnreadable(fs, joinPath(directory, name))
   return wanted

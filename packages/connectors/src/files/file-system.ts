@@ -12,7 +12,10 @@ export interface FileFacts {
 
 export interface DirectoryEntry {
   readonly name: string
+  /** Of a symbolic link: of what it leads to. */
   readonly kind: EntryKind
+  /** It is a symbolic link; absent: none. */
+  readonly link?: boolean
 }
 
 export interface ReadableFile {
@@ -34,8 +37,8 @@ export interface WritableFile {
 export interface FileSystem {
   /** Null when there is nothing at `path`. Follows symbolic links. */
   facts(path: string): Promise<FileFacts | null>
-  /** The one path of a directory that has no symbolic link in it. */
-  realPath(directory: string): Promise<string>
+  /** The one path to what is there that has no symbolic link in it. */
+  realPath(path: string): Promise<string>
   /** In no particular order. */
   list(directory: string): Promise<readonly DirectoryEntry[]>
   openRead(path: string): Promise<ReadableFile>

@@ -33,19 +33,45 @@ describe('files below a path', () => {
       expect(await found(path)).toEqual(['/in/a.txt', '/in/deep/b.txt'])
   })
 
-  it('are found behind links that lead elsewhere, by both names', async () => {
-    await mkdir(join(root, 'other'))
-    await writeFile(join(root, 'other', 'c.txt'), 'c')
-    await symlink('../other', join(root, 'in', 'x'))
+  const ALL = ['in', 'in/**', 'in/**/*.txt']
+
+  it('are found behind links that lead elsewhere, by the first of them', async () => {
+    await mkdir(join(root, 'other', 'deep'), { recursive: true })
+    await writeFile(join(root, 'other', 'deep', 'c.txt'), 'c')
+    await symlink('../other/deep', join(root, 'in', 'z'))
     await symlink('../other', join(root, 'in', 'y'))
-    await symlink('../in', join(root, 'other', 'back'))
-    for (const path of ['in', 'in/**'])
-      expect(await found(path)).toEqual([
-        '/in/a.txt',
-        '/in/deep/b.txt',
-        '/in/x/c.txt',
-        '/in/y/c.txt',
-      ])
+    await symlink('../other', join(root, 'in', 'x'))
+    await symlink('../../in', join(root, 'other', 'deep', 'back'))
+    for (const path of ALL)
+      expect(await found(path)).toEqual(['/in/a.txt', '/in/deep/b.txt', '/in/x/deep/c.txt'])
+    expect(await found('in/*/*.txt')).toEqual(['/in/deep/b.txt', '/in/z/c.txt'])
+    expect(await found('in/y/*/*.txt')).toEqual(['/in/y/deep/c.txt'])
+  })
+
+  it('have the names under which they lie, wherever links turn', async () => {
+    await mkdir(join(root, 'in', 'later'))
+    await writeFile(join(root, 'in', 'later', 'b.txt'), 'b')
+    for (const day of ['deep', 'later']) {
+      await symlink(day, join(root, 'in', 'current'))
+      await symlink(`${day}/b.txt`, join(root, 'in', '0.txt'))
+      for (const path of ALL)
+        expect(await found(path)).toEqual(['/in/a.txt', '/in/deep/b.txt', '/in/later/b.txt'])
+      expect(await found('in/*/*.txt')).toEqual(['/in/deep/b.txt', '/in/later/b.txt'])
+      expect(await found('in/[0c]*/**')).toEqual(['/in/current/b.txt'])
+      expect(await found('in/?.txt')).toEqual(['/in/0.txt', '/in/a.txt'])
+      for (const link of ['current', '0.txt']) await rm(join(root, 'in', link))
+    }
+  })
+
+  it('are found by a link where only that has a name to be read', async () => {
+    await mkdir(join(root, 'in', '_v1'))
+    await writeFile(join(root, 'in', '_v1', 'c.txt'), 'c')
+    await symlink('_v1', join(root, 'in', 'v'))
+    await symlink('_v1/c.txt', join(root, 'in', 'c.txt'))
+    await symlink('a.txt', join(root, 'in', 'a.link'))
+    expect(await found('in/*.link')).toEqual(['/in/a.link'])
+    expect(await found('in/*.txt')).toEqual(['/in/a.txt', '/in/c.txt'])
+    expect(await found('in')).toEqual(['/in/a.txt', '/in/deep/b.txt', '/in/v/c.txt'])
   })
 
   it.each(['file', 'directory'])('are refused by a name that is not UTF-8: a %s', async (kind) => {

@@ -33,20 +33,19 @@ class NodeFileSystem implements FileSystem {
     )
   }
 
-  realPath(directory: string): Promise<string> {
-    return attempt(directory, () => realpath(directory))
+  realPath(path: string): Promise<string> {
+    return attempt(path, () => realpath(path))
   }
 
   list(directory: string): Promise<readonly DirectoryEntry[]> {
     return attempt(directory, async () => {
       const entries = await readdir(directory, { withFileTypes: true })
       return Promise.all(
-        entries.map(async (entry) => ({
-          name: entry.name,
-          kind: entry.isSymbolicLink()
-            ? await linkedKind(`${directory}/${entry.name}`)
-            : kindOf(entry),
-        })),
+        entries.map(async (entry): Promise<DirectoryEntry> => {
+          const { name } = entry
+          if (!entry.isSymbolicLink()) return { name, kind: kindOf(entry) }
+          return { name, kind: await linkedKind(`${directory}/${name}`), link: true }
+        }),
       )
     })
   }
