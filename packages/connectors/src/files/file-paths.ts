@@ -35,6 +35,7 @@ async function below(fs: FileSystem, path: string): Promise<readonly FoundFile[]
   if (facts === null) throw notFound(path)
   if (facts.kind === 'other') throw notAFile(path)
   if (facts.kind === 'file') return [{ path, bytes: facts.bytes }]
+  // Names below `.` begin with `./`, but for those of a pattern.
   return search({ fs, root: path === '.' ? './' : path }, ['**'])
 }
 

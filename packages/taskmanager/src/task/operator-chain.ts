@@ -4,7 +4,7 @@
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { OperatorRestore } from '@weirjs/common/core/checkpoint/handles'
-import type { PlanOperator, PlanOutput } from '@weirjs/common/core/graph/physical-plan'
+import type { PlanOperator } from '@weirjs/common/core/graph/physical-plan'
 import type { EdgeId } from '@weirjs/common/core/ids'
 import { MAX_WATERMARK, MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import { blame } from '../operators/blame.ts'
