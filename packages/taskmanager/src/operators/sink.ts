@@ -9,15 +9,12 @@ import type { Codec } from '@weirjs/common/core/codec'
 import { Operator } from './operator.ts'
 import type { Burst, OperatorContext, SnapshotSink } from './operator.ts'
 import { restoredCommittables, TwoPhaseCommits } from './two-phase-sink.ts'
-import { promiseReturned } from './user-mistakes.ts'
+import { promiseOfWriter } from './user-mistakes.ts'
 
 type SinkRuntime = Extract<NodeRuntime, { readonly kind: 'sink' }>
 
 /** Digits of the job's id in the name of a writer: enough that no two jobs of one output share them. */
 const WRITER_JOB_CHARS = 12
-
-const HINT_FOR_WRITERS =
-  'A writer only takes the record: remove "async". What takes time goes on in the background; the promise of committables that snapshot answers waits for it, and while "ready" is false no record comes.'
 
 /** Of the list that only makes the acknowledgement wait: it never has an element. */
 const nothing: Codec<never> = {
@@ -64,7 +61,7 @@ export class SinkOperator extends Operator {
   process(value: unknown, timestamp: number): void {
     // What is written behind a promise is in no checkpoint.
     const returned: unknown = this.#open().write(value, timestamp)
-    if (returned instanceof Promise) throw promiseReturned('write', returned, HINT_FOR_WRITERS)
+    if (returned instanceof Promise) throw promiseOfWriter(returned)
   }
 
   override get ready(): boolean {

@@ -11,15 +11,12 @@ import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { Operator } from './operator.ts'
 import type { OperatorContext, PollResult, SnapshotSink } from './operator.ts'
 import { ReaderOutput } from './source-output.ts'
-import { promiseReturned } from './user-mistakes.ts'
+import { promiseOfReader } from './user-mistakes.ts'
 
 /** Records of one poll; between two polls the task looks at its mail, its timers and its clock. */
 export const RECORDS_PER_POLL = 256
 /** An idle reader asks for splits this often. */
 export const HINT_INTERVAL_MS = 150
-
-const HINT_FOR_READERS =
-  'A reader only gives what it has: remove "async". What takes time goes on in the background; poll answers "wait" until then, and "wake" of the context has it called again.'
 
 export class SourceEnumeratorOperator extends Operator {
   readonly #source: Source
@@ -45,9 +42,9 @@ export class SourceEnumeratorOperator extends Operator {
 
   override async open(): Promise<void> {
     const { scheduler, consumers, fence } = this.#context
-    const states = this.#states
     // A job that resumes a checkpoint of another one counts its attempts anew.
-    const restarted = fence.epoch > 1 || fence.attempt > 1 || states.length > 0
+    const restarted = fence.epoch > 1 || fence.attempt > 1 || this.#states.length > 0
+    const states = this.#states
     this.#states = []
     const enumerator = this.#source.createEnumerator(
       { parallelism: consumers, restarted, scheduler, wake: () => this.#context.wake() },
@@ -165,7 +162,7 @@ export class SourceReaderOperator extends Operator {
     const reader = this.#open()
     this.#output.beginPoll()
     const polled: unknown = reader.poll(this.#output, RECORDS_PER_POLL)
-    if (polled instanceof Promise) throw promiseReturned('poll', polled, HINT_FOR_READERS)
+    if (polled instanceof Promise) throw promiseOfReader(polled)
     const more = polled === 'more'
     this.#output.endPoll(!more)
     if (more) return 'more'

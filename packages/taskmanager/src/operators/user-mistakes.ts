@@ -15,24 +15,39 @@ const EXCERPT = {
   customInspect: false,
 }
 
-const HINT_FOR_STEPS =
-  'Functions on records answer at once: remove "async". Look-ups that take time belong into a source or sink.'
-
 /**
  * A function that must answer at once returned a promise. The promise's own outcome is not waited
  * for.
  */
-export function promiseReturned(
-  what: string,
-  promise: Promise<unknown>,
-  hint: string = HINT_FOR_STEPS,
-): WeirError {
-  // Nobody will look at it any more: its rejection must not end the process beside the error below.
-  promise.catch(() => {})
+export function promiseReturned(what: string, promise: Promise<unknown>): WeirError {
+  letGo(promise)
   return new WeirError('job/async-function', `the function of ${what} returned a promise`, {
     domain: 'user',
-    hint,
+    hint: 'Functions on records answer at once: remove "async". Look-ups that take time belong into a source or sink.',
   })
+}
+
+/** The same of a sink's writer. */
+export function promiseOfWriter(promise: Promise<unknown>): WeirError {
+  letGo(promise)
+  return new WeirError('job/async-function', 'write of a sink returned a promise', {
+    domain: 'user',
+    hint: 'A writer only takes the record: remove "async". What takes time goes on in the background; the promise of committables that snapshot answers waits for it, and while "ready" is false no record comes.',
+  })
+}
+
+/** The same of a source's reader. */
+export function promiseOfReader(promise: Promise<unknown>): WeirError {
+  letGo(promise)
+  return new WeirError('job/async-function', 'poll of a source returned a promise', {
+    domain: 'user',
+    hint: 'A reader only gives what it has: remove "async". What takes time goes on in the background; poll answers "wait" until then, and "wake" of the context has it called again.',
+  })
+}
+
+/** Nobody will look at it any more: its rejection must not end the process beside the error. */
+function letGo(promise: Promise<unknown>): void {
+  promise.catch(() => {})
 }
 
 /** Something of the context was used that this kind of step does not have. */
