@@ -170,7 +170,9 @@ describe('a job goes on to its end, and disturbs nobody, when its code', () => {
   ])('%s', async (_what, how, records) => {
     const args = ['--how', how, '--records', `${records}`]
     const { jobId } = await kit.json<{ jobId: string }>('run', '-d', MISBEHAVING, ...args)
-    expect(await endOf(jobId)).toMatchObject({ state: 'FINISHED', restarts: 0, failure: null })
+    const end = await endOf(jobId)
+    const why = JSON.stringify(end.attempts)
+    expect(end, why).toMatchObject({ state: 'FINISHED', restarts: 0, failure: null })
     await nothingElseHappened()
   })
 })
