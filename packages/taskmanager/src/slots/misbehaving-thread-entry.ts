@@ -80,11 +80,12 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
   }
 }
 
-dropWhenFull(process.stdout)
-dropWhenFull(process.stderr)
+const scheduler = systemScheduler()
+dropWhenFull(process.stdout, scheduler)
+dropWhenFull(process.stderr, scheduler)
 new SlotThread({
   port: present(parentPort, 'this is the entry of a worker thread'),
   data: workerData as ThreadData,
-  scheduler: systemScheduler(),
+  scheduler,
   openSlot,
 }).serve()

@@ -66,8 +66,8 @@ function advertised(bound: string, host: string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-dropWhenFull(process.stdout)
-dropWhenFull(process.stderr)
+dropWhenFull(process.stdout, scheduler)
+dropWhenFull(process.stderr, scheduler)
 new SlotThread({
   port: present(parentPort, 'this is the entry of a worker thread'),
   data: workerData as ThreadData,
