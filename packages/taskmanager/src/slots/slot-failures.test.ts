@@ -12,6 +12,21 @@ import { pipe } from './kit-pipe.contract.ts'
 import { endpointOf } from './kit-plan.contract.ts'
 import { SlotKit } from './slot-kit.contract.ts'
 
+/** Hands on what it gets, but a text for 3; what cannot be sent becomes -3. */
+function careful(context: OperatorContext): ProcessOperator {
+  const functions = {
+    each: (value: unknown, ctx: unknown) => {
+      const { emit } = ctx as ProcessContext
+      try {
+        emit(value === 3 ? 'three' : value)
+      } catch {
+        emit(-3)
+      }
+    },
+  }
+  return new ProcessOperator({ functions, states: [], lists: [] }, context)
+}
+
 describe('failures', () => {
   test('what a function throws names the operator and stays in its task', async () => {
     const kit = new SlotKit({
@@ -202,18 +217,6 @@ describe('failures', () => {
 
   test('a record that cannot be sent is not, and who catches that goes on', async () => {
     const logs: SinkLog[] = []
-    const functions = {
-      each: (value: unknown, ctx: unknown) => {
-        const { emit } = ctx as ProcessContext
-        try {
-          emit(value === 3 ? 'three' : value)
-        } catch {
-          emit(-3)
-        }
-      },
-    }
-    const careful = (context: OperatorContext): ProcessOperator =>
-      new ProcessOperator({ functions, states: [], lists: [] }, context)
     const kit = new SlotKit({
       slots: 2,
       vertices: [
@@ -241,18 +244,6 @@ describe('failures', () => {
   test.each(['two edges', 'a broadcast edge'])(
     'a record that only some have taken fails the task, whoever catches that: %s',
     async (edges) => {
-      const functions = {
-        each: (value: unknown, ctx: unknown) => {
-          const { emit } = ctx as ProcessContext
-          try {
-            emit(value === 3 ? 'three' : value)
-          } catch {
-            emit(-3)
-          }
-        },
-      }
-      const careful = (context: OperatorContext): ProcessOperator =>
-        new ProcessOperator({ functions, states: [], lists: [] }, context)
       const make = (context: OperatorContext): LoggingSink => new LoggingSink(context, [])
       const codec = intCodec as unknown as Codec
       const two = edges === 'two edges'
