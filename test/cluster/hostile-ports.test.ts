@@ -20,9 +20,9 @@ const SEED = Number(process.env['WEIR_SEED'] ?? 20_261_128)
 /** Of 100 honest answers 99 come within this during an attack, … */
 const HONEST_P99_MS = 1_000
 /** … and on a machine that is slow without any attack within so many times what they take in quiet, … */
-const QUIET_FACTOR = 25
+const QUIET_FACTOR = 50
 /** … but never later than this. */
-const HONEST_P99_MS_MAX = 3_000
+const HONEST_P99_MS_MAX = 5_000
 /** Answers by which it is known how long they take in quiet. */
 const QUIET_ANSWERS = 500
 const GROWTH_MIB_MAX = 200
