@@ -1,9 +1,9 @@
 // When a fault strikes: moments that can be seen from outside, by the names that appear on the disk and by what the
 // JobManager says of the job. A moment that does not come is an error, not a cell that passes.
 
-import { type Dirent, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { entriesBelow } from '../../processes/src/entries-below.ts'
 import { until } from '../../processes/src/until.ts'
 import { BadCell, type Words } from './cell.ts'
 import type { Scene } from './scene.ts'
@@ -85,18 +85,12 @@ async function named(
 ): Promise<void> {
   const look = (): ReadonlySet<string> =>
     new Set(
-      entries(cluster.checkpointDirectory)
+      entriesBelow(cluster.checkpointDirectory)
         .filter((entry) => holds(entry.name, entry.parentPath))
         .map((entry) => join(entry.parentPath, entry.name)),
     )
   const before = look()
   await quickly('a new name', () => [...look()].some((path) => !before.has(path)))
-}
-
-function entries(directory: string): readonly Dirent[] {
-  return existsSync(directory)
-    ? readdirSync(directory, { recursive: true, withFileTypes: true })
-    : []
 }
 
 /** As often as the loop turns: what is looked for lasts milliseconds. */

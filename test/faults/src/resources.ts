@@ -1,7 +1,8 @@
 // What the processes of a cluster take, before and after: memory, open files, files on the disk. A fault may cost
 // something while it lasts; afterwards everything has to come back.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { filesBelow } from '../../processes/src/entries-below.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 
@@ -50,7 +51,7 @@ export class ResourceWatch {
     const big = [...this.#rssMax]
       .filter(([, bytes]) => bytes > RSS_BYTES_MAX)
       .map(([name, bytes]) => `${name} took ${Math.round(bytes / MIB)} MiB`)
-    const files = countFiles(this.#cluster.checkpointDirectory)
+    const files = filesBelow(this.#cluster.checkpointDirectory).length
     const many = files > FILES_MAX ? [`${files} files in the checkpoint storage`] : []
     return [...tooMany(), ...big, ...many]
   }
@@ -79,11 +80,4 @@ function openFiles(pid: number): number {
   } catch {
     return 0 // processes end while they are looked at
   }
-}
-
-function countFiles(directory: string): number {
-  if (!existsSync(directory)) return 0
-  return readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  ).length
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesBelow } from './entries-below.ts'
 import { keyOf } from './counting-plan.ts'
 import type { Violation } from './violation.ts'
 
@@ -227,11 +228,7 @@ export function readRows<T>(directory: string): readonly T[] {
 
 /** Files that a sink has staged and not published. */
 export function stagedFiles(directory: string): readonly string[] {
-  const staging = join(directory, '.weir-staging')
-  if (!existsSync(staging)) return []
-  return readdirSync(staging, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+  return filesBelow(join(directory, '.weir-staging'))
 }
 
 function identityOf(path: string): string {

@@ -5,8 +5,9 @@
 // What a process holds begins anew with each life of it: one that is killed every twenty seconds cannot show a leak. So
 // the lines of processes go through one life each (`LifeSlopes`), and the worst one counts.
 
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesBelow } from './entries-below.ts'
 import { LifeSlopes, maxOver, type Rise, slopePerMinute } from './life-slopes.ts'
 import { lifeOf, openFilesOf, residentMiB, threadsOf } from './proc.ts'
 import type { ProcessCluster } from './process-cluster.ts'
@@ -171,16 +172,5 @@ export function judgeGrowth(growth: Growth | null): readonly Violation[] {
 }
 
 const isOfLives = (kind: GrowthKind): kind is LifeKind => /^life|Life/.test(kind)
-
-function filesBelow(directory: string): readonly string[] {
-  if (!existsSync(directory)) return []
-  try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-  } catch {
-    return [] // directories are removed while they are looked at
-  }
-}
 
 const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
