@@ -15,7 +15,7 @@ import {
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { CompletedCheckpoint } from './core/checkpoint/events.ts'
-import { type ManifestStore, SWEEP_TRIES_MAX } from './store/manifest-store.ts'
+import type { ManifestStore } from './store/manifest-store.ts'
 
 /** Some twenty minutes. */
 export const CLEAN_UP_TRIES_MAX = 25
@@ -43,8 +43,7 @@ export async function sweepEndedJob(
   retained: readonly CompletedCheckpoint[],
 ): Promise<void> {
   const kept = new Set(retained.map((one) => one.checkpointId))
-  for (let deleted = SWEEP_TRIES_MAX; deleted === SWEEP_TRIES_MAX; )
-    deleted = (await manifests.sweep(jobId, kept, ANY_CHECKPOINT)).length
+  await manifests.sweep(jobId, kept, ANY_CHECKPOINT, Number.POSITIVE_INFINITY)
   await storage.remove(bundleFile(jobId, bundleHash))
 }
 

@@ -20,7 +20,7 @@ import { isThere } from './store/is-there.ts'
 import type { JobHistory } from './store/job-history.ts'
 import { JobLog } from './store/job-log.ts'
 import { listJobs, readDurableHistory, readHistory, salvage } from './store/log-reader.ts'
-import type { ManifestStore } from './store/manifest-store.ts'
+import { type ManifestStore, SWEEP_TRIES_MAX } from './store/manifest-store.ts'
 import { StoredJob } from './stored-job.ts'
 
 const RETRY = { initialMs: 200, maxMs: 5_000, multiplier: 2, jitter: 0.2 } as const
@@ -243,7 +243,12 @@ export class Recovery {
     const { retained, nextCheckpointId } = log.history
     try {
       const kept = new Set(retained.map((one) => one.checkpointId))
-      const deleted = await this.#options.manifests.sweep(job, kept, nextCheckpointId)
+      const deleted = await this.#options.manifests.sweep(
+        job,
+        kept,
+        nextCheckpointId,
+        SWEEP_TRIES_MAX,
+      )
       if (deleted.length > 0)
         this.#options.log.info(
           { jobId: job, checkpoints: deleted },

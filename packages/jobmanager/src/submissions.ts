@@ -8,7 +8,7 @@ import type { JobEntry } from './job-entry.ts'
 import type { JobLog } from './store/job-log.ts'
 import { jobIdOf, type Submitter } from './submitter.ts'
 
-/** Jobs that run or wait at the same time. */
+/** Jobs that run, wait or are being accepted at the same time. */
 export const JOBS_LIVE_MAX = 1_000
 
 export interface SubmissionsOptions {
@@ -55,7 +55,8 @@ export class Submissions {
     await lookUp(id)
     // By its id and not by what its log says: a job whose log is damaged is there all the same.
     if (jobs.has(id)) return id
-    const live = [...jobs.values()].filter((job) => !job.ended).length
+    // Those that are being created will live: many at once must not pass the bound together.
+    const live = [...jobs.values()].filter((job) => !job.ended).length + this.#creating.size
     if (live >= JOBS_LIVE_MAX) {
       const message = `${JOBS_LIVE_MAX} jobs run or wait already`
       throw new WeirError('job/too-many', message, { domain: 'user', hint: 'Cancel one of them.' })

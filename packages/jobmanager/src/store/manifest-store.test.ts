@@ -99,7 +99,9 @@ describe('a manifest store', () => {
     ]) {
       await storage.createExclusive(`${JOB}/${name}`, state, 't')
     }
-    expect(await store.sweep(JOB, new Set([checkpointId(2)]), checkpointId(9))).toEqual([1, 3])
+    const [kept, newest] = [new Set([checkpointId(2)]), checkpointId(9)]
+    expect(await store.sweep(JOB, kept, newest, 1)).toEqual([1])
+    expect(await store.sweep(JOB, kept, newest, 10)).toEqual([3])
     expect(disk.paths().map((path) => path.slice(JOB.length + 1))).toEqual([
       'bundle-f.mjs',
       'chk-2/a',

@@ -20,7 +20,7 @@ import { openManifest, sealManifest } from './manifest-format.ts'
 
 const WRITE_TRIES_MAX = 4
 const RETRY = { initialMs: 50, maxMs: 1_000, multiplier: 2, jitter: 0.2 } as const
-/** Deletions that one sweep tries: it is bounded in time, and what is left has its turn with the next one. */
+/** Deletions that one sweep tries while a job waits for it, or runs: what is left has its turn with the next one. */
 export const SWEEP_TRIES_MAX = 100
 /** Files whose length is asked for at the same time. */
 const CHECKS_AT_ONCE_MAX = 16
@@ -122,18 +122,21 @@ export class ManifestStore {
   }
 
   /**
-   * Deletes `garbage`, SWEEP_TRIES_MAX at most. The leader only; `newest` is complete, so nothing below it is pending any
+   * Deletes `garbage`, `atMost` of it. The leader only; `newest` is complete, so nothing below it is pending any
    * more. Answers the ids that it deleted. Throws when one could not be deleted, behind those that could.
    */
   async sweep(
     job: JobId,
     keep: ReadonlySet<CheckpointId>,
     newest: CheckpointId,
+    atMost: number,
   ): Promise<readonly CheckpointId[]> {
-    const garbage = (await this.garbage(job, keep, newest)).slice(0, SWEEP_TRIES_MAX)
+    const garbage = (await this.garbage(job, keep, newest)).slice(0, atMost)
     const errors: unknown[] = []
-    for (const id of garbage)
+    for (const id of garbage) {
+      if (errors.length >= SWEEP_TRIES_MAX) break // the storage denies; not for as long as there are directories
       await this.discard(job, id).catch((error: unknown) => errors.push(error))
+    }
     if (errors.length > 0) throw errors[0]
     return garbage
   }
