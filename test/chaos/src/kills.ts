@@ -77,6 +77,16 @@ export class Bag<T> {
 export const killBag = (prng: Prng): Bag<KillKind> => new Bag(prng, KILL_KINDS, BAG)
 export const gapBag = (prng: Prng): Bag<Gap> => new Bag(prng, GAPS, GAPS)
 
+/** Stops it with all that it has started. What is answered wakes them up. */
+export function putToSleep(victim: ClusterProcess): () => void {
+  const own = lifeOf(victim.pid ?? 0)
+  const lives = own === null ? [] : [own, ...victim.children()]
+  for (const life of lives) signal(life, 'SIGSTOP')
+  return () => {
+    for (const life of lives) signal(life, 'SIGCONT')
+  }
+}
+
 export class Killer {
   readonly #cluster: ProcessCluster
   readonly #prng: Prng
@@ -166,14 +176,13 @@ export class Killer {
   async #pause(): Promise<Kill | null> {
     const { taskManagers } = this.#cluster
     const victim = await this.#draw(() => taskManagers.filter((one) => one.pid !== null))
-    const own = lifeOf(victim?.pid ?? 0)
-    if (victim === null || own === null) return null
+    if (victim === null) return null
     const forMs = this.#prng.between(PAUSE_MS.low, PAUSE_MS.high)
-    const kill = this.#begin('pause', `${victim.name}, pid ${own.pid}, for ${Math.round(forMs)} ms`)
-    const lives = [own, ...victim.children()]
-    for (const life of lives) signal(life, 'SIGSTOP')
+    const whom = `${victim.name}, pid ${victim.pid}, for ${Math.round(forMs)} ms`
+    const kill = this.#begin('pause', whom)
+    const wake = putToSleep(victim)
     const waking = sleep(forMs).then(() => {
-      for (const life of lives) signal(life, 'SIGCONT')
+      wake()
       this.#returns.delete(waking)
     })
     this.#returns.add(waking)

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { type ChaosOptions, type ChaosResult, runChaos } from './chaos-run.ts'
 import { type FinishResult, runFinishes } from './finish-runs.ts'
-import { measureRecovery } from './measure.ts'
+import { broken, measureRecovery, PROMISED_MS } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
 const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--spare-jobmanager] [--at-least-once] [--keep] [--json]
@@ -15,7 +15,8 @@ const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--s
   --seed S         whom and when (default: drawn and told)
   --finish N       no such run: N bounded jobs to their end, kills about the final checkpoint in some of them
   --burners B      with --finish: processes that keep the machine busy meanwhile (default 2)
-  --measure R      no run: R kills of each kind, one after the other, and how long the job was away
+  --measure R      no run: R faults of each kind, one after the other, and how long the job was away; fails when 95 of
+                   100 took longer than is promised
   --at-least-once  the negative control: barriers do not align, and the judges must find what that does
   --keep           leave the directory with output, checkpoints and logs
   --json           last line of stdout: {seed, kills, restarts, checkpoints, records, violations, failures, …}`
@@ -138,16 +139,20 @@ function tellFinishes(result: Omit<FinishResult, 'history'>): void {
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 
+async function tellMeasured(rounds: number, json: boolean): Promise<number> {
+  const recovery = await measureRecovery(rounds)
+  const late = broken(recovery, rounds)
+  for (const line of late) console.error(`  ${line}`)
+  if (json) console.log(JSON.stringify({ recovery, promisedMs: PROMISED_MS, broken: late }))
+  else tellRecovery(recovery)
+  return late.length === 0 ? 0 : 1
+}
+
 async function main(): Promise<number> {
   const said = settings()
   const { minutes, seed, keep, json, measure, mode, profile, spareJobManager } = said
   if (said.finish > 0) return finish(said)
-  if (measure > 0) {
-    const recovery = await measureRecovery(measure)
-    if (json) console.log(JSON.stringify({ recovery }))
-    else tellRecovery(recovery)
-    return 0
-  }
+  if (measure > 0) return tellMeasured(measure, json)
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
   const result = await runChaos({
     minutes,

@@ -62,7 +62,7 @@ const RESULTS: Readonly<Record<string, unknown>> = {
     ],
   },
   chaos,
-  recovery: { recovery },
+  recovery: { recovery, promisedMs: { taskmanager: 2_000 } },
   finish: { runs: 200, failed: 0 },
   control: chaos,
   prove: {
@@ -100,6 +100,7 @@ describe('the page of what is proven', () => {
       '198,000',
       '2,300,000',
       '500, 900, 1200',
+      '2,000',
       '40 of 40',
       '1,000,000 hostile inputs',
       '812,345',

@@ -4,7 +4,7 @@
 import { count, origin, table } from './markdown.ts'
 import { PLEDGES, type Pledge } from './pledges.ts'
 import { counts, readRecord, type RunRecord } from './record.ts'
-import type { Chaos, Faults, Finish, Mutants, Recovery, Simulated } from './results.ts'
+import type { Chaos, Faults, Finish, Measured, Mutants, Recovery, Simulated } from './results.ts'
 import { type Counts, type Proven, REPLAYS, type Replay, SUITES } from './suites.ts'
 
 export const PAGE = 'docs/internals/reliability.md'
@@ -24,7 +24,7 @@ const SECTIONS: Readonly<Record<string, (result: never) => string>> = {
   mutants,
   faults,
   chaos,
-  recovery: ({ recovery }: { recovery: Readonly<Record<string, Recovery>> }) => away(recovery),
+  recovery: ({ recovery, promisedMs }: Measured) => away(recovery, promisedMs),
   finish: ({ runs, failed }: Finish) =>
     `${runs} bounded jobs in a row, both cores loaded: ${runs - failed} ended with exact output, ${failed} did not.`,
   control: ({ failures }: Chaos) =>
@@ -149,21 +149,27 @@ function chaos(result: Chaos): string {
   ].join('\n\n')
 }
 
-function away(recovery: Readonly<Record<string, Recovery>>): string {
-  const rows = Object.entries(recovery).flatMap(([kind, { measured, runningMs, outputMs }]) =>
-    runningMs === null || outputMs === null
-      ? []
-      : [
-          [
-            kind,
-            measured,
-            `${runningMs.median}, ${runningMs.p95}, ${runningMs.max}`,
-            `${outputMs.median}, ${outputMs.p95}, ${outputMs.max}`,
-          ],
-        ],
-  )
+/** `promised`: 95 of 100 may take so long until the job runs again. */
+function away(
+  recovery: Readonly<Record<string, Recovery>>,
+  promised: Readonly<Record<string, number>> = {},
+): string {
+  const rows = Object.entries(recovery).flatMap(([kind, { measured, runningMs, outputMs }]) => {
+    if (runningMs === null || outputMs === null) return []
+    const most = promised[kind]
+    return [
+      [
+        kind,
+        measured,
+        `${runningMs.median}, ${runningMs.p95}, ${runningMs.max}`,
+        most === undefined ? '–' : count(most),
+        `${outputMs.median}, ${outputMs.p95}, ${outputMs.max}`,
+      ],
+    ]
+  })
   const spread = 'median, 95 of 100, most'
-  return table(['lost', 'times', `running again, ms: ${spread}`, `new output, ms: ${spread}`], rows)
+  const head = ['lost', 'times', `running again, ms: ${spread}`, 'promised for 95 of 100']
+  return table([...head, `new output, ms: ${spread}`], rows)
 }
 
 function proven({ passed, failed, skipped, attacks, damage }: Proven): string {

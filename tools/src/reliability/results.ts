@@ -56,6 +56,12 @@ export interface Recovery {
   readonly outputMs: Spread | null
 }
 
+export interface Measured {
+  readonly recovery: Readonly<Record<string, Recovery>>
+  /** By kind: 95 of 100 may take so long. */
+  readonly promisedMs?: Readonly<Record<string, number>>
+}
+
 export interface Chaos {
   readonly seed: number
   readonly minutes: number
