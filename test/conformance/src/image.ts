@@ -9,14 +9,23 @@ import { MemoryDisk, MemoryStorage } from '@weirjs/common/core/checkpoint/memory
 import { present } from '@weirjs/common/core/assert'
 import type { JobId } from '@weirjs/common/core/ids'
 import { collected } from '@weirjs/connectors/memory/collected'
+import { FOLD_EVERY } from '@weirjs/jobmanager/store/job-log'
 import { paced } from './paced-source.ts'
 import { Numbered, Total } from './totals.ts'
 import { VirtualCluster } from './virtual-cluster.ts'
 
 export const IMAGE_RECORDS = 400
 const KEYS = 12
-/** Checkpoints before the JobManager is killed, and after. */
-const CHECKPOINTS = [2, 2] as const
+
+export interface ImageOptions {
+  /** Checkpoints before the JobManager is killed, and after. */
+  readonly checkpoints: readonly [number, number]
+  /** Before each of them. */
+  readonly records: number
+}
+const FEW: ImageOptions = { checkpoints: [2, 2], records: 50 }
+/** So many that the second JobManager folds the log. */
+export const FOLDED: ImageOptions = { checkpoints: [FOLD_EVERY, 2], records: 3 }
 
 export interface KeptJob {
   readonly definition: JobDefinition
@@ -80,7 +89,10 @@ export interface Image {
 }
 
 /** The cluster is the caller's to close. */
-export async function takeImage(): Promise<Image> {
+export async function takeImage({
+  checkpoints: wanted,
+  records,
+}: ImageOptions = FEW): Promise<Image> {
   const cluster = await VirtualCluster.start({ seed: 8 })
   const jobs: JobId[] = []
   const runs = [keptJob(), keptJob()] as const
@@ -88,15 +100,15 @@ export async function takeImage(): Promise<Image> {
   const checkpoint = async (): Promise<void> => {
     for (const [i, run] of runs.entries()) {
       const id = present(jobs[i], 'a job')
-      const wanted = run.seen.records + 50
-      run.limit += 50
-      await cluster.when(id, `${run.limit} records`, () => run.seen.records >= wanted)
+      const goal = run.seen.records + records
+      run.limit += records
+      await cluster.when(id, `${run.limit} records`, () => run.seen.records >= goal)
       await cluster.triggerCheckpoint(id)
     }
   }
-  for (let i = 0; i < CHECKPOINTS[0]; i++) await checkpoint()
+  for (let i = 0; i < wanted[0]; i++) await checkpoint()
   await cluster.restartJobManager()
-  for (let i = 0; i < CHECKPOINTS[1]; i++) await checkpoint()
+  for (let i = 0; i < wanted[1]; i++) await checkpoint()
   await cluster.pass(100)
   const [id, other] = [present(jobs[0], 'a job'), present(jobs[1], 'another job')]
   const checkpoints = (await cluster.checkpoints(id))

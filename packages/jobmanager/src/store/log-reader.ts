@@ -1,10 +1,12 @@
 // Reads a job's log. Listing only says where to begin; what counts is that the entries from the newest fold (or entry 1)
-// to the end are all there, whole, and in one chain. Nothing is skipped: a log with a hole is refused by file name.
+// to the end are all there, whole, and in one chain. Nothing is skipped: a log with a hole is refused by file name. Of what
+// is kept below the fold nothing counts but that it is there: it holds places in which a leader that slept may not write.
 
 import type { CheckpointStorage } from '@weirjs/common/core/checkpoint/storage'
 import { jobDirectory, logDirectory, logEntry } from '@weirjs/common/core/checkpoint/paths'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type JobId, jobId } from '@weirjs/common/core/ids'
+import { isThere } from './is-there.ts'
 import { foldEntry, type JobHistory } from './job-history.ts'
 import {
   damagedEntry,
@@ -169,7 +171,23 @@ async function readOnce(storage: CheckpointStorage, job: JobId): Promise<ReadLog
   if (tip !== undefined) await checkTip(storage, job, tip, entries)
   const last = entries.at(-1)
   if (last === undefined) throw await noLog(storage, job)
-  return { history: replay(storage, job, entries), last, sinceFold: entries.length - 1, tips }
+  const history = replay(storage, job, entries)
+  await checkKept(storage, job, history, new Set(paths))
+  return { history, last, sinceFold: entries.length - 1, tips }
+}
+
+/** Entries that began an epoch are not deleted with those before a fold. */
+async function checkKept(
+  storage: CheckpointStorage,
+  job: JobId,
+  { epochEntries }: JobHistory,
+  listed: ReadonlySet<string>,
+): Promise<void> {
+  for (const index of epochEntries) {
+    const path = logEntry(job, index)
+    if (!listed.has(path) && !(await isThere(storage, path)))
+      throw damagedLog(storage.locate(path), 'the entry is missing: it began an epoch')
+  }
 }
 
 /** A submission that was never accepted has code and no log; a job that has checkpoints had one. */

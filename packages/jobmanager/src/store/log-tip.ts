@@ -2,7 +2,8 @@
 // the one before it, so a hole is seen; nothing names the last one. A tip does: a file of its own that says which entry was
 // the newest, and replaces the tip before. It is written behind the entry, without anybody waiting for it, so it may lag
 // by an entry or two; it never runs ahead. A log that ends before its tip has lost entries and is refused: what is missing
-// may be a checkpoint that sinks have committed, and to go on from the one before would say things twice (D13).
+// may be a checkpoint that sinks have committed, and to go on from the one before would say things twice (D13). Whoever takes
+// away the newest entries and their tip leaves a log that was once whole: nothing beside it could tell.
 //
 //   <job>/log/tip-0000000007     weir job-log-tip v1 …     {"job": …, "index": 7, "uuid": <of entry 7>}
 
