@@ -1,22 +1,30 @@
-// Code of a job that misbehaves once: when a file appears, whoever can remove it does what the file says. The next attempt
-// finds no file, and goes on.
+// Code of a job that misbehaves once: when a file appears, whoever can take it away does what the file says. The next
+// attempt finds no file, and goes on.
 
-import { existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 /** Takes for ever on a long text that does not end as it must: each letter doubles the ways to try. */
 const CATASTROPHIC = /^(?:a+)+$/
 const LETTERS = 40
 const BUFFER_BYTES = 4 * 1_048_576
 
+/** There is the whole file at once, or none: the job looks for it all the time. */
+export function setTrap(path: string, how: string): void {
+  const begun = `${path}-begun`
+  writeFileSync(begun, how)
+  renameSync(begun, path)
+}
+
 export function springTrap(path: string): void {
   if (!existsSync(path)) return
-  const how = readFileSync(path, 'utf8')
+  const ours = `${path}-${randomUUID()}`
   try {
-    unlinkSync(path)
+    renameSync(path, ours)
   } catch {
     return // another subtask was quicker
   }
-  misbehave(how)
+  misbehave(readFileSync(ours, 'utf8'))
 }
 
 function misbehave(how: string): void {

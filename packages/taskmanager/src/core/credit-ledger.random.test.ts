@@ -102,6 +102,6 @@ test('credits are neither lost nor made, and a drained channel can always send',
         expect(channel.ledger.maySend).toBe(true)
       },
     ),
-    tries(500, 50_000),
+    tries(500, 100_000),
   )
 }, 600_000)

@@ -1,6 +1,7 @@
 // The job's own code runs away, once: in one of its steps, with everything that a step may do to its slot.
 
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { setTrap } from '../../../processes/src/trap.ts'
 import { cameTrue } from '../../../processes/src/until.ts'
 import type { FaultKind } from '../scene.ts'
 
@@ -12,7 +13,7 @@ export const RUNAWAY: FaultKind = {
   explains: ['job/uncaught-error', 'job/process-exit', 'job/user-code-failed', 'job/out-of-memory'],
   strike: async ({ cluster }, words) => {
     const trap = cluster.path('trap')
-    writeFileSync(trap, words[1] ?? '')
+    setTrap(trap, words[1] ?? '')
     const sprung = await cameTrue({ withinMs: SPRUNG_MS_MAX }, () => !existsSync(trap))
     return {
       heal: async () => {},

@@ -81,7 +81,7 @@ function follows(
   }
 }
 
-const options = tries(300, 30_000)
+const options = tries(300, 100_000)
 const TIMEOUT_MS = 600_000
 const exactly = (delayMs: number) => ({ atLeastMs: delayMs, atMostMs: delayMs })
 
