@@ -4,6 +4,7 @@
 import { job, type JobDefinition } from '@weirjs/api/define-job'
 import { keyedProcess, process } from '@weirjs/api/process-definitions'
 import type { CheckpointOptions } from '@weirjs/api/settings'
+import { value } from '@weirjs/api/state'
 import { struct } from '@weirjs/api/struct'
 import { int, text } from '@weirjs/api/types'
 import { outOfOrder } from '@weirjs/api/watermarks'
@@ -308,5 +309,56 @@ describe('C37: the final checkpoint', () => {
     expect(more.filter((n) => n % 2 === 0)).toEqual([])
     expect(more.at(0)).toBeLessThanOrEqual(99 + 2)
     expect(more).toEqual(all.filter((n) => n % 2 === 1 && n >= (more.at(0) ?? 0)))
+  })
+
+  it('lets nothing of an ended step run again: timers that it has left stay silent', async () => {
+    cluster = await VirtualCluster.start()
+    const sink = collected(Numbered)
+    const seen = { fired: 0, finished: 0 }
+    const settings = { parallelism: 1, checkpoint: { every: '20ms' }, restart } as const
+    const definition = job('left-behind', settings, (env) => {
+      const leaving = keyedProcess({
+        uid: 'leaving',
+        in: Numbered,
+        out: Numbered,
+        key: int(),
+        state: { last: value(int()) },
+        each: (record, { state, timers, emit }) => {
+          state.last.set(record.n)
+          timers.after('1s')
+          emit(record)
+        },
+        timer: (_, { key, emit }) => {
+          seen.fired += 1
+          emit({ n: 1_000 + key })
+        },
+        finishKey: ({ key, timers, emit }) => {
+          seen.finished += 1
+          timers.at(key) // the watermark has passed it already
+          emit({ n: -1 - key })
+        },
+      })
+      const numbers = (more: { count?: number }) =>
+        paced({ ...more, type: Numbered, everyMs: 1, make: (n) => ({ n }) })
+      env
+        .from(numbers({ count: 3 }), { uid: 'bounded' })
+        .keyBy((record) => record.n)
+        .process(leaving)
+        .to(sink, { uid: 'sink' })
+      env.from(numbers({}), { uid: 'endless' }).to(collected(Numbered), { uid: 'nobody' })
+    })
+    const id = await cluster.submit(definition)
+    await cluster.when(id, 'the bounded source has ended', () => seen.finished === 3)
+    const { checkpointId } = await cluster.triggerCheckpoint(id)
+    const committed = [-3, -2, -1, 0, 1, 2]
+    await cluster.pass(2_000)
+    expect(numbersOf(sink.items)).toEqual(committed)
+
+    await cluster.restartJobManager()
+    await cluster.whenCompleted(id, checkpointId + 200)
+    await cluster.pass(2_000)
+    expect(seen).toEqual({ fired: 0, finished: 3 })
+    expect(numbersOf(sink.items)).toEqual(committed)
+    await cluster.cancel(id)
   })
 })

@@ -76,7 +76,10 @@ export class OperatorChain {
   readonly operators: readonly Operator[]
   readonly #outputs: TaskOutputs
   readonly #headOutput: CountingOutput
-  /** `finish` ran, here or before the restored checkpoint. */
+  /**
+   * `finish` ran, here or before the restored checkpoint: nothing of the operator runs any more but its commits. What a timer
+   * or a watermark made it emit would be output that a run without a failure never has.
+   */
   readonly #ended: boolean[]
   /** Operators whose `open` was called: only those are closed. */
   #opened = 0
@@ -161,7 +164,7 @@ export class OperatorChain {
   /** After `open`: tells each operator the watermark that it had. */
   restoreWatermarks(restores: readonly (OperatorRestore | null)[]): void {
     restores.forEach((restore, index) => {
-      if (restore === null || restore.watermark <= MIN_WATERMARK) return
+      if (restore === null || restore.watermark <= MIN_WATERMARK || this.ended(index)) return
       this.#call(index, (operator) => operator.onWatermark(restore.watermark))
     })
     const head = restores[0]
@@ -242,13 +245,18 @@ export class OperatorChain {
     for (let i = 0; i < this.operators.length; i++) this.#call(i, (operator) => work(operator, i))
   }
 
+  /** When the earliest processing timer of an operator is due; null: it has none that may fire. */
+  nextTimer(index: number): number | null {
+    if (this.#ended[index] === true) return null
+    return (this.operators[index] as Operator).nextProcessingTimer()
+  }
+
   /** Fires processing timers that are due at `wallMs`; answers the earliest that is left, or null. */
   fireTimers(index: number, wallMs: number): number | null {
-    const operator = this.operators[index] as Operator
-    const dueMs = operator.nextProcessingTimer()
+    const dueMs = this.nextTimer(index)
     if (dueMs === null || dueMs > wallMs) return dueMs
     this.#call(index, (due) => due.onProcessingTime(wallMs))
-    return operator.nextProcessingTimer()
+    return this.nextTimer(index)
   }
 
   /** Closes every operator that was to open, whatever the others do; answers what went wrong. */
@@ -276,6 +284,7 @@ export class OperatorChain {
     const watermark = this.#watermark
     for (let i = this.#rising ?? 0; i < this.operators.length; i++) {
       this.#rising = i
+      if (this.#ended[i] === true) continue
       if (this.#call(i, (operator) => operator.onWatermark(watermark)) === 'more') return false
     }
     this.#rising = null

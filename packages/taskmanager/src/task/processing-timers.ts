@@ -69,10 +69,10 @@ export class ProcessingTimers {
   }
 
   #earliest(): number {
-    const { operators } = this.#chain
+    const chain = this.#chain
     let earliestMs = Number.POSITIVE_INFINITY
-    for (let i = 0; i < operators.length; i++) {
-      const dueMs = operators[i]?.nextProcessingTimer() ?? null
+    for (let i = 0; i < chain.operators.length; i++) {
+      const dueMs = chain.nextTimer(i)
       if (dueMs !== null && dueMs < earliestMs) earliestMs = dueMs
     }
     return earliestMs
