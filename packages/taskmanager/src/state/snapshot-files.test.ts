@@ -168,6 +168,42 @@ describe('state files', () => {
     expect(found).toEqual([9990, 9991, 9992, 9993, 9994, 9995, 9996, 9997, 9998, 9999, 5, 6])
   })
 
+  test('a union list takes from the files of others its elements, and nothing of their state', async () => {
+    const disk = new MemoryDisk()
+    const storage = new MemoryStorage({ disk })
+    const own = await write(storage, 500)
+    const others: Written[] = []
+    for (const subtask of [5, 6, 7])
+      others.push(await write(storage, 20_000, { task: { vertexId: vertexId('v1'), subtask } }))
+    const restore = restoreOf(own)
+    const [operator] = restore.operators
+    const partsOf = (name: string) =>
+      [own, ...others].flatMap((one) =>
+        restoreOf(one).operators[0].lists.filter((list) => list.name === name),
+      )
+    const union = partsOf('numbers').flatMap(({ parts }) => parts)
+    const lists = operator.lists.map((list) =>
+      list.name === 'numbers' ? { ...list, parts: union } : list,
+    )
+    const wanted = { ...restore, operators: [{ ...operator, lists }] }
+    const reader = new FileRestoreReader(storage, wanted)
+    await reader.load()
+    expect(reader.lists(wanted.operators[0] ?? null).list('numbers', floatCodec)).toHaveLength(
+      40_000,
+    )
+    const listBytes = union.reduce((sum, { segment }) => sum + segment.bytes, 0)
+    expect(reader.heldBytes).toBeLessThanOrEqual(own.file.bytes + listBytes)
+
+    // What is not wanted of a file is verified all the same.
+    disk.tamper(`${JOB}/${others[1]?.file.path}`, (bytes) => {
+      bytes[300] = (bytes[300] as number) ^ 1
+      return bytes
+    })
+    const damaged = await codeOf(new FileRestoreReader(storage, wanted).load())
+    expect(damaged).toMatchObject({ code: 'state/file-damaged' })
+    expect(damaged.message).toContain(others[1]?.file.path)
+  })
+
   test('a list of another codec is refused; a new operator has no lists', async () => {
     const storage = new MemoryStorage()
     const restore = restoreOf(await write(storage, 1))

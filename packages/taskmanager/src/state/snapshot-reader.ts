@@ -1,6 +1,7 @@
 // Reads back what snapshot-writer wrote. All files of a restore are loaded and checked as a whole
 // (size, header, every chunk, footer, SHA-256) before one byte of them is handed out: a damaged
-// file restores nothing (promise P4).
+// file restores nothing (promise P4). A file of which only lists are wanted is read by itself, and no more is kept of it
+// than these: of a union list every subtask reads the files of all, and the rest of them is the state of others.
 
 import { createHash } from 'node:crypto'
 import { assert, present } from '@weirjs/common/core/assert'
@@ -18,13 +19,20 @@ import type { RestoreReader } from '../task/factories.ts'
 import { bridgeFor } from './restore-checks.ts'
 import { checkStateFile, damagedFile, forEachEntry } from './state-file.ts'
 
-/** Files of one restore that are read at the same time. */
+/** Files of one restore that are read at the same time, and stay in memory as a whole until it is done. */
 const LOADS_MAX = 4
+
+/** Bytes of a file, and where they lie in it. */
+interface Piece {
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
 
 export class FileRestoreReader implements RestoreReader {
   readonly #storage: CheckpointStorage
   readonly #restore: TaskRestore
-  readonly #loaded = new Map<string, Uint8Array>()
+  /** By path. */
+  readonly #loaded = new Map<string, readonly Piece[]>()
 
   constructor(storage: CheckpointStorage, restore: TaskRestore) {
     this.#storage = storage
@@ -32,27 +40,39 @@ export class FileRestoreReader implements RestoreReader {
   }
 
   async load(): Promise<void> {
-    const waiting = [...filesOf(this.#restore).values()]
+    const whole = filesOf(this.#restore, ({ keyed }) => keyed)
+    const waiting = [...whole.values()]
     const work = async (): Promise<void> => {
       for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
-        this.#loaded.set(file.path, await this.#loadOne(file))
+        this.#loaded.set(file.path, [{ offset: 0, bytes: await this.#loadOne(file) }])
       }
     }
     try {
       await Promise.all(Array.from({ length: LOADS_MAX }, work))
+      for (const file of filesOf(this.#restore, ({ lists }) => lists).values()) {
+        if (whole.has(file.path)) continue
+        const bytes = await this.#loadOne(file)
+        this.#loaded.set(file.path, this.#listsIn(file, bytes))
+      }
     } catch (error) {
       this.close()
       throw error
     }
   }
 
+  /** Bytes of state files that are in memory for it. */
+  get heldBytes(): number {
+    const pieces = [...this.#loaded.values()].flat()
+    return pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
   read(file: StateFile, offset: number, bytes: number): Uint8Array {
-    const whole = present(this.#loaded.get(file.path), `loaded state file ${file.path}`)
-    assert(
-      offset >= 0 && bytes >= 0 && offset + bytes <= whole.length,
-      `a segment lies within ${file.path}`,
+    const pieces = present(this.#loaded.get(file.path), `loaded state file ${file.path}`)
+    const piece = pieces.find(
+      (one) => offset >= one.offset && offset + bytes <= one.offset + one.bytes.length,
     )
-    return whole.subarray(offset, offset + bytes)
+    assert(piece !== undefined && bytes >= 0, `a segment lies within ${file.path}`)
+    return piece.bytes.subarray(offset - piece.offset, offset - piece.offset + bytes)
   }
 
   lists(operator: OperatorRestore | null): RestoredLists {
@@ -92,6 +112,17 @@ export class FileRestoreReader implements RestoreReader {
     return elements
   }
 
+  /** Copies of the lists of the restore that lie in a file. */
+  #listsIn(file: StateFile, whole: Uint8Array): readonly Piece[] {
+    const parts = this.#restore.operators.flatMap(({ lists }) => lists.flatMap((one) => one.parts))
+    return parts
+      .filter((part) => part.file.path === file.path)
+      .map(({ segment: { offset, bytes } }) => ({
+        offset,
+        bytes: whole.slice(offset, offset + bytes),
+      }))
+  }
+
   async #loadOne(file: StateFile): Promise<Uint8Array> {
     const path = `${this.#restore.directory}/${file.path}`
     const bytes = await this.#storage.read(path).catch((error: unknown) => {
@@ -120,15 +151,15 @@ function located(error: unknown, file: StateFile, place: string): unknown {
   })
 }
 
-/** Every file that the restore names, once. */
-function filesOf(restore: TaskRestore): ReadonlyMap<string, StateFile> {
-  const files = new Map<string, StateFile>()
-  for (const operator of restore.operators) {
-    for (const state of [...operator.keyed, ...operator.lists]) {
-      for (const { file } of state.parts) files.set(file.path, file)
-    }
-  }
-  return files
+/** Every file that some states of the restore name, once. */
+function filesOf(
+  restore: TaskRestore,
+  states: (
+    operator: OperatorRestore,
+  ) => readonly { readonly parts: readonly { readonly file: StateFile }[] }[],
+): ReadonlyMap<string, StateFile> {
+  const files = restore.operators.flatMap(states).flatMap(({ parts }) => parts)
+  return new Map(files.map(({ file }) => [file.path, file]))
 }
 
 const isMissing = (error: unknown): boolean =>

@@ -42,6 +42,7 @@ export function plan(
     maxParallelism?: number
     uid?: string
     states?: readonly { name: string; kind?: StateKind; codec?: CodecDescriptor }[]
+    kind?: 'keyed-process' | 'sink'
   } = {},
 ): PhysicalPlan {
   return {
@@ -62,7 +63,7 @@ export function plan(
           {
             uid: uid(change.uid ?? 'op'),
             name: 'op',
-            kind: 'keyed-process',
+            kind: change.kind ?? 'keyed-process',
             outputs: [],
             state: (change.states ?? [{ name: 'count' }]).map(({ name, kind, codec }) => ({
               name,

@@ -101,6 +101,13 @@ describe('assigning keyed state', () => {
     })
   })
 
+  it('takes what sinks have pending and nothing else when all that is left is to commit', () => {
+    const from = manifest([{ lists: [{ name: 'pending', mode: 'list', elements: 2 }] }])
+    const commit = { commitOnly: true }
+    expect(of(assign(from, plan(1, { kind: 'sink' }), commit), 0).lists).toHaveLength(1)
+    expect(assign(from, plan(1), commit).get('v0/0')?.operators).toEqual([])
+  })
+
   it('leaves a new operator without anything, so that it starts cold', () => {
     const assigned = assign(manifest([{}]), plan(1, { uid: 'new' }))
     expect(assigned.get('v0/0')?.operators).toEqual([])

@@ -55,6 +55,8 @@ export function assignState(
   for (const vertex of plan.vertices) {
     for (let subtask = 0; subtask < vertex.parallelism; subtask++) {
       const operators = vertex.operators.flatMap((operator) => {
+        // State that nobody needs any more is not even read: what has become of it must not keep a decision from being carried out.
+        if (options.commitOnly && operator.kind !== 'sink') return []
         const found = stored.get(operator.uid)
         return found === undefined ? [] : [restoreOperator(found, vertex, operator, subtask)]
       })
