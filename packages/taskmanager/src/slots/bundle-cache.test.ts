@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { bundleHash, jobId } from '@weirjs/common/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BundleCache } from './bundle-cache.ts'
+import { BundleCache, BUNDLES_MAX } from './bundle-cache.ts'
 
 const code = new TextEncoder().encode('export const x = 1')
 const hash = bundleHash(createHash('sha256').update(code).digest('hex'))
@@ -38,6 +38,30 @@ describe('BundleCache', () => {
     const bundles = cache(async () => new TextEncoder().encode('export const x = 2'))
     await expect(bundles.path(job, hash)).rejects.toMatchObject({ code: 'job/bundle-mismatch' })
     expect(await readdir(directory)).toEqual([])
+  })
+
+  test('keeps those that were asked for last, so many and no more', async () => {
+    const contents = Array.from({ length: BUNDLES_MAX + 3 }, (_, n) => `export const x = ${n}`)
+    const hashes = contents.map((text) =>
+      bundleHash(createHash('sha256').update(text).digest('hex')),
+    )
+    const bundles = new BundleCache({
+      directory,
+      fetch: async (_, wanted) =>
+        new TextEncoder().encode(contents[hashes.indexOf(wanted)] ?? 'unknown'),
+      tag: 'w',
+    })
+    const [first, ...others] = hashes
+    if (first === undefined) throw new Error('no bundle')
+    for (const one of others) {
+      await bundles.path(job, first)
+      await bundles.path(job, one)
+    }
+    const left = await readdir(directory)
+    expect(left.toSorted()).toEqual(
+      [first, ...others.slice(-(BUNDLES_MAX - 1))].map((one) => `${one}.mjs`).toSorted(),
+    )
+    expect(await readFile(await bundles.path(job, hashes[1] ?? first), 'utf8')).toBe(contents[1])
   })
 
   test('tries again after a failure', async () => {

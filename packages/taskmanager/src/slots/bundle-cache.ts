@@ -1,6 +1,6 @@
 // Job bundles on this machine, by content. A bundle is fetched once however many slots want it, checked against its
 // hash, written under a name that says it, and used from there by every slot. What is found on disk is checked again:
-// the directory is a cache, never trusted.
+// the directory is a cache, never trusted. A process that lives for long sees many jobs: those asked for last stay.
 
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -9,6 +9,8 @@ import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 
 export const BUNDLE_BYTES_MAX = 67_108_864
+/** Bundles on the disk. More than jobs that are started at the same time: one that has been loaded is not needed any more. */
+export const BUNDLES_MAX = 32
 
 export interface BundleCacheOptions {
   readonly directory: string
@@ -21,6 +23,8 @@ export class BundleCache {
   readonly #options: BundleCacheOptions
   /** Nothing is remembered behind it: the next attempt looks at the disk again, where others may have tidied up. */
   readonly #underWay = new Map<BundleHash, Promise<string>>()
+  /** The one that was asked for the longest ago first. */
+  readonly #kept = new Set<BundleHash>()
 
   constructor(options: BundleCacheOptions) {
     this.#options = options
@@ -35,8 +39,22 @@ export class BundleCache {
     return path
   }
 
+  #pathOf(hash: BundleHash): string {
+    return join(this.#options.directory, `${hash}.mjs`)
+  }
+
+  async #tidy(): Promise<void> {
+    const [oldest] = this.#kept
+    if (this.#kept.size <= BUNDLES_MAX || oldest === undefined) return
+    this.#kept.delete(oldest)
+    await rm(this.#pathOf(oldest), { force: true })
+  }
+
   async #provide(jobId: JobId, hash: BundleHash): Promise<string> {
-    const path = join(this.#options.directory, `${hash}.mjs`)
+    const path = this.#pathOf(hash)
+    this.#kept.delete(hash)
+    this.#kept.add(hash)
+    await this.#tidy()
     if (await holds(path, hash)) return path
     const bytes = await this.#options.fetch(jobId, hash)
     check(bytes, hash)
