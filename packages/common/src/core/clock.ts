@@ -18,6 +18,13 @@ export interface Scheduler extends Clock {
   nextTurn(fn: () => void): CancelTimer
 }
 
+/** Resolves in the next turn of the event loop. */
+export function nextTurn(scheduler: Scheduler): Promise<void> {
+  return new Promise((resolve) => {
+    scheduler.nextTurn(resolve)
+  })
+}
+
 /** Resolves after at least `delayMs`. */
 export function sleep(scheduler: Scheduler, delayMs: number): Promise<void> {
   return new Promise((resolve) => {

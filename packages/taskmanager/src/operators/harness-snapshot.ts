@@ -89,7 +89,9 @@ export function restoreKeyed(
   keyGroups: { readonly first: number; readonly end: number },
 ): void {
   for (const { memory, keyed: states } of snapshots) {
-    keyed.restore(keyedRestore([{ file: memory.file, keyed: states }], keyGroups), memory.read)
+    keyed
+      .restore(keyedRestore([{ file: memory.file, keyed: states }], keyGroups), memory.read)
+      .advance(Number.POSITIVE_INFINITY)
   }
 }
 

@@ -33,7 +33,13 @@ import { Moments } from './moments.ts'
 import type { SnapshotTable } from './moments.ts'
 import { bridgeFor, checkKind, unknownState } from './restore-checks.ts'
 import { forEachEntry } from './state-file.ts'
-import type { KeyedSnapshot, KeyedStateBackend, KeyVisit, TimerService } from './state-backend.ts'
+import type {
+  KeyedRestoring,
+  KeyedSnapshot,
+  KeyedStateBackend,
+  KeyVisit,
+  TimerService,
+} from './state-backend.ts'
 import { StateTable } from './state-table.ts'
 import type { CurrentKey } from './state-table.ts'
 import { HeapTimers, timersCodec } from './timers.ts'
@@ -173,7 +179,23 @@ export class HeapBackend implements KeyedStateBackend {
   restore(
     parts: readonly KeyedStateRestore[],
     read: (file: StateFile, offset: number, bytes: number) => Uint8Array,
-  ): void {
+  ): KeyedRestoring {
+    const { clock } = this.#options
+    const segments = this.#restoreSegments(parts, read)
+    return {
+      advance: (budgetMs) => {
+        const untilMs = clock.nowMs() + budgetMs
+        while (segments.next().done !== true) if (clock.nowMs() >= untilMs) return 'more'
+        return 'done'
+      },
+    }
+  }
+
+  /** A step for each segment. */
+  *#restoreSegments(
+    parts: readonly KeyedStateRestore[],
+    read: (file: StateFile, offset: number, bytes: number) => Uint8Array,
+  ): Generator<void, void> {
     for (const part of parts) {
       const load = this.#loader(part)
       for (const { file, segments } of part.parts) {
@@ -183,6 +205,7 @@ export class HeapBackend implements KeyedStateBackend {
             this.setKey(key, keyHashOf(key))
             load(source)
           })
+          yield
         }
       }
     }

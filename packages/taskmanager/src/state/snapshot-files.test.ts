@@ -140,9 +140,10 @@ describe('state files', () => {
     expect(lists.list('numbers', floatCodec)).toHaveLength(10_000)
     expect(lists.list('unknown', floatCodec)).toEqual([])
     const state = backend()
-    state.restore(restore.operators[0].keyed, (file, offset, bytes) =>
+    const restoring = state.restore(restore.operators[0].keyed, (file, offset, bytes) =>
       reader.read(file, offset, bytes),
     )
+    expect(restoring.advance(Number.POSITIVE_INFINITY)).toBe('done')
     for (const key of [0, 1, 12_345, 19_999]) {
       state.setKey(key, keyHashOf(key))
       expect(state.value(count).get()).toBe(key * 2)

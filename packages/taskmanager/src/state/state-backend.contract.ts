@@ -27,7 +27,9 @@ export function describeStateBackend(name: string, openBackend: OpenBackend): vo
   const reopen: Reopen = (snapshots, keyGroups = { first: 0, end: KEY_GROUPS }) => {
     const opened = open(keyGroups)
     for (const snapshot of snapshots) {
-      opened.backend.restore(keyedRestore([snapshot], keyGroups), snapshot.memory.read)
+      opened.backend
+        .restore(keyedRestore([snapshot], keyGroups), snapshot.memory.read)
+        .advance(Number.POSITIVE_INFINITY)
     }
     return opened
   }

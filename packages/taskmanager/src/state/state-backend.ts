@@ -57,6 +57,12 @@ export interface KeyedSnapshot {
   release(): void
 }
 
+/** A restore under way. `advance` is called until it is done; the loop has its turns between. */
+export interface KeyedRestoring {
+  /** Loads segments for about `budgetMs`, one at least; `done` when every entry is there. */
+  advance(budgetMs: number): 'more' | 'done'
+}
+
 /** A walk over keys that can pause between any two of them, while nothing else uses the state. */
 export interface KeyVisit {
   /** Makes the next key current; false at the end, where no key is current. */
@@ -78,11 +84,11 @@ export interface KeyedStateBackend {
   readonly processingTimers: TimerService
   /** Every key that has an entry in `state` when its key group is reached, in no particular order. */
   visitKeys(state: StateRuntime): KeyVisit
-  /** Loads restored entries; `read` yields a verified segment's bytes. */
+  /** Begins to load restored entries; `read` yields a verified segment's bytes. Nothing else uses the state before the end. */
   restore(
     parts: readonly KeyedStateRestore[],
     read: (file: StateFile, offset: number, bytes: number) => Uint8Array,
-  ): void
+  ): KeyedRestoring
   /** Fixes the moment. Several may be under way (max-concurrent-checkpoints). */
   snapshot(): KeyedSnapshot
   /** Rough bytes held, for metrics. */

@@ -91,7 +91,9 @@ class Tasks {
     this.#tasks = this.#open(parallelism)
     for (const { backend, first, last } of this.#tasks) {
       for (const snapshot of snapshots)
-        backend.restore(keyedRestore([snapshot], { first, end: last + 1 }), snapshot.memory.read)
+        backend
+          .restore(keyedRestore([snapshot], { first, end: last + 1 }), snapshot.memory.read)
+          .advance(Number.POSITIVE_INFINITY)
     }
   }
 

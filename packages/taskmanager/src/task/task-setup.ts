@@ -3,6 +3,7 @@
 
 import { assert, present } from '@weirjs/common/core/assert'
 import type { OperatorRestore, TaskRestore } from '@weirjs/common/core/checkpoint/handles'
+import { nextTurn } from '@weirjs/common/core/clock'
 import type { PlanOperator } from '@weirjs/common/core/graph/physical-plan'
 import type { RestoredLists } from '../operators/operator.ts'
 import type { KeyedStateBackend } from '../state/state-backend.ts'
@@ -51,10 +52,14 @@ export interface SetupOptions {
   readonly outputs: TaskOutputs
   readonly contextHost: ContextHost
   readonly channelHost: ChannelHost
+  readonly stopped: () => boolean
 }
 
-/** Null when a commit-only restore finds no sink in this task. */
-export function setUp(options: SetupOptions): TaskParts | null {
+/** Longest slice of a restore: between two of them peers are answered, and whoever watches the slot sees that it lives. */
+const RESTORE_SLICE_MS = 10
+
+/** Null when a commit-only restore finds no sink in this task, and when it was stopped. */
+export async function setUp(options: SetupOptions): Promise<TaskParts | null> {
   const { env, plan, restore, reader, outputs } = options
   const nodes = nodesOf(plan, restore)
   if (nodes.length === 0) return null
@@ -62,7 +67,11 @@ export function setUp(options: SetupOptions): TaskParts | null {
   const restores = nodes.map(
     (node) => restore?.operators.find(({ uid }) => uid === node.uid) ?? null,
   )
-  const keyed = commitOnly ? null : keyedBackend(options, restores[0] ?? null)
+  const keyed = commitOnly ? null : await keyedBackend(options, restores[0] ?? null)
+  if (options.stopped()) {
+    keyed?.close()
+    return null
+  }
   const edges = commitOnly ? null : openOutputs(env, plan, outputs, options.channelHost).byEdge
   const lists: ClaimedLists[] = []
   const chain = new OperatorChain({
@@ -97,10 +106,10 @@ function restoredLists(
     : new ClaimedLists(restore, reader.lists(restore))
 }
 
-function keyedBackend(
+async function keyedBackend(
   options: SetupOptions,
   restore: OperatorRestore | null,
-): KeyedStateBackend | null {
+): Promise<KeyedStateBackend | null> {
   const { env, plan, reader } = options
   if (!plan.inputs.some((edge) => edge.edge.keyed)) return null
   const head = present(plan.vertex.operators[0], 'the head of the vertex')
@@ -113,7 +122,11 @@ function keyedBackend(
   })
   if (restore !== null && restore.keyed.length > 0) {
     assert(reader !== null, 'what is restored was read')
-    keyed.restore(restore.keyed, (file, offset, bytes) => reader.read(file, offset, bytes))
+    const restoring = keyed.restore(restore.keyed, (file, offset, bytes) =>
+      reader.read(file, offset, bytes),
+    )
+    while (restoring.advance(RESTORE_SLICE_MS) === 'more' && !options.stopped())
+      await nextTurn(env.scheduler)
   }
   return keyed
 }

@@ -130,8 +130,9 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersH
   /** Reads and verifies state, makes everything, opens nothing. Stops early when told. */
   async restore(stopped: () => boolean): Promise<void> {
     this.#reader = await loadRestore(this.#env, this.#restore)
-    if (stopped() || this.#disconnected) return
-    const parts = setUp({
+    const isStopped = (): boolean => stopped() || this.#disconnected
+    if (isStopped()) return
+    const parts = await setUp({
       env: this.#env,
       plan: this.#plan,
       restore: this.#restore,
@@ -139,6 +140,7 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersH
       outputs: this.#outputs,
       contextHost: this,
       channelHost: this,
+      stopped: isStopped,
     })
     if (parts === null) return
     this.#parts = parts

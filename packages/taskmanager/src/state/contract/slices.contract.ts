@@ -6,9 +6,10 @@ import { floatCodec } from '@weirjs/common/codec/primitives'
 import type { Codec, Key } from '@weirjs/common/core/codec'
 import { Prng } from '@weirjs/common/core/prng'
 import type { StateRuntime } from '@weirjs/api/functions'
-import { MemorySnapshot } from '../memory-snapshot.ts'
+import { keyedRestore, MemorySnapshot } from '../memory-snapshot.ts'
 import type { KeyedSnapshot, KeyedStateBackend } from '../state-backend.ts'
 import {
+  KEY_GROUPS,
   STATES,
   StillClock,
   dump,
@@ -20,6 +21,7 @@ import {
   mean,
   number,
   object,
+  snapshotOf,
 } from './kit.contract.ts'
 import type { Open, Reopen } from './kit.contract.ts'
 
@@ -132,6 +134,32 @@ export function describeSlices(open: Open, reopen: Reopen): void {
     })
     expect(snapshot.advance(full, Number.POSITIVE_INFINITY)).toBe('more')
     expect(snapshot.advance(memory.encoder, Number.POSITIVE_INFINITY)).toBe('done')
+  })
+
+  test('a restore ends each slice within its budget and a segment, and all is there in the end', () => {
+    const first = open()
+    fillAll(
+      first,
+      Array.from({ length: 200 }, (_, i) => i),
+    )
+    const snapshot = snapshotOf(first.backend)
+    const clock = new StillClock()
+    const all = { first: 0, end: KEY_GROUPS }
+    const { backend } = open(all, STATES, clock)
+    // Each segment takes a millisecond.
+    const read: typeof snapshot.memory.read = (...place) => {
+      clock.now += 1
+      return snapshot.memory.read(...place)
+    }
+    const restoring = backend.restore(keyedRestore([snapshot], all), read)
+    let slices = 1
+    for (let beganMs = clock.now; restoring.advance(3) === 'more'; beganMs = clock.now) {
+      expect(clock.now - beganMs).toBeLessThanOrEqual(4)
+      slices += 1
+    }
+    expect(slices).toBeGreaterThan(clock.now / 5)
+    expect(clock.now).toBeGreaterThan(20)
+    expect(dump(backend)).toEqual(dump(first.backend))
   })
 
   test('a released snapshot costs nothing any more, and others go on', () => {

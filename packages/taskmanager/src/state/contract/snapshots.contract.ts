@@ -98,7 +98,9 @@ export function describeSnapshots(open: Open, reopen: Reopen): void {
     const snapshot = snapshotOf(first.backend)
     const restoreInto = (states: readonly StateRuntime[]) => (): void => {
       const all = { first: 0, end: KEY_GROUPS }
-      open(all, states).backend.restore(keyedRestore([snapshot], all), snapshot.memory.read)
+      open(all, states)
+        .backend.restore(keyedRestore([snapshot], all), snapshot.memory.read)
+        .advance(Number.POSITIVE_INFINITY)
     }
     expect(restoreInto(STATES)).not.toThrow()
     expect(restoreInto(STATES.filter((state) => state !== list))).toThrow(
@@ -162,10 +164,9 @@ export function describeSnapshots(open: Open, reopen: Reopen): void {
     first.backend.list<unknown>(before).add({ page: 'start', gone: 7 })
     const snapshot = snapshotOf(first.backend)
     const second = open(undefined, [after])
-    second.backend.restore(
-      keyedRestore([snapshot], { first: 0, end: KEY_GROUPS }),
-      snapshot.memory.read,
-    )
+    second.backend
+      .restore(keyedRestore([snapshot], { first: 0, end: KEY_GROUPS }), snapshot.memory.read)
+      .advance(Number.POSITIVE_INFINITY)
     second.at('a')
     expect(second.backend.list(after).get()).toEqual([{ page: 'start', times: 1 }])
   })
