@@ -1,13 +1,16 @@
 // npm run reliability -- [--only SUITE,…]: runs the suites, keeps what they said below docs/internals/reliability, and makes
-// docs/internals/reliability.md of it. --page makes only the page; --page --check fails when the one in the tree is stale.
+// docs/internals/reliability.md of it, and the verdicts in the README. --page makes only these; --page --check fails when
+// those in the tree are stale.
 // All suites take hours; each may be run by itself, and the page says date and commit for each.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makePage, PAGE } from './page.ts'
+import { makePage, PAGE, withVerdicts } from './page.ts'
 import { commitNow, machineNow, root, writeRecord } from './record.ts'
 import { type Suite, SUITES } from './suites.ts'
+
+const README = 'README.md'
 
 const usage = `usage: reliability [--only SUITE,SUITE…] [--page [--check]]
   --only   ${SUITES.map(({ name }) => name).join(', ')} (default: all; hours)
@@ -37,16 +40,25 @@ function runSuite(suite: Suite): boolean {
   return passed
 }
 
+/** The page, and the verdicts in the README. */
 function page(check: boolean): boolean {
-  const file = join(root, PAGE)
-  const text = makePage()
+  const readme = readFileSync(join(root, README), 'utf8')
+  const texts = [
+    [PAGE, makePage()],
+    [README, withVerdicts(readme)],
+  ] as const
+  return texts.map(([path, text]) => put(check, path, text)).every((fresh) => fresh)
+}
+
+function put(check: boolean, path: string, text: string): boolean {
+  const file = join(root, path)
   if (!check) {
     writeFileSync(file, text)
     return true
   }
   const fresh = existsSync(file) && readFileSync(file, 'utf8') === text
-  if (fresh) console.log(`${PAGE} is fresh`)
-  else console.error(`${PAGE} is stale\nrun: npm run reliability -- --page`)
+  if (fresh) console.log(`${path} is fresh`)
+  else console.error(`${path} is stale\nrun: npm run reliability -- --page`)
   return fresh
 }
 

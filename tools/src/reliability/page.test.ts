@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makePage } from './page.ts'
+import { makePage, withVerdicts } from './page.ts'
 import { PLEDGES } from './pledges.ts'
 import type { RunRecord } from './record.ts'
 import { attacksIn, provesThatItCanFail, SUITES } from './suites.ts'
@@ -157,6 +157,17 @@ describe('the page of what is proven', () => {
     const linked = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor)
     expect(linked.length).toBeGreaterThan(10)
     expect(linked.filter((anchor) => !anchors.has(String(anchor)))).toEqual([])
+  })
+
+  it('puts the verdict on each promise into the README, and misses none', () => {
+    const rows = PLEDGES.map(({ id }) => `| ${id} | what is promised | old |`)
+    const readme = ['| | promise | shown |', '|---|---|---|', ...rows, 'text'].join('\n')
+    const said = withVerdicts(readme, (suite) => record(suite, suite !== 'chaos'))
+    expect(said).toContain('| P1 | what is promised | [not shown in whole](')
+    expect(said).toContain('| P4 | what is promised | [held](')
+    expect(withVerdicts(said, (suite) => record(suite))).not.toContain('not shown')
+    expect(() => withVerdicts(readme.replace('P4', 'P44'))).toThrow(/P44/)
+    expect(() => withVerdicts(rows.slice(1).join('\n'))).toThrow(/P1$/)
   })
 
   it('knows the suites that promises rest on', () => {

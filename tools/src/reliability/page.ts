@@ -36,10 +36,37 @@ const SECTIONS: Readonly<Record<string, (result: never) => string>> = {
 }
 
 type Found = RunRecord<unknown> | null
+/** The last record of a suite. */
+type Find = (suite: string) => Found
 
-/** `find`: the last record of a suite. */
-export function makePage(find: (suite: string) => Found = readRecord): string {
-  const records = new Map(SUITES.map(({ name }) => [name, find(name)]))
+const recordsOf = (find: Find): ReadonlyMap<string, Found> =>
+  new Map(SUITES.map(({ name }) => [name, find(name)]))
+
+const verdictOn = ({ suites }: Pledge, records: ReadonlyMap<string, Found>): string =>
+  suites.every((name) => isGood(records.get(name) ?? null)) ? 'held' : 'not shown in whole'
+
+/**
+ * The README with a verdict in the last cell of each promise's row, linked to the page. Throws when a promise has no row, or a
+ * row no promise.
+ */
+export function withVerdicts(readme: string, find: Find = readRecord): string {
+  const records = recordsOf(find)
+  const left = new Map(PLEDGES.map((pledge) => [pledge.id, verdictOn(pledge, records)]))
+  const text = readme.replaceAll(
+    /^(\| (P\d+) \|.*\|)[^|]*\|$/gm,
+    (row, begin: string, id: string) => {
+      const verdict = left.get(id)
+      if (verdict === undefined) throw new Error(`the README promises what nobody knows: ${row}`)
+      left.delete(id)
+      return `${begin} [${verdict}](${PAGE}#promises) |`
+    },
+  )
+  if (left.size > 0) throw new Error(`the README does not say ${[...left.keys()].join(', ')}`)
+  return text
+}
+
+export function makePage(find: Find = readRecord): string {
+  const records = recordsOf(find)
   const sections = SUITES.map(({ name, title }) => section(title, name, records.get(name) ?? null))
   return `${[HEAD, pledges(records), ...sections].join('\n\n')}\n`
 }
@@ -56,13 +83,11 @@ function pledges(records: ReadonlyMap<string, Found>): string {
     const title = SUITES.find((suite) => suite.name === name)?.title ?? name
     return `[${title}](#${anchor(title)})${doubt(records.get(name) ?? null)}`
   }
-  const rows = PLEDGES.map(({ id, promise, boundary, suites, tests }: Pledge) => [
-    id,
-    promise,
-    boundary,
-    suites.every((name) => isGood(records.get(name) ?? null)) ? 'held' : 'not shown in whole',
-    [...suites.map(link), ...tests.map(([text, path]) => `[${text}](${path})`)].join(', '),
-  ])
+  const rows = PLEDGES.map((pledge) => {
+    const { id, promise, boundary, suites, tests } = pledge
+    const by = [...suites.map(link), ...tests.map(([text, path]) => `[${text}](${path})`)]
+    return [id, promise, boundary, verdictOn(pledge, records), by.join(', ')]
+  })
   const head = ['', 'promise', 'provided that', 'when last tried', 'tried by']
   return `## Promises\n\n${table(head, rows)}`
 }
