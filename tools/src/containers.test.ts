@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { SHUTDOWN_MS_MAX } from '../../packages/common/src/node/lifecycle.ts'
+import { BUNDLE_BYTES_MAX } from '../../packages/common/src/rpc/convert-job.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -19,6 +20,7 @@ interface Service {
   readonly stop_grace_period: string
   readonly healthcheck: { readonly test: readonly string[] }
   readonly mem_limit: string
+  readonly tmpfs: readonly string[]
   readonly depends_on?: Readonly<Record<string, unknown>>
 }
 
@@ -43,13 +45,18 @@ const instructions = read('deploy/docker/Dockerfile')
 const of = (name: string): readonly string[] =>
   instructions.filter((line) => line.startsWith(`${name} `)).map((l) => l.slice(name.length + 1))
 
+/** As compose 1.29 and v2 both hand it to the engine. Fails without a size: half of the machine's memory would do. */
+function tmpfsBytes(place: string): number {
+  expect(place).toMatch(/^\/[^:]+:size=\d+m,mode=1777$/)
+  return Number(/size=(\d+)m/.exec(place)?.[1]) * 1_024 ** 2
+}
+
 describe.each(services)('the service %s', (name, service) => {
   it('has no rights that it does not need', () => {
     expect(service['read_only']).toBe(true)
     expect(service['cap_drop']).toEqual(['ALL'])
     // Only this: no profile for system calls is switched off.
     expect(service['security_opt']).toEqual(['no-new-privileges'])
-    expect(service['tmpfs']).toEqual(['/tmp'])
     expect(service['init']).toBe(true)
   })
 
@@ -80,6 +87,13 @@ describe.each(services)('the service %s', (name, service) => {
   it('may use only so much memory and so many processes', () => {
     expect(service.mem_limit).toMatch(/^\$\{WEIR_MEMORY_\w+:-\d+g\}$/)
     expect(service['pids_limit']).toEqual(expect.any(Number))
+  })
+
+  it('has files in memory in /tmp only, with a bound that is a small part of its memory', () => {
+    expect(service.tmpfs.map((place) => place.split(':')[0])).toEqual(['/tmp'])
+    const [, gib] = /:-(\d+)g\}$/.exec(service.mem_limit) ?? []
+    for (const place of service.tmpfs)
+      expect(tmpfsBytes(place) * 8).toBeLessThanOrEqual(Number(gib) * 1_024 ** 3)
   })
 
   it('is asked by weir itself whether it is well', () => {
@@ -119,6 +133,11 @@ describe('docker-compose.yml', () => {
     expect(ports.length).toBeGreaterThan(0)
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
     expect(compose.services['taskmanager']).not.toHaveProperty('ports')
+  })
+
+  it('leaves room in /tmp for a job that is submitted from inside: its bundle is written there', () => {
+    const [place = ''] = compose.services['jobmanager']?.tmpfs ?? []
+    expect(tmpfsBytes(place)).toBeGreaterThan(BUNDLE_BYTES_MAX)
   })
 
   it('starts TaskManagers when the JobManager is well', () => {

@@ -29,6 +29,7 @@ const REGISTRY = '/proc/sys/fs/binfmt_misc'
 const REGISTERED = join(REGISTRY, 'qemu-aarch64')
 const TREE = join(ROOT, 'deploy', 'docker', '.local', 'tree')
 const OVERRIDE = join(ROOT, 'test', 'compose', 'arm64.yml')
+const TMP = '/tmp:size=64m,mode=1777'
 const WORDS = join(ROOT, 'examples', 'wordcount.ts')
 
 const HEALTHY_MS_MAX = 240_000
@@ -122,7 +123,7 @@ function machineOf(path: string): number {
 }
 
 async function inImage(cluster: ComposeCluster, args: readonly string[]): Promise<string> {
-  const locked = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--network', 'none']
+  const locked = ['--read-only', '--tmpfs', TMP, '--cap-drop', 'ALL', '--network', 'none']
   return cluster.docker('run', '--rm', ...locked, cluster.image, ...args)
 }
 
@@ -140,7 +141,7 @@ async function opensDatabase(cluster: ComposeCluster): Promise<readonly string[]
     console.log(process.arch, await again.get('a'))
     await again.close()`
   const entry = ['--entrypoint', 'node', cluster.image, '--input-type=module', '-e', program]
-  const said = await cluster.docker('run', '--rm', '--read-only', '--tmpfs', '/tmp', ...entry)
+  const said = await cluster.docker('run', '--rm', '--read-only', '--tmpfs', TMP, ...entry)
   prove(said === 'arm64 1', said)
   return [said]
 }

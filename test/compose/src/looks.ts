@@ -25,7 +25,7 @@ export async function isLockedDown(cluster: ComposeCluster): Promise<readonly st
   const { status } = await fetch(`${cluster.page}/readyz`)
   prove(status === OK, `the page's port answers ${status}`)
   return [
-    'not root, no capabilities, read-only, no new privileges, filtered system calls, the token in no environment',
+    'not root, no capabilities, read-only, a bound on /tmp, no new privileges, filtered system calls, the token in no environment',
     `${ports.length} ports of the JobManager on 127.0.0.1, none of a TaskManager`,
   ]
 }
@@ -48,6 +48,9 @@ async function mustBeLockedDown(cluster: ComposeCluster, container: Container): 
   // Docker's own list of system calls, where the kernel can keep to one.
   const filters = (await cluster.docker('info', '-f', '{{.SecurityOptions}}')).includes('seccomp')
   prove(!filters || status.get('Seccomp') === '2', 'no filter of system calls')
+  const mounts = await cluster.exec(container, 'cat', '/proc/mounts')
+  const inMemory = mounts.out.split('\n').find((line) => line.startsWith('tmpfs /tmp '))
+  prove(/\bsize=\d+k\b/.test(inMemory ?? ''), `/tmp has no bound: ${inMemory}`)
   const written = await cluster.exec(container, 'touch', '/opt/weir/x')
   prove(written.code !== 0, 'it may write to the root file system')
 }
