@@ -10,6 +10,7 @@ import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
+import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import { advertisedHost } from '@weirjs/common/node/exposure'
 import { HttpAccess } from '@weirjs/common/node/http-access'
 import type { ProbeMetrics } from '@weirjs/common/node/probes'
@@ -300,12 +301,6 @@ async function serveControl(
     server,
     controlAddress: host.includes(':') ? `[${host}]:${server.port}` : `${host}:${server.port}`,
   }
-}
-
-/** What a container or a service of the system lets its processes use; null: the machine is the limit. */
-function memoryLimitBytes(): number | null {
-  const bytes = process.constrainedMemory()
-  return bytes > 0 && bytes < totalmem() ? bytes : null
 }
 
 /** Resident memory of processes; those that are gone or unknown to the system count nothing. */

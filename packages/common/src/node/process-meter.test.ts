@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { MetricText } from '../core/metrics/metric-text.ts'
+import type { GroupMemory } from './control-group.ts'
+import { ProcessMeter } from './process-meter.ts'
 
 const METER = new URL('process-meter.ts', import.meta.url).href
 
@@ -17,6 +20,18 @@ while (code === '')
 meter.write(new MetricText())
 console.log(JSON.stringify({ code, bytes: residentBytes() }))
 `
+
+it('tells what the kernel counts for its control group, where that has a limit', () => {
+  const said = (groupMemory: () => GroupMemory | null): string => {
+    const text = new MetricText()
+    new ProcessMeter({ role: 'test', version: '0', groupMemory }).write(text)
+    return text.toString()
+  }
+  const group = { directory: '/', usedBytes: 70, limitBytes: 100, sharedBytes: 10 }
+  expect(said(() => group)).toMatch(/^weir_container_memory_bytes 70$/m)
+  expect(said(() => group)).toMatch(/^weir_container_memory_limit_bytes 100$/m)
+  expect(said(() => null)).not.toContain('weir_container_memory')
+})
 
 it.runIf(process.platform === 'linux')(
   'a process without a free descriptor can still be measured',

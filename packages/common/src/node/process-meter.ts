@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { getHeapStatistics } from 'node:v8'
 import type { MetricText } from '../core/metrics/metric-text.ts'
+import { type GroupMemory, groupMemory } from './control-group.ts'
 
 /** Shorter spans say nothing: whoever asks sooner hears the last one again. */
 const SPAN_MS_MIN = 1_000
@@ -13,6 +14,8 @@ const KIB = 1_024
 export interface ProcessMeterOptions {
   readonly role: string
   readonly version: string
+  /** Default: as the kernel says it. null: no control group limits memory, or nothing is said of it. */
+  readonly groupMemory?: () => GroupMemory | null
 }
 
 export class ProcessMeter {
@@ -26,7 +29,8 @@ export class ProcessMeter {
   }
 
   write(text: MetricText): void {
-    const { role, version } = this.#options
+    const { role, version, groupMemory: ofGroup = groupMemory } = this.#options
+    const group = ofGroup()
     const heap = getHeapStatistics()
     const cpu = process.cpuUsage()
     const gauge = (name: string, help: string, value: number | null): void => {
@@ -37,6 +41,16 @@ export class ProcessMeter {
       .family('process_cpu_seconds_total', 'counter', 'User and system CPU time.')
       .sample((cpu.user + cpu.system) / MICROSECONDS)
     gauge('process_resident_memory_bytes', 'Resident memory.', residentBytes())
+    gauge(
+      'weir_container_memory_bytes',
+      'Memory that the kernel counts for the container or service, files in memory included.',
+      group?.usedBytes ?? null,
+    )
+    gauge(
+      'weir_container_memory_limit_bytes',
+      'With more the kernel ends processes of it.',
+      group?.limitBytes ?? null,
+    )
     gauge(
       'process_start_time_seconds',
       'When the process started, since 1970.',

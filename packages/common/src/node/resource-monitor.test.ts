@@ -4,21 +4,29 @@ import { tmpdir } from 'node:os'
 import { expect, it } from 'vitest'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
+import type { GroupMemory } from './control-group.ts'
 import { ResourceMonitor, type WatchedProcess } from './resource-monitor.ts'
 
 function monitor(
   log: MemoryLog,
   diskFreeBytesMin: number,
   paths = [tmpdir()],
-  more: { readonly children?: readonly WatchedProcess[]; readonly openFilesRatioMax?: number } = {},
+  more: {
+    readonly children?: readonly WatchedProcess[]
+    readonly openFilesRatioMax?: number
+    readonly memoryRatioMax?: number
+    readonly groupMemory?: () => GroupMemory | null
+  } = {},
 ): ResourceMonitor {
-  const { children = [], openFilesRatioMax = 1 } = more
+  const { children = [], openFilesRatioMax = 1, memoryRatioMax = 1, ...rest } = more
   return new ResourceMonitor({
     intervalMs: 1_000,
-    thresholds: { diskFreeBytesMin, openFilesRatioMax, memoryRatioMax: 1 },
+    thresholds: { diskFreeBytesMin, openFilesRatioMax, memoryRatioMax },
     paths,
     rssBytes: () => 1,
     children: () => children,
+    groupMemory: () => null,
+    ...rest,
     scheduler: new ManualScheduler(),
     log,
   })
@@ -45,6 +53,44 @@ it('is silent when there is enough, about places that are away, and when it is c
   closed.close()
   await closed.look()
   expect(log.events).toEqual([])
+})
+
+it('warns by what the control group counts, though this process itself has next to nothing', async () => {
+  const MIB = 2 ** 20
+  const log = new MemoryLog()
+  let group: GroupMemory = {
+    directory: '/sys/fs/cgroup',
+    usedBytes: 1_900 * MIB,
+    limitBytes: 2_048 * MIB,
+    sharedBytes: 1_500 * MIB,
+  }
+  const watched = monitor(log, 1, [], { memoryRatioMax: 0.9, groupMemory: () => group })
+  await watched.look()
+  group = { ...group, usedBytes: 400 * MIB, sharedBytes: 0 }
+  await watched.look()
+  expect(log.events).toMatchObject([
+    {
+      event: 'running short of a resource',
+      fields: {
+        resource: 'memory',
+        what: '1900 of 2048 MiB of memory are used by the control group /sys/fs/cgroup, 1500 MiB of it by files in memory (tmpfs)',
+        hint: expect.stringMatching(/give the container .*delete files .*tmpfs/),
+      },
+    },
+    {
+      event: 'there is enough of a resource again',
+      fields: { what: '400 of 2048 MiB of memory are used by the control group /sys/fs/cgroup' },
+    },
+  ])
+})
+
+it('warns by what is used of the machine, or resident, where no group says anything', async () => {
+  const log = new MemoryLog()
+  await monitor(log, 1, [], { memoryRatioMax: -1 }).look()
+  const what = expect.stringMatching(
+    /^\d+ of \d+ MiB of memory are used by (all processes of this machine|this process and those .*)$/,
+  )
+  expect(log.events).toMatchObject([{ fields: { resource: 'memory', what } }])
 })
 
 it.runIf(process.platform === 'linux')(

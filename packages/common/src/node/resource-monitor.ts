@@ -12,8 +12,8 @@ import {
   type ResourceThresholds,
   ResourceWatch,
   tightest,
-  type Usage,
 } from '../core/resources/resource-watch.ts'
+import { type GroupMemory, groupMemory, memoryLimitBytes } from './control-group.ts'
 import { descriptorsMax, openDescriptors } from './process-meter.ts'
 
 export interface ResourceMonitorOptions {
@@ -21,10 +21,12 @@ export interface ResourceMonitorOptions {
   readonly thresholds: ResourceThresholds
   /** Where the process writes to. */
   readonly paths: readonly string[]
-  /** Resident memory of the process and those that it started. */
+  /** Resident memory of the process and those that it started: for where the kernel does not say what their group has. */
   readonly rssBytes: () => number
   /** Processes that it started and whose descriptors are watched with its own. */
   readonly children: () => readonly WatchedProcess[]
+  /** Default: as the kernel says it. null: no control group limits memory, or nothing is said of it. */
+  readonly groupMemory?: () => GroupMemory | null
   readonly scheduler: Scheduler
   readonly log: Log
 }
@@ -40,8 +42,11 @@ const HINTS: Readonly<Record<ResourceChange['resource'], string>> = {
   inodes:
     'no file can be made when none is left, whatever room there is; delete files, or make the file system with more inodes',
   'open-files': 'connections and files are refused when none is left; raise the limit (ulimit -n)',
-  memory: 'the system ends processes when there is none; give it more, or fewer slots',
+  memory:
+    'the system ends processes when there is none; give the container or the machine more, the TaskManager fewer slots, and delete files that lie in memory (a tmpfs, as /tmp of a container)',
 }
+
+const MEBIBYTE = 2 ** 20
 
 export class ResourceMonitor {
   readonly #options: ResourceMonitorOptions
@@ -82,24 +87,34 @@ export class ResourceMonitor {
   }
 
   #sample(places: readonly Place[]): ResourceSample {
-    const { children, rssBytes } = this.#options
+    const { children, rssBytes, groupMemory: ofGroup = groupMemory } = this.#options
     const own = descriptorsOf({ pid: process.pid, name: 'this process' })
     return {
       disk: places.map(({ disk }) => disk).toSorted((a, b) => a.freeBytes - b.freeBytes)[0] ?? null,
       inodes: tightest(places.map(({ inodes }) => inodes)),
       openFiles: tightest([own, ...children().map(descriptorsOf)]),
-      memory: memoryUsage(rssBytes()),
+      memory: memoryUsage(ofGroup(), rssBytes),
     }
   }
 }
 
-/** In a container what its processes use of what it may use; else what is used of the machine. */
-function memoryUsage(rssBytes: number): Usage {
+/**
+ * In a container what the kernel counts there, because it ends processes by that; where that cannot be read, what is resident,
+ * which leaves out files in memory. Else what is used of the machine.
+ */
+function memoryUsage(group: GroupMemory | null, rssBytes: () => number): NamedUsage {
+  if (group !== null) return { of: inGroup(group), used: group.usedBytes, limit: group.limitBytes }
+  const allowed = memoryLimitBytes()
+  if (allowed !== null)
+    return { of: 'this process and those that it started', used: rssBytes(), limit: allowed }
   const total = totalmem()
-  const allowed = process.constrainedMemory()
-  return allowed > 0 && allowed < total
-    ? { used: rssBytes, limit: allowed }
-    : { used: total - freemem(), limit: total }
+  return { of: 'all processes of this machine', used: total - freemem(), limit: total }
+}
+
+function inGroup({ directory, sharedBytes }: GroupMemory): string {
+  const mebibytes = Math.round(sharedBytes / MEBIBYTE)
+  const files = mebibytes === 0 ? '' : `, ${mebibytes} MiB of it by files in memory (tmpfs)`
+  return `the control group ${directory}${files}`
 }
 
 /** Null where the system does not say, and for a process that is gone. */

@@ -4,6 +4,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryGroups } from '@weirjs/common/node/control-group'
 
 /** How many processes the kernel has ended for want of memory, and where that is written. */
 export interface OomRecord {
@@ -15,6 +16,8 @@ export interface OomRecord {
 export const OOM_POINTS = 500
 const OOM_POINTS_MAX = 1_000
 const KIBIBYTE = 1_024
+/** By version of control groups. */
+const RECORDS = { 2: 'memory.events', 1: 'memory.oom_control' } as const
 
 /** Bytes; null: it is gone, or the system does not say. */
 export function residentBytes(pid: number): number | null {
@@ -40,24 +43,12 @@ export function offerToKernel(pid: number): boolean {
  * the system's own files begin: another one in tests.
  */
 export function oomRecord(root = '/'): OomRecord {
-  for (const path of recordPaths(readText(join(root, 'proc/self/cgroup')) ?? '')) {
-    const [, kills] = /^oom_kill (\d+)$/m.exec(readText(join(root, path)) ?? '') ?? []
-    if (kills !== undefined) return { kills: Number(kills), source: join('/', path) }
+  for (const { version, directory } of memoryGroups(root)) {
+    const source = join(directory, RECORDS[version])
+    const [, kills] = /^oom_kill (\d+)$/m.exec(readText(join(root, source)) ?? '') ?? []
+    if (kills !== undefined) return { kills: Number(kills), source }
   }
   return { kills: null, source: '' }
-}
-
-/** In a namespace of its own a process sees its group as the root. */
-function recordPaths(groups: string): readonly string[] {
-  const of = (pattern: RegExp): string => pattern.exec(groups)?.[1] ?? '/'
-  const two = of(/^0::(.*)$/m)
-  const one = of(/^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m)
-  return [
-    join('sys/fs/cgroup', two, 'memory.events'),
-    'sys/fs/cgroup/memory.events',
-    join('sys/fs/cgroup/memory', one, 'memory.oom_control'),
-    'sys/fs/cgroup/memory/memory.oom_control',
-  ]
 }
 
 function readText(path: string): string | null {

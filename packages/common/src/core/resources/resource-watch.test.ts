@@ -34,7 +34,7 @@ describe('the watch over resources', () => {
     })
     const memory = (used: number): ResourceSample => ({
       ...nothing,
-      memory: { used: used * MIB, limit: 1_000 * MIB },
+      memory: { of: 'all processes', used: used * MIB, limit: 1_000 * MIB },
     })
     expect(watched.judge(files(800))).toEqual([])
     expect(watched.judge(files(801))).toEqual([
@@ -47,7 +47,11 @@ describe('the watch over resources', () => {
     expect(watched.judge(files(721))).toEqual([])
     expect(watched.judge(files(720))[0]).toMatchObject({ short: false })
     expect(watched.judge(memory(950))).toEqual([
-      { resource: 'memory', short: true, what: '950 of 1000 MiB of memory are used' },
+      {
+        resource: 'memory',
+        short: true,
+        what: '950 of 1000 MiB of memory are used by all processes',
+      },
     ])
   })
 

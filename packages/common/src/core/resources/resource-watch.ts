@@ -12,7 +12,8 @@ export interface ResourceSample {
   readonly inodes: NamedUsage | null
   /** Of the process that has the largest share of its own limit. */
   readonly openFiles: NamedUsage | null
-  readonly memory: Usage | null
+  /** `of`: what uses it, behind "are used by". */
+  readonly memory: NamedUsage | null
 }
 
 /** Numbers of inodes or descriptors, or bytes. */
@@ -22,7 +23,7 @@ export interface Usage {
 }
 
 export interface NamedUsage extends Usage {
-  /** A path, or a process. */
+  /** A path, a process, or some of them. */
   readonly of: string
 }
 
@@ -119,8 +120,8 @@ const leftOf = ({ of, used, limit }: NamedUsage): string =>
   `${of} has ${limit - used} of ${limit} inodes left`
 const openIn = ({ of, used, limit }: NamedUsage): string =>
   `${of} has ${used} of ${limit} file descriptors open`
-const usedMemory = ({ used, limit }: Usage): string =>
-  `${Math.round(used / MEBIBYTE)} of ${Math.round(limit / MEBIBYTE)} MiB of memory are used`
+const usedMemory = ({ of, used, limit }: NamedUsage): string =>
+  `${Math.round(used / MEBIBYTE)} of ${Math.round(limit / MEBIBYTE)} MiB of memory are used by ${of}`
 
 /** The one that is nearest to its limit; null: none. */
 export function tightest(usages: readonly (NamedUsage | null)[]): NamedUsage | null {
