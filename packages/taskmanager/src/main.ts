@@ -23,7 +23,7 @@ import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
 import { checkOwnName, type Identity } from '@weirjs/common/tls/identity'
-import { shareMemory } from './core/memory-shares.ts'
+import { type MemoryShares, shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
@@ -114,7 +114,7 @@ export interface TaskManagerProcess {
   close(reason: string): Promise<void>
 }
 
-/** Errors: `config/token-...`, `config/tls-wrong-name`, `net/...`, `config/no-runtime`. */
+/** Errors: `config/token-...`, `config/tls-wrong-name`, `net/...`, `config/no-runtime`, `config/bad-value`. */
 export async function startTaskManagerProcess(
   settings: TaskManagerSettings,
 ): Promise<TaskManagerProcess> {
@@ -122,6 +122,13 @@ export async function startTaskManagerProcess(
   const token = readToken(settings.tokenFile)
   if (settings.tls !== null) checkOwnName(settings.tls, advertised(settings))
   const runtimeRoot = findRuntimeRoot(process.env)
+  const shares = shareMemory({
+    limitBytes: memoryLimitBytes(),
+    machineBytes: totalmem(),
+    slots,
+    slotHeapBytes: settings.slotHeapBytesMax,
+    jobProcessBytes: settings.jobProcessBytesMax,
+  })
   const scheduler = systemScheduler()
   const life = randomBytes(WORKER_NAME_BYTES).toString('hex')
   const name = { host: hostname(), pid: process.pid, life }
@@ -143,6 +150,7 @@ export async function startTaskManagerProcess(
     id,
     workDirectory,
     runtimeRoot,
+    shares,
     scheduler,
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
   })
@@ -214,6 +222,7 @@ function makeHost(
     readonly id: WorkerId
     readonly workDirectory: string
     readonly runtimeRoot: string
+    readonly shares: MemoryShares
     readonly scheduler: Scheduler
     readonly fetch: ConstructorParameters<typeof BundleCache>[0]['fetch']
   },
@@ -223,13 +232,7 @@ function makeHost(
     fetch: own.fetch,
     tag: own.id,
   })
-  const shares = shareMemory({
-    limitBytes: memoryLimitBytes(),
-    machineBytes: totalmem(),
-    slots: settings.slots,
-    slotHeapBytes: settings.slotHeapBytesMax,
-    jobProcessBytes: settings.jobProcessBytesMax,
-  })
+  const { shares } = own
   return new ProcessSlotHost({
     workerId: own.id,
     slots: settings.slots,

@@ -7,7 +7,8 @@ import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
-import { type Config, loadConfig } from '@weirjs/common/node/config'
+import { checkMemory, type Config, loadConfig } from '@weirjs/common/node/config'
+import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
@@ -222,13 +223,16 @@ function configured(cli: Cli, options: StartOptions): Configured {
   const file = configFile(cli, options.config)
   const config = loadConfig({ file, env: cli.env, defines: options.define })
   const { values, origins } = config
-  const slots = origins[SLOTS] === 'default' ? SLOTS_DEFAULT : values[SLOTS]
+  const usual = origins[SLOTS] === 'default' ? SLOTS_DEFAULT : values[SLOTS]
+  const slots =
+    options.slots === undefined
+      ? usual
+      : wholeNumber(options.slots, '--slots', { least: 1, most: WORKER_SLOTS_MAX })
+  const limitBytes = memoryLimitBytes()
+  if (limitBytes !== null) checkMemory(config, limitBytes, slots)
   return {
     config,
-    slots:
-      options.slots === undefined
-        ? slots
-        : wholeNumber(options.slots, '--slots', { least: 1, most: WORKER_SLOTS_MAX }),
+    slots,
     dataDir:
       options.dataDir ?? (origins['data.dir'] === 'default' ? undefined : values['data.dir']),
     port:

@@ -10,6 +10,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Log } from '@weirjs/common/core/log'
 import { type Config, loadConfig, type Role } from '@weirjs/common/node/config'
 import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
+import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
 import { advertisedHost, checkExposure } from '@weirjs/common/node/exposure'
 import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-server'
@@ -93,6 +94,7 @@ function configure(cli: Cli, role: Role, options: ProcessOptions, flags: Flags):
     flags: Object.fromEntries(given) as Partial<Record<ConfigKey, string>>,
     flagNames: FLAG_NAMES,
     role,
+    memoryLimitBytes: role === 'taskmanager' ? memoryLimitBytes() : null,
   })
 }
 

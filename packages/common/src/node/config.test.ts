@@ -272,6 +272,24 @@ describe('wrong configuration', () => {
     },
   )
 
+  it.each([
+    ['taskmanager.memory.job-process-max: 3gb', 'job-process-max is 3072mb (file '],
+    [
+      'taskmanager.memory.job-process-heap: 1gb\ntaskmanager.numberOfTaskSlots: 2',
+      'job-process-heap is 1024mb (file ',
+    ],
+  ])('refuses memory that the container does not have: %j', (yaml, says) => {
+    const memoryLimitBytes = 2 * 1_024 ** 3
+    const error = thrownBy(() => load(yaml, { memoryLimitBytes }))
+    expect(error.code).toBe('config/bad-value')
+    expect(error.message).toContain(says)
+    expect(error.message).toContain('may use 2048mb in all')
+    expect(error.hint).toContain('"auto"')
+    for (const roomy of [null, 4 * 1_024 ** 3])
+      expect(() => load(yaml, { memoryLimitBytes: roomy })).not.toThrow()
+    expect(() => load('log.level: info', { memoryLimitBytes: 1 })).not.toThrow()
+  })
+
   it('names the line of the file', () => {
     expect(() => load('rest.port: 1\n\nheartbeat:\n  interval: soon\n')).toThrow(/weir-\d+\.yaml:4/)
   })

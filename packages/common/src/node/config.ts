@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
-import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
+import { checkJobMemory, jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import type { KeyDefinition } from './config-definition.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import { withMeantStrategy } from './config-restart-keys.ts'
@@ -46,6 +46,8 @@ export interface ConfigSources {
   readonly flagNames?: Partial<Record<string, string>>
   /** Of the process that starts with it: its ports must differ. Absent: nothing is started with it here. */
   readonly role?: Role
+  /** What a container lets the TaskManager use that starts with it. Absent or null: nothing limits memory. */
+  readonly memoryLimitBytes?: number | null
 }
 
 export type Role = 'jobmanager' | 'taskmanager'
@@ -93,6 +95,9 @@ export function loadJobConfig(sources: ConfigSources): Config {
   }
   checkNeighbours(config)
   if (sources.role !== undefined) checkPorts(config, sources.role)
+  const { memoryLimitBytes = null } = sources
+  if (memoryLimitBytes !== null)
+    checkMemory(config, memoryLimitBytes, config.values['taskmanager.numberOfTaskSlots'])
   return Object.freeze(config)
 }
 
@@ -218,6 +223,16 @@ function checkPorts({ values, origins }: Config, role: Role): void {
     'outside of',
     'taskmanager.data.port-range',
   )
+}
+
+/** `slots`: as many as are really offered. Throws `config/bad-value` for memory that is not there. */
+export function checkMemory({ values, origins }: Config, limitBytes: number, slots: number): void {
+  const wish = {
+    slots,
+    slotHeapBytes: values['taskmanager.memory.job-process-heap'],
+    jobProcessBytes: values['taskmanager.memory.job-process-max'],
+  }
+  checkJobMemory(wish, limitBytes, (key) => `${origins[key]}`)
 }
 
 /** Values that are right by themselves and wrong together. */

@@ -88,3 +88,34 @@ describe('the memory of a job process', () => {
     expect(jobProcessBytes(1)).toBe(jobProcessBytesMin(16, 0))
   })
 })
+
+describe('a bound that the kernel would come before', () => {
+  const limitBytes = 2 * GIBIBYTE
+  const cases: readonly (readonly [Partial<MemoryFacts>, RegExp | null])[] = [
+    [{ jobProcessBytes: 2_049 * MEBIBYTE }, /job-process-max is 2049mb .* may use 2048mb in all$/],
+    [{ jobProcessBytes: limitBytes }, null],
+    [
+      { slotHeapBytes: 3 * GIBIBYTE },
+      /job-process-heap is 3072mb .* takes 3248mb, .* 2048mb in all$/,
+    ],
+    [{ slotHeapBytes: GIBIBYTE }, null],
+    // Each fits, all of them do not.
+    [{ slotHeapBytes: GIBIBYTE, slots: 2 }, /heap is 1024mb .*a job on 2 slots takes 2272mb/],
+    [{ slotHeapBytes: GIBIBYTE, slots: 2, limitBytes: null }, null],
+    [{ jobProcessBytes: 2_049 * MEBIBYTE, limitBytes: null }, null],
+    // Nobody has said anything: as small as can be, and the kernel decides.
+    [{ limitBytes: 128 * MEBIBYTE, slots: 8 }, null],
+  ]
+
+  it.each(cases)('%j: %s', (facts, refused) => {
+    const shared = (): MemoryShares => share({ limitBytes, ...facts })
+    if (refused === null) return expect(shared).not.toThrow()
+    expect(shared).toThrow(
+      expect.objectContaining({
+        code: 'config/bad-value',
+        message: expect.stringMatching(refused) as string,
+        hint: expect.stringMatching(/lower it, .*"auto".* raise that limit/) as string,
+      }),
+    )
+  })
+})

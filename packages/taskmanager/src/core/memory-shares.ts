@@ -6,6 +6,7 @@
 // A job process is judged by what is resident, whoever took it. One with some of the slots gets their share.
 
 import {
+  checkJobMemory,
   JOB_PROCESS_BASE_BYTES,
   jobProcessBytesMin,
   SLOT_BASE_BYTES,
@@ -46,8 +47,10 @@ export interface MemoryShares {
   readonly jobProcessBytes: (slots: number) => number
 }
 
+/** Throws `config/bad-value` when what somebody has said cannot be had within the limit. */
 export function shareMemory(facts: MemoryFacts): MemoryShares {
-  const { slots } = facts
+  const { slots, limitBytes } = facts
+  if (limitBytes !== null) checkJobMemory(facts, limitBytes, () => 'as set')
   const heapBytes = facts.slotHeapBytes ?? derivedHeapBytes(facts)
   const { eachBytes, allBytes } = processShare(facts, heapBytes)
   // A process that was started ahead has had a thread for every slot, and gives that back only by and by.
@@ -89,7 +92,7 @@ function processShare(
   return { eachBytes: Math.floor((allBytes - JOB_PROCESS_BASE_BYTES) / slots), allBytes }
 }
 
-/** Never less than the heaps need: where those are too large for the container, the kernel decides. */
+/** Never less than the heaps need: where even the least ones are too large for the container, the kernel decides. */
 function containerShare(limitBytes: number, slots: number, heapBytes: number): number {
   const room = Math.floor(Math.min(limitBytes - CONTROL_BYTES, limitBytes * CONTAINER_SHARE))
   return Math.max(room, jobProcessBytesMin(slots, heapBytes))
