@@ -18,6 +18,7 @@ import { ProcessMeter, residentBytes as ownResidentBytes } from '@weirjs/common/
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { heldSecrets } from '@weirjs/common/node/secrets'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { nameWorker, openWorkDirectory } from '@weirjs/common/node/work-directories'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
@@ -33,7 +34,6 @@ import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
-import { nameWorker, openWorkDirectory } from './slots/work-directories.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
 
 export interface TaskManagerSettings {

@@ -22,7 +22,7 @@ let data = ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'weir-doctor-'))
   data = join(root, '.weir', 'cluster')
-  mkdirSync(join(data, 'jobmanager'), { recursive: true })
+  mkdirSync(join(data, 'jobmanager'), { recursive: true, mode: 0o700 })
   mkdirSync(join(data, 'checkpoints'))
   writeFileSync(join(data, 'VERSION'), 'weir data directory 1\n')
   writeFileSync(join(data, 'token'), TOKEN, { mode: 0o600 })

@@ -9,6 +9,7 @@ import { findClusterFile } from '../context.ts'
 import { brokenBy, examine, type Finding, ok, type Patient, type Verdict } from '../doctor/check.ts'
 import { checkCertificates } from '../doctor/certificate-checks.ts'
 import { checkCluster } from '../doctor/cluster-checks.ts'
+import { checkHistory, checkLogs, checkWorkDirectories } from '../doctor/kept-checks.ts'
 import {
   checkCheckpoints,
   checkDataDirectory,
@@ -85,6 +86,9 @@ async function examineAll(cli: Cli, options: DoctorOptions): Promise<readonly Fi
     token: checkToken,
     certificates: checkCertificates,
     leftovers: checkLeftovers,
+    history: checkHistory,
+    'work directories': checkWorkDirectories,
+    logs: checkLogs,
     output: checkOutput,
     checkpoints: checkCheckpoints,
     cluster: checkCluster,

@@ -3,7 +3,7 @@
 //   VERSION                 weir data directory 1
 //   token                   the cluster's token, mode 0600
 //   checkpoints/            checkpoint storage, unless configured elsewhere: the truth about jobs
-//   jobmanager/             rebuildable index, and `pid` of the JobManager that uses the directory
+//   jobmanager/             index, what ended jobs printed, and `pid` of the JobManager that uses the directory
 //   taskmanagers/<worker>/  what one TaskManager process keeps while it lives
 //   output/                 what jobs have printed, by TaskManager: outlives both, within a bound
 //

@@ -3,7 +3,7 @@
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type WorkerId, workerId } from '@weirjs/common/core/ids'
+import { type WorkerId, workerId } from '../core/ids.ts'
 
 const HOST_NAME_CHARS_MAX = 40
 
@@ -29,8 +29,11 @@ export function openWorkDirectory(root: string, own: WorkerName): string {
   return path
 }
 
-/** Of other machines nothing is known: their directories stay. So does whatever is named otherwise. */
-function isOfDead(name: string, own: WorkerName): boolean {
+/**
+ * Whether the process is gone that had the directory of this name, as `own` knows. Of other machines nothing is known: their
+ * directories stay. So does whatever is named otherwise.
+ */
+export function isOfDead(name: string, own: Pick<WorkerName, 'host' | 'pid'>): boolean {
   const [, host, pid] = /^(.*)-(\d+)-[0-9a-f]{12}$/.exec(name) ?? []
   if (host !== own.host.slice(0, HOST_NAME_CHARS_MAX)) return false
   // In containers everybody has the same pid, one after the other.
