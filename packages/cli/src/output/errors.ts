@@ -40,7 +40,15 @@ export function lastOutputLines({ lastOutput = [] }: Failure): readonly string[]
     : ['last output:', ...lastOutput.map((line) => `  ${printable(line)}`)]
 }
 
+const CODES_PAGE = 'docs/reference/error-codes.md'
+
 export function errorJson(failure: Failure): unknown {
-  const { code, message, domain, retry, hint, location } = failure
-  return { error: { code, message, domain, retry, hint: hint ?? null, location: location ?? null } }
+  const { code, message, domain, retry, hint = null, location = null } = failure
+  return { error: { code, message, domain, retry, hint, location, docs: sectionOf(code) } }
+}
+
+/** In the repository. People find the page by its code; whoever reads JSON should not have to look for it. */
+function sectionOf(code: string): string {
+  const [, area] = /^([a-z]+)\//.exec(code) ?? []
+  return area === undefined ? CODES_PAGE : `${CODES_PAGE}#${area}`
 }

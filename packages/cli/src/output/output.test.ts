@@ -1,14 +1,20 @@
+import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../exit-codes.ts'
-import { asWeirError, errorLines, lastOutputLines } from './errors.ts'
+import { asWeirError, errorJson, errorLines, lastOutputLines } from './errors.ts'
 import { Style, wantsColour } from './style.ts'
 import { facts, table } from './table.ts'
 import { Terminal } from './terminal.ts'
 import { counted, formatBytes, formatDuration, formatRate } from './units.ts'
 
 const plain = new Style(false)
+
+function docsOf(code: string): string {
+  const said = errorJson({ code, message: '', domain: 'user', retry: 'never' })
+  return (said as { readonly error: { readonly docs: string } }).error.docs
+}
 
 describe('output', () => {
   test('tables line their columns up, whatever the colours', () => {
@@ -90,6 +96,23 @@ describe('output', () => {
       'hint: look there',
     ])
     expect(errorLines(failure, plain, true)).toHaveLength(3)
+  })
+
+  test('JSON says where in the documents the code stands', () => {
+    const page = readFileSync(
+      new URL('../../../../docs/reference/error-codes.md', import.meta.url),
+      'utf8',
+    )
+    const codes = [...page.matchAll(/^\| `([a-z]+\/[a-z0-9-]+)` \|/gm)].map(([, code = '']) => code)
+    expect(codes.length).toBeGreaterThan(100)
+    const sections = new Set(page.match(/^## \w+$/gm))
+    for (const code of codes) {
+      const [path, area] = docsOf(code).split('#')
+      expect(path).toBe('docs/reference/error-codes.md')
+      expect(sections, code).toContain(`## ${area}`)
+    }
+    // Of whatever version.
+    expect(docsOf('something else')).toBe('docs/reference/error-codes.md')
   })
 
   test('exit codes follow the error', () => {
