@@ -1,6 +1,8 @@
 // The workers of this JobManager and who gets their slots. A worker is given up when its connection breaks, when nobody
 // answers there, when its heartbeats stay away, or when it says so; its slots are gone at that moment, and all jobs are
-// told. Jobs that wait for seats are served in the order in which they asked, whoever fits first.
+// told. Jobs that wait for seats are served in the order in which they asked, whoever fits first, but those that ran before
+// come before those that never did, and what they had stays theirs for a while: a job that restarts takes its own slots
+// back, whoever waits. Among themselves such jobs do not hold on to anything, or each of two could hold what the other needs.
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import type { Failure } from '@weirjs/common/core/errors'
@@ -16,10 +18,13 @@ import type { Log } from '@weirjs/common/core/log'
 import type { WorkerView } from '@weirjs/common/job-client'
 import type { JobHappening } from './core/events.ts'
 import { WORKER_DRAINED } from './core/job/failover.ts'
-import type { SeatName, SeatRequest } from './core/plan/slot-allocator.ts'
+import type { SeatName, SeatsWanted } from './core/plan/slot-allocator.ts'
 import type { DetectorSettings } from './core/workers/failure-detector.ts'
-import { freeOf, WorkerRegistry } from './core/workers/worker-registry.ts'
+import { freeOf, type Reservation, WorkerRegistry } from './core/workers/worker-registry.ts'
 import type { WorkerHub } from './worker-hub.ts'
+
+/** How long a job that ran, and waits for slots, keeps those that it had from jobs that never ran. */
+export const SLOTS_KEPT_MS = 60_000
 
 type WorkerHappening = Extract<JobHappening, { type: 'worker-lost' | 'worker-draining' }>
 
@@ -33,7 +38,9 @@ export interface ClusterOptions {
 }
 
 interface SeatWish {
-  readonly request: SeatRequest
+  readonly wanted: SeatsWanted
+  /** Since when its job waits: who asks anew has waited all the same. */
+  readonly sinceMs: number
   readonly granted: (seats: ReadonlyMap<SeatName, SlotRef>) => void
 }
 
@@ -60,6 +67,7 @@ export class Cluster implements WorkerHub {
       for (const worker of this.#registry.suspects(scheduler.nowMs())) {
         this.lose(worker, `no heartbeat for ${detector.heartbeatTimeoutMs} ms`)
       }
+      this.#giveUpSpare()
       this.start()
     })
   }
@@ -126,6 +134,7 @@ export class Cluster implements WorkerHub {
       retry: 'immediate',
     }
     this.#options.tell({ type: 'worker-draining', workerId: worker, failure })
+    this.#serve() // who waits with slots there gives them up
   }
 
   gateway(worker: WorkerId): WorkerGateway | null {
@@ -138,11 +147,10 @@ export class Cluster implements WorkerHub {
 
   // ---- seats ----
 
-  requestSeats(job: JobId, request: SeatRequest, granted: SeatWish['granted']): void {
-    this.#wishes.delete(job)
-    this.#registry.free(job, [...request.kept.values()])
+  requestSeats(job: JobId, wanted: SeatsWanted, granted: SeatWish['granted']): void {
+    const sinceMs = this.#wishes.get(job)?.sinceMs ?? this.#options.scheduler.nowMs()
     // Also a wish for none is granted: a region that restarts beside others may sit in their seats only.
-    this.#wishes.set(job, { request, granted })
+    this.#wishes.set(job, { wanted, sinceMs, granted })
     this.#serve()
   }
 
@@ -159,14 +167,42 @@ export class Cluster implements WorkerHub {
     this.#serving = true
     while (this.#serveAgain) {
       this.#serveAgain = false
-      for (const [job, wish] of this.#wishes) {
-        const seats = this.#registry.reserve(job, wish.request)
-        if (seats === null) continue
-        this.#wishes.delete(job)
-        wish.granted(seats)
+      const all = [...this.#wishes]
+      const old = all.filter(([, wish]) => hasRun(wish))
+      for (const [job] of [...old, ...all.filter(([, wish]) => !hasRun(wish))]) {
+        const wish = this.#wishes.get(job)
+        if (wish !== undefined) this.#grant(job, wish)
       }
     }
     this.#serving = false
+  }
+
+  #grant(job: JobId, wish: SeatWish): void {
+    const given = this.#reserve(job, wish)
+    if (given === null) return
+    if (given.rest === null) this.#wishes.delete(job)
+    else this.#wishes.set(job, { ...wish, wanted: given.rest })
+    wish.granted(given.seats)
+  }
+
+  #reserve(job: JobId, wish: SeatWish): Reservation | null {
+    const own = this.#registry.reserve(job, wish.wanted)
+    if (own?.rest === null || !hasRun(wish)) return own
+    const lenders = new Map([...this.#wishes].map(([who, { wanted }]) => [who, wanted]))
+    const lent = this.#registry.reserve(job, own?.rest ?? wish.wanted, lenders)
+    if (lent === null) return own
+    return { seats: new Map([...(own?.seats ?? []), ...lent.seats]), rest: lent.rest }
+  }
+
+  /** Whoever has waited for long keeps no slots from others. */
+  #giveUpSpare(): void {
+    const lateMs = this.#options.scheduler.nowMs() - SLOTS_KEPT_MS
+    const freed = [...this.#wishes].reduce(
+      (sum, [job, { wanted, sinceMs }]) =>
+        sinceMs > lateMs ? sum : sum + this.#registry.free(job, wanted.kept),
+      0,
+    )
+    if (freed > 0) this.#serve()
   }
 
   // ---- views ----
@@ -192,3 +228,6 @@ export class Cluster implements WorkerHub {
     return { total: this.#registry.slotCount, free: this.#registry.freeCount }
   }
 }
+
+/** Its job was given seats before, in this JobManager's time. */
+const hasRun = ({ wanted }: SeatWish): boolean => wanted.previous.size > 0

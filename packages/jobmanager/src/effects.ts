@@ -98,7 +98,7 @@ export class EffectRunner {
     const { hub, jobId } = this.#world
     switch (effect.type) {
       case 'request-seats':
-        return hub.requestSeats(jobId, effect.request, (seats) =>
+        return hub.requestSeats(jobId, effect.wanted, (seats) =>
           this.#post({ type: 'seats-granted', requestId: effect.requestId, seats }),
         )
       case 'free-seats':

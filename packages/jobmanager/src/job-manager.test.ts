@@ -169,6 +169,18 @@ describe('a job', () => {
     await world.until(second, 'RUNNING')
   })
 
+  it('takes its own slots back when it restarts, whoever waits for some', async () => {
+    const world = await new PlayWorld().start()
+    const settings = sampleSettings({ parallelism: 4 })
+    const first = await world.run({ settings })
+    const second = await world.submit({ settings, submissionId: 'second' })
+    await world.pass(1_500)
+    world.failTask(first, boom())
+    await world.until(first, 'RESTARTING')
+    await world.until(first, 'RUNNING')
+    expect((await world.manager.client.describe(second)).state).toBe('CREATED')
+  })
+
   it('can be canceled, and only once it lives', async () => {
     const world = await new PlayWorld().start()
     const job = await world.run()

@@ -3,15 +3,18 @@
 import type { Failure } from '@weirjs/common/core/errors'
 import type { WorkerGateway } from '@weirjs/common/core/gateways'
 import type { JobId, SlotRef, WorkerId } from '@weirjs/common/core/ids'
-import type { SeatName, SeatRequest } from './core/plan/slot-allocator.ts'
+import type { SeatName, SeatsWanted } from './core/plan/slot-allocator.ts'
 
 export interface WorkerHub {
   /** Null: the worker is not (or no more) registered. */
   gateway(worker: WorkerId): WorkerGateway | null
-  /** Newer requests of a job replace older ones. `granted` is called once, perhaps at once, perhaps never. */
+  /**
+   * Newer requests of a job replace older ones. `granted` is called when there is room for some of the batches, perhaps at once,
+   * perhaps more than once, perhaps never. Until all are there, the job holds on to what it had.
+   */
   requestSeats(
     job: JobId,
-    request: SeatRequest,
+    wanted: SeatsWanted,
     granted: (seats: ReadonlyMap<SeatName, SlotRef>) => void,
   ): void
   freeSeats(job: JobId): void

@@ -24,7 +24,7 @@ import type {
   CoordinatorEvent,
   PendingContent,
 } from './checkpoint/events.ts'
-import type { SeatName, SeatRequest } from './plan/slot-allocator.ts'
+import type { SeatName, SeatsWanted } from './plan/slot-allocator.ts'
 
 /** Monotonic and wall-clock time of an event, ms. */
 export interface Stamp {
@@ -118,10 +118,10 @@ export type JobEvent = JobHappening & Stamp
 
 export type JobEffect =
   /**
-   * Take from the job every slot but the kept ones, then give it these seats, now or when there is room; a newer request
-   * replaces an older one. → seats-granted
+   * Give the job these seats, batch by batch, now or when there is room, out of its own slots but the kept ones, too; when it has
+   * all, take from it what else it had. A newer request replaces an older one. → seats-granted, once or more often
    */
-  | { readonly type: 'request-seats'; readonly requestId: number; readonly request: SeatRequest }
+  | { readonly type: 'request-seats'; readonly requestId: number; readonly wanted: SeatsWanted }
   /** Gives all slots back and withdraws the request. */
   | { readonly type: 'free-seats' }
   /** → restore-loaded, restore-failed */

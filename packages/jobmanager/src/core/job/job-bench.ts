@@ -233,10 +233,10 @@ export class JobBench {
   #offerSeats(): void {
     const asked = this.#seats
     if (asked === null) return
-    const seats = this.registry.reserve(this.#options.jobId, asked.request)
-    if (seats === null) return
-    this.#seats = null
-    this.#queue.push({ type: 'seats-granted', requestId: asked.requestId, seats })
+    const given = this.registry.reserve(this.#options.jobId, asked.wanted)
+    if (given === null) return
+    this.#seats = given.rest === null ? null : { ...asked, wanted: given.rest }
+    this.#queue.push({ type: 'seats-granted', requestId: asked.requestId, seats: given.seats })
   }
 
   #do(effect: JobEffect): void {
@@ -245,7 +245,7 @@ export class JobBench {
         this.#seats = effect
         return this.#offerSeats()
       case 'free-seats':
-        return this.registry.free(this.#options.jobId)
+        return void this.registry.free(this.#options.jobId)
       case 'load-restore':
         return this.#loadRestore(effect)
       case 'allocate':

@@ -247,9 +247,9 @@ describe('failover', () => {
     expect(bench.lines().slice(0, 5)).toEqual([
       'release w1 a1',
       'release w2 a1',
-      'request-seats 0 keep 0',
       'failed worker/lost restart in 0',
       'CREATED → RESTARTING',
+      'request-seats 2 keep 0',
     ])
     bench.killWorker('w3').pass(3_000)
     expect(bench.machine.view.attempt).toBe(3)

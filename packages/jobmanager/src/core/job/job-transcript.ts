@@ -8,7 +8,7 @@ import type { JobEffect } from '../events.ts'
 export function describeEffect(effect: JobEffect): string {
   switch (effect.type) {
     case 'request-seats':
-      return `request-seats ${effect.request.seats.length} keep ${effect.request.kept.size}`
+      return `request-seats ${effect.wanted.batches.map((seats) => seats.length).join('+') || 0} keep ${effect.wanted.kept.size}`
     case 'load-restore':
       return `load-restore ${effect.source.kind === 'own' ? effect.source.completed.checkpointId : effect.source.path}`
     case 'allocate':

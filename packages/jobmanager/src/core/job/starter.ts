@@ -2,8 +2,9 @@
 //
 //   seats wanted and state loaded, side by side → slots allocated on every worker → tasks deployed
 //
-// A batch fails as a whole, before anything of it runs. Not enough slots is no failure: it waits, and says so. Seats that
-// live regions sit in are shared and never moved. What a failure means is not decided here; it is returned.
+// A batch fails as a whole, before anything of it runs. Not enough slots is no failure: it waits, and says so, and other
+// batches do not wait with it. Seats that live regions sit in are shared and never moved; those of regions that rest stay
+// the job's, so that who fails finds his place again. What a failure means is not decided here; it is returned.
 
 import { assert, present, unreachable } from '@weirjs/common/core/assert'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
@@ -16,7 +17,7 @@ import {
 import { type Attempt, type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
 import { assignState } from '../checkpoint/state-assignment.ts'
 import type { JobEvent, RestoreSource } from '../events.ts'
-import type { Seat, SeatName } from '../plan/slot-allocator.ts'
+import type { SeatName } from '../plan/slot-allocator.ts'
 import { groupBy, holdsSeats, type Region } from './execution-graph.ts'
 import { type JobContext, jobFailure } from './job-context.ts'
 import {
@@ -241,36 +242,32 @@ export class Starter {
 
   // ---- seats ----
 
-  /** Asks for the missing seats of all batches at once, and gives back what nobody sits in. */
+  /** Asks for the missing seats of each batch. */
   #requestSeats(): void {
     const kept = this.#keptSeats()
-    const wanted = new Map<SeatName, Seat>()
-    for (const batch of this.#batches) {
-      for (const seat of batch.regions.flatMap((region) => region.seats)) {
-        if (!kept.has(seat.name)) wanted.set(seat.name, seat)
-      }
-    }
     for (const name of this.#held.keys()) if (!kept.has(name)) this.#held.delete(name)
-    const seats = [...wanted.values()].sort((a, b) => a.index - b.index)
+    const batches = this.#batches
+      .filter((batch) => !batch.seated)
+      .map(({ regions }) =>
+        regions.flatMap(({ seats }) => seats).filter(({ name }) => !kept.has(name)),
+      )
     const apart = this.#context.brokenPairs.at(this.#context.now.nowMs)
     this.#context.emit({
       type: 'request-seats',
       requestId: ++this.#requestId,
-      request: { seats, kept, previous: new Map(this.#previous), apart },
+      wanted: { batches, kept, previous: new Map(this.#previous), apart },
     })
   }
 
+  /** Where somebody sits, or will sit again unless the seat moves with one who begins now. */
   #keptSeats(): Map<SeatName, SlotRef> {
-    const users = [
-      ...this.#context.graph.regions.filter((region) => holdsSeats(region.phase)),
-      ...this.#batches.filter((batch) => batch.seated).flatMap((batch) => batch.regions),
-    ]
-    const kept = new Map<SeatName, SlotRef>()
-    for (const { name } of users.flatMap((region) => region.seats)) {
-      const slot = this.#held.get(name)
-      if (slot !== undefined) kept.set(name, slot)
-    }
-    return kept
+    const sitting = this.#context.graph.regions.filter((region) => holdsSeats(region.phase))
+    const fixed = new Set([
+      ...sitting.flatMap((region) => region.seats.map(({ name }) => name)),
+      ...this.#batches.filter((batch) => batch.seated).flatMap(seatNames),
+    ])
+    const moving = new Set(this.#batches.filter((batch) => !batch.seated).flatMap(seatNames))
+    return new Map([...this.#held].filter(([name]) => fixed.has(name) || !moving.has(name)))
   }
 
   /** After seats were lost: batches that are short of one ask again. */
@@ -358,7 +355,8 @@ export class Starter {
     this.#batches = this.#batches.filter((one) => one !== batch)
     for (const region of batch.regions) region.phase = { tag: 'stopped' }
     for (const worker of batch.allocation?.workers ?? []) this.#release(batch.attempt, worker)
-    this.#requestSeats()
+    // What it sat in stays the job's: its regions come back. What it waited for it does not want now.
+    if (!batch.seated) this.#requestSeats()
   }
 
   #release(attempt: Attempt, workerId: WorkerId): void {

@@ -5,7 +5,7 @@
 
 import { present } from '@weirjs/common/core/assert'
 import type { PhysicalPlan, PlanVertex } from '@weirjs/common/core/graph/physical-plan'
-import type { SlotRef, WorkerId } from '@weirjs/common/core/ids'
+import { type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
 import type { WorkerPair } from '../workers/broken-pairs.ts'
 
 /** Name of a seat: `group#index`. */
@@ -59,6 +59,39 @@ export interface SeatRequest {
   readonly apart?: readonly WorkerPair[]
 }
 
+/** What a job asks for. */
+export interface SeatsWanted extends Omit<SeatRequest, 'seats'> {
+  /** Each is of use without the others, and of none in part. A seat may be in several. */
+  readonly batches: readonly (readonly Seat[])[]
+}
+
+export interface SeatGrant {
+  readonly seats: ReadonlyMap<SeatName, SlotRef>
+  /** Batches, without what they have got, for which there is not enough. */
+  readonly left: readonly (readonly Seat[])[]
+}
+
+/** All batches, or else those for which there is enough; what can go back to where it was comes first. */
+export function allocateBatches(wanted: SeatsWanted, workers: readonly FreeSlots[]): SeatGrant {
+  const together = new Map(wanted.batches.flat().map((seat) => [seat.name, seat]))
+  const all = allocateSeats(
+    { ...wanted, seats: [...together.values()].sort((a, b) => a.index - b.index) },
+    workers,
+  )
+  if (all !== null) return { seats: all, left: [] }
+  const seats = new Map<SeatName, SlotRef>()
+  for (const batch of homeFirst(wanted, workers)) {
+    const missing = batch.filter(({ name }) => !seats.has(name))
+    const kept = new Map([...wanted.kept, ...seats])
+    const placed = allocateSeats({ ...wanted, seats: missing, kept }, without(workers, seats))
+    for (const [name, slot] of placed ?? []) seats.set(name, slot)
+  }
+  const left = wanted.batches
+    .map((batch) => batch.filter(({ name }) => !seats.has(name)))
+    .filter((batch) => batch.length > 0)
+  return { seats, left }
+}
+
 /** Null when there are not enough free slots: all seats or none. */
 export function allocateSeats(
   request: SeatRequest,
@@ -92,6 +125,32 @@ function workersToAvoid(request: SeatRequest, workers: readonly FreeSlots[]): Se
     avoided.add(present(worst, 'an end of a pair that is not kept'))
   }
   return avoided
+}
+
+function homeFirst(
+  { batches, previous }: SeatsWanted,
+  workers: readonly FreeSlots[],
+): (readonly Seat[])[] {
+  const free = new Set(
+    workers.flatMap(({ workerId, free: own }) => own.map((index) => slotKey({ workerId, index }))),
+  )
+  const atHome = (batch: readonly Seat[]): boolean =>
+    batch.every(({ name }) => {
+      const old = previous.get(name)
+      return old !== undefined && free.has(slotKey(old))
+    })
+  return [...batches.filter(atHome), ...batches.filter((batch) => !atHome(batch))]
+}
+
+function without(
+  workers: readonly FreeSlots[],
+  taken: ReadonlyMap<SeatName, SlotRef>,
+): readonly FreeSlots[] {
+  const gone = new Set([...taken.values()].map(slotKey))
+  return workers.map(({ workerId, free }) => ({
+    workerId,
+    free: free.filter((index) => !gone.has(slotKey({ workerId, index }))),
+  }))
 }
 
 function place(request: SeatRequest, workers: readonly FreeSlots[]): Map<SeatName, SlotRef> | null {

@@ -1,5 +1,5 @@
 // Who works for us, and which slots of theirs belong to which job. A worker is in it from its registration until it is
-// given up, for whatever reason; from that moment its slots are gone. Jobs get all the seats that they ask for, or none.
+// given up, for whatever reason; from that moment its slots are gone. Jobs get the seats of a batch all together, or none.
 // The registry talks to nobody: telling jobs and closing connections is the JobManager's part.
 
 import { assert, present } from '@weirjs/common/core/assert'
@@ -11,7 +11,7 @@ import {
   type WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import { type JobId, type SlotRef, slotKey, type WorkerId } from '@weirjs/common/core/ids'
-import { allocateSeats, type SeatName, type SeatRequest } from '../plan/slot-allocator.ts'
+import { allocateBatches, type SeatName, type SeatsWanted } from '../plan/slot-allocator.ts'
 import { type DetectorSettings, FailureDetector } from './failure-detector.ts'
 
 export const WORKERS_MAX = 10_000
@@ -27,6 +27,12 @@ export interface WorkerEntry {
   readonly holders: (JobId | null)[]
   /** Nothing more is given to it. */
   draining: boolean
+}
+
+export interface Reservation {
+  readonly seats: ReadonlyMap<SeatName, SlotRef>
+  /** What there is not enough for; null: it has everything. */
+  readonly rest: SeatsWanted | null
 }
 
 /** `again`: the worker was known and has started anew; what it ran is gone. */
@@ -121,38 +127,69 @@ export class WorkerRegistry {
   }
 
   /**
-   * Takes all slots from `job` that are not in `request.kept`, then gives it what it asks for. Null when there is not
-   * enough for all seats: the job then holds only what it keeps.
+   * Gives `job` the seats that it asks for, or else the batches for which there is enough: out of what is free, what it has
+   * and does not keep, and what `lenders` have and do not keep. When it has all that it asks for, it loses whatever else it had;
+   * until then that stays its own, but not on workers that are being drained, which wait for it. Null when there is not
+   * enough for any batch.
    */
-  reserve(job: JobId, request: SeatRequest): Map<SeatName, SlotRef> | null {
-    this.free(job, [...request.kept.values()])
+  reserve(
+    job: JobId,
+    wanted: SeatsWanted,
+    lenders: ReadonlyMap<JobId, SeatsWanted> = new Map(),
+  ): Reservation | null {
+    const keeps = new Map(
+      [...lenders, [job, wanted] as const].map(([who, { kept }]) => [who, slotKeys(kept)]),
+    )
     const offers = this.workers.map((entry) => ({
       workerId: entry.registration.workerId,
-      free: offeredBy(entry),
+      free: entry.draining ? [] : spareOf(entry, keeps),
     }))
-    const placed = allocateSeats(request, offers)
-    if (placed === null) return null
-    for (const slot of placed.values()) {
+    const { seats, left } = allocateBatches(wanted, offers)
+    for (const slot of seats.values()) {
       const entry = present(this.#workers.get(slot.workerId), 'worker of a placed seat')
       assert(
-        entry.holders[slot.index] === null,
-        `slot ${slotKey(slot)} is free when it is given away`,
+        spareOf(entry, keeps).includes(slot.index),
+        `slot ${slotKey(slot)} is nobody's, or is lent, when it is given away`,
       )
       entry.holders[slot.index] = job
     }
-    return placed
+    const kept = new Map([...wanted.kept, ...seats])
+    const mine = slotKeys(kept)
+    for (const entry of this.#workers.values())
+      if (left.length === 0 || entry.draining) freeIn(entry, job, mine)
+    if (left.length > 0 && left.length === wanted.batches.length) return null
+    return { seats, rest: left.length === 0 ? null : { ...wanted, kept, batches: left } }
   }
 
-  /** Takes back all slots of `job` except `kept`. */
-  free(job: JobId, kept: readonly SlotRef[] = []): void {
-    const keep = new Set(kept.map(slotKey))
-    for (const entry of this.#workers.values()) {
-      for (const [index, holder] of entry.holders.entries()) {
-        const slot = { workerId: entry.registration.workerId, index }
-        if (holder === job && !keep.has(slotKey(slot))) entry.holders[index] = null
-      }
-    }
+  /** Takes back all slots of `job` except `kept`, and answers how many those were. */
+  free(job: JobId, kept: ReadonlyMap<SeatName, SlotRef> = new Map()): number {
+    const keep = slotKeys(kept)
+    return [...this.#workers.values()].reduce((sum, entry) => sum + freeIn(entry, job, keep), 0)
   }
+}
+
+const slotKeys = (seats: ReadonlyMap<SeatName, SlotRef>): ReadonlySet<string> =>
+  new Set([...seats.values()].map(slotKey))
+
+const slotOf = ({ registration }: WorkerEntry, index: number): string =>
+  slotKey({ workerId: registration.workerId, index })
+
+function freeIn(entry: WorkerEntry, job: JobId, keep: ReadonlySet<string>): number {
+  let freed = 0
+  for (const [index, holder] of entry.holders.entries()) {
+    if (holder !== job || keep.has(slotOf(entry, index))) continue
+    entry.holders[index] = null
+    freed++
+  }
+  return freed
+}
+
+/** Slots that are free, or of one of those who are named in `keeps` and not among what it keeps. */
+function spareOf(entry: WorkerEntry, keeps: ReadonlyMap<JobId, ReadonlySet<string>>): number[] {
+  return [...entry.holders.keys()].filter((index) => {
+    const holder = entry.holders[index] ?? null
+    return holder === null || keeps.get(holder)?.has(slotOf(entry, index)) === false
+  })
 }
 
 export function freeOf(entry: WorkerEntry): number[] {

@@ -2,7 +2,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { WorkerRegistration } from '@weirjs/common/core/gateways'
 import { jobId, workerId } from '@weirjs/common/core/ids'
 import { describe, expect, it } from 'vitest'
-import type { Seat, SeatRequest } from '../plan/slot-allocator.ts'
+import type { Seat, SeatsWanted } from '../plan/slot-allocator.ts'
 import { FailureDetector } from './failure-detector.ts'
 import { WorkerRegistry } from './worker-registry.ts'
 
@@ -45,9 +45,9 @@ function registration(name: string, slots = 2): WorkerRegistration {
   return { workerId: workerId(name), controlAddress: `${name}:1`, slots, pid: 1, version: '0' }
 }
 
-function seats(...indexes: number[]): SeatRequest {
+function seats(...indexes: number[]): SeatsWanted {
   const list = indexes.map((index): Seat => ({ name: `default#${index}`, group: 'default', index }))
-  return { seats: list, kept: new Map(), previous: new Map() }
+  return { batches: [list], kept: new Map(), previous: new Map() }
 }
 
 describe('WorkerRegistry', () => {
@@ -60,10 +60,10 @@ describe('WorkerRegistry', () => {
     expect(registry.reserve(job1, seats(0, 1, 2))).toBeNull()
     expect(registry.freeCount).toBe(2)
     registry.register(registration('b'), 0)
-    expect(registry.reserve(job1, seats(0, 1, 2))?.size).toBe(3)
+    expect(registry.reserve(job1, seats(0, 1, 2))?.seats.size).toBe(3)
     expect(registry.reserve(job2, seats(0, 1))).toBeNull()
     registry.free(job1)
-    expect(registry.reserve(job2, seats(0, 1))?.size).toBe(2)
+    expect(registry.reserve(job2, seats(0, 1))?.seats.size).toBe(2)
     expect([registry.slotCount, registry.freeCount]).toEqual([4, 2])
   })
 
@@ -71,9 +71,11 @@ describe('WorkerRegistry', () => {
     const registry = new WorkerRegistry(settings)
     registry.register(registration('a', 3), 0)
     const first = registry.reserve(job1, seats(0, 1, 2))
-    const kept = new Map([['default#0', first?.get('default#0') ?? { workerId: A, index: 0 }]])
+    const kept = new Map([
+      ['default#0', first?.seats.get('default#0') ?? { workerId: A, index: 0 }],
+    ])
     const again = registry.reserve(job1, { ...seats(1, 2), kept })
-    expect(again?.size).toBe(2)
+    expect(again?.seats.size).toBe(2)
     expect(registry.freeCount).toBe(0)
   })
 
