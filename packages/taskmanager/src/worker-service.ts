@@ -22,7 +22,6 @@ import {
   type Fence,
   type JobId,
   type LeaderEpoch,
-  sameFence,
   type TaskId,
   taskKey,
   type WorkerId,
@@ -34,6 +33,8 @@ import { WorkerGroup } from './worker-group.ts'
 
 /** Jobs whose epoch is remembered; the oldest is forgotten, and its JobManager's log still refuses it. */
 export const KNOWN_JOBS_MAX = 10_000
+/** Released attempts of a job that are remembered; slots that come to an older one are idle, and end by themselves. */
+export const RELEASED_ATTEMPTS_MAX = 100
 
 export interface WorkerServiceOptions {
   readonly workerId: WorkerId
@@ -53,9 +54,9 @@ export interface WorkerServiceOptions {
 }
 
 interface KnownJob {
-  epoch: LeaderEpoch
-  /** Attempts up to this one of `epoch` were released here: their late allocations are refused. */
-  releasedAttempt: number
+  readonly epoch: LeaderEpoch
+  /** Attempts of `epoch` that were released here: their late allocations are refused. */
+  readonly released: Set<number>
 }
 
 export class WorkerService implements WorkerGateway {
@@ -77,7 +78,7 @@ export class WorkerService implements WorkerGateway {
 
   async allocate(request: SlotRequest): Promise<SlotReply> {
     const job = this.#meet(request.fence, 'allocate')
-    if (request.fence.attempt <= job.releasedAttempt) this.#refuse(request.fence, 'allocate')
+    if (job.released.has(request.fence.attempt)) this.#refuse(request.fence, 'allocate')
     const known = this.#groups.get(groupKey(request.fence))
     if (known !== undefined) return { endpoints: await known.started }
     this.#checkSlots(request)
@@ -138,15 +139,14 @@ export class WorkerService implements WorkerGateway {
     this.#watch(group, request)
   }
 
+  // Of exactly this attempt: slots of others may be another region's, not deployed to yet, or finished and waited for. What
+  // is lost is made up for by `#watchUnused`, and by the JobManager, which hears of the tasks of jobs that have ended.
   async release(fence: Fence): Promise<void> {
-    const job = this.#meet(fence, 'release')
-    job.releasedAttempt = Math.max(job.releasedAttempt, fence.attempt)
-    for (const group of this.#groupsOf(fence.jobId)) {
-      if (group.fence.attempt > fence.attempt) continue
-      // Another region of the job may still be at work under an older attempt.
-      if (!sameFence(group.fence, fence) && group.alive().length > 0) continue
-      this.#end(group, 'released')
-    }
+    const { released } = this.#meet(fence, 'release')
+    released.add(fence.attempt)
+    if (released.size > RELEASED_ATTEMPTS_MAX) released.delete(Math.min(...released))
+    const group = this.#groups.get(groupKey(fence))
+    if (group !== undefined) this.#end(group, 'released')
   }
 
   async trigger(request: TriggerRequest): Promise<void> {
@@ -236,7 +236,7 @@ export class WorkerService implements WorkerGateway {
         break
       }
     }
-    const job: KnownJob = { epoch: fence.epoch, releasedAttempt: 0 }
+    const job: KnownJob = { epoch: fence.epoch, released: new Set() }
     this.#known.set(fence.jobId, job)
     return job
   }

@@ -12,6 +12,7 @@ import {
   slotRequest,
   task,
 } from './worker-kit.fixture.ts'
+import { RELEASED_ATTEMPTS_MAX } from './worker-service.ts'
 
 describe('a worker', () => {
   test('starts slots once for a repeated allocation and answers both the same', async () => {
@@ -100,12 +101,37 @@ describe('a worker', () => {
     expect(worker.groupCount).toBe(1)
   })
 
-  test('releases old attempts and keeps newer ones, and regions that still run', async () => {
+  test('releases one attempt, and no other: regions that start apart have one each', async () => {
     const { host, worker } = setUp()
     for (const number of [1, 2, 3]) await worker.gateway.allocate(slotRequest(fence(1, number)))
     await worker.gateway.deploy(deployRequest(fence(1, 1), [0]))
-    await worker.gateway.release(fence(1, 2))
-    expect(host.groups.map((group) => group.told)).toEqual([['deploy 0 v0/0'], ['close 500'], []])
+    await worker.gateway.release(fence(1, 3))
+    expect(host.groups.map((group) => group.told)).toEqual([['deploy 0 v0/0'], [], ['close 500']])
+    await worker.gateway.deploy(deployRequest(fence(1, 2), [1]))
+    expect(host.groups[1]?.told).toEqual(['deploy 1 v0/1'])
+  })
+
+  test('starts slots of an older attempt than one that was released: its region had to wait', async () => {
+    const { worker } = setUp()
+    await worker.gateway.allocate(slotRequest(fence(1, 3)))
+    await worker.gateway.release(fence(1, 3))
+    await worker.gateway.allocate(slotRequest(fence(1, 2)))
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 3)))).rejects.toMatchObject({
+      code: 'fence/stale',
+    })
+    expect(worker.groupCount).toBe(1)
+  })
+
+  test('remembers so many released attempts and no more; slots of an older one end by themselves', async () => {
+    const { time, worker } = setUp()
+    for (let number = 1; number <= RELEASED_ATTEMPTS_MAX + 1; number++)
+      await worker.gateway.release(fence(1, number))
+    await expect(worker.gateway.allocate(slotRequest(fence(1, 2)))).rejects.toMatchObject({
+      code: 'fence/stale',
+    })
+    await worker.gateway.allocate(slotRequest(fence(1, 1)))
+    await advance(time, 61_000)
+    expect(worker.groupCount).toBe(0)
   })
 
   test('answers a cancel of what does not run here with canceled', async () => {
@@ -246,6 +272,8 @@ describe('a worker', () => {
     await worker.gateway.allocate(slotRequest(fence(1, 1)))
     await endTasks(world, ['finished', 'canceled'])
     await advance(time, 600_000)
+    expect(worker.groupCount).toBe(1)
+    await worker.gateway.release(fence(1, 2))
     expect(worker.groupCount).toBe(1)
     await worker.gateway.release(fence(1, 1))
     expect(worker.groupCount).toBe(0)
