@@ -44,7 +44,7 @@ export class RestartPolicy {
     return this.#restarts
   }
 
-  /** To be asked exactly once per failure. */
+  /** To be asked exactly once per incident: failures that come together, or one after the other while the delay passes, are one. */
   decide(facts: FailureFacts): RestartDecision {
     const { failure } = facts
     this.#revisable = false
