@@ -8,6 +8,7 @@
 // turns out to be a lost worker, there is nothing to wait for.
 
 import type { Failure } from '@weirjs/common/core/errors'
+import type { Attempt, WorkerId } from '@weirjs/common/core/ids'
 import type { AttemptHistory } from './attempt-history.ts'
 import type { Region } from './execution-graph.ts'
 import type { JobContext } from './job-context.ts'
@@ -16,6 +17,12 @@ import { RestartPolicy } from './restart-policy.ts'
 
 /** Failures of those who only lost sight of somebody that fell. */
 const SHADOWS: ReadonlySet<string> = new Set(['exchange/peer-lost'])
+
+/**
+ * Attempts of a job that live on one worker. Each has a process of its own there, and each process may have the memory of
+ * all the slots that it is given, because it knows of no other.
+ */
+export const ATTEMPTS_PER_WORKER_MAX = 3
 
 /** A worker that lives is to be left: no misfortune, and the restart strategy is not asked. */
 export const WORKER_DRAINED = 'worker/drained'
@@ -62,10 +69,25 @@ export class Failover {
     this.#failure = null
   }
 
-  /** Regions among `regions` that a failure means something to; those being stopped have failed already. */
+  /**
+   * Regions among `regions` that a failure means something to; those being stopped have failed already. All regions, when
+   * another attempt would be one too many beside those that go on: then they share one again.
+   */
   hit(regions: readonly Region[]): Region[] {
-    const open: ReadonlySet<string> = new Set(['deploying', 'launching', 'running', 'stopped'])
-    return [...new Set(regions)].filter(({ phase }) => open.has(phase.tag))
+    const hit = [...new Set(regions)].filter(isOpen)
+    return hit.length > 0 && this.#crowded(hit) ? this.#context.graph.regions.filter(isOpen) : hit
+  }
+
+  /** Regions that still look for slots are nowhere, and not counted. */
+  #crowded(hit: readonly Region[]): boolean {
+    const attempts = new Map<WorkerId, Set<Attempt>>()
+    for (const region of this.#context.graph.regions) {
+      const { phase } = region
+      if (hit.includes(region) || phase.tag === 'canceling' || !('attempt' in phase)) continue
+      for (const worker of this.#context.graph.byWorker(region.tasks).keys())
+        attempts.set(worker, (attempts.get(worker) ?? new Set()).add(phase.attempt))
+    }
+    return [...attempts.values()].some((here) => here.size >= ATTEMPTS_PER_WORKER_MAX)
   }
 
   /** `hit` is what `hit` answered, not empty. `runningSinceMs`: since when all tasks ran; null when they did not. */
@@ -132,5 +154,8 @@ export class Failover {
     this.#context.emit({ type: 'failed', failure: loss, willRestart: true, delayMs })
   }
 }
+
+const OPEN: ReadonlySet<string> = new Set(['deploying', 'launching', 'running', 'stopped'])
+const isOpen = ({ phase }: Region): boolean => OPEN.has(phase.tag)
 
 const isShadow = (failure: Failure): boolean => SHADOWS.has(failure.code)

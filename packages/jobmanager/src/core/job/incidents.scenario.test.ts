@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parallelPipelines } from '../plan/graph-samples.ts'
+import { ATTEMPTS_PER_WORKER_MAX } from './failover.ts'
 import { failure, JobBench } from './job-bench.ts'
 
 const pipelines = (regions: number): JobBench =>
@@ -91,5 +92,34 @@ describe('failures that come while others still wait', () => {
     expect(bench.state).toBe('RESTARTING')
     bench.pass(1_000)
     expect(bench.state).toBe('RUNNING')
+  })
+})
+
+describe('regions that fail one after the other', () => {
+  /** By worker. */
+  const living = (bench: JobBench): number[] =>
+    [
+      ...Map.groupBy(
+        bench.machine.tasks.filter(({ state }) => state === 'running'),
+        ({ slot }) => slot?.workerId,
+      ).values(),
+    ].map((tasks) => new Set(tasks.map(({ attempt }) => attempt)).size)
+
+  it('restart apart, until the attempts on a worker would be too many: then all share one again', () => {
+    const bench = pipelines(6)
+    const most = heads(bench).map((key) => {
+      bench.failTask(key).pass(70_000)
+      expect(bench.state).toBe('RUNNING')
+      return Math.max(...living(bench))
+    })
+    expect(most).toEqual([2, 3, 1, 2, 3, 1])
+    expect(Math.max(...most)).toBe(ATTEMPTS_PER_WORKER_MAX)
+  })
+
+  it('leave the others alone as long as one of them fails, however often', () => {
+    const bench = pipelines(6)
+    for (let i = 0; i < 10; i++) bench.failTask('v0/0').pass(70_000)
+    expect(living(bench)).toEqual([2, 2])
+    expect(bench.machine.tasks.filter(({ attempt }) => attempt === 1).length).toBeGreaterThan(8)
   })
 })
