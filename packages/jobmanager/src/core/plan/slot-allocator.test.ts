@@ -11,8 +11,10 @@ import {
 import type { WorkerPair } from '../workers/broken-pairs.ts'
 import { planJob } from './planner.ts'
 import {
+  allocateBatches,
   allocateSeats,
   type FreeSlots,
+  type Seat,
   type SeatName,
   type SeatRequest,
   seatsOf,
@@ -109,6 +111,38 @@ describe('allocateSeats', () => {
     expect(
       show(allocateSeats(request(counting(2), { previous }), [worker('a', 0), worker('b', 0, 1)])),
     ).toBe('default#0:b/1 default#1:a/0')
+  })
+})
+
+describe('batches', () => {
+  const [a0, a1, b0] = ['a#0', 'a#1', 'b#0'].map((name) => {
+    const [group = '', index] = name.split('#')
+    return { name, group, index: Number(index) }
+  }) as [Seat, Seat, Seat]
+  const names = (batches: readonly (readonly Seat[])[]): string[][] =>
+    batches.map((batch) => batch.map(({ name }) => name))
+  const ask = (batches: Seat[][], previous: ReadonlyMap<SeatName, SlotRef>, ...free: number[]) =>
+    allocateBatches({ batches, kept: nothing, previous }, [worker('w', ...free)])
+
+  it('are placed together where there is room for all', () => {
+    const { seats, left } = ask([[a0, a1], [b0]], nothing, 0, 1, 2)
+    expect(show(new Map(seats))).toBe('a#0:w/0 a#1:w/2 b#0:w/1')
+    expect(left).toEqual([])
+  })
+
+  it('wait for themselves only, and what is home again does not wait for who asked first', () => {
+    const first = ask([[a0, a1], [b0]], nothing, 0, 1)
+    expect(show(new Map(first.seats))).toBe('a#0:w/0 a#1:w/1')
+    expect(names(first.left)).toEqual([['b#0']])
+    const home = ask([[a0], [b0]], new Map([['b#0', slot('w', 1)]]), 1)
+    expect(show(new Map(home.seats))).toBe('b#0:w/1')
+    expect(names(home.left)).toEqual([['a#0']])
+  })
+
+  it('share seats: what one has got another one does not miss', () => {
+    const { seats, left } = ask([[a0, a1, b0], [a0], []], nothing, 0)
+    expect(show(new Map(seats))).toBe('a#0:w/0')
+    expect(names(left)).toEqual([['a#1', 'b#0']])
   })
 })
 
