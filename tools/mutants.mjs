@@ -133,7 +133,10 @@ function unitTests(copy, paths, usualMs) {
   if (paths === null) return { caught: null, text: '-' }
   const output = join(dirname(copy), 'tests.json')
   rmSync(output, { force: true })
-  const projects = ['unit', 'scenario', 'contract', 'conformance'].flatMap((name) => ['--project', name])
+  const projects = ['unit', 'scenario', 'contract', 'conformance'].flatMap((name) => [
+    '--project',
+    name,
+  ])
   const args = ['run', '--reporter=json', `--outputFile.json=${output}`, ...projects]
   const vitest = join(root, 'node_modules', '.bin', 'vitest')
   const timeout = UNIT_SECONDS * 1_000
