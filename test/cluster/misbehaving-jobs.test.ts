@@ -90,6 +90,9 @@ describe('a job is ended alone, with its reason, when its code', () => {
       says: /signal SIGKILL, sent by its own code/,
       restarts: 1,
     },
+    { how: 'garbage', code: 'job/bad-message', says: /does not understand/, restarts: 1 },
+    { how: 'claim', code: 'job/bad-message', says: /does not understand/, restarts: 1 },
+    { how: 'large', code: 'job/bad-message', says: /does not understand/, restarts: 1 },
     { how: 'crash', code: 'job/process-lost', says: /signal SIGSEGV/, restarts: 1 },
   ])('does this: $how', async ({ how, code, says, restarts }) => {
     const policy = restarts === 0 ? NO_RESTART : []
@@ -163,6 +166,7 @@ describe('a job goes on to its end, and disturbs nobody, when its code', () => {
   test.each([
     ['asks the process to terminate', 'terminate', 1_000],
     ['asks for a debugger', 'debug', 1_000],
+    ['talks to a parent that it has not', 'parent', 1_000],
     ['starts a hundred thousand timers', 'timers', 1_000],
     ['closes its output', 'close', 1_000],
     ['prints a gibibyte', 'print', PRINTING_RECORDS],

@@ -27,6 +27,26 @@ export const PRINTING_RECORDS = 1_024
 const BROOD =
   'const hoard = []; const more = () => { hoard.push(Buffer.alloc(4_194_304, 1)); setImmediate(more) }; more()'
 
+/** The pipe by which its process tells its TaskManager what is so. */
+const EVENTS = 3
+/** No message begins like that. */
+const GARBAGE = Uint8Array.of(0, 0, 0, 4, 255, 255, 255, 255)
+/** A message of 4 GiB does, if there were one. */
+const CLAIM = Uint8Array.of(255, 255, 255, 255)
+/** A message of the largest size does. */
+const LARGE = Uint8Array.of(1, 0, 0, 128, 0)
+
+/** And megabytes behind it, as fast as somebody reads them. */
+function pour(bytes: Uint8Array): void {
+  try {
+    writeSync(EVENTS, bytes)
+  } catch (error) {
+    // Nobody reads just now.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+  }
+  setImmediate(() => pour(Buffer.alloc(MEBIBYTE / 16)))
+}
+
 function start(command: string, withArgs: readonly string[]): void {
   const child = spawn(command, withArgs, { stdio: 'ignore' })
   child.unref()
@@ -93,6 +113,17 @@ const ONCE: Readonly<Record<string, (mark: string) => void>> = {
   remember: (mark) => {
     console.log(`before: ${seen.mark ?? 'nothing'}`)
     seen.mark = mark
+  },
+  garbage: () => {
+    writeSync(EVENTS, GARBAGE)
+  },
+  claim: () => pour(CLAIM),
+  large: () => pour(LARGE),
+  // As a library does that tells a parent that it is ready, where there is one.
+  parent: () => {
+    process.on('message', () => {})
+    process.send?.('ready')
+    process.disconnect?.()
   },
   // Both outlive their parent, if they may.
   child: () => start('sleep', ['600']),

@@ -1,11 +1,11 @@
 // Entry of a job process: the supervising main thread. Arguments: number of threads, entry of the slot threads, heap
-// limit of a slot in bytes. It lives exactly as long as the TaskManager's channel.
+// limit of a slot in bytes. It lives exactly as long as the TaskManager's end of its pipes.
 
 import { residentBytes } from '@weirjs/common/node/process-meter'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { ProcessEnd } from './job-channel.ts'
 import { JobSupervisor } from './job-supervisor.ts'
 import { endFamily } from './process-family.ts'
-import type { HostCommand } from './protocol.ts'
 
 /**
  * At once and without running anything else: its slots may be stuck, and their fences make whatever they did harmless. What
@@ -15,7 +15,6 @@ function exit(): void {
   if (!endFamily(process.pid)) process.kill(process.pid, 'SIGKILL')
 }
 
-process.on('disconnect', exit)
 // Whoever asks every process of a machine to end has asked the TaskManager, too; it decides.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
@@ -27,16 +26,11 @@ const supervisor = new JobSupervisor({
   heapBytesMax: Number(heapBytesMax),
   scheduler: systemScheduler(),
   rssBytes: residentBytes,
-  send: (event, sent) => {
-    process.send?.(event, undefined, undefined, (error) => {
-      // The channel is gone, and with it the reason to live.
-      if (error === null) sent()
-      else exit()
-    })
-  },
+  send: (event, sent) => channel.send(event, sent),
   exit,
 })
-process.on('message', (command: HostCommand) => supervisor.take(command))
+// When the TaskManager is gone, so is the reason to live.
+const channel = new ProcessEnd({ take: (command) => supervisor.take(command), onEnd: exit })
 
 // Keeps LevelDB's library mapped while slot threads come and go (D8).
 await import('classic-level')

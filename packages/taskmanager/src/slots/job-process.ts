@@ -1,21 +1,29 @@
-// A job process as its TaskManager sees it: starts it, talks to it over IPC, keeps its last words, and ends it. Its end
+// A job process as its TaskManager sees it: starts it, talks to it, keeps its last words, and ends it. Its end
 // is told once, with the best reason that is known: the one the process gave itself, the one it was killed for, or what
 // the system says (exit code, signal).
 
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { ownText } from '@weirjs/common/codec/byte-reader'
 import { unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import {
   type Failure,
   fromFailure,
+  LAST_OUTPUT_LINE_CHARS_MAX,
   LAST_OUTPUT_LINES_MAX,
   toFailure,
   WeirError,
   withLastOutput,
 } from '@weirjs/common/core/errors'
 import { NO_SECRETS } from '@weirjs/common/core/secrets'
-import { badMessage, isHostEvent } from './host-event-check.ts'
+import {
+  badMessage,
+  isAnything,
+  isHostEvent,
+  isProbeResult,
+  isStartResult,
+} from './host-event-check.ts'
+import { HostEnd, spawnJobNode } from './job-channel.ts'
 import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
@@ -33,6 +41,8 @@ import type {
 
 /** What a process has written may be heard after its end; so long is waited for it. */
 const LAST_WORDS_MS_MAX = 200
+/** A process that has closed its pipe is about to end; code of the job may have closed it, and then it is ended. */
+const CLOSED_PIPE_MS_MAX = 1_000
 
 /** What comes from the process itself, past its console, is read in such portions: 12 MiB a second. */
 const RAW_BYTES_PER_PAUSE = 256 * 1_024
@@ -63,6 +73,7 @@ export interface JobProcessListener {
 export class JobProcess {
   readonly #scheduler: Scheduler
   readonly #child: ChildProcess
+  readonly #channel: HostEnd
   readonly #replies = new PendingReplies()
   readonly #lastWords: string[] = []
   readonly #oomRecord: () => OomRecord
@@ -78,24 +89,24 @@ export class JobProcess {
   #closing = false
   #gone = false
   #prepared = false
+  #cancelEnd = (): void => {}
 
   constructor(options: JobProcessOptions) {
     this.#scheduler = options.scheduler
     this.#oomRecord = options.oomRecord
     this.#oomBefore = options.oomRecord()
-    this.#child = fork(
-      options.entry,
-      [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
-      {
-        env: options.env,
-        execArgv: [...options.nodeFlags],
-        serialization: 'advanced',
-        // A process group of its own: what the job's code starts ends with it.
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    )
-    this.#child.on('message', (message: unknown) => this.#hear(message))
+    this.#child = spawnJobNode({
+      entry: options.entry,
+      args: [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
+      nodeFlags: options.nodeFlags,
+      env: options.env,
+    })
+    this.#channel = new HostEnd(this.#child, {
+      heard: (message) => this.#hear(message),
+      nonsense: () => this.distrust(),
+      ended: () => this.#endLater(),
+      deaf: (why) => this.#giveUp(why),
+    })
     this.#child.on('error', (error) => {
       this.#reason ??= toFailure(error, {
         code: 'job/process-lost',
@@ -140,7 +151,8 @@ export class JobProcess {
   start(start: GroupStart, listener: JobProcessListener): Promise<StartResult> {
     this.#listener = listener
     this.#redaction = new Redaction(start.secrets)
-    return this.#replies.request((id) => this.#send({ type: 'start', id, start }))
+    const isAnswer = (ok: unknown): ok is StartResult => isStartResult(ok, start.request.slots)
+    return this.#replies.request((id) => this.#send({ type: 'start', id, start }), isAnswer)
   }
 
   command(slot: number, command: SlotCommand): void {
@@ -148,7 +160,7 @@ export class JobProcess {
   }
 
   probe(): Promise<ProbeResult> {
-    return this.#replies.request((id) => this.#send({ type: 'probe', id }))
+    return this.#replies.request((id) => this.#send({ type: 'probe', id }), isProbeResult)
   }
 
   /** Ends cooperatively, by SIGKILL after `graceMs`. Resolves when it is gone. */
@@ -158,7 +170,8 @@ export class JobProcess {
     const cancel = this.#scheduler.timer(graceMs, () => void endFamily(this.pid))
     // Both outcomes are fine: the process is ending, or gone.
     const noted = (): void => {}
-    void this.#replies.request((id) => this.#send({ type: 'close', id })).then(noted, noted)
+    const answer = this.#replies.request((id) => this.#send({ type: 'close', id }), isAnything)
+    void answer.then(noted, noted)
     await this.exited
     cancel()
   }
@@ -182,23 +195,39 @@ export class JobProcess {
   }
 
   #send(command: HostCommand): void {
-    this.#child.send(command, (error) => {
-      // A closed channel means that the process is ending; its exit says everything.
-      if (error === null || this.#gone || !this.#child.connected) return
-      // So does a channel that breaks before we hear of its end: what it has said last is still on the way.
-      this.#unheard ??= toFailure(
-        new WeirError('job/process-killed', `cannot talk to the job process: ${error.message}`, {
-          domain: 'user',
-          retry: 'backoff',
-        }),
-      )
+    try {
+      this.#channel.send(command)
+    } catch (error) {
+      // It would wait for what never comes.
+      this.#reason ??= toFailure(error)
       endFamily(this.pid)
-    })
+    }
+  }
+
+  /** A pipe may break before we hear of the process's end: what that has said last is still on the way. */
+  #giveUp(why: string): void {
+    if (this.#gone) return
+    this.#unheard ??= toFailure(
+      new WeirError('job/process-killed', `cannot talk to the job process: ${why}`, {
+        domain: 'user',
+        retry: 'backoff',
+      }),
+    )
+    endFamily(this.pid)
+  }
+
+  /** Its exit says everything, if that comes. */
+  #endLater(): void {
+    if (this.#gone) return
+    this.#cancelEnd()
+    this.#cancelEnd = this.#scheduler.timer(CLOSED_PIPE_MS_MAX, () =>
+      this.#giveUp('it has closed its pipe'),
+    )
   }
 
   #hear(message: unknown): void {
     const isOurs =
-      isHostEvent(message) && (message.type !== 'reply' || this.#replies.expects(message.id))
+      isHostEvent(message) && (message.type !== 'reply' || this.#replies.expects(message))
     if (isOurs) this.#take(this.#redaction.event(message))
     else this.distrust()
   }
@@ -245,13 +274,15 @@ export class JobProcess {
   }
 
   #keepWords(lines: readonly { readonly text: string }[]): void {
-    for (const { text } of lines.slice(-LAST_OUTPUT_LINES_MAX)) this.#lastWords.push(text)
+    for (const { text } of lines.slice(-LAST_OUTPUT_LINES_MAX))
+      this.#lastWords.push(ownText(text.slice(0, LAST_OUTPUT_LINE_CHARS_MAX)))
     this.#lastWords.splice(0, this.#lastWords.length - LAST_OUTPUT_LINES_MAX)
   }
 
   #onGone(code: number | null, signal: string | null): void {
     if (this.#gone) return
     this.#gone = true
+    this.#cancelEnd()
     const reason = this.#reason ?? this.#describeExit(code, signal)
     const failure = withLastOutput(reason, this.#lastWords)
     this.#replies.end(fromFailure(failure))

@@ -1,6 +1,8 @@
 // Entry of a slot thread that runs no job and does what its job's arguments tell it to: print, throw, exit, fill the
-// heap, flood memory with Buffers, block, post what it likes. For tests of job processes.
+// heap, flood memory with Buffers, block, post what it likes, write it to the pipes of its process, close one. For tests of
+// job processes.
 
+import { closeSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -11,6 +13,21 @@ import type { Slot, SlotListener } from './slot.ts'
 import { SlotThread } from './slot-thread.ts'
 
 const FLOOD_BYTES = 4 * 1_048_576
+
+/** Of the pipes of its process. */
+const EVENTS = 3
+const COMMANDS = 4
+
+/** The pipe is full when its reader is slow: then later. */
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(EVENTS, bytes, at)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
 
 function misbehave(how: unknown, message: unknown): void {
   switch (how) {
@@ -33,8 +50,17 @@ function misbehave(how: unknown, message: unknown): void {
     }
     case 'block':
       for (;;) Math.sqrt(2)
+    case 'post-no-data':
+      return present(parentPort, 'this is a worker thread').postMessage({
+        type: 'event',
+        event: { type: 'output', lines: [], more: /no data/ },
+      })
     case 'post':
       return present(parentPort, 'this is a worker thread').postMessage(message)
+    case 'write':
+      return writeAll(message as Uint8Array)
+    case 'close':
+      return closeSync(COMMANDS)
     case 'print':
       console.log('to stdout')
       console.error('to stderr')

@@ -8,6 +8,7 @@ import type { Reply } from './protocol.ts'
 export const PENDING_REPLIES_MAX = 1_024
 
 interface Waiter {
+  readonly isAnswer: (ok: unknown) => boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: WeirError) => void
 }
@@ -18,7 +19,7 @@ export class PendingReplies {
   #ended: WeirError | null = null
 
   /** Calls `send` with a fresh id; settles with the answer. Rejects at once after `end`. */
-  request<T>(send: (id: number) => void): Promise<T> {
+  request<T>(send: (id: number) => void, isAnswer: (ok: unknown) => ok is T): Promise<T> {
     if (this.#ended !== null) return Promise.reject(this.#ended)
     if (this.#waiters.size >= PENDING_REPLIES_MAX) {
       return Promise.reject(
@@ -30,7 +31,7 @@ export class PendingReplies {
     }
     const id = this.#nextId++
     return new Promise<T>((resolve, reject) => {
-      this.#waiters.set(id, { resolve: (value) => resolve(value as T), reject })
+      this.#waiters.set(id, { isAnswer, resolve: (value) => resolve(value as T), reject })
       try {
         send(id)
       } catch (cause) {
@@ -40,9 +41,11 @@ export class PendingReplies {
     })
   }
 
-  /** Somebody waits for it, or nobody does any more. */
-  expects(id: number): boolean {
-    return this.#ended !== null || this.#waiters.has(id)
+  /** Somebody waits for it, in this form, or nobody does any more. */
+  expects({ id, outcome }: Reply): boolean {
+    if (this.#ended !== null) return true
+    const waiter = this.#waiters.get(id)
+    return waiter !== undefined && (!('ok' in outcome) || waiter.isAnswer(outcome.ok))
   }
 
   settle(reply: Reply): void {

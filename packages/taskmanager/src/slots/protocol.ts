@@ -72,7 +72,7 @@ export interface Reply {
   readonly outcome: { readonly ok: unknown } | { readonly failure: Failure }
 }
 
-// ---- TaskManager → job process, over child_process IPC ----
+// ---- TaskManager → job process, over a pipe (message-frames) ----
 
 export type HostCommand =
   | { readonly type: 'start'; readonly id: number; readonly start: GroupStart }
@@ -81,7 +81,7 @@ export type HostCommand =
   /** Answered when all slots are closed; the process ends right after. */
   | { readonly type: 'close'; readonly id: number }
 
-// ---- job process → TaskManager ----
+// ---- job process → TaskManager, over another ----
 
 export type HostEvent =
   | Reply

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Failure } from '@weirjs/common/core/errors'
 import type {
+  CheckpointDecline,
   OutputLine,
   SlotRequest,
   TaskUpdate,
@@ -20,6 +21,7 @@ import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { jobEnvironment } from './job-environment.ts'
 import { OOM_POINTS } from './kernel-memory.ts'
+import { EVENT_BYTES_MAX, frameOf } from './message-frames.ts'
 import { type ProcessHostOptions, ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
 
 // Real processes take their time when the machine is busy with something else.
@@ -66,6 +68,8 @@ function makeHost(options: HostOptions = {}): ProcessSlotHost {
 interface Heard {
   readonly updates: TaskUpdate[]
   readonly lines: OutputLine[]
+  /** Resolves with the first checkpoint that is. */
+  readonly declined: Promise<CheckpointDecline>
   /** Resolves with the line that contains `text`. */
   line(text: string): Promise<OutputLine>
 }
@@ -86,11 +90,12 @@ async function start(
   }
   const updates: TaskUpdate[] = []
   const lines: OutputLine[] = []
+  const declined = Promise.withResolvers<CheckpointDecline>()
   const waiting = new Set<() => void>()
   const group = await host.start(request, {
     taskUpdate: (update) => updates.push(update),
     acknowledge: () => {},
-    decline: () => {},
+    decline: declined.resolve,
     output: (line) => {
       lines.push(line)
       for (const look of waiting) look()
@@ -108,7 +113,7 @@ async function start(
       look()
     })
   const lost = new Promise<Failure>((resolve) => group.onLost(resolve))
-  return { group, heard: { updates, lines, line }, lost }
+  return { group, heard: { updates, lines, declined: declined.promise, line }, lost }
 }
 
 const trigger: TriggerRequest = {
@@ -259,6 +264,76 @@ describe('a job process', () => {
       await expect.poll(() => host.pids.inUse).toEqual([])
     },
   )
+
+  const framed = (message: unknown): Uint8Array => frameOf(message, EVENT_BYTES_MAX)
+  const event = { type: 'output', lines: [line] }
+  const header = (length: number): Uint8Array => {
+    const bytes = framed('')
+    new DataView(bytes.buffer).setUint32(1, length, true)
+    return bytes.subarray(0, 5)
+  }
+  test.each([
+    ['that are no frame', Uint8Array.of(0, 0, 0, 4, 255, 255, 255, 255)],
+    ['that claim too much', header(EVENT_BYTES_MAX + 1)],
+    ['that claim 4 GiB', header(2 ** 32 - 1)],
+    ['that claim something and are something else', Buffer.concat([header(9), Buffer.alloc(9, 7)])],
+    [
+      'that are as many as they claim, and nonsense',
+      Buffer.concat([header(EVENT_BYTES_MAX), Buffer.alloc(EVENT_BYTES_MAX)]),
+    ],
+    [
+      'that would fill memory',
+      framed(Array.from({ length: EVENT_BYTES_MAX / 16 }, () => new Map())),
+    ],
+    ['of no message', framed('surprise')],
+    ['of a slot that is not its own', framed({ type: 'slot', slot: 7, event })],
+  ])(
+    'is ended when its code writes bytes %s to its pipe, and the TaskManager goes on',
+    async (_what, message) => {
+      const host = makeHost()
+      const { group, lost } = await start(host, { how: 'write', message })
+      group.slots[0]?.trigger(trigger)
+      expect(await lost).toMatchObject({ code: 'job/bad-message', domain: 'user' })
+      await expect.poll(() => host.pids.inUse).toEqual([])
+    },
+  )
+
+  test('is ended when its code closes a pipe of it', async () => {
+    const { group, lost } = await start(makeHost(), { how: 'close' })
+    group.slots[0]?.trigger(trigger)
+    expect(await lost).toMatchObject({
+      code: 'job/process-killed',
+      message: expect.stringContaining('cannot talk to the job process') as string,
+    })
+  })
+
+  const long = { type: 'event', event: { ...event, more: 'x'.repeat(EVENT_BYTES_MAX) } }
+  test.each([
+    ['is no data', { how: 'post-no-data' }, 'job/bad-message'],
+    ['is too long to be told', { how: 'post', message: long }, 'job/message-too-large'],
+  ])('is ended, with its reason, when what its code says %s', async (_what, args, code) => {
+    const { group, lost } = await start(makeHost(), args)
+    group.slots[0]?.trigger(trigger)
+    expect(await lost).toMatchObject({ code, domain: 'user', retry: 'backoff' })
+  })
+
+  test('declines a checkpoint whose acknowledgement is too long to be told', async () => {
+    const ack = {
+      fence,
+      task,
+      checkpointId: 1,
+      snapshot: { file: null, operators: [], more: 'x'.repeat(EVENT_BYTES_MAX) },
+      stats: {},
+    }
+    const message = { type: 'event', event: { type: 'acknowledge', ack } }
+    const { group, heard } = await start(makeHost(), { how: 'post', message })
+    group.slots[0]?.trigger(trigger)
+    expect(await heard.declined).toMatchObject({
+      checkpointId: 1,
+      failure: { code: 'job/message-too-large' },
+    })
+    await group.close(5_000)
+  })
 
   test('is killed although its code blocks a thread for ever', async () => {
     const { group, lost } = await start(makeHost(), { how: 'block' })

@@ -8,7 +8,7 @@ import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { NO_SECRETS, type SecretValues } from '@weirjs/common/core/secrets'
-import { isOf } from './host-event-check.ts'
+import { isOf, plainReport } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -218,6 +218,7 @@ type GroupOptions = Pick<
 /** The slots of one job attempt in one process. */
 export class ProcessSlotGroup implements SlotGroup {
   readonly fence: Fence
+  readonly #numbers: readonly number[]
   readonly #process: JobProcess
   readonly #listener: SlotListener
   readonly #options: GroupOptions
@@ -235,6 +236,7 @@ export class ProcessSlotGroup implements SlotGroup {
     options: GroupOptions,
   ) {
     this.fence = request.fence
+    this.#numbers = request.slots
     this.#process = process
     this.#listener = listener
     this.#options = options
@@ -329,7 +331,7 @@ export class ProcessSlotGroup implements SlotGroup {
   }
 
   #take(slot: number, event: SlotEvent): void {
-    if (!isOf(this.fence, event)) return this.#process.distrust()
+    if (!this.#numbers.includes(slot) || !isOf(this.fence, event)) return this.#process.distrust()
     switch (event.type) {
       case 'task-update':
         return this.#listener.taskUpdate(event.update)
@@ -340,7 +342,7 @@ export class ProcessSlotGroup implements SlotGroup {
       case 'output':
         return event.lines.forEach((line) => this.#listener.output(line))
       case 'report':
-        this.#reports.set(slot, event.tasks)
+        this.#reports.set(slot, event.tasks.map(plainReport))
     }
   }
 

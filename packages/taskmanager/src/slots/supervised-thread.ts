@@ -8,7 +8,7 @@ import { unreachable } from '@weirjs/common/core/assert'
 import type { Clock } from '@weirjs/common/core/clock'
 import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotEndpoint } from '@weirjs/common/core/gateways'
-import { badMessage, isThreadEvent } from './host-event-check.ts'
+import { badMessage, isAnything, isEndpoint, isThreadEvent } from './host-event-check.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
 import type {
@@ -74,13 +74,13 @@ export class SupervisedThread {
   /** Resolves with the endpoint when the job is loaded and the slot listens. */
   open(open: SlotOpen): Promise<SlotEndpoint> {
     const ports: MessagePort[] = open.siblings.map(({ port }) => port)
-    return this.#replies.request((id) => this.send({ type: 'open', id, open }, ports))
+    return this.#replies.request((id) => this.send({ type: 'open', id, open }, ports), isEndpoint)
   }
 
   /** Resolves when the slot has closed its stores; the thread ends by itself afterwards. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closing = true
-    return this.#replies.request((id) => this.send({ type: 'close', id }))
+    await this.#replies.request((id) => this.send({ type: 'close', id }), isAnything)
   }
 
   send(command: ThreadCommand, transfer: readonly TransferListItem[] = []): void {
@@ -120,7 +120,7 @@ export class SupervisedThread {
 
   #hear(message: unknown): void {
     const isOurs =
-      isThreadEvent(message) && (message.type !== 'reply' || this.#replies.expects(message.id))
+      isThreadEvent(message) && (message.type !== 'reply' || this.#replies.expects(message))
     if (isOurs) return this.#take(message)
     this.#thrown ??= badMessage()
     // Cannot reject: it is ending, or ends now.
