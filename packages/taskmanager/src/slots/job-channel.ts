@@ -47,9 +47,9 @@ export interface HostListener {
   heard(message: unknown): void
   /** What came is no message. Nothing more will be heard. */
   nonsense(): void
-  /** The process has closed an end of its own, or is gone. */
-  ended(): void
-  /** It takes no more commands. */
+  /** A pipe is broken or closed: the process is gone, or will be. May be told more than once. */
+  ended(why: string): void
+  /** It does not read what it is told. */
   deaf(why: string): void
 }
 
@@ -71,12 +71,11 @@ export class HostEnd {
       },
     })
     events?.on('data', (chunk: Uint8Array) => reader.write(chunk))
-    // It closes behind every error.
-    events?.on('error', () => {})
-    events?.on('close', () => listener.ended())
     this.#commands = pipeOf(child, COMMANDS)
-    this.#commands?.on('error', (error) => listener.deaf(error.message))
-    this.#commands?.on('close', () => listener.ended())
+    for (const pipe of [events, this.#commands]) {
+      pipe?.on('error', ({ message }) => listener.ended(message))
+      pipe?.on('close', () => listener.ended('it has closed a pipe'))
+    }
   }
 
   /** Errors: `job/message-too-large`, `record/not-encodable`. */

@@ -41,8 +41,8 @@ import type {
 
 /** What a process has written may be heard after its end; so long is waited for it. */
 const LAST_WORDS_MS_MAX = 200
-/** A process that has closed its pipe is about to end; code of the job may have closed it, and then it is ended. */
-const CLOSED_PIPE_MS_MAX = 1_000
+/** A process whose pipes are closed is about to end; code of the job may have closed one, and then it is ended. */
+const CLOSED_PIPE_MS_MAX = 3_000
 
 /** What comes from the process itself, past its console, is read in such portions: 12 MiB a second. */
 const RAW_BYTES_PER_PAUSE = 256 * 1_024
@@ -104,7 +104,7 @@ export class JobProcess {
     this.#channel = new HostEnd(this.#child, {
       heard: (message) => this.#hear(message),
       nonsense: () => this.distrust(),
-      ended: () => this.#endLater(),
+      ended: (why) => this.#endLater(why),
       deaf: (why) => this.#giveUp(why),
     })
     this.#child.on('error', (error) => {
@@ -204,7 +204,6 @@ export class JobProcess {
     }
   }
 
-  /** A pipe may break before we hear of the process's end: what that has said last is still on the way. */
   #giveUp(why: string): void {
     if (this.#gone) return
     this.#unheard ??= toFailure(
@@ -216,13 +215,11 @@ export class JobProcess {
     endFamily(this.pid)
   }
 
-  /** Its exit says everything, if that comes. */
-  #endLater(): void {
+  /** A pipe breaks before we hear of the process's end, which says more; so do its last words, still on the way. */
+  #endLater(why: string): void {
     if (this.#gone) return
     this.#cancelEnd()
-    this.#cancelEnd = this.#scheduler.timer(CLOSED_PIPE_MS_MAX, () =>
-      this.#giveUp('it has closed its pipe'),
-    )
+    this.#cancelEnd = this.#scheduler.timer(CLOSED_PIPE_MS_MAX, () => this.#giveUp(why))
   }
 
   #hear(message: unknown): void {
