@@ -30,6 +30,7 @@ beforeAll(async () => {
     'task.progress.timeout=4s',
     'taskmanager.memory.job-process-heap=64mb',
     'taskmanager.memory.job-process-max=1200mb',
+    'taskmanager.job-process.processes-max=40',
   ]
   kit = WeirKit.empty()
   kit.environment = { AWS_SECRET_ACCESS_KEY: 'secret', WEIR_LOG_LEVEL: 'info' }
@@ -79,6 +80,12 @@ describe('a job is ended alone, with its reason, when its code', () => {
       how: 'brood',
       code: 'job/out-of-memory',
       says: /uses \d+ of 396 MiB of memory that it may/,
+      restarts: 1,
+    },
+    {
+      how: 'swarm',
+      code: 'job/too-many-processes',
+      says: /\(pid \d+, slot \d\) has started more than 40 processes that still run/,
       restarts: 1,
     },
     { how: 'block', code: 'job/process-killed', says: /blocked by the job's code/, restarts: 0 },

@@ -33,6 +33,7 @@ import { residentBytes } from './slots/kernel-memory.ts'
 import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
 import { type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
+import { JOB_PROCESSES_MAX } from './slots/process-family.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
 
@@ -57,6 +58,8 @@ export interface TaskManagerSettings {
   readonly slotHeapBytesMax: number | null
   /** Resident memory of a job process with all slots; null: by the memory that this process may use. */
   readonly jobProcessBytesMax: number | null
+  /** Processes that the code of a job may have started at a time, for each job process. */
+  readonly jobProcessesMax: number
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
@@ -92,6 +95,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   dataPorts: { first: 0, last: 0 },
   slotHeapBytesMax: null,
   jobProcessBytesMax: null,
+  jobProcessesMax: JOB_PROCESSES_MAX,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
@@ -245,6 +249,7 @@ function makeHost(
     encrypted: settings.tls !== null,
     heapBytesMax: shares.slotHeapBytes,
     jobProcessBytesMax: shares.jobProcessBytes,
+    processesMax: settings.jobProcessesMax,
     env: jobEnvironment({
       own: process.env,
       allowed: settings.jobEnvironment,

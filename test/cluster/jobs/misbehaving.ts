@@ -17,6 +17,8 @@ const MEBIBYTE = 1_048_576
 const CATASTROPHIC = /^(?:a+)+$/
 const LETTERS = 40
 const TIMERS = 100_000
+/** Of processes: more than a job may have in the tests. */
+const SWARM = 60
 const LINE = 'x'.repeat(64 * 1_024 - 1)
 /** Of LINE, printed for each of PRINTING_RECORDS: together they are a gibibyte. */
 const LINES_EACH = 16
@@ -127,6 +129,14 @@ const ONCE: Readonly<Record<string, (mark: string) => void>> = {
   },
   // Both outlive their parent, if they may.
   child: () => start('sleep', ['600']),
+  // Each takes so little that all of them are no matter of memory.
+  swarm: () => {
+    const more = (left: number): void => {
+      spawn('sleep', ['600'], { stdio: 'ignore' }).unref()
+      if (left > 1) setImmediate(() => more(left - 1))
+    }
+    more(SWARM)
+  },
   brood: () => start(process.execPath, ['-e', BROOD]),
   environment: () => console.log(`sees: ${Object.keys(process.env).toSorted().join(' ')}`),
 }

@@ -253,6 +253,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       dataPorts: values['taskmanager.data.port-range'],
       slotHeapBytesMax: values['taskmanager.memory.job-process-heap'],
       jobProcessBytesMax: values['taskmanager.memory.job-process-max'],
+      jobProcessesMax: values['taskmanager.job-process.processes-max'],
       prepareJobProcess: values['taskmanager.job-process.prepared'],
       cancelGraceMs: values['task.cancellation.timeout'],
       progressTimeoutMs: values['task.progress.timeout'],

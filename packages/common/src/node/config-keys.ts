@@ -65,6 +65,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'taskmanager.memory.job-process-heap': number | null
   readonly 'taskmanager.memory.job-process-max': number | null
   readonly 'taskmanager.job-process.prepared': boolean
+  readonly 'taskmanager.job-process.processes-max': number
   readonly 'taskmanager.job-environment': readonly string[]
   readonly 'taskmanager.secrets.directory': string | null
   readonly 'task.cancellation.timeout': number
@@ -211,6 +212,11 @@ const PROCESS_KEYS = {
     true,
     'Keep one job process started ahead.',
     ['taskmanager.prepare-job-process'],
+  ),
+  'taskmanager.job-process.processes-max': ofProcess(
+    integer(0, 1_000_000),
+    256,
+    'Processes that the code of a job may have started and that still run, for each job process. One that has more is killed with them, and its job restarts.',
   ),
   'taskmanager.job-environment': ofProcess(
     textList,

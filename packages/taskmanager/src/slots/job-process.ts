@@ -178,20 +178,25 @@ export class JobProcess {
 
   /** Ends at once. `lost` will be told with this reason. */
   kill(reason: string, { hint, code = 'job/process-killed' }: KillOptions = {}): void {
+    this.end(
+      new WeirError(code, reason, {
+        domain: 'user',
+        retry: 'backoff',
+        ...(hint === undefined ? {} : { hint }),
+      }),
+    )
+  }
+
+  /** The same. */
+  end(reason: WeirError): void {
     if (this.#gone) return
-    const error = new WeirError(code, reason, {
-      domain: 'user',
-      retry: 'backoff',
-      ...(hint === undefined ? {} : { hint }),
-    })
-    this.#reason ??= toFailure(error)
+    this.#reason ??= toFailure(reason)
     endFamily(this.pid)
   }
 
   /** What it has said cannot be: ends it. */
   distrust(): void {
-    this.#reason ??= toFailure(badMessage())
-    endFamily(this.pid)
+    this.end(badMessage())
   }
 
   #send(command: HostCommand): void {

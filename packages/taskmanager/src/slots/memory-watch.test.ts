@@ -16,7 +16,11 @@ interface Scene {
 }
 
 /** A process with a limit of 100 MiB, and slots 3 and 5; `mib` is what it has, seen from outside or told by itself. */
-function scene(mib: () => number | null, said: () => Promise<number>): Scene {
+function scene(
+  mib: () => number | null,
+  said: () => Promise<number>,
+  processes: () => number = () => 3,
+): Scene {
   const time = new ManualScheduler()
   const told: string[] = []
   const ends: string[] = []
@@ -37,8 +41,11 @@ function scene(mib: () => number | null, said: () => Promise<number>): Scene {
       return { rssBytes: (await said()) * MEBIBYTE, slotLoopAgesMs: [0, 0], slotMemory }
     },
     scheduler: time,
+    processes,
+    processesMax: 3,
     tell: (text) => told.push(text),
     onTooMuch: (reason) => ends.push(reason),
+    onTooMany: (reason) => ends.push(reason),
   })
   return { time, watch, told, ends, probes: () => probes }
 }
@@ -117,4 +124,18 @@ test('the watch ends with the process that it watches', async () => {
   expect(probes()).toBe(1)
   expect(ends).toEqual([])
   expect(time.pending).toBe(0)
+})
+
+test('too many processes end it, once, however small they are', async () => {
+  let count = 3
+  const { time, ends } = scene(
+    () => 50,
+    never,
+    () => count,
+  )
+  await advance(time, 10 * MEMORY_LOOK_MS)
+  expect(ends).toEqual([])
+  count = 4
+  await advance(time, 10 * MEMORY_LOOK_MS)
+  expect(ends).toEqual(['has started more than 3 processes that still run'])
 })

@@ -1,6 +1,7 @@
 // Looks at the memory of a job process from outside, ten times a second: V8's limit counts no Buffers, and a job that fills
 // memory with them would take its TaskManager and every other job of the machine with it. The judge decides; here its
-// verdict is told to the job's followers, or carried out, with what the process itself said last about its slots.
+// verdict is told to the job's followers, or carried out, with what the process itself said last about its slots. With the
+// memory of what the job's code has started comes the number of those: small ones in thousands leave nobody room for another.
 //
 // A look costs 40 to 60 us (a read of /proc, no question to anybody), so ten a second are a two-thousandth of a core;
 // Buffers are filled at a gibibyte or two a second at most, so a flood gets 100 to 200 MiB further than the limit.
@@ -17,11 +18,16 @@ export interface MemoryWatchOptions {
   readonly slots: readonly number[]
   /** From outside, at once; null: the system does not say. */
   readonly residentBytes: () => number | null
+  /** That it has started and that live, as of the last look. */
+  readonly processes: () => number
+  readonly processesMax: number
   readonly probe: () => Promise<ProbeResult>
   readonly scheduler: Scheduler
   readonly tell: (text: string) => void
   /** Once; the watch has stopped. */
   readonly onTooMuch: (reason: string) => void
+  /** Instead. */
+  readonly onTooMany: (reason: string) => void
 }
 
 export class MemoryWatch {
@@ -46,6 +52,7 @@ export class MemoryWatch {
   #later(): void {
     this.#cancel = this.#options.scheduler.timer(MEMORY_LOOK_MS, () => {
       this.#look(this.#options.residentBytes())
+      this.#count()
       if (!this.#stopped) this.#later()
     })
   }
@@ -55,6 +62,13 @@ export class MemoryWatch {
     this.#act(seenBytes)
     // What each slot holds is wanted once it matters.
     if (this.#judge.short) this.#ask(() => {})
+  }
+
+  #count(): void {
+    const { processes, processesMax, onTooMany } = this.#options
+    if (this.#stopped || processes() <= processesMax) return
+    this.stop()
+    onTooMany(`has started more than ${processesMax} processes that still run`)
   }
 
   #act(bytes: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { eventCodec, frameOf, MessageReader } from './message-frames.ts'
+import { EVENT_BYTES_MAX, eventCodec, frameOf, MessageReader } from './message-frames.ts'
 
 const BYTES_MAX = 100_000
 
@@ -93,6 +93,28 @@ describe('messages on a pipe', () => {
         },
       ),
     )
+  })
+
+  test('of the largest size are heard: acknowledgements of many small key groups', () => {
+    const segments = Array.from({ length: 700_000 }, (_, i) => ({
+      keyGroup: i % 32_768,
+      offset: i * 20,
+      bytes: 20,
+      entries: 1,
+    }))
+    const frame = frameOf(segments, EVENT_BYTES_MAX)
+    expect(frame.length).toBeGreaterThan(0.9 * EVENT_BYTES_MAX)
+    let heard: unknown
+    const reader = new MessageReader({
+      bytesMax: EVENT_BYTES_MAX,
+      codec: eventCodec,
+      take: (message) => {
+        heard = message
+      },
+      onNonsense: (why) => expect.unreachable(why),
+    })
+    reader.write(frame)
+    expect(heard).toHaveLength(segments.length)
   })
 
   test('take no more room than has come of them', () => {

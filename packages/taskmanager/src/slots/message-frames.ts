@@ -26,8 +26,8 @@ export const COMMAND_BYTES_MAX: number = 64 * MEBIBYTE
  * state, so there is room for 600,000 of those in one subtask. A batch of output is a twentieth of it.
  */
 export const EVENT_BYTES_MAX: number = 8 * MEBIBYTE
-/** What an event may become on the heap: of such acknowledgements, the largest takes as much. */
-const EVENT_HEAP_BYTES_MAX = 128 * MEBIBYTE
+/** What an event may become on the heap, as it is weighed: a little more than the largest acknowledgement. */
+const EVENT_HEAP_BYTES_MAX = 192 * MEBIBYTE
 /** Room that is kept from one message to the next. */
 const KEPT_BYTES_MAX = 64 * 1_024
 

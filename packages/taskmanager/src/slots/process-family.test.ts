@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { residentBytes } from './kernel-memory.ts'
 import { endFamily, ProcessFamily } from './process-family.ts'
 
+const COUNT_MAX = 10
+
 const started: ChildProcess[] = []
 afterEach(() => {
   for (const { pid } of started.splice(0)) endFamily(pid ?? 0)
@@ -27,14 +29,28 @@ describe.skipIf(process.platform !== 'linux')('a process and what it has started
     const own = residentBytes(leader) ?? 0
     const least = own + (residentBytes(grandchild) ?? 0)
     expect(own).toBeGreaterThan(0)
-    await expect.poll(() => new ProcessFamily(leader).residentBytes()).toBeGreaterThanOrEqual(least)
+    await expect
+      .poll(() => new ProcessFamily(leader, COUNT_MAX).residentBytes())
+      .toBeGreaterThanOrEqual(least)
+  })
+
+  test('are counted, up to a bound', async () => {
+    const { leader } = await family()
+    const count = (countMax: number): number => {
+      const all = new ProcessFamily(leader, countMax)
+      all.residentBytes()
+      return all.count
+    }
+    await expect.poll(() => count(COUNT_MAX)).toBe(2)
+    expect(count(1)).toBe(2)
+    expect(count(0)).toBe(1)
   })
 
   test('end together', async () => {
     const { leader, grandchild } = await family()
     expect(endFamily(leader)).toBe(true)
     await expect.poll(() => residentBytes(grandchild)).toBeNull()
-    await expect.poll(() => new ProcessFamily(leader).residentBytes()).toBeNull()
+    await expect.poll(() => new ProcessFamily(leader, COUNT_MAX).residentBytes()).toBeNull()
   })
 
   test('nobody is ended for a process that could not be started', () => {

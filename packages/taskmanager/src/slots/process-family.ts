@@ -10,35 +10,43 @@ import { residentBytes } from './kernel-memory.ts'
 
 /** Looks between two counts of the family. */
 const CENSUS_EVERY = 10
-/** More are not counted, which their number of some MiB each would show anyway. */
-const FAMILY_MAX = 256
+/** Processes that the code of a job may have started at a time, unless somebody says otherwise. */
+export const JOB_PROCESSES_MAX = 256
 
 export class ProcessFamily {
   readonly #pid: number
+  readonly #countMax: number
   #children: readonly number[] = []
   #looks = 0
 
-  /** `pid`: of the process that leads the group. */
-  constructor(pid: number) {
+  /** `pid`: of the process that leads the group. More than `countMax` and one are not counted. */
+  constructor(pid: number, countMax: number) {
     this.#pid = pid
+    this.#countMax = countMax
+  }
+
+  /** How many it has started that live, at the last count; `countMax` and one: so many or more. */
+  get count(): number {
+    return this.#children.length
   }
 
   /** Of all together; null: the process is gone, or the system does not say. Shared pages count for each of them. */
   residentBytes(): number | null {
     const own = residentBytes(this.#pid)
     if (own === null) return null
-    if (this.#looks % CENSUS_EVERY === 0) this.#children = descendantsOf(this.#pid)
+    if (this.#looks % CENSUS_EVERY === 0)
+      this.#children = descendantsOf(this.#pid, this.#countMax + 1)
     this.#looks += 1
     return this.#children.reduce((sum, child) => sum + (residentBytes(child) ?? 0), own)
   }
 }
 
-/** Nearest first, at most FAMILY_MAX; none where the system does not say. */
-function descendantsOf(pid: number): readonly number[] {
+/** Nearest first, at most `countMax`; none where the system does not say. */
+function descendantsOf(pid: number, countMax: number): readonly number[] {
   const found: number[] = []
-  for (let at = -1; at < found.length && found.length < FAMILY_MAX; at += 1)
+  for (let at = -1; at < found.length && found.length < countMax; at += 1)
     found.push(...childrenOf(found[at] ?? pid))
-  return found.slice(0, FAMILY_MAX)
+  return found.slice(0, countMax)
 }
 
 function childrenOf(pid: number): readonly number[] {

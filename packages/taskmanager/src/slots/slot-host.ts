@@ -3,7 +3,7 @@
 // that a submit does not wait for a Node to boot.
 
 import type { Scheduler } from '@weirjs/common/core/clock'
-import type { Failure } from '@weirjs/common/core/errors'
+import { type Failure, WeirError } from '@weirjs/common/core/errors'
 import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
@@ -12,7 +12,7 @@ import { isOf, plainReport } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import { ProcessFamily } from './process-family.ts'
+import { JOB_PROCESSES_MAX, ProcessFamily } from './process-family.ts'
 import type { GroupStart, PortRange, SlotCommand, SlotEvent } from './protocol.ts'
 import { PROGRESS_TIMEOUT_MS, SlotWatch } from './slot-watch.ts'
 import type { Slot, SlotGroup, SlotHost, SlotListener } from './slot.ts'
@@ -35,6 +35,8 @@ export interface ProcessHostOptions {
   readonly heapBytesMax: number
   /** Resident memory that a job process with so many slots may have. */
   readonly jobProcessBytesMax: (slots: number) => number
+  /** Processes that the code of a job may have started at a time. Default: JOB_PROCESSES_MAX. */
+  readonly processesMax?: number
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
   /** What this machine holds for jobs; asked for each attempt. Default: nothing. */
@@ -212,7 +214,13 @@ export class ProcessSlotHost implements SlotHost {
 
 type GroupOptions = Pick<
   ProcessHostOptions,
-  'workerId' | 'scheduler' | 'log' | 'progressTimeoutMs' | 'jobProcessBytesMax' | 'residentBytes'
+  | 'workerId'
+  | 'scheduler'
+  | 'log'
+  | 'progressTimeoutMs'
+  | 'jobProcessBytesMax'
+  | 'processesMax'
+  | 'residentBytes'
 >
 
 /** The slots of one job attempt in one process. */
@@ -279,17 +287,28 @@ export class ProcessSlotGroup implements SlotGroup {
   /** From the beginning: a module may fill memory while it loads. */
   #watchMemory(slots: readonly number[]): MemoryWatch {
     const { scheduler, jobProcessBytesMax, residentBytes: read } = this.#options
-    const family = new ProcessFamily(this.pid)
+    const { processesMax = JOB_PROCESSES_MAX } = this.#options
+    const family = new ProcessFamily(this.pid, processesMax)
     const name = `the job process (pid ${this.pid}, slot ${slots.join(', ')})`
     return new MemoryWatch({
       limitBytes: jobProcessBytesMax(slots.length),
       slots,
       residentBytes: () => (read === undefined ? family.residentBytes() : read(this.pid)),
+      processes: () => family.count,
+      processesMax,
       probe: () => this.#process.probe(),
       scheduler,
       tell: (text) => this.#warn(text),
       onTooMuch: (reason) =>
         this.#process.kill(`${name} ${reason}`, { hint: MEMORY_HINT, code: 'job/out-of-memory' }),
+      onTooMany: (reason) =>
+        this.#process.end(
+          new WeirError('job/too-many-processes', `${name} ${reason}`, {
+            domain: 'user',
+            retry: 'backoff',
+            hint: 'wait for the end of what the job starts, or raise taskmanager.job-process.processes-max',
+          }),
+        ),
     })
   }
 
