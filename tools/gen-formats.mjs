@@ -13,6 +13,11 @@ const FORMATS = [
       'What leaves a task in one piece. Private to Weir: both ends of a channel run the same version.',
   },
   {
+    title: 'Messages between a TaskManager and a job process',
+    file: 'packages/taskmanager/src/slots/message-frames.ts',
+    about: 'On two pipes, one for each direction. Private to one installation.',
+  },
+  {
     title: 'Block and chunk: values at rest',
     file: 'packages/common/src/codec/block.ts',
     about: 'What state files consist of.',

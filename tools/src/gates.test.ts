@@ -209,6 +209,14 @@ describe('nobody makes code of what they are told', () => {
     ).toEqual([])
   })
 
+  test('Node decodes what processes say to each other where nothing can be caught: only for who submits his own job', () => {
+    expect(
+      where(
+        /\bserialization:|'ipc'|\bprocess\.send\b|import \{[^}]*\bfork\b[^}]*\} from 'node:child_process'/,
+      ),
+    ).toEqual(['packages/cli/src/job/build-graph-entry.ts', 'packages/cli/src/job/build-graph.ts'])
+  })
+
   test('functions are made of text in one place: codecs, of the types that the job itself declares', () => {
     expect(where(/\bnew Function\b|\bFunction\(/)).toEqual([
       'packages/common/src/codec/struct-codec.ts',

@@ -17,6 +17,7 @@ import { bigintCodec, textCodec } from './primitives.ts'
 import { PROPERTY_SEED, runs } from './runs.contract.ts'
 import { structCodec } from './struct-codec.ts'
 import { anyStruct, type Typed } from './typed.contract.ts'
+import { weighedCodec } from './weighed-codec.ts'
 
 const CASES = runs(12_000, 1_000_000)
 /** Of values without and with a declared type, which most bytes are. */
@@ -24,6 +25,8 @@ const MAIN_CASES = runs(20_000, 1_000_000)
 const PRINTED_FROM = 100_000
 const TIMEOUT_MS = 900_000
 const SAMPLES = 40
+/** What any of the samples takes, and little more. */
+const WEIGHT_MAX = 10_000
 
 const of = <T>(name: string, codec: Codec<T>, values: readonly T[]): Decoder => ({
   name,
@@ -122,6 +125,7 @@ const sealed: Decoder = {
 
 const decoders: readonly Decoder[] = [
   of('dynamic', dynamicCodec, nested),
+  of('dynamic, weighed', weighedCodec(WEIGHT_MAX), nested),
   of('json', jsonCodec as Codec<unknown>, [json, [json, json], 'text', 5, null]),
   of('key', keyCodec, keys),
   of('bigint', bigintCodec, [1n, -(2n ** 64n), 2n ** 500n]),
