@@ -82,6 +82,18 @@ describe('RestartPolicy', () => {
     )
   })
 
+  it('counts as many failures as are tolerated, however many', () => {
+    const none: RestartSettings = {
+      strategy: 'failure-rate',
+      failuresMax: 0,
+      windowMs: 10_000,
+      delayMs: 1,
+    }
+    expect(run(none, times(1, 'backoff'), { gapMs: 1 })).toEqual(['end'])
+    const many = { ...none, failuresMax: 10_500, windowMs: 1_000_000 }
+    expect(run(many, times(10_501, 'backoff'), { gapMs: 1 }).at(-1)).toBe('end')
+  })
+
   it('doubles the delay up to the maximum', () => {
     expect(run(exponential, times(5, 'backoff'))).toEqual([1_000, 2_000, 4_000, 4_000, 4_000])
   })

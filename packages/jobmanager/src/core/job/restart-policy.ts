@@ -10,9 +10,6 @@ import { unreachable } from '@weirjs/common/core/assert'
 
 /** Running this long after a restart shows that the restart worked: the next lost worker is a new misfortune. */
 export const SETTLED_AFTER_MS = 1_000
-/** Failures whose times the rate strategy keeps at most. */
-const FAILURE_TIMES_MAX = 10_000
-
 export type RestartDecision =
   | { readonly verdict: 'restart'; readonly delayMs: number }
   | { readonly verdict: 'give-up'; readonly reason: string }
@@ -88,7 +85,7 @@ export class RestartPolicy {
     }
   }
 
-  /** More than `failuresMax` failures within the window end the job. */
+  /** More than `failuresMax` failures within the window end the job; so many are remembered, and no more. */
   #byRate(
     settings: Extract<RestartSettings, { strategy: 'failure-rate' }>,
     nowMs: number,
@@ -96,7 +93,7 @@ export class RestartPolicy {
     this.#failureTimes.push(nowMs)
     this.#failureTimes = this.#failureTimes
       .filter((time) => time > nowMs - settings.windowMs)
-      .slice(-FAILURE_TIMES_MAX)
+      .slice(-(settings.failuresMax + 1))
     if (this.#failureTimes.length <= settings.failuresMax) {
       return { verdict: 'restart', delayMs: settings.delayMs }
     }
