@@ -1,6 +1,7 @@
 // Durations as a person writes them: '5s', '1.5h'. Inside, everything is milliseconds.
 
 import { WeirError } from '@weirjs/common/core/errors'
+import { shownValue } from '@weirjs/common/core/job-bounds'
 
 /** Milliseconds as a number, or text with a unit: `'250ms'`, `'5s'`, `'10m'`, `'1h'`, `'30d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -19,20 +20,26 @@ const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 export const DURATION_MS_MAX: number = Number.MAX_SAFE_INTEGER
 
 /**
- * Milliseconds of `duration`, ≥ 0, rounded to whole ones. `what` names it in the message.
+ * Milliseconds of `duration`, ≥ 0, rounded to whole ones. `what` names it in the message, `location` is where it was written.
  * Throws WeirError `job/bad-duration`.
  */
-export function durationMs(duration: number | string, what = 'a duration'): number {
+export function durationMs(
+  duration: number | string,
+  what = 'a duration',
+  location?: string,
+): number {
   const ms = typeof duration === 'number' ? duration : parse(duration)
   if (Number.isFinite(ms) && ms >= 0 && ms <= DURATION_MS_MAX) return Math.round(ms)
-  throw new WeirError('job/bad-duration', `${what} is no duration: ${JSON.stringify(duration)}`, {
+  throw new WeirError('job/bad-duration', `${what} is no duration: ${shownValue(duration)}`, {
     domain: 'user',
+    ...(location === undefined ? {} : { location }),
     hint: "Write milliseconds as a number, or a number and a unit: '250ms', '5s', '10m', '1h', '30d'.",
   })
 }
 
-function parse(text: string): number {
-  const match = PATTERN.exec(text.trim())
+/** Whoever writes no TypeScript may give anything. */
+function parse(text: unknown): number {
+  const match = typeof text === 'string' ? PATTERN.exec(text.trim()) : null
   if (match === null) return Number.NaN
   return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN)
 }

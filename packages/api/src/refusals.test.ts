@@ -230,7 +230,7 @@ describe('a wrong job', () => {
     expect(attempt({ checkpoint: { every: 1 } })).toBe('job/bad-setting')
     expect(attempt({ checkpoint: { retained: 0 } })).toBe('job/bad-setting')
     expect(attempt({ restart: { strategy: 'often' } })).toBe('job/bad-setting')
-    expect(attempt({ parallelism: 0 })).toBe('job/parallelism-out-of-range')
+    expect(attempt({ parallelism: 0 })).toBe('job/bad-setting')
   })
 })
 

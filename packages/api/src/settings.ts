@@ -10,17 +10,18 @@ import {
   type JobSettings,
   type RestartSettings,
 } from '@weirjs/common/core/graph/logical-graph'
+import {
+  jobValueProblem,
+  jobValuesOf,
+  type JobKey,
+  shownValue,
+} from '@weirjs/common/core/job-bounds'
 import { type Duration, durationMs } from './durations.ts'
-import { checkParallelism } from './graph-builder.ts'
 import { jobError } from './job-error.ts'
 import { didYouMean } from './suggest.ts'
 
-export const CHECKPOINT_INTERVAL_MS_MIN = 10
-export const CHECKPOINTS_RETAINED_MAX = 1_000
-export const CHECKPOINTS_CONCURRENT_MAX = 16
-
 export interface CheckpointOptions {
-  /** Time between triggers, ≥ 10 ms; `'off'`: none but the final one and those asked for. Default `'10s'`. */
+  /** Time between triggers, 10 ms or more; `'off'`: none but the final one and those asked for. Default `'10s'`. */
   readonly every?: Duration | 'off'
   /** Default `exactly-once`. */
   readonly mode?: CheckpointMode
@@ -96,74 +97,87 @@ const KNOWN_CHECKPOINT: readonly string[] = [
   'retainOn',
 ]
 
-/** All settings, defaults filled in. Throws WeirError `job/bad-setting`, `job/bad-duration`. */
+/** What each key is called in code. */
+const CODE_NAMES: Readonly<Record<JobKey, string>> = {
+  'parallelism.default': 'parallelism',
+  'pipeline.max-parallelism': 'maxParallelism',
+  'pipeline.operator-chaining.enabled': 'chaining',
+  'execution.buffer-timeout.interval': 'bufferTimeout',
+  'execution.checkpointing.interval': 'checkpoint.every',
+  'execution.checkpointing.mode': 'checkpoint.mode',
+  'execution.checkpointing.min-pause': 'checkpoint.minPause',
+  'execution.checkpointing.timeout': 'checkpoint.timeout',
+  'execution.checkpointing.max-concurrent-checkpoints': 'checkpoint.maxConcurrent',
+  'execution.checkpointing.tolerable-failed-checkpoints': 'checkpoint.tolerableFailures',
+  'execution.checkpointing.num-retained': 'checkpoint.retained',
+  'execution.checkpointing.retain-on': 'checkpoint.retainOn',
+  'restart-strategy.type': 'restart.strategy',
+  'restart-strategy.fixed-delay.attempts': 'restart.attempts',
+  'restart-strategy.fixed-delay.delay': 'restart.delay',
+  'restart-strategy.failure-rate.max-failures-per-interval': 'restart.failuresMax',
+  'restart-strategy.failure-rate.failure-rate-interval': 'restart.window',
+  'restart-strategy.failure-rate.delay': 'restart.delay',
+  'restart-strategy.exponential-delay.initial-backoff': 'restart.initial',
+  'restart-strategy.exponential-delay.max-backoff': 'restart.max',
+  'restart-strategy.exponential-delay.backoff-multiplier': 'restart.multiplier',
+  'restart-strategy.exponential-delay.jitter-factor': 'restart.jitter',
+  'restart-strategy.exponential-delay.reset-backoff-threshold': 'restart.resetAfter',
+  'restart-strategy.exponential-delay.attempts-before-reset-backoff': 'restart.attempts',
+}
+const DELAY_MS = 1_000
+
+/** By strategy, besides `strategy`. */
+const KNOWN_RESTART: Readonly<Record<RestartOptions['strategy'], readonly string[]>> = {
+  none: [],
+  'fixed-delay': ['attempts', 'delay'],
+  'failure-rate': ['failuresMax', 'window', 'delay'],
+  'exponential-delay': ['initial', 'max', 'multiplier', 'jitter', 'resetAfter', 'attempts'],
+}
+
+/**
+ * All settings, defaults filled in. What they may be is in the table that configuration is held against, too.
+ * Throws WeirError `job/bad-setting`, `job/bad-duration`.
+ */
 export function resolveSettings(
   options: SettingsOptions,
   location: string | undefined,
 ): JobSettings {
-  refuseUnknown(options, KNOWN, location)
-  return {
-    checkpoint: resolveCheckpoint(options.checkpoint ?? {}, location),
+  refuseUnknown('settings', options, KNOWN, location)
+  const preset = DEFAULT_JOB_SETTINGS
+  const settings: JobSettings = {
+    checkpoint: resolveCheckpoint(or(options.checkpoint, {}), location),
     restart: resolveRestart(options.restart, location),
-    parallelism:
-      checkParallelism(options.parallelism, 'parallelism', location) ??
-      DEFAULT_JOB_SETTINGS.parallelism,
-    maxParallelism:
-      checkParallelism(options.maxParallelism, 'maximum parallelism', location) ?? null,
-    bufferTimeoutMs:
-      options.bufferTimeout === 'off'
-        ? null
-        : optionalMs(
-            options.bufferTimeout,
-            'bufferTimeout',
-            DEFAULT_JOB_SETTINGS.bufferTimeoutMs ?? 0,
-          ),
-    chaining: options.chaining ?? true,
-    config: Object.fromEntries(
-      Object.entries(options.config ?? {}).map(([key, value]) => [key, String(value)]),
+    parallelism: or(options.parallelism, preset.parallelism),
+    maxParallelism: or(options.maxParallelism, preset.maxParallelism),
+    bufferTimeoutMs: msOrOff(
+      options.bufferTimeout,
+      'bufferTimeout',
+      preset.bufferTimeoutMs,
+      location,
     ),
+    chaining: or(options.chaining, preset.chaining),
+    config: resolveConfig(or(options.config, {}), location),
   }
+  refuseUnfit(settings, location)
+  return settings
 }
 
 function resolveCheckpoint(
   options: CheckpointOptions | 'off',
   location: string | undefined,
 ): CheckpointSettings {
-  if (options === 'off') return { ...DEFAULT_CHECKPOINT_SETTINGS, intervalMs: null }
-  refuseUnknown(options, KNOWN_CHECKPOINT, location)
   const preset = DEFAULT_CHECKPOINT_SETTINGS
-  const intervalMs =
-    options.every === 'off' ? null : optionalMs(options.every, 'checkpoint.every', 10_000)
-  if (intervalMs !== null && intervalMs < CHECKPOINT_INTERVAL_MS_MIN) {
-    throw badSetting(
-      `checkpoint.every is ${intervalMs} ms, at least ${CHECKPOINT_INTERVAL_MS_MIN} ms`,
-      location,
-    )
-  }
+  if (options === 'off') return { ...preset, intervalMs: null }
+  refuseUnknown('checkpoint', options, KNOWN_CHECKPOINT, location)
   return {
-    intervalMs,
-    mode: options.mode ?? preset.mode,
-    minPauseMs: optionalMs(options.minPause, 'checkpoint.minPause', preset.minPauseMs),
-    timeoutMs: optionalMs(options.timeout, 'checkpoint.timeout', preset.timeoutMs),
-    maxConcurrent: within(
-      options.maxConcurrent ?? 1,
-      1,
-      CHECKPOINTS_CONCURRENT_MAX,
-      'maxConcurrent',
-      location,
-    ),
-    tolerableFailures:
-      options.tolerableFailures === undefined
-        ? preset.tolerableFailures
-        : within(options.tolerableFailures, 0, 1_000_000, 'tolerableFailures', location),
-    retained: within(
-      options.retained ?? preset.retained,
-      1,
-      CHECKPOINTS_RETAINED_MAX,
-      'retained',
-      location,
-    ),
-    retainOn: options.retainOn ?? preset.retainOn,
+    intervalMs: msOrOff(options.every, 'checkpoint.every', preset.intervalMs, location),
+    mode: or(options.mode, preset.mode),
+    minPauseMs: ms(options.minPause, 'checkpoint.minPause', preset.minPauseMs, location),
+    timeoutMs: ms(options.timeout, 'checkpoint.timeout', preset.timeoutMs, location),
+    maxConcurrent: or(options.maxConcurrent, preset.maxConcurrent),
+    tolerableFailures: or(options.tolerableFailures, preset.tolerableFailures),
+    retained: or(options.retained, preset.retained),
+    retainOn: or(options.retainOn, preset.retainOn),
   }
 }
 
@@ -172,29 +186,29 @@ function resolveRestart(
   location: string | undefined,
 ): RestartSettings {
   if (options === undefined) return DEFAULT_RESTART_SETTINGS
+  refuseNoObject('restart', options, location)
+  const { strategy } = options
+  // One that does not exist is refused with the others, by the table.
+  const known = Object.entries(KNOWN_RESTART).find(([name]) => name === strategy)?.[1]
+  if (known !== undefined) refuseUnknown('restart', options, ['strategy', ...known], location)
   switch (options.strategy) {
-    case 'none':
-      return { strategy: 'none' }
     case 'fixed-delay':
       return {
-        strategy: 'fixed-delay',
-        attempts: within(options.attempts, 0, 1_000_000, 'attempts', location),
-        delayMs: optionalMs(options.delay, 'restart.delay', 1_000),
+        strategy: options.strategy,
+        attempts: options.attempts,
+        delayMs: ms(options.delay, 'restart.delay', DELAY_MS, location),
       }
     case 'failure-rate':
       return {
-        strategy: 'failure-rate',
-        failuresMax: within(options.failuresMax, 0, 1_000_000, 'failuresMax', location),
-        windowMs: durationMs(options.window, 'restart.window'),
-        delayMs: optionalMs(options.delay, 'restart.delay', 1_000),
+        strategy: options.strategy,
+        failuresMax: options.failuresMax,
+        windowMs: durationMs(options.window, 'restart.window', location),
+        delayMs: ms(options.delay, 'restart.delay', DELAY_MS, location),
       }
     case 'exponential-delay':
       return exponential(options, location)
     default:
-      throw badSetting(
-        `there is no restart strategy "${(options as { strategy: string }).strategy}"`,
-        location,
-      )
+      return { strategy } as RestartSettings
   }
 }
 
@@ -202,49 +216,79 @@ function exponential(
   options: Extract<RestartOptions, { strategy: 'exponential-delay' }>,
   location: string | undefined,
 ): RestartSettings {
-  const multiplier = options.multiplier ?? 1.5
-  const jitter = options.jitter ?? 0.1
-  if (!(multiplier >= 1))
-    throw badSetting(`restart.multiplier is ${multiplier}, at least 1`, location)
-  if (!(jitter >= 0 && jitter <= 1))
-    throw badSetting(`restart.jitter is ${jitter}, from 0 to 1`, location)
+  const preset = DEFAULT_RESTART_SETTINGS
   return {
-    strategy: 'exponential-delay',
-    initialMs: optionalMs(options.initial, 'restart.initial', 1_000),
-    maxMs: optionalMs(options.max, 'restart.max', 60_000),
-    multiplier,
-    jitter,
-    resetAfterMs: optionalMs(options.resetAfter, 'restart.resetAfter', 3_600_000),
-    attempts:
-      options.attempts === undefined
-        ? null
-        : within(options.attempts, 0, 1_000_000, 'attempts', location),
+    strategy: options.strategy,
+    initialMs: ms(options.initial, 'restart.initial', preset.initialMs, location),
+    maxMs: ms(options.max, 'restart.max', preset.maxMs, location),
+    multiplier: or(options.multiplier, preset.multiplier),
+    jitter: or(options.jitter, preset.jitter),
+    resetAfterMs: ms(options.resetAfter, 'restart.resetAfter', preset.resetAfterMs, location),
+    attempts: or(options.attempts, preset.attempts),
   }
 }
 
-const optionalMs = (duration: Duration | undefined, what: string, preset: number): number =>
-  duration === undefined ? preset : durationMs(duration, what)
+/** As text, as configuration has it; what it may be, its keys decide when the job is submitted. */
+function resolveConfig(
+  config: NonNullable<SettingsOptions['config']>,
+  location: string | undefined,
+): Readonly<Record<string, string>> {
+  refuseNoObject('config', config, location)
+  const entries = Object.entries(config).map(([key, value]) => {
+    if (['string', 'number', 'boolean'].includes(typeof value)) return [key, String(value)] as const
+    const what = `${shownValue(value)}, but must be text, a number, true or false`
+    throw badSetting(`config, ${shownValue(key)}, is ${what}`, location)
+  })
+  return Object.fromEntries(entries)
+}
 
-function within(
-  value: number,
-  low: number,
-  high: number,
+/** By the key of each, with what it is called in code. */
+function refuseUnfit(settings: JobSettings, location: string | undefined): void {
+  for (const [key, value] of Object.entries(jobValuesOf(settings)) as [JobKey, unknown][]) {
+    const problem = jobValueProblem(key, value, `${CODE_NAMES[key]} of the job`)
+    if (problem !== null) throw badSetting(problem, location)
+  }
+}
+
+/** Null is not what nobody said. */
+const or = <T>(given: T | undefined, preset: T): T => (given === undefined ? preset : given)
+
+function ms(
+  duration: Duration | undefined,
   what: string,
+  preset: number,
   location: string | undefined,
 ): number {
-  if (Number.isInteger(value) && value >= low && value <= high) return value
-  throw badSetting(`${what} is ${value}, a whole number from ${low} to ${high}`, location)
+  return duration === undefined ? preset : durationMs(duration, what, location)
+}
+
+/** `'off'` is null. */
+function msOrOff(
+  duration: Duration | 'off' | undefined,
+  what: string,
+  preset: number | null,
+  location: string | undefined,
+): number | null {
+  if (duration === undefined) return preset
+  return duration === 'off' ? null : durationMs(duration, what, location)
 }
 
 function refuseUnknown(
+  what: string,
   options: object,
   known: readonly string[],
   location: string | undefined,
 ): void {
+  refuseNoObject(what, options, location)
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw badSetting(`there is no setting "${key}"`, location, didYouMean(key, known))
   }
+}
+
+function refuseNoObject(what: string, options: unknown, location: string | undefined): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw badSetting(`${what} is ${shownValue(options)}, but must be an object`, location)
 }
 
 function badSetting(message: string, location: string | undefined, hint?: string): Error {

@@ -11,6 +11,7 @@ import { type ConfigSources, KEY_NAMES, loadConfig } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey } from './config-keys.ts'
 import { envNameOf } from './config-sources.ts'
 import { wantedBy } from './config-values.ts'
+import { jobSettingsFrom } from './job-settings.ts'
 
 const LINE_CHARS_MAX = 400
 const directory = mkdtempSync(join(tmpdir(), 'weir-bad-values-'))
@@ -53,6 +54,8 @@ const VALUES: readonly string[] = [
   '10 parsecs',
   '5x',
   '99999999999d',
+  '3650d',
+  '3651d',
   '1kb',
   '64mb',
   '1.5gb',
@@ -121,7 +124,7 @@ function amount(given: string, units: readonly string[]): bigint | null {
 }
 const within = (value: bigint | null, low: bigint, high: bigint): boolean =>
   value !== null && value >= low * 1_000n && value <= high * 1_000n
-const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+const times = (text = ''): bigint => (amount(text, TIMES) ?? 0n) / 1_000n
 const bytes = (text = ''): bigint => (amount(text, SIZES) ?? 0n) / 1_000n
 const isPort = (text = ''): boolean => /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535
 
@@ -140,8 +143,8 @@ const READERS: readonly Reader[] = [
       Number(given) <= Number(high),
   ],
   [
-    /^a duration(?: of at least (\d+) ms)?, such as /,
-    (given, [low = '0']) => within(amount(given, TIMES), BigInt(low), SAFE),
+    /^a duration from (\S+) to (\S+), such as /,
+    (given, [low, high]) => within(amount(given, TIMES), times(low), times(high)),
   ],
   [
     /^a size from (\S+) to (\S+), such as /,
@@ -194,9 +197,16 @@ function isAllowed(wanted: string, given: string): boolean {
 
 interface Source {
   readonly name: string
-  readonly of: (key: ConfigKey, given: string) => ConfigSources
+  readonly load: (key: ConfigKey, given: string) => void
   readonly origin: (key: ConfigKey) => string
+  /** Only what concerns jobs may stand here. */
+  readonly ofJobs?: true
 }
+const from =
+  (sources: (key: ConfigKey, given: string) => ConfigSources): Source['load'] =>
+  (key, given) => {
+    loadConfig(sources(key, given))
+  }
 const path = join(directory, 'weir.yaml')
 const written = (yaml: string): string => {
   writeFileSync(path, yaml)
@@ -205,35 +215,56 @@ const written = (yaml: string): string => {
 const SOURCES: readonly Source[] = [
   {
     name: 'file',
-    of: (key, given) => ({ file: written(`# one\n"${key}": ${JSON.stringify(given)}\n`) }),
+    load: from((key, given) => ({
+      file: written(`# one\n"${key}": ${JSON.stringify(given)}\n`),
+    })),
     origin: () => `file ${path}:2`,
   },
   {
     name: 'environment',
-    of: (key, given) => ({ env: { [envNameOf(key)]: given } }),
+    load: from((key, given) => ({ env: { [envNameOf(key)]: given } })),
     origin: (key) => `environment ${envNameOf(key)}`,
   },
   {
     name: 'secret file',
-    of: (key, given) => ({ env: { [`${envNameOf(key)}_FILE`]: written(given) } }),
+    load: from((key, given) => ({ env: { [`${envNameOf(key)}_FILE`]: written(given) } })),
     origin: (key) => `environment ${envNameOf(key)}`,
   },
   {
     name: '-D',
-    of: (key, given) => ({ defines: [`${key}=${given}`] }),
+    load: from((key, given) => ({ defines: [`${key}=${given}`] })),
     origin: () => 'flag -D',
   },
   {
     name: 'project',
-    of: (key, given) => ({ project: [{ key, text: given, origin: 'file weir.config.ts' }] }),
+    load: from((key, given) => ({
+      project: [{ key, text: given, origin: 'file weir.config.ts' }],
+    })),
     origin: () => 'file weir.config.ts',
   },
+  {
+    name: "the job's code",
+    load: (key, given) => {
+      jobSettingsFrom(DEFAULTS, { config: { [key]: given } }, [])
+    },
+    origin: () => "the job's code",
+    ofJobs: true,
+  },
+  {
+    name: '-D of a job',
+    load: (key, given) => {
+      jobSettingsFrom(DEFAULTS, {}, [`${key}=${given}`])
+    },
+    origin: () => 'flag -D',
+    ofJobs: true,
+  },
 ]
+const DEFAULTS = loadConfig({})
 
 /** null: accepted. */
-function refusalOf(sources: ConfigSources): WeirError | null {
+function refusalOf(load: () => void): WeirError | null {
   try {
-    loadConfig(sources)
+    load()
     return null
   } catch (error) {
     if (error instanceof WeirError) return error
@@ -250,7 +281,12 @@ describe.each(KEY_NAMES)('%s', (key) => {
     // Values are told apart behind the sources: one source gets them all, the others every seventh.
     for (const given of VALUES.filter((_, i) => source.name === '-D' || i % 7 === 2)) {
       const said = `${key}=${given.slice(0, 40)} (${wanted})`
-      const error = refusalOf(source.of(key, given))
+      const error = refusalOf(() => source.load(key, given))
+      if (source.ofJobs && CONFIG_KEYS[key].scope === 'process') {
+        expect(error, said).toMatchObject({ code: 'config/not-a-job-setting' })
+        expect(error?.message, said).toContain(`${key} (${source.origin(key)})`)
+        continue
+      }
       const text = given.trim()
       if (isAllowed(wanted, text)) {
         // Right by itself; if it does not fit its neighbours, both are named.
@@ -286,7 +322,7 @@ describe.each(KEY_NAMES)('%s', (key) => {
       `${key}: 1\n${key}: 1`,
       `? [${key}]\n: 1`,
     ]) {
-      const error = refusalOf({ file: written(`${yaml}\n`) })
+      const error = refusalOf(() => loadConfig({ file: written(`${yaml}\n`) }))
       if (error === null) continue
       expect(error.code, yaml).toMatch(/^config\/(bad-value|bad-file|unknown-key)$/)
       expect(error.message, yaml).toContain(path)
@@ -302,7 +338,11 @@ describe.each(KEY_NAMES)('%s', (key) => {
       { defines: [`${typo}=1`] },
       { project: [{ key: typo, text: '1', origin: 'file weir.config.ts' }] },
     ])
-      expect(refusalOf(sources)).toMatchObject(near)
-    expect(refusalOf({ env: { [`${envNameOf(key)}X`]: '1' } })).toMatchObject(near)
+      expect(refusalOf(() => loadConfig(sources))).toMatchObject(near)
+    expect(refusalOf(() => loadConfig({ env: { [`${envNameOf(key)}X`]: '1' } }))).toMatchObject(
+      near,
+    )
+    const inCode = { config: { [typo]: '1' } }
+    expect(refusalOf(() => jobSettingsFrom(DEFAULTS, inCode, []))).toMatchObject(near)
   })
 })

@@ -1,6 +1,7 @@
 // How a configuration key is defined: what its text must be, what it is when nobody says, and whom it concerns.
 
-import type { ValueSchema } from './config-values.ts'
+import { JOB_BOUNDS, type JobKey, type JobValue } from '../core/job-bounds.ts'
+import { schemaOf, type ValueSchema } from './config-values.ts'
 
 export interface KeyDefinition<T> {
   readonly schema: ValueSchema<T>
@@ -24,5 +25,27 @@ const keyOf =
   (scope: KeyDefinition<unknown>['scope']): Define =>
   (schema, byDefault, about, aliases = []) => ({ scope, schema, byDefault, about, aliases })
 export const ofProcess: Define = keyOf('process')
-export const ofJob: Define = keyOf('job')
 export const ofTask: Define = keyOf('task')
+
+/** What it is when nobody says, what it does, other names. What it may be stands in the table of bounds. */
+type JobKeyText<T> = readonly [byDefault: T, about: string, aliases?: readonly string[]]
+
+/** Keys that are settings of a job. */
+export function ofJobs<K extends JobKey>(
+  keys: { readonly [P in K]: JobKeyText<JobValue<P>> },
+): {
+  readonly [P in K]: KeyDefinition<JobValue<P>>
+} {
+  const names = Object.keys(keys) as K[]
+  return Object.fromEntries(names.map((key) => [key, jobKey(key, keys[key])])) as {
+    [P in K]: KeyDefinition<JobValue<P>>
+  }
+}
+
+function jobKey<K extends JobKey>(
+  key: K,
+  [byDefault, about, aliases = []]: JobKeyText<JobValue<K>>,
+): KeyDefinition<JobValue<K>> {
+  const schema = schemaOf(JOB_BOUNDS[key]) as ValueSchema<JobValue<K>>
+  return { scope: 'job', schema, byDefault, about, aliases }
+}

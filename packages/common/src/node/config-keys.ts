@@ -9,7 +9,7 @@ import {
   type CheckpointSettings,
 } from '../core/graph/logical-graph.ts'
 import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
-import { type KeyDefinition, ofJob, ofProcess, ofTask } from './config-definition.ts'
+import { type KeyDefinition, ofJobs, ofProcess, ofTask } from './config-definition.ts'
 import { OUTPUT_KEYS, type OutputValues } from './config-output-keys.ts'
 import { RESTART_KEYS, type RestartValues } from './config-restart-keys.ts'
 import { SECURITY_KEYS, type SecurityValues } from './config-security-keys.ts'
@@ -95,8 +95,6 @@ export type ConfigKey = keyof ConfigValues
 
 const maybeText: ValueSchema<string | null> = text
 const port = integer(0, PORT_MAX)
-const delay = duration()
-const attempts = integer(0, 1_000_000)
 
 const PROCESS_KEYS = {
   'data.dir': ofProcess(
@@ -270,70 +268,49 @@ const TASK_KEYS = {
   ),
 } as const
 
-const JOB_KEYS = {
-  'parallelism.default': ofJob(
-    integer(1, PARALLELISM_MAX),
-    1,
-    'Subtasks of each step that says nothing itself.',
-  ),
-  'pipeline.max-parallelism': ofJob(
-    orWord('auto', integer(1, PARALLELISM_MAX)),
-    null,
-    'Key groups of every step; auto: from its parallelism.',
-  ),
-  'pipeline.operator-chaining.enabled': ofJob(
-    boolean,
+const JOB_KEYS = ofJobs({
+  'parallelism.default': [1, 'Subtasks of each step that says nothing itself.'],
+  'pipeline.max-parallelism': [null, 'Key groups of every step; auto: from its parallelism.'],
+  'pipeline.operator-chaining.enabled': [
     true,
     'Join steps into tasks where possible.',
     ['pipeline.operator-chaining'],
-  ),
-  'execution.buffer-timeout.interval': ofJob(
-    orWord('off', delay),
+  ],
+  'execution.buffer-timeout.interval': [
     5,
     'Longest time that a record waits for others to travel with it.',
     ['execution.buffer-timeout'],
-  ),
-  'execution.checkpointing.interval': ofJob(
-    orWord('off', duration(10)),
+  ],
+  'execution.checkpointing.interval': [
     CHECKPOINT.intervalMs,
     'Time between triggers of periodic checkpoints.',
-  ),
-  'execution.checkpointing.mode': ofJob(
-    oneOf('exactly-once', 'at-least-once'),
-    CHECKPOINT.mode,
-    'Whether channels are blocked for alignment.',
-  ),
-  'execution.checkpointing.min-pause': ofJob(
-    delay,
+  ],
+  'execution.checkpointing.mode': [CHECKPOINT.mode, 'Whether channels are blocked for alignment.'],
+  'execution.checkpointing.min-pause': [
     CHECKPOINT.minPauseMs,
     'Least time from the completion of a checkpoint to the next periodic trigger.',
-  ),
-  'execution.checkpointing.timeout': ofJob(
-    duration(10),
+  ],
+  'execution.checkpointing.timeout': [
     CHECKPOINT.timeoutMs,
     'A checkpoint that takes longer is aborted.',
-  ),
-  'execution.checkpointing.max-concurrent-checkpoints': ofJob(
-    integer(1, 16),
+  ],
+  'execution.checkpointing.max-concurrent-checkpoints': [
     CHECKPOINT.maxConcurrent,
     'Checkpoints that may be under way at the same time.',
-  ),
-  'execution.checkpointing.tolerable-failed-checkpoints': ofJob(
-    orWord('unlimited', attempts),
+  ],
+  'execution.checkpointing.tolerable-failed-checkpoints': [
     CHECKPOINT.tolerableFailures,
     'Failed checkpoints in a row that the job bears.',
-  ),
-  'execution.checkpointing.num-retained': ofJob(
-    integer(1, 1_000),
+  ],
+  'execution.checkpointing.num-retained': [
     CHECKPOINT.retained,
     'Completed checkpoints that are kept.',
-  ),
-  'execution.checkpointing.retain-on': ofJob(
-    oneOf('always', 'failure-and-cancel', 'failure', 'never'),
+  ],
+  'execution.checkpointing.retain-on': [
     CHECKPOINT.retainOn,
     'When checkpoints stay after the job has ended.',
-  ),
-} as const
+  ],
+})
 
 export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeyDefinition<ConfigValues[K]> } = {
   ...PROCESS_KEYS,

@@ -2,9 +2,8 @@
 
 import { WeirError } from '../core/errors.ts'
 import type { RestartSettings } from '../core/graph/logical-graph.ts'
-import { type KeyDefinition, ofJob } from './config-definition.ts'
+import { type KeyDefinition, ofJobs } from './config-definition.ts'
 import type { Setting } from './config-sources.ts'
-import { duration, integer, number, oneOf, orWord } from './config-values.ts'
 
 /** Durations are milliseconds; null is "no limit". */
 export interface RestartValues {
@@ -22,61 +21,38 @@ export interface RestartValues {
   readonly 'restart-strategy.exponential-delay.attempts-before-reset-backoff': number | null
 }
 
-const attempts = integer(0, 1_000_000)
-
 export const RESTART_KEYS: {
   readonly [K in keyof RestartValues]: KeyDefinition<RestartValues[K]>
-} = {
-  'restart-strategy.type': ofJob(
-    oneOf('none', 'fixed-delay', 'failure-rate', 'exponential-delay'),
+} = ofJobs({
+  'restart-strategy.type': [
     'exponential-delay',
     'What happens after a failure.',
     ['restart-strategy'],
-  ),
-  'restart-strategy.fixed-delay.attempts': ofJob(attempts, 1, 'Restarts before the job fails.'),
-  'restart-strategy.fixed-delay.delay': ofJob(duration(), 1_000, 'Time before each restart.'),
-  'restart-strategy.failure-rate.max-failures-per-interval': ofJob(
-    attempts,
-    1,
-    'Failures that are borne.',
-  ),
-  'restart-strategy.failure-rate.failure-rate-interval': ofJob(
-    duration(1),
+  ],
+  'restart-strategy.fixed-delay.attempts': [1, 'Restarts before the job fails.'],
+  'restart-strategy.fixed-delay.delay': [1_000, 'Time before each restart.'],
+  'restart-strategy.failure-rate.max-failures-per-interval': [1, 'Failures that are borne.'],
+  'restart-strategy.failure-rate.failure-rate-interval': [
     60_000,
     'Time in which failures are counted.',
-  ),
-  'restart-strategy.failure-rate.delay': ofJob(duration(), 1_000, 'Time before each restart.'),
-  'restart-strategy.exponential-delay.initial-backoff': ofJob(
-    duration(1),
-    1_000,
-    'The first delay.',
-  ),
-  'restart-strategy.exponential-delay.max-backoff': ofJob(
-    duration(1),
-    60_000,
-    'The longest delay.',
-  ),
-  'restart-strategy.exponential-delay.backoff-multiplier': ofJob(
-    number(1, 100),
-    1.5,
-    'Growth of the delay.',
-  ),
-  'restart-strategy.exponential-delay.jitter-factor': ofJob(
-    number(0, 1),
+  ],
+  'restart-strategy.failure-rate.delay': [1_000, 'Time before each restart.'],
+  'restart-strategy.exponential-delay.initial-backoff': [1_000, 'The first delay.'],
+  'restart-strategy.exponential-delay.max-backoff': [60_000, 'The longest delay.'],
+  'restart-strategy.exponential-delay.backoff-multiplier': [1.5, 'Growth of the delay.'],
+  'restart-strategy.exponential-delay.jitter-factor': [
     0.1,
     'Share of the delay that is left to chance.',
-  ),
-  'restart-strategy.exponential-delay.reset-backoff-threshold': ofJob(
-    duration(1),
+  ],
+  'restart-strategy.exponential-delay.reset-backoff-threshold': [
     3_600_000,
     'A run this long without failure starts the delays anew.',
-  ),
-  'restart-strategy.exponential-delay.attempts-before-reset-backoff': ofJob(
-    orWord('infinite', attempts),
+  ],
+  'restart-strategy.exponential-delay.attempts-before-reset-backoff': [
     null,
     'Restarts before the job fails.',
-  ),
-}
+  ],
+})
 
 const TYPE = 'restart-strategy.type'
 const TYPE_NAMES: readonly string[] = [TYPE, ...RESTART_KEYS[TYPE].aliases]

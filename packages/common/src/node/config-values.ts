@@ -1,6 +1,15 @@
 // How values are written in configuration: text in, typed value out. Every parser says what it wants when it refuses.
 
 import { z } from 'zod'
+import { unreachable } from '../core/assert.ts'
+import {
+  type Bound,
+  DURATION_MS_MAX,
+  durationText,
+  isWithin,
+  type NumberBound,
+  wantedOf,
+} from '../core/job-bounds.ts'
 
 /** Text to value. */
 export type ValueSchema<T> = z.ZodType<T, string>
@@ -36,28 +45,29 @@ function value<T>(wanted: string, parse: (given: string) => T | undefined): Valu
   })
 }
 
-export function integer(low: number, high: number): ValueSchema<number> {
-  return value(`a whole number from ${low} to ${high}`, (given) => {
-    const parsed = /^\d+$/.test(given) ? Number(given) : Number.NaN
-    return parsed >= low && parsed <= high ? parsed : undefined
+const READERS: Readonly<Record<NumberBound['sort'], (given: string) => number>> = {
+  whole: (given) => (/^\d+$/.test(given) ? Number(given) : Number.NaN),
+  real: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN),
+  duration: (given) => scaled(given, DURATION_MS, 'ms') ?? Number.NaN,
+}
+
+function bounded(bound: NumberBound): ValueSchema<number> {
+  return value(wantedOf(bound), (given) => {
+    const read = READERS[bound.sort](given)
+    if (!isWithin(bound, read)) return undefined
+    return bound.sort === 'duration' ? Math.round(read) : read
   })
 }
 
-export function number(low: number, high: number): ValueSchema<number> {
-  return value(`a number from ${low} to ${high}`, (given) => {
-    const parsed = /^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN
-    return parsed >= low && parsed <= high ? parsed : undefined
-  })
-}
+export const integer = (least: number, most: number): ValueSchema<number> =>
+  bounded({ sort: 'whole', least, most })
+
+export const number = (least: number, most: number): ValueSchema<number> =>
+  bounded({ sort: 'real', least, most })
 
 /** Milliseconds. A bare number is milliseconds too. */
-export function duration(lowMs = 0): ValueSchema<number> {
-  const least = lowMs === 0 ? '' : ` of at least ${lowMs} ms`
-  return value(`a duration${least}, such as 250ms, 10s, 5m or 1h`, (given) => {
-    const ms = scaled(given, DURATION_MS, 'ms')
-    return ms !== undefined && ms >= lowMs ? Math.round(ms) : undefined
-  })
-}
+export const duration = (least = 0): ValueSchema<number> =>
+  bounded({ sort: 'duration', least, most: DURATION_MS_MAX })
 
 /** Bytes, in powers of 1,024. A bare number is bytes. */
 export function size(lowBytes: number, highBytes: number): ValueSchema<number> {
@@ -69,13 +79,13 @@ export function size(lowBytes: number, highBytes: number): ValueSchema<number> {
   })
 }
 
-export const boolean: ValueSchema<boolean> = value('true or false', (given) =>
+export const boolean: ValueSchema<boolean> = value(wantedOf({ sort: 'flag' }), (given) =>
   given === 'true' ? true : given === 'false' ? false : undefined,
 )
 
 /** Any case, and `_` for `-`, so that AT_LEAST_ONCE is understood. */
 export function oneOf<T extends string>(...names: readonly T[]): ValueSchema<T> {
-  return value(`one of ${names.join(', ')}`, (given) => {
+  return value(wantedOf({ sort: 'word', words: names }), (given) => {
     const plain = given.toLowerCase().replaceAll('_', '-')
     return names.find((name) => name === plain)
   })
@@ -131,6 +141,24 @@ export function orWord<T>(word: string, schema: ValueSchema<T>): ValueSchema<T |
   })
 }
 
+/** What text must be to be within a bound of the table. */
+export function schemaOf(bound: Bound): ValueSchema<unknown> {
+  switch (bound.sort) {
+    case 'maybe':
+      return orWord(bound.word, bounded(bound.bound))
+    case 'word':
+      return oneOf(...bound.words)
+    case 'flag':
+      return boolean
+    case 'whole':
+    case 'real':
+    case 'duration':
+      return bounded(bound)
+    default:
+      return unreachable(bound)
+  }
+}
+
 export interface PortRange {
   readonly first: number
   /** Included. */
@@ -176,14 +204,6 @@ export function writtenAs(schema: ValueSchema<unknown>, given: unknown): string 
 
 const isPortRange = (given: unknown): given is PortRange =>
   typeof given === 'object' && given !== null && 'first' in given
-
-function durationText(ms: number): string {
-  const units = ['h', 'm', 's'] as const
-  const unit = units.find(
-    (one) => ms >= (DURATION_MS[one] ?? 1) && ms % (DURATION_MS[one] ?? 1) === 0,
-  )
-  return unit === undefined ? `${ms}ms` : `${ms / (DURATION_MS[unit] ?? 1)}${unit}`
-}
 
 /** Not rounded yet: half a millisecond is less than one. */
 function scaled(

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
+import { unfitNeighbours } from '../core/job-bounds.ts'
 import { checkJobMemory, jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import type { KeyDefinition } from './config-definition.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
@@ -172,14 +173,10 @@ export function checkJobNeighbours(
   values: ConfigValues,
   originOf: (key: ConfigKey) => string,
 ): void {
-  const { 'pipeline.max-parallelism': most, 'parallelism.default': parallelism } = values
-  if (most !== null && parallelism > most)
-    throw unfit('pipeline.max-parallelism', 'at least', 'parallelism.default', originOf)
+  for (const [larger, smaller] of unfitNeighbours(values))
+    throw unfit(larger, 'at least', smaller, originOf)
   if (values['exchange.credit-bytes'] < values['exchange.frame-bytes'])
     throw unfit('exchange.credit-bytes', 'at least', 'exchange.frame-bytes', originOf)
-  const longest = 'restart-strategy.exponential-delay.max-backoff'
-  const first = 'restart-strategy.exponential-delay.initial-backoff'
-  if (values[longest] < values[first]) throw unfit(longest, 'at least', first, originOf)
 }
 
 function unfit(

@@ -2,11 +2,8 @@
 // submitter's project and environment say), the job's code, -D at submit.
 
 import { WeirError } from '../core/errors.ts'
-import type {
-  CheckpointSettings,
-  JobSettings,
-  RestartSettings,
-} from '../core/graph/logical-graph.ts'
+import type { JobSettings, RestartSettings } from '../core/graph/logical-graph.ts'
+import { jobValueProblem, jobValuesOf, type JobKey, type SomeSettings } from '../core/job-bounds.ts'
 import { JOB_DEFAULT_CHARS_MAX } from '../core/job-views.ts'
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
@@ -15,13 +12,7 @@ import { isSecretName } from './config-secrets.ts'
 import { type Setting, settingsOfDefines } from './config-sources.ts'
 
 /** What the job's code said; what it left out comes from the configuration. */
-export interface JobCodeSettings {
-  readonly checkpoint?: Partial<CheckpointSettings>
-  readonly restart?: RestartSettings
-  readonly parallelism?: number
-  readonly maxParallelism?: number | null
-  readonly bufferTimeoutMs?: number | null
-  readonly chaining?: boolean
+export interface JobCodeSettings extends SomeSettings {
   readonly config?: Readonly<Record<string, string>>
 }
 
@@ -125,53 +116,14 @@ function valuesOf(settings: readonly Setting[]): SomeValues {
   return values as SomeValues
 }
 
+/** What comes from a bundle was checked by the SDK in it, which may be another version's. */
 function valuesOfCode(code: JobCodeSettings): SomeValues {
-  const { checkpoint = {} } = code
-  return defined({
-    'parallelism.default': code.parallelism,
-    'pipeline.max-parallelism': code.maxParallelism,
-    'pipeline.operator-chaining.enabled': code.chaining,
-    'execution.buffer-timeout.interval': code.bufferTimeoutMs,
-    'execution.checkpointing.interval': checkpoint.intervalMs,
-    'execution.checkpointing.mode': checkpoint.mode,
-    'execution.checkpointing.min-pause': checkpoint.minPauseMs,
-    'execution.checkpointing.timeout': checkpoint.timeoutMs,
-    'execution.checkpointing.max-concurrent-checkpoints': checkpoint.maxConcurrent,
-    'execution.checkpointing.tolerable-failed-checkpoints': checkpoint.tolerableFailures,
-    'execution.checkpointing.num-retained': checkpoint.retained,
-    'execution.checkpointing.retain-on': checkpoint.retainOn,
-    ...(code.restart === undefined ? {} : valuesOfRestart(code.restart)),
-  })
-}
-
-function valuesOfRestart(restart: RestartSettings): SomeValues {
-  switch (restart.strategy) {
-    case 'none':
-      return { 'restart-strategy.type': 'none' }
-    case 'fixed-delay':
-      return {
-        'restart-strategy.type': 'fixed-delay',
-        'restart-strategy.fixed-delay.attempts': restart.attempts,
-        'restart-strategy.fixed-delay.delay': restart.delayMs,
-      }
-    case 'failure-rate':
-      return {
-        'restart-strategy.type': 'failure-rate',
-        'restart-strategy.failure-rate.max-failures-per-interval': restart.failuresMax,
-        'restart-strategy.failure-rate.failure-rate-interval': restart.windowMs,
-        'restart-strategy.failure-rate.delay': restart.delayMs,
-      }
-    case 'exponential-delay':
-      return {
-        'restart-strategy.type': 'exponential-delay',
-        'restart-strategy.exponential-delay.initial-backoff': restart.initialMs,
-        'restart-strategy.exponential-delay.max-backoff': restart.maxMs,
-        'restart-strategy.exponential-delay.backoff-multiplier': restart.multiplier,
-        'restart-strategy.exponential-delay.jitter-factor': restart.jitter,
-        'restart-strategy.exponential-delay.reset-backoff-threshold': restart.resetAfterMs,
-        'restart-strategy.exponential-delay.attempts-before-reset-backoff': restart.attempts,
-      }
+  const values = jobValuesOf(code)
+  for (const [key, value] of Object.entries(values)) {
+    const problem = jobValueProblem(key as JobKey, value, "the job's code")
+    if (problem !== null) throw new WeirError('config/bad-value', problem, { domain: 'user' })
   }
+  return values as SomeValues
 }
 
 function settingsOf(values: ConfigValues): Omit<JobSettings, 'config'> {
@@ -223,13 +175,6 @@ function restartOf(values: ConfigValues): RestartSettings {
         attempts: values['restart-strategy.exponential-delay.attempts-before-reset-backoff'],
       }
   }
-}
-
-/** Without the members that are undefined, so that spreading them takes nothing away. */
-function defined(values: { readonly [K in ConfigKey]?: ConfigValues[K] | undefined }): SomeValues {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as SomeValues
 }
 
 function plainText(value: unknown): string {

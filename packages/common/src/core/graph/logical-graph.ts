@@ -153,15 +153,16 @@ export const DEFAULT_CHECKPOINT_SETTINGS: CheckpointSettings = {
   retainOn: 'failure-and-cancel',
 }
 
-export const DEFAULT_RESTART_SETTINGS: RestartSettings = {
-  strategy: 'exponential-delay',
-  initialMs: 1_000,
-  maxMs: 60_000,
-  multiplier: 1.5,
-  jitter: 0.1,
-  resetAfterMs: 3_600_000,
-  attempts: null,
-}
+export const DEFAULT_RESTART_SETTINGS: Extract<RestartSettings, { strategy: 'exponential-delay' }> =
+  {
+    strategy: 'exponential-delay',
+    initialMs: 1_000,
+    maxMs: 60_000,
+    multiplier: 1.5,
+    jitter: 0.1,
+    resetAfterMs: 3_600_000,
+    attempts: null,
+  }
 
 export const DEFAULT_JOB_SETTINGS: JobSettings = {
   checkpoint: DEFAULT_CHECKPOINT_SETTINGS,

@@ -4,10 +4,9 @@
 
 import { assert } from '@weirjs/common/core/assert'
 import type { CheckpointSettings } from '@weirjs/common/core/graph/logical-graph'
+import { CHECKPOINT_INTERVAL_MS_MIN } from '@weirjs/common/core/job-bounds'
 import type { CheckpointKind } from './events.ts'
 
-/** Shortest interval that may be asked for. */
-export const CHECKPOINT_INTERVAL_MS_MIN = 10
 /** Manual requests that may wait for their turn. */
 export const MANUAL_REQUESTS_MAX = 1_000
 /** A final checkpoint that failed is tried again after so long, doubling up to the maximum. */
