@@ -27,7 +27,8 @@ export class RestartPolicy {
   #restarts = 0
   /** Exponential delay: restarts since the last reset, immediate ones not counted. */
   #steps = 0
-  #failureTimes: number[] = []
+  /** Rising. */
+  readonly #failureTimes: number[] = []
   /** The last decision was a restart with delay, and would have been immediate for a lost worker. */
   #revisable = false
 
@@ -90,11 +91,11 @@ export class RestartPolicy {
     settings: Extract<RestartSettings, { strategy: 'failure-rate' }>,
     nowMs: number,
   ): RestartDecision {
-    this.#failureTimes.push(nowMs)
-    this.#failureTimes = this.#failureTimes
-      .filter((time) => time > nowMs - settings.windowMs)
-      .slice(-(settings.failuresMax + 1))
-    if (this.#failureTimes.length <= settings.failuresMax) {
+    const times = this.#failureTimes
+    times.push(nowMs)
+    const sinceMs = nowMs - settings.windowMs
+    while (times.length > settings.failuresMax + 1 || (times[0] ?? nowMs) <= sinceMs) times.shift()
+    if (times.length <= settings.failuresMax) {
       return { verdict: 'restart', delayMs: settings.delayMs }
     }
     const reason = `more than ${settings.failuresMax} failures within ${settings.windowMs} ms`
