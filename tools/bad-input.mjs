@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 /** Parts of the names of test files; docs/internals/bad-input.md says what each is about. */
 const FILES = [
   'bad-values',
+  'bad-settings',
+  'settings-check',
+  'job-bounds',
   'bad-flags',
   'bad-fields',
   'bad-requests',

@@ -4,7 +4,6 @@
 import { WORKER_SLOTS_MAX } from '../core/gateways.ts'
 import {
   DEFAULT_CHECKPOINT_SETTINGS as CHECKPOINT,
-  PARALLELISM_MAX,
   type CheckpointMode,
   type CheckpointSettings,
 } from '../core/graph/logical-graph.ts'
