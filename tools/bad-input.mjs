@@ -11,6 +11,8 @@ const FILES = [
   'job-bounds',
   'bad-flags',
   'bad-fields',
+  'bad-documents',
+  'bad-graphs',
   'bad-requests',
   'bad-files',
   'hostile',

@@ -62,6 +62,7 @@ export const DOCUMENT_DEPTH_MAX = 100
 /** One kind of document. */
 export interface DocumentShape<T> {
   readonly name: string
+  readonly check: Check<unknown>
   /** Throws `rpc/invalid-argument` naming `field` and the place within. */
   read(value: unknown, field: string): T
 }
@@ -69,6 +70,7 @@ export interface DocumentShape<T> {
 function document<T>(name: string, check: Check<Plain<T>>): DocumentShape<T> {
   return {
     name,
+    check,
     read: (value, field) => {
       const problem = check.problem(value)
       if (problem === null) return value as T

@@ -13,6 +13,7 @@ import {
   PARALLELISM_MAX,
 } from '@weirjs/common/core/graph/logical-graph'
 import type { OperatorUid } from '@weirjs/common/core/ids'
+import { shownValue } from '@weirjs/common/core/job-bounds'
 import { isPrintable, printable } from '@weirjs/common/core/printable'
 
 /** Subtasks of a whole job. */
@@ -124,9 +125,15 @@ function checkEdge(edge: LogicalEdge, nodes: ReadonlyMap<OperatorUid, LogicalNod
   const from = nodes.get(edge.from)
   const to = nodes.get(edge.to)
   if (from === undefined)
-    throw invalidGraph(`an edge into '${edge.to}' comes from the unknown step '${edge.from}'`, to)
+    throw invalidGraph(
+      `an edge into ${shownValue(edge.to)} comes from the unknown step ${shownValue(edge.from)}`,
+      to,
+    )
   if (to === undefined)
-    throw invalidGraph(`an edge of '${edge.from}' leads to the unknown step '${edge.to}'`, from)
+    throw invalidGraph(
+      `an edge of ${shownValue(edge.from)} leads to the unknown step ${shownValue(edge.to)}`,
+      from,
+    )
   if (edge.input !== 0 && edge.input !== 1) {
     throw invalidGraph(`${describeNode(to)} has no input ${edge.input}: inputs are 0 and 1`, to)
   }
