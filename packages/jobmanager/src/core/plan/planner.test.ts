@@ -225,10 +225,10 @@ describe('planJob refuses', () => {
     const base = row()
     expect(
       refusal({ ...base, edges: [...base.edges, sampleEdge('ghost', 'out')] }).message,
-    ).toContain("unknown step 'ghost'")
+    ).toContain('unknown step "ghost"')
     expect(
       refusal({ ...base, edges: [...base.edges, sampleEdge('read', 'ghost')] }).message,
-    ).toContain("unknown step 'ghost'")
+    ).toContain('unknown step "ghost"')
   })
 
   it.each([0, -1, 1.5, 32_769, Number.NaN])('parallelism %d', (parallelism) => {
