@@ -11,6 +11,8 @@ const FILES = [
   'job-bounds',
   'bad-flags',
   'bad-fields',
+  'bad-answers',
+  'bad-exchange',
   'bad-documents',
   'bad-graphs',
   'bad-requests',

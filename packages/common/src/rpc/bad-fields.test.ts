@@ -11,15 +11,8 @@ import { coordinatorService } from './coordinator-server.ts'
 import { jobService } from './job-server.ts'
 import { wireServices } from './load-proto.ts'
 import { REQUESTS } from './requests.fixture.ts'
-import {
-  encode,
-  type Field,
-  fieldsOf,
-  lengthField,
-  realField,
-  type Values,
-  varintField,
-} from './raw-message.fixture.ts'
+import { gapsOf, nonsenseFor, placesOf } from './nonsense.fixture.ts'
+import { encode, type Values } from './raw-message.fixture.ts'
 import { RecordingCoordinator, RecordingWorker } from './samples.fixture.ts'
 import { serve } from './serve.ts'
 import { FAILURE_METADATA_KEY } from './status.ts'
@@ -28,8 +21,6 @@ import { workerService } from './worker-server.ts'
 
 const TOKEN = makeToken()
 const ANSWER_MS_MAX = 30_000
-const ITEMS_TOO_MANY = 1_000_001
-const TEXT_TOO_LONG = 'x'.repeat(70_000)
 
 const coordinator = new RecordingCoordinator()
 const worker = new RecordingWorker()
@@ -111,102 +102,6 @@ const REFUSED_OTHERWISE =
   /^(Error deserializing request|job\/bundle-mismatch: |rpc\/invalid-argument: head: is missing)/
 const INVALID = 'rpc/invalid-argument: '
 
-interface Nonsense {
-  readonly what: string
-  readonly instead: (field: Field) => Buffer
-  /** No value of any field of this kind may be so. */
-  readonly never: boolean
-}
-
-const nonsense = (what: string, instead: Nonsense['instead'], never = false): Nonsense => ({
-  what,
-  instead,
-  never,
-})
-const written = (value: string) => (field: Field) => lengthField(field.number, Buffer.from(value))
-
-const EVERYWHERE: readonly Nonsense[] = [
-  nonsense('missing', () => Buffer.alloc(0)),
-  nonsense('a number instead', ({ number }) => varintField(number, 5n)),
-  nonsense('bytes instead', ({ number }) => lengthField(number, Buffer.from([0xff, 0xfe, 0, 1]))),
-  nonsense('a real instead', ({ number }) => realField(number, 0.5)),
-  nonsense('longer than its message', ({ number }) =>
-    lengthField(number, Buffer.from('abc'), 0x7f_ff_ff_ff),
-  ),
-]
-const NUMBERS: readonly Nonsense[] = [
-  nonsense('negative', ({ number }) => varintField(number, -1n)),
-  nonsense('zero', ({ number }) => varintField(number, 0n)),
-  nonsense('beyond safe integers', ({ number }) => varintField(number, (1n << 63n) - 1n)),
-  nonsense('two to the 53rd', ({ number }) => varintField(number, 1n << 54n)),
-]
-const OF_KIND: Readonly<Record<Field['kind'], readonly Nonsense[]>> = {
-  whole: NUMBERS,
-  signed: NUMBERS,
-  real: [
-    nonsense('not a number', ({ number }) => realField(number, Number.NaN), true),
-    nonsense('infinite', ({ number }) => realField(number, Infinity), true),
-    nonsense('minus infinity', ({ number }) => realField(number, -Infinity), true),
-    nonsense('huge', ({ number }) => realField(number, 1e308), true),
-    nonsense('negative', ({ number }) => realField(number, -1)),
-  ],
-  flag: [nonsense('two', ({ number }) => varintField(number, 2n))],
-  word: [
-    nonsense('unspecified', ({ number }) => varintField(number, 0n), true),
-    nonsense('unknown', ({ number }) => varintField(number, 9_999n), true),
-    nonsense('negative', ({ number }) => varintField(number, -1n), true),
-  ],
-  text: [
-    nonsense('empty', written('')),
-    nonsense('endless', written(TEXT_TOO_LONG), true),
-    nonsense('no UTF-8', ({ number }) => lengthField(number, Buffer.from([0xc3, 0x28, 0xff]))),
-    nonsense('control characters', written('\u0000\n\u001b[31m')),
-    nonsense('a path that climbs', written('../../../../etc/passwd')),
-    nonsense('a name of objects', written('__proto__')),
-  ],
-  bytes: [
-    nonsense('empty', ({ number }) => lengthField(number, Buffer.alloc(0))),
-    nonsense('random', ({ number }) => lengthField(number, Buffer.from('{"a": [1, 2'))),
-    nonsense('deep', ({ number }) =>
-      lengthField(number, Buffer.from('['.repeat(100_000) + ']'.repeat(100_000))),
-    ),
-    nonsense('names of objects', ({ number }) =>
-      lengthField(number, Buffer.from('{"__proto__":{"a":1},"constructor":{"prototype":1}}')),
-    ),
-  ],
-  message: [nonsense('empty', ({ number }) => lengthField(number, Buffer.alloc(0)))],
-}
-
-function nonsenseFor(field: Field): readonly Nonsense[] {
-  const own = [...EVERYWHERE, ...OF_KIND[field.kind]]
-  if (!field.repeated) return own
-  const item =
-    field.kind === 'whole'
-      ? varintField(field.number, 1n)
-      : lengthField(field.number, Buffer.alloc(0))
-  const many = nonsense('too many', () => Buffer.alloc(item.length * ITEMS_TOO_MANY, item), true)
-  return [...own, many]
-}
-
-interface Place {
-  readonly path: readonly string[]
-  readonly field: Field
-}
-
-/** Every field below a message, as far as the sample has something there. */
-function placesOf(type: string, values: Values, above: readonly string[] = []): readonly Place[] {
-  return fieldsOf(type).flatMap((field) => {
-    const path = [...above, field.name]
-    const here: Place = { path, field }
-    if (field.kind !== 'message') return [here]
-    const value = values[field.name]
-    const first = Array.isArray(value) ? (value[0] as unknown) : value
-    if (first === undefined || first === null) return [here]
-    const inner = field.type.endsWith('Entry') ? { key: 'k', value: 'v' } : (first as Values)
-    return [here, ...placesOf(field.type, inner, path)]
-  })
-}
-
 /** What the loader knows beside what gRPC needs. */
 type Described = Readonly<
   Record<
@@ -226,8 +121,9 @@ const methods = Object.values({ ...wireServices() }).flatMap((definition) =>
 describe.each(methods)('$name', ({ path, name, type }) => {
   const samples = REQUESTS[name]
 
-  test('has a sample that is accepted', async () => {
+  test('has a sample that is accepted, with something in every message', async () => {
     expect(samples, 'add one to requests.fixture.ts').toBeDefined()
+    expect(gapsOf(type, samples ?? []), 'fill them in requests.fixture.ts').toEqual([])
     for (const sample of samples ?? []) {
       const before = reachedSoFar()
       const { code, details } = await call(path, encode(type, fresh(sample)))

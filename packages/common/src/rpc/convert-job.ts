@@ -294,10 +294,10 @@ export function clusterToWire(cluster: ClusterView): ClusterResponse {
 }
 
 export function clusterFromWire(wire: ClusterResponse__Output): ClusterView {
-  const jobs = Object.entries(wire.jobs).map(([state, number]) => [
-    state,
-    whole(number, `jobs.${state}`),
-  ])
+  const jobs = Object.entries(wire.jobs).map(([state, number]) => {
+    const named = text(state, 'jobs.key')
+    return [named, whole(number, `jobs.${named}`)]
+  })
   return {
     coordinatorId: text(wire.coordinatorId, 'coordinatorId'),
     version: text(wire.version, 'version'),

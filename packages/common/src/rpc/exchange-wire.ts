@@ -237,12 +237,11 @@ function decodeCredit(message: Uint8Array, visitor: UpVisitor): void {
 }
 
 function decodeHints(value: number | Uint8Array, visitor: UpVisitor): void {
-  if (typeof value === 'number') {
-    visitor.onHint(value)
-    return
-  }
+  const hint = (channel: number): void =>
+    visitor.onHint(whole(channel, 'hint', 0, EXCHANGE_CHANNELS_MAX - 1))
+  if (typeof value === 'number') return hint(value)
   const cursor = { at: 0 }
-  while (cursor.at < value.length) visitor.onHint(takeVarint(value, cursor, 'hint'))
+  while (cursor.at < value.length) hint(takeVarint(value, cursor, 'hint'))
 }
 
 // ---- protobuf, as much as is needed ----

@@ -4,7 +4,16 @@
 import { fileURLToPath } from 'node:url'
 import { loadSync } from '@grpc/proto-loader'
 
-export type FieldKind = 'whole' | 'signed' | 'real' | 'flag' | 'word' | 'text' | 'bytes' | 'message'
+export type FieldKind =
+  | 'whole'
+  | 'signed'
+  | 'fixed'
+  | 'real'
+  | 'flag'
+  | 'word'
+  | 'text'
+  | 'bytes'
+  | 'message'
 
 export interface Field {
   /** As errors name it: camelCase. */
@@ -37,7 +46,9 @@ export type Values = Readonly<Record<string, unknown>>
 
 const proto = fileURLToPath(new URL('../../../../proto/', import.meta.url))
 const described = Object.values(
-  loadSync(['weir/v1/control.proto', 'weir/v1/job.proto'], { includeDirs: [proto] }),
+  loadSync(['weir/v1/control.proto', 'weir/v1/job.proto', 'weir/v1/exchange.proto'], {
+    includeDirs: [proto],
+  }),
 ) as readonly Described[]
 const messages = new Map(
   described
@@ -63,6 +74,7 @@ function kindOf(type: string): FieldKind {
   if (type === 'TYPE_BOOL') return 'flag'
   if (type === 'TYPE_ENUM') return 'word'
   if (type === 'TYPE_SINT64') return 'signed'
+  if (type === 'TYPE_FIXED32') return 'fixed'
   return type === 'TYPE_DOUBLE' ? 'real' : 'whole'
 }
 
@@ -78,6 +90,7 @@ export function fieldsOf(type: string): readonly Field[] {
 const VARINT = 0
 const FIXED64 = 1
 const LENGTH = 2
+const FIXED32 = 5
 
 function varint(value: bigint): Buffer {
   const bytes: number[] = []
@@ -99,6 +112,12 @@ export function realField(number: number, value: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeDoubleLE(value)
   return Buffer.concat([tag(number, FIXED64), bytes])
+}
+
+export function fixedField(number: number, value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return Buffer.concat([tag(number, FIXED32), bytes])
 }
 
 /** `says`: another length than it has. */
@@ -140,6 +159,7 @@ function one(field: Field, value: unknown, change: Change | null): Buffer {
   if (kind === 'text') return lengthField(number, Buffer.from(value as string))
   if (kind === 'bytes') return lengthField(number, value as Uint8Array)
   if (kind === 'real') return realField(number, Number(value))
+  if (kind === 'fixed') return fixedField(number, Number(value))
   const given = BigInt(value as number | string | boolean)
   return varintField(number, kind === 'signed' ? zigzag(given) : given)
 }
