@@ -202,11 +202,22 @@ function damaged(path: string, where: string, cause: unknown): WeirError {
 /** Path of the cluster file of a directory. */
 export const clusterFilePath = (directory: string): string => join(directory, FILE)
 
+/** Error: `config/cluster-file`. */
 export function writeClusterFile(path: string, file: ClusterFile): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const staged = `${path}.${process.pid}`
-  writeFileSync(staged, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
-  renameSync(staged, path)
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(staged, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+    renameSync(staged, path)
+  } catch (cause) {
+    if (existsSync(staged)) rmSync(staged)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WeirError('config/cluster-file', `cannot write ${path}: ${reason}`, {
+      domain: 'user',
+      cause,
+      hint: 'a cluster is written down in .weir of the directory that it is started in',
+    })
+  }
 }
 
 export function removeClusterFile(path: string): void {

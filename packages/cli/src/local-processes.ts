@@ -14,20 +14,17 @@ const POLL_MS = 25
 /** Logs of starts before the newest. */
 export const OLD_LOGS_MAX = 5
 
+/** What to start: a process, and its place in the cluster. */
+export type Launch = Pick<ClusterProcess, 'role' | 'args' | 'log'>
+
 export interface StartedProcess extends ClusterProcess {
   /** Set when the process has ended. */
   readonly exited: () => string | null
 }
 
-/** Starts this command with other arguments so that it outlives us. */
-export function startDetached(
-  role: ClusterProcess['role'],
-  args: readonly string[],
-  log: string,
-): StartedProcess {
-  setLogAside(log)
-  // For appending: whoever cuts the file while it is being written leaves no hole.
-  const out = openSync(log, 'a', 0o600)
+/** Starts this command with other arguments so that it outlives us. Error: `cluster/start-failed`. */
+export function startDetached({ role, args, log }: Launch): StartedProcess {
+  const out = openLog(role, log)
   try {
     const script = present(process.argv[1], 'the script of this process')
     const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
@@ -47,6 +44,20 @@ export function startDetached(
     return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
   } finally {
     closeSync(out)
+  }
+}
+
+function openLog(role: ClusterProcess['role'], log: string): number {
+  try {
+    setLogAside(log)
+    // For appending: whoever cuts the file while it is being written leaves no hole.
+    return openSync(log, 'a', 0o600)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WeirError('cluster/start-failed', `the ${role} has no log: ${reason}`, {
+      domain: 'external',
+      cause,
+    })
   }
 }
 

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '@weirjs/common/node/config'
 import type { ClusterProcess } from '../context.ts'
-import { startDetached, type StartedProcess } from '../local-processes.ts'
+import { type Launch, startDetached, type StartedProcess } from '../local-processes.ts'
 
 const FILE = 'health.address-file'
 
@@ -39,14 +39,10 @@ export function healthPortOf(config: Config, place: number): number | null {
 }
 
 /** What an earlier life of the process wrote down says nothing of this one. */
-export function startProbed({
-  role,
-  args,
-  log,
-}: Pick<ClusterProcess, 'role' | 'args' | 'log'>): StartedProcess {
-  const file = fileOf(args)
+export function startProbed(launch: Launch): StartedProcess {
+  const file = fileOf(launch.args)
   if (file !== null) rmSync(file, { force: true })
-  return startDetached(role, args, log)
+  return startDetached(launch)
 }
 
 /** It answers probes, and has not said where. */

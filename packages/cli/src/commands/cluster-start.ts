@@ -28,7 +28,13 @@ import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
 import { checkPorts, choosePorts, PORT_MAX } from './cluster-ports.ts'
 import { configFile } from './config.ts'
-import { endedEarly, isAlive, type StartedProcess, stopAll } from '../local-processes.ts'
+import {
+  endedEarly,
+  isAlive,
+  type Launch,
+  type StartedProcess,
+  stopAll,
+} from '../local-processes.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const READY_MS_MAX = 30_000
@@ -55,18 +61,15 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   const path = clusterFilePath(cli.cwd)
   const before = existsSync(path) ? readClusterFile(path) : null
   const healing = before !== null && before.processes.some(isAlive)
-  const { file: begun, started } = healing ? heal(before) : await make(cli, options, path)
-  writeClusterFile(path, begun)
-  let page: string | null = null
-  try {
-    page = await untilReady(cli, begun, started)
-  } catch (error) {
+  const plan = healing ? heal(before) : await make(cli, options, path)
+  // Before any process: one that nobody could find again is worse than none.
+  writeClusterFile(path, plan.file)
+  const started: StartedProcess[] = []
+  const { file, page } = await bringUp(cli, path, plan, started).catch(async (error: unknown) => {
     await stopAll(started, cli.scheduler, STOP_GRACE_MS)
     if (!healing) removeClusterFile(path)
     throw error
-  }
-  const file: ClusterFile = { ...begun, processes: begun.processes.map(withHealth) }
-  writeClusterFile(path, file)
+  })
   const format = formatOf(options)
   if (format === 'json' || format === 'yaml')
     return show(terminal, options, { json: { ...file, clusterFile: path, page }, names: [] })
@@ -78,28 +81,53 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   terminal.note('stop it with `weir cluster stop`')
 }
 
-interface Started {
+interface Plan {
+  /** As it is before anything is started. */
   readonly file: ClusterFile
-  /** Those that this command has started. */
-  readonly started: readonly StartedProcess[]
+  /** In the order in which they are started. */
+  readonly launches: readonly Launch[]
+}
+
+interface Up {
+  readonly file: ClusterFile
+  /** Address of the status page. */
+  readonly page: string | null
+}
+
+/** Starts what is planned, into `started`. The file tells of each process as soon as it runs. */
+async function bringUp(cli: Cli, path: string, plan: Plan, started: StartedProcess[]): Promise<Up> {
+  let { file } = plan
+  for (const launch of plan.launches) {
+    const one = startProbed(launch)
+    started.push(one)
+    file = { ...file, processes: withEntry(file.processes, entryOf(one)) }
+    writeClusterFile(path, file)
+  }
+  const page = await untilReady(cli, file, started)
+  file = { ...file, processes: file.processes.map(withHealth) }
+  writeClusterFile(path, file)
+  return { file, page }
 }
 
 const workersOf = (file: ClusterFile): number =>
   file.processes.filter(({ role }) => role === 'taskmanager').length
 
+/** In the place of its former life, when it had one. */
+function withEntry(
+  processes: readonly ClusterProcess[],
+  entry: ClusterProcess,
+): readonly ClusterProcess[] {
+  const at = processes.findIndex(({ log }) => log === entry.log)
+  return at === -1 ? [...processes, entry] : processes.with(at, entry)
+}
+
 /** Starts the dead processes of a cluster again. Error: `cli/already-running` when none is dead. */
-function heal(before: ClusterFile): Started {
-  const started: StartedProcess[] = []
-  const processes = before.processes.map((one): ClusterProcess => {
-    if (isAlive(one)) return one
-    const again = startProbed(one)
-    started.push(again)
-    return entryOf(again)
-  })
-  if (started.length > 0) return { file: { ...before, processes }, started }
+function heal(file: ClusterFile): Plan {
+  const launches = file.processes.filter((one) => !isAlive(one))
+  if (launches.length > 0) return { file, launches }
   throw new WeirError(
     'cli/already-running',
-    `a cluster started here is running at ${before.address}`,
+    `a cluster started here is running at ${file.address}`,
     { domain: 'user', hint: 'stop it with `weir cluster stop`' },
   )
 }
@@ -114,7 +142,7 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 
 // ---- a new cluster ----
 
-async function make(cli: Cli, options: StartOptions, path: string): Promise<Started> {
+async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan> {
   const count = wholeNumber(options.taskmanagers, '--taskmanagers', {
     least: 0,
     most: TASKMANAGERS_MAX,
@@ -134,25 +162,24 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
   const own = ['--data-dir', dataDirectory, '--token-file', tokenFile]
   const common = [...own, ...config, ...defines, ...rest]
   const health = healthArgs(processes, join(dataDirectory, 'health'))
-  const start = (
+  const launch = (
     role: ClusterProcess['role'],
     name: string,
     place: number,
     args: readonly string[],
-  ): StartedProcess =>
-    startProbed({
-      role,
-      args: [...args, ...health(place, name)],
-      log: join(dataDirectory, 'logs', `${name}.log`),
-    })
+  ): Launch => ({
+    role,
+    args: [...args, ...health(place, name)],
+    log: join(dataDirectory, 'logs', `${name}.log`),
+  })
   const jobManager = ['jobmanager', '--port', `${port}`, ...common]
   // Several of them share this machine: each takes whatever control port is free.
   const taskManager = ['taskmanager', '-D', 'taskmanager.rpc.port=0', '--jobmanager', address]
   const workerArgs = [...taskManager, '--slots', `${slots}`, ...common]
-  const started = [
-    start('jobmanager', 'jobmanager', 0, jobManager),
+  const launches = [
+    launch('jobmanager', 'jobmanager', 0, jobManager),
     ...Array.from({ length: count }, (_, i) =>
-      start('taskmanager', `taskmanager-${i + 1}`, i + 1, workerArgs),
+      launch('taskmanager', `taskmanager-${i + 1}`, i + 1, workerArgs),
     ),
   ]
   const file: ClusterFile = {
@@ -162,9 +189,9 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Star
     ...(tlsDirectory === null ? {} : { tlsDirectory }),
     dataDirectory,
     startedAtMs: cli.scheduler.wallMs(),
-    processes: started.map(entryOf),
+    processes: [],
   }
-  return { file, started }
+  return { file, launches }
 }
 
 /** Where the certificates are, made when there are none; null: the cluster goes without TLS. */
