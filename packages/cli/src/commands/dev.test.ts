@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -76,6 +76,24 @@ test('a directory that cannot be made is the caller’s mistake', () => {
   const { code, err } = dev('', { flags: ['--data-dir', 'file'] })
   expect(err).toMatch(/error: cannot keep checkpoints here: .*\[config\/data-directory\]\nhint: /)
   expect(code).toBe(2)
+})
+
+test('what it starts from stays, and so does a run that is at work; only then the oldest goes', () => {
+  const GONE = 2 ** 22 + 1 // no system gives such a pid
+  const runs = Array.from({ length: 12 }, (_, i) => {
+    const day = `${i + 1}`.padStart(2, '0')
+    return `run-2026-01-${day}T00-00-00-000Z-${i === 1 ? process.pid : GONE}`
+  })
+  const [first = '', working = '', , ...rest] = runs
+  for (const run of runs) mkdirSync(join(directory, '.weir', 'dev', run), { recursive: true })
+  const checkpoint = join('.weir', 'dev', first, 'checkpoints', 'a'.repeat(32), 'chk-1')
+  mkdirSync(join(directory, checkpoint), { recursive: true })
+  writeFileSync(join(directory, checkpoint, 'manifest'), 'none')
+  const { err } = dev('', { flags: ['-s', checkpoint] })
+  expect(err).toMatch(/error: .*manifest/)
+  const left = readdirSync(join(directory, '.weir', 'dev')).toSorted()
+  expect(left.slice(0, -1)).toEqual([first, working, ...rest])
+  expect(existsSync(join(directory, checkpoint, 'manifest'))).toBe(true)
 })
 
 /** Runs in the job: when the command has written this, that. */

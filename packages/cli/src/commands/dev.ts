@@ -1,7 +1,7 @@
 // weir dev: the whole cluster in this process, for writing jobs. State lies in .weir/dev; Ctrl-C ends everything.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import { setSourceMapsSupport } from 'node:module'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -30,6 +30,8 @@ const DEFAULT_SLOTS = 4
 const JOB_OF_CHECKPOINT = /^(.*\/[0-9a-f]{32})\/(chk-\d+)(?:\/manifest|\/)?$/
 /** Runs whose checkpoints are kept. */
 const DEV_RUNS_KEPT = 10
+/** The name of a run ends with the pid of its process. */
+const RUN = /^run-.*-(\d+)$/
 
 export function addDevCommand(program: Command, cli: Cli): void {
   jobCommand(program.command('dev'))
@@ -67,7 +69,9 @@ async function dev(
   for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
   const slots = said ?? slotsFor(prepared.built.settings.parallelism)
   const run = new DevRun(resolve(cli.cwd, options.dataDir ?? join('.weir', 'dev')), cli)
-  const restoreFrom = run.adopt(restorePath(cli, options.from))
+  const from = restorePath(cli, options.from)
+  const restoreFrom = run.adopt(from)
+  run.prune(from)
   const [{ LocalCluster }, { functionsOfBundle }] = await Promise.all([
     import('@weirjs/local/local-cluster'),
     import('../job/load-bundle.ts'),
@@ -108,18 +112,16 @@ async function dev(
   })
 }
 
-/** The directory of one run: jobs of former runs are left alone, and the oldest are removed. */
+/** The directory of one run: jobs of other runs are left alone, and the oldest of these are removed. */
 class DevRun {
   readonly directory: string
+  readonly #root: string
 
   constructor(root: string, cli: Cli) {
+    this.#root = root
     const time = new Date(cli.scheduler.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
     this.directory = join(root, `run-${time}-${process.pid}`)
     makeDirectory(this.directory)
-    const runs = readdirSync(root).filter((name) => name.startsWith('run-'))
-    for (const old of runs.toSorted().slice(0, -DEV_RUNS_KEPT)) {
-      rmSync(join(root, old), { recursive: true, force: true })
-    }
   }
 
   /** A checkpoint of another run or cluster is copied to where this run may read it. Answers what to restore from. */
@@ -135,12 +137,33 @@ class DevRun {
     return join(this.checkpoints, basename(job), name)
   }
 
+  /** Removes the oldest runs, but none that is at work, nor the one of the checkpoint `from`. */
+  prune(from: string | null): void {
+    const runs = readdirSync(this.#root).filter((name) => RUN.test(name))
+    for (const old of runs.toSorted().slice(0, -DEV_RUNS_KEPT)) {
+      const directory = join(this.#root, old)
+      if (isAtWork(old) || from?.startsWith(`${directory}${sep}`) === true) continue
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+
   get checkpoints(): string {
     return join(this.directory, 'checkpoints')
   }
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** A pid that somebody else has by now keeps a run for longer; our own, which only former runs can have, does not. */
+function isAtWork(run: string): boolean {
+  const pid = Number(RUN.exec(run)?.[1])
+  if (pid === process.pid) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
