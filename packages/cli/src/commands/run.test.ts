@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { checkpointId } from '@weirjs/common/core/ids'
-import type { JobClient, JobEventView, SubmitRequest } from '@weirjs/common/job-client'
+import type { ClusterView, JobClient, JobEventView, SubmitRequest } from '@weirjs/common/job-client'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { completed, id, summary } from '../samples.fixture.ts'
 import { testCli } from '../test-cli.fixture.ts'
@@ -152,6 +152,50 @@ describe('with a job file', () => {
     expect(run.code).toBe(130)
     expect(canceled).toEqual([id])
     expect(run.err).toContain(`canceling job ${id}; Ctrl-C again leaves without waiting`)
+  })
+
+  test.each([
+    ['is being submitted', 'submit', []],
+    ['is being submitted to go on alone', 'submit', ['--detach']],
+    ['has been submitted', 'cluster', []],
+  ] as const)('Ctrl-C while the job %s cancels it', async (_when, call, flags) => {
+    const canceled: string[] = []
+    const pressed = <T>(name: string, answer: T) => {
+      return async (): Promise<T> => {
+        if (name === call) cli.interrupt()
+        return answer
+      }
+    }
+    const cli = testCli({
+      submit: pressed('submit', id),
+      cluster: pressed('cluster', { restAddress: null } as ClusterView),
+      cancel: async (job) => {
+        canceled.push(job)
+      },
+      watch: events([{ type: 'state', job: summary('CANCELED') }]),
+    })
+    const run = await cli.run('run', ...flags, write(JOB), '--count', '1')
+    expect(canceled).toEqual([id])
+    expect(run.err).toContain(`canceling job ${id}; Ctrl-C again leaves without waiting`)
+    expect(run.err.at(-1)).toBe(`error: job ${id} canceled [cli/interrupted]`)
+    expect(run).toMatchObject({ code: 130, out: [] })
+  })
+
+  test('the second Ctrl-C leaves a submission that nobody answers', async () => {
+    const cli = testCli({
+      submit: () => {
+        cli.interrupt()
+        cli.interrupt()
+        return new Promise(() => {})
+      },
+    })
+    const run = await cli.run('run', write(JOB), '--count', '1')
+    expect(run.err).toEqual([
+      'canceling the job as soon as it is accepted; Ctrl-C again leaves without waiting',
+      'error: left a job behind that may have been submitted [cli/interrupted]',
+      'hint: `weir job list` shows it then',
+    ])
+    expect(run.code).toBe(130)
   })
 
   test.each([

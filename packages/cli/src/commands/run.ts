@@ -6,6 +6,7 @@ import type { JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
 import { assertFinished, follow, isAbsence } from '../follow.ts'
+import { CancelOnInterrupt } from '../job/cancel-on-interrupt.ts'
 import { buildJob, type JobOptions, restorePath, settleJob, submitRequest } from '../job/prepare.ts'
 import { pageUrl } from '../page-url.ts'
 import { linesAreJson, show } from '../output/show.ts'
@@ -46,13 +47,14 @@ export function addRunCommand(program: Command, cli: Cli): void {
         const defaults = await session.client.jobDefaults()
         const prepared = await settleJob(cli, await building, { options, defaults })
         for (const warning of prepared.bundle.warnings) terminal.note(`warning: ${warning}`)
-        const jobId = await session.client.submit(
-          submitRequest(prepared, {
-            restoreFrom: restorePath(cli, options.from),
-            allowNonRestoredState: options.allowNonRestoredState === true,
-          }),
-        )
-        await submitted(cli, session, options, { jobId, name: prepared.built.graph.name })
+        const request = submitRequest(prepared, {
+          restoreFrom: restorePath(cli, options.from),
+          allowNonRestoredState: options.allowNonRestoredState === true,
+        })
+        using interrupts = new CancelOnInterrupt(cli, session.client, terminal)
+        const jobId = await interrupts.submitted(session.client.submit(request))
+        const { name } = prepared.built.graph
+        await submitted(cli, session, options, { jobId, name, interrupts })
       })
       await Promise.all([building, submitting])
     })
@@ -100,6 +102,7 @@ export function splitWords(words: readonly string[]): {
 interface Submitted {
   readonly jobId: JobId
   readonly name: string
+  readonly interrupts: CancelOnInterrupt
 }
 
 async function submitted(
@@ -109,13 +112,13 @@ async function submitted(
   job: Submitted,
 ): Promise<void> {
   const terminal = cli.terminal(options)
-  if (options.detach === true) {
-    const { jobId, name } = job
+  const { jobId, name, interrupts } = job
+  if (options.detach === true && !interrupts.heard) {
     return show(terminal, options, { json: { jobId, name }, names: [jobId], lines: [jobId] })
   }
-  terminal.note(`job ${job.jobId} (${job.name}) submitted`)
-  if (!wantsJson(options)) await tellPage(session, terminal, job.jobId)
-  else terminal.json({ type: 'submitted', jobId: job.jobId, name: job.name })
+  terminal.note(`job ${jobId} (${name}) submitted`)
+  if (!wantsJson(options)) await interrupts.orLeave(tellPage(session, terminal, jobId))
+  else terminal.json({ type: 'submitted', jobId, name })
   const ended = await followAttached(cli, session, terminal, { ...job, json: wantsJson(options) })
   finish(terminal, ended, wantsJson(options))
 }
@@ -130,57 +133,22 @@ async function tellPage(session: Session, terminal: Terminal, jobId: JobId): Pro
   }
 }
 
-/**
- * Follows the job that this command started. The first Ctrl-C cancels it, having said so; the second ends the command
- * at once. Throws `cli/interrupted` when it was canceled that way.
- */
+/** Follows the job that this command started. Error: `cli/interrupted` when Ctrl-C has canceled it, or left it behind. */
 async function followAttached(
   cli: Cli,
-  session: Session,
+  { client }: Session,
   terminal: Terminal,
-  job: Submitted & { readonly json: boolean },
+  { jobId, json, interrupts }: Submitted & { readonly json: boolean },
 ): Promise<JobSummary> {
-  const abort = new AbortController()
-  let interrupted = false
-  let refused: unknown = null
-  const stopListening = cli.onInterrupt(() => {
-    if (interrupted) {
-      abort.abort()
-      return
-    }
-    interrupted = true
-    terminal.say(`canceling job ${job.jobId}; Ctrl-C again leaves without waiting`)
-    // Cannot reject: a refusal is kept and told.
-    void session.client.cancel(job.jobId).catch((error: unknown) => {
-      refused = error
-      abort.abort()
-    })
-  })
-  try {
-    const ended = await follow({
-      client: session.client,
-      jobId: job.jobId,
-      terminal,
-      scheduler: cli.scheduler,
-      json: job.json,
-      signal: abort.signal,
-    })
-    if (refused !== null) throw refused
-    if (ended !== null && ended.state !== 'FINISHED')
-      await tellResume(session.client, terminal, ended)
-    if (ended === null || (interrupted && ended.state === 'CANCELED')) {
-      throw new WeirError(
-        'cli/interrupted',
-        ended === null ? `left job ${job.jobId} behind` : `job ${job.jobId} canceled`,
-        {
-          domain: 'user',
-        },
-      )
-    }
-    return ended
-  } finally {
-    stopListening()
-  }
+  const { scheduler } = cli
+  const { signal } = interrupts
+  const ended = await follow({ client, jobId, terminal, scheduler, json, signal })
+  if (interrupts.refused !== null) throw interrupts.refused
+  if (ended !== null && ended.state !== 'FINISHED') await tellResume(client, terminal, ended)
+  if (ended === null) throw interrupts.reason()
+  if (interrupts.heard && ended.state === 'CANCELED')
+    throw new WeirError('cli/interrupted', `job ${jobId} canceled`, { domain: 'user' })
+  return ended
 }
 
 /** How to go on with a job that did not finish, when it left a checkpoint. */
