@@ -3,8 +3,9 @@
 // its log anew and sets the one before aside, as .1; a few of those are kept.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs'
-import { present } from '@weirjs/common/core/assert'
+import { assert, present } from '@weirjs/common/core/assert'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { ClusterProcess } from './context.ts'
@@ -22,12 +23,19 @@ export interface StartedProcess extends ClusterProcess {
   readonly exited: () => string | null
 }
 
-/** Starts this command with other arguments so that it outlives us. Error: `cluster/start-failed`. */
-export function startDetached({ role, args, log }: Launch): StartedProcess {
+/**
+ * Starts this command with other arguments, in the directory that is given, so that it outlives us. Error:
+ * `cluster/start-failed`.
+ */
+export async function startDetached(
+  { role, args, log }: Launch,
+  directory: string,
+): Promise<StartedProcess> {
   const out = openLog(role, log)
   try {
     const script = present(process.argv[1], 'the script of this process')
     const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+      cwd: directory,
       detached: true,
       stdio: ['ignore', out, out],
       env: process.env,
@@ -39,12 +47,23 @@ export function startDetached({ role, args, log }: Launch): StartedProcess {
     child.on('error', (error) => {
       exited = error.message
     })
+    const { pid } = child
+    if (pid === undefined) throw notStarted(role, await once(child, 'error'))
     child.unref()
-    const pid = child.pid ?? 0
     return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
   } finally {
     closeSync(out)
   }
+}
+
+/** The limit on processes is reached, perhaps: then there is no pid, and the reason comes as an event. */
+function notStarted(role: ClusterProcess['role'], [cause]: readonly unknown[]): WeirError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new WeirError('cluster/start-failed', `the ${role} could not be started: ${reason}`, {
+    domain: 'external',
+    hint: 'are there limits on processes, open files or memory? `ulimit -a` shows them',
+    cause,
+  })
 }
 
 function openLog(role: ClusterProcess['role'], log: string): number {
@@ -72,6 +91,7 @@ export function setLogAside(log: string): void {
 
 /** True when this very process still lives. */
 export function isAlive(process_: ClusterProcess): boolean {
+  if (process_.pid <= 0) return false
   try {
     process.kill(process_.pid, 0)
   } catch (error) {
@@ -112,6 +132,7 @@ export function endedEarly(process_: StartedProcess, how: string): WeirError {
 }
 
 function send(process_: ClusterProcess, signal: NodeJS.Signals): void {
+  assert(process_.pid > 0, 'a signal to process 0, or a negative one, reaches a whole group')
   try {
     process.kill(process_.pid, signal)
   } catch (error) {

@@ -39,10 +39,10 @@ export function healthPortOf(config: Config, place: number): number | null {
 }
 
 /** What an earlier life of the process wrote down says nothing of this one. */
-export function startProbed(launch: Launch): StartedProcess {
+export async function startProbed(launch: Launch, directory: string): Promise<StartedProcess> {
   const file = fileOf(launch.args)
   if (file !== null) rmSync(file, { force: true })
-  return startDetached(launch)
+  return startDetached(launch, directory)
 }
 
 /** It answers probes, and has not said where. */

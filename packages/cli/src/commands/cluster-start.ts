@@ -98,7 +98,7 @@ interface Up {
 async function bringUp(cli: Cli, path: string, plan: Plan, started: StartedProcess[]): Promise<Up> {
   let { file } = plan
   for (const launch of plan.launches) {
-    const one = startProbed(launch)
+    const one = await startProbed(launch, cli.cwd)
     started.push(one)
     file = { ...file, processes: withEntry(file.processes, entryOf(one)) }
     writeClusterFile(path, file)
