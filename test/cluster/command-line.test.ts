@@ -5,11 +5,31 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isAlive, kill9, lifeOf } from '../processes/src/proc.ts'
 import { EXAMPLES, until, WeirKit } from './weir-kit.ts'
 
 const WORDCOUNT = join(EXAMPLES, 'wordcount.ts')
 const COUNTING = fileURLToPath(new URL('./jobs/count-lines.ts', import.meta.url))
 const MISBEHAVING = fileURLToPath(new URL('./jobs/misbehaving.ts', import.meta.url))
+
+interface Started {
+  readonly clusterFile: string
+  readonly dataDirectory: string
+  readonly processes: readonly { readonly pid: number; readonly args: readonly string[] }[]
+}
+
+const argsOf = ({ processes }: Started): readonly (readonly string[])[] =>
+  processes.map(({ args }) => args)
+
+async function kill(processes: Started['processes']): Promise<void> {
+  const lives = processes.flatMap(({ pid }) => lifeOf(pid) ?? [])
+  expect(lives).toHaveLength(processes.length)
+  for (const life of lives) kill9(life)
+  await until(
+    async () => lives.filter(isAlive),
+    (left) => left.length === 0,
+  )
+}
 
 describe('without a cluster', () => {
   test.each([
@@ -84,6 +104,23 @@ describe('without a cluster', () => {
     expect(address).not.toBe('127.0.0.1:6123')
     expect(cluster.slots).toBe(3)
     expect(cluster.checkpointDirectory).toBe(kit.path('mine', 'checkpoints'))
+  })
+
+  test('a cluster goes on as it was started: from a directory below, and when all of it is dead', async () => {
+    await using kit = WeirKit.empty()
+    mkdirSync(kit.path('below'))
+    const flags = ['--slots', '1', '--data-dir', 'mine', '-D', 'heartbeat.interval=250ms']
+    const first = await kit.json<Started>('cluster', 'start', '--port', '0', ...flags)
+    kit.below = 'below'
+    await kill(first.processes.slice(0, 1))
+    const healed = await kit.json<Started>('cluster', 'start')
+    expect(healed.processes.slice(1)).toEqual(first.processes.slice(1))
+    await kill(healed.processes)
+    const again = await kit.json<Started>('cluster', 'start')
+    expect(again.clusterFile).toBe(kit.path('.weir', 'cluster.json'))
+    expect(again.dataDirectory).toBe(kit.path('mine'))
+    expect(argsOf(again)).toEqual(argsOf(first))
+    expect(existsSync(kit.path('below', '.weir'))).toBe(false)
   })
 
   test('weir dev runs a job without one', async () => {

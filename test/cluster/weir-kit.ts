@@ -31,8 +31,10 @@ export interface StartOptions {
 const FAST: readonly string[] = ['heartbeat.interval=250ms', 'heartbeat.timeout=2s']
 
 export class WeirKit implements AsyncDisposable {
-  /** Where the commands run. */
+  /** Where the cluster is started. */
   readonly directory: string
+  /** Commands run in this directory below. */
+  below = ''
   /** Variables that the commands see besides those of the test. */
   environment: Readonly<Record<string, string>> = {}
   #connection: JobConnection | null = null
@@ -77,7 +79,7 @@ export class WeirKit implements AsyncDisposable {
   /** A command under way. */
   spawn(...args: readonly string[]): { readonly pid: number; readonly ended: Promise<Ran> } {
     const child = spawn(WEIR, args, {
-      cwd: this.directory,
+      cwd: this.path(this.below),
       env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -41,18 +41,24 @@ test('who named an address learns which port commands talk to', async () => {
   })
 })
 
-test('who named a cluster file, whatever it is called, learns how to start what is missing', async () => {
-  const file = join(root, 'mine.json')
-  writeClusterFile(file, {
-    version: 1,
-    address: NOBODY,
-    tokenFile,
-    dataDirectory: root,
-    startedAtMs: 0,
-    processes: [],
-  })
-  expect(await failureAt(file)).toMatchObject({
-    message: `no JobManager answers at ${NOBODY} (named by ${file})`,
-    hint: expect.stringContaining('weir cluster start'),
-  })
-})
+test.each([
+  ['mine.json', '`weir cluster start` starts'],
+  [join('.weir', 'cluster.json'), '`weir cluster start` in /'],
+])(
+  'who named a cluster file, called %s, learns how to start what is missing',
+  async (name, says) => {
+    const file = join(root, name)
+    writeClusterFile(file, {
+      version: 1,
+      address: NOBODY,
+      tokenFile,
+      dataDirectory: root,
+      startedAtMs: 0,
+      processes: [],
+    })
+    expect(await failureAt(file)).toMatchObject({
+      message: `no JobManager answers at ${NOBODY} (named by ${file})`,
+      hint: expect.stringContaining(says),
+    })
+  },
+)

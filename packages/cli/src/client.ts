@@ -5,7 +5,7 @@ import { silentLog } from '@weirjs/common/core/log'
 import { fromFailure, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { Identity } from '@weirjs/common/tls/identity'
 import type { GlobalOptions, Session } from './cli.ts'
-import { type ClusterChoice, chooseCluster } from './context.ts'
+import { type ClusterChoice, chooseCluster, clusterDirectory, clusterFilePath } from './context.ts'
 
 export interface ConnectOptions {
   readonly options: GlobalOptions
@@ -89,10 +89,13 @@ function explained<Client extends object>(client: Client, choice: ClusterChoice)
   })
 }
 
-const HINTS: Readonly<Record<ClusterChoice['kind'], string>> = {
-  file: '`weir cluster start` starts what is missing; `weir cluster logs` has what it said last',
-  address:
-    'does its JobManager run there? Commands talk to its control port (jobmanager.rpc.port, 6123 by default), not to that of the page',
+/** `weir cluster start` looks in its own directory and in those above; a cluster file that was named lies anywhere. */
+function hintFor({ kind, origin }: ClusterChoice): string {
+  if (kind === 'address')
+    return 'does its JobManager run there? Commands talk to its control port (jobmanager.rpc.port, 6123 by default), not to that of the page'
+  const directory = clusterDirectory(origin)
+  const where = origin === clusterFilePath(directory) ? ` in ${directory}` : ''
+  return `\`weir cluster start\`${where} starts what is missing; \`weir cluster logs\` has what it said last`
 }
 
 function explain(error: unknown, choice: ClusterChoice): unknown {
@@ -100,6 +103,6 @@ function explain(error: unknown, choice: ClusterChoice): unknown {
   return fromFailure({
     ...toFailure(error),
     message: `no JobManager answers at ${choice.address} (named by ${choice.origin})`,
-    hint: HINTS[choice.kind],
+    hint: hintFor(choice),
   })
 }

@@ -194,13 +194,16 @@ export function readClusterFile(path: string): ClusterFile {
 function damaged(path: string, where: string, cause: unknown): WeirError {
   return new WeirError('config/cluster-file-damaged', `${path} is not a cluster file${where}`, {
     domain: 'user',
-    hint: 'remove it, and stop what still runs by `weir cluster start` again',
+    hint: 'end what still runs of that cluster (`ps` shows its `weir jobmanager` and `weir taskmanager`), then remove it',
     cause,
   })
 }
 
 /** Path of the cluster file of a directory. */
 export const clusterFilePath = (directory: string): string => join(directory, FILE)
+
+/** The directory in which the cluster of a cluster file was started, and its processes run. */
+export const clusterDirectory = (path: string): string => dirname(dirname(path))
 
 /** Error: `config/cluster-file`. */
 export function writeClusterFile(path: string, file: ClusterFile): void {

@@ -1,5 +1,6 @@
-// weir cluster start: starts what is missing. On an empty place that is a whole cluster; where some processes of one have
-// died, it is those, with the arguments that they had. What the dead ones knew lies in the data directory.
+// weir cluster start: starts what is missing. On an empty place that is a whole cluster; where processes of one have died,
+// here or in a directory above, it is those, with the arguments that they had. What the dead ones knew lies in the data
+// directory. Only flags that describe a cluster make another one, and only in place of one of which nothing runs.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -14,10 +15,12 @@ import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
 import {
   type ClusterChoice,
+  clusterDirectory,
   type ClusterFile,
   clusterFilePath,
   type ClusterProcess,
-  readClusterFile,
+  findClusterFile,
+  type FoundClusterFile,
   removeClusterFile,
   writeClusterFile,
 } from '../context.ts'
@@ -47,7 +50,7 @@ const SLOTS = 'taskmanager.numberOfTaskSlots'
 export const SLOTS_DEFAULT = 4
 
 export interface StartOptions extends GlobalOptions {
-  readonly taskmanagers: string
+  readonly taskmanagers?: string
   readonly slots?: string
   readonly port?: string
   readonly dataDir?: string
@@ -58,16 +61,16 @@ export interface StartOptions extends GlobalOptions {
 
 export async function startCluster(cli: Cli, options: StartOptions): Promise<void> {
   const terminal = cli.terminal(options)
-  const path = clusterFilePath(cli.cwd)
-  const before = existsSync(path) ? readClusterFile(path) : null
-  const healing = before !== null && before.processes.some(isAlive)
-  const plan = healing ? heal(before) : await make(cli, options, path)
+  const before = toHeal(cli, options)
+  const path = before?.path ?? clusterFilePath(cli.cwd)
+  const plan = before === null ? await make(cli, options, path) : await heal(before)
+  if (before !== null && describesCluster(options)) terminal.note(FLAGS_UNHEEDED)
   // Before any process: one that nobody could find again is worse than none.
   writeClusterFile(path, plan.file)
   const started: StartedProcess[] = []
   const { file, page } = await bringUp(cli, path, plan, started).catch(async (error: unknown) => {
     await stopAll(started, cli.scheduler, STOP_GRACE_MS)
-    if (!healing) removeClusterFile(path)
+    if (before === null) removeClusterFile(path)
     throw error
   })
   const format = formatOf(options)
@@ -76,9 +79,26 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
   terminal.note(`cluster is up at ${file.address}: ${counted(workersOf(file), 'TaskManager')}`)
   if (page !== null) terminal.note(`status page: ${page}`)
   const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')
-  terminal.note(healing ? `restarted: ${names}` : `left running: ${names}`)
+  terminal.note(before === null ? `left running: ${names}` : `restarted: ${names}`)
   terminal.note(`kept on disk: ${file.dataDirectory} (state, logs, token)`)
   terminal.note('stop it with `weir cluster stop`')
+}
+
+const FLAGS_UNHEEDED =
+  'the cluster goes on as it was started, whatever flags say; `weir cluster stop` first, to start it otherwise'
+
+/** The cluster that was started and not stopped, here or above; null: another one is to be made here. */
+function toHeal(cli: Cli, options: StartOptions): FoundClusterFile | null {
+  const found = findClusterFile(cli, false)
+  const processes = found?.file.processes ?? []
+  const isMeant = processes.some(isAlive) || (processes.length > 0 && !describesCluster(options))
+  return isMeant ? found : null
+}
+
+function describesCluster(options: StartOptions): boolean {
+  const { taskmanagers, slots, port, dataDir, define, config, tls, tlsDir } = options
+  const said = [taskmanagers, slots, port, dataDir, config, tls, tlsDir]
+  return define.length > 0 || said.some((one) => one !== undefined)
 }
 
 interface Plan {
@@ -98,7 +118,7 @@ interface Up {
 async function bringUp(cli: Cli, path: string, plan: Plan, started: StartedProcess[]): Promise<Up> {
   let { file } = plan
   for (const launch of plan.launches) {
-    const one = await startProbed(launch, cli.cwd)
+    const one = await startProbed(launch, clusterDirectory(path))
     started.push(one)
     file = { ...file, processes: withEntry(file.processes, entryOf(one)) }
     writeClusterFile(path, file)
@@ -121,15 +141,18 @@ function withEntry(
   return at === -1 ? [...processes, entry] : processes.with(at, entry)
 }
 
-/** Starts the dead processes of a cluster again. Error: `cli/already-running` when none is dead. */
-function heal(file: ClusterFile): Plan {
+/** The dead processes of a cluster. Error: `cli/already-running` when none is dead. */
+async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
   const launches = file.processes.filter((one) => !isAlive(one))
-  if (launches.length > 0) return { file, launches }
-  throw new WeirError(
-    'cli/already-running',
-    `a cluster started here is running at ${file.address}`,
-    { domain: 'user', hint: 'stop it with `weir cluster stop`' },
-  )
+  if (launches.length === 0) {
+    const message = `the cluster of ${clusterDirectory(path)} is running at ${file.address}`
+    throw new WeirError('cli/already-running', message, {
+      domain: 'user',
+      hint: 'stop it with `weir cluster stop`',
+    })
+  }
+  await makeDirectories(file.dataDirectory)
+  return { file, launches }
 }
 
 const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProcess => ({
@@ -143,7 +166,7 @@ const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProces
 // ---- a new cluster ----
 
 async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan> {
-  const count = wholeNumber(options.taskmanagers, '--taskmanagers', {
+  const count = wholeNumber(options.taskmanagers ?? '1', '--taskmanagers', {
     least: 0,
     most: TASKMANAGERS_MAX,
   })

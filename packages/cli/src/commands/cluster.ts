@@ -26,7 +26,7 @@ export function addClusterCommands(program: Command, cli: Cli): void {
     .description(
       'start a JobManager and TaskManagers, or those of them that died; leave them running',
     )
-    .option('--taskmanagers <n>', 'number of TaskManagers', '1')
+    .option('--taskmanagers <n>', 'number of TaskManagers (default: 1)')
     .option('--slots <n>', `slots of each TaskManager (default: ${SLOTS_DEFAULT})`)
     .option('--port <port>', 'port of the JobManager; 0: any free one (default: 6123)')
     .option(

@@ -15,7 +15,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { checkStorage } from '@weirjs/common/node/checkpoint-check'
 import { DataDirectory, livingOwner } from '@weirjs/common/node/data-directory'
-import { findClusterFile } from '../context.ts'
+import { clusterDirectory, findClusterFile } from '../context.ts'
 import { isAlive } from '../local-processes.ts'
 import { counted, formatBytes, formatCount } from '../output/units.ts'
 import { broken, type Check, type Finding, ok, type Patient, warning } from './check.ts'
@@ -120,9 +120,8 @@ function deadProcesses({ cli }: Patient): readonly Finding[] {
     warning(
       'processes',
       `${names} of ${found.path} ${dead.length === 1 ? 'is' : 'are'} gone`,
-      dead.length === count
-        ? '`weir cluster start` starts a cluster anew, `weir cluster stop` forgets this one'
-        : '`weir cluster start` starts what is missing',
+      `\`weir cluster start\` in ${clusterDirectory(found.path)} starts what is missing` +
+        (dead.length === count ? ', `weir cluster stop` forgets it' : ''),
     ),
   ]
 }
