@@ -7,7 +7,7 @@ import { WEIR_VERSION } from '@weirjs/common/core/version'
 import type { Cli, GlobalOptions } from './cli.ts'
 import { addCertsCommands } from './commands/certs.ts'
 import { addClusterCommands } from './commands/cluster.ts'
-import { addCompletionCommands } from './commands/completion.ts'
+import { addCompletionCommands, COMPLETE } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
 import { addContextCommands } from './commands/context.ts'
 import { addDevCommand } from './commands/dev.ts'
@@ -114,6 +114,8 @@ function argumentHelp({ help, required, default: preset }: ArgumentDescription):
 
 /** `--from "$LAST"`, or `drain "$WORKER"`, with nothing in the variable means nothing that anybody wants. */
 function refuseEmptyWords(command: Command): void {
+  // Its words are what somebody is typing, and the one at the cursor is empty at first.
+  if (command.name() === COMPLETE) return
   const at = command.processedArgs.findIndex(
     (word) => word === '' || (Array.isArray(word) && word[0] === ''),
   )

@@ -6,6 +6,9 @@ import type { Cli, GlobalOptions } from '../cli.ts'
 import { contextNames } from '../named-clusters.ts'
 import { CONFIG_KEYS } from '@weirjs/common/node/config-keys'
 
+/** The command that the scripts ask. */
+export const COMPLETE = 'complete'
+
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
@@ -38,7 +41,7 @@ export function addCompletionCommands(program: Command, cli: Cli): void {
       cli.terminal(options).data(SCRIPTS[shell])
     })
   program
-    .command('complete', { hidden: true })
+    .command(COMPLETE, { hidden: true })
     .argument('[words...]', 'what has been typed behind weir, the last word perhaps empty')
     .allowUnknownOption()
     .description('for the scripts of `weir completion`')
