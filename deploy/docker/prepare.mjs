@@ -4,6 +4,7 @@
 //   tree/   the built packages and their dependencies, for the image
 //   token   the cluster's token, mode 0600, of the user who runs in the containers; an existing one stays
 //
+// Who that is, compose reads in the environment and in .env beside docker-compose.yml; so does this.
 // Usage: node deploy/docker/prepare.mjs [--token-only]. Sets the checkout up and builds it first.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -11,6 +12,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -55,10 +57,30 @@ function makeTree() {
   process.stdout.write(`${tree}\n`)
 }
 
+/** What .env says, line by line, as compose reads it: quotes and comments are no part of a value. */
+function dotEnv() {
+  const path = join(root, '.env')
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  const pairs = lines.flatMap((line) => {
+    const [, name, value] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? []
+    if (name === undefined) return []
+    const bare = value.replace(/(?:^|\s)#.*$/, '').trim()
+    return [[name, bare.replace(/^(["'])(.*)\1$/, '$2')]]
+  })
+  return Object.fromEntries(pairs)
+}
+
+function idOf(name) {
+  const said = process.env[name] || dotEnv()[name] || `${USER_DEFAULT}`
+  if (/^\d+$/.test(said)) return Number(said)
+  process.stderr.write(`${name} is "${said}", but must be a number\n`)
+  process.exit(2)
+}
+
 /** Readable for nobody but the user in the containers; processes refuse it otherwise. */
 function makeToken() {
-  const user = Number(process.env.WEIR_UID ?? USER_DEFAULT)
-  const group = Number(process.env.WEIR_GID ?? USER_DEFAULT)
+  const user = idOf('WEIR_UID')
+  const group = idOf('WEIR_GID')
   if (!existsSync(token)) {
     writeFileSync(token, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`, {
       mode: 0o600,

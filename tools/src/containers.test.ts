@@ -1,7 +1,17 @@
 // What is written about containers is so, before any is started: whoever runs docker-compose.yml gets processes that can do
 // little else than what they are for. Whether Docker and the kernel keep to it is shown by npm run test:compose.
 
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -166,6 +176,34 @@ describe('docker-compose.yml', () => {
       .filter((line) => line !== '' && !line.startsWith('#'))
     expect(listed.toSorted()).toEqual([...new Set(inFile)].sort())
   })
+})
+
+it.each(['docs/operations/docker-compose.md', 'README.md', 'docker-compose.yml'])(
+  '%s says how many TaskManagers with each `up`, which would leave one',
+  (page) => {
+    const commands = [...read(page).matchAll(/docker compose up -[^`\n]*/g)].map(([all]) => all)
+    expect(commands.length).toBeGreaterThan(0)
+    expect(commands.filter((command) => !command.includes('--scale taskmanager='))).toEqual([])
+  },
+)
+
+it('the token belongs to whom .env says, as compose does', () => {
+  const checkout = mkdtempSync(join(tmpdir(), 'weir-prepare-'))
+  try {
+    const place = join(checkout, 'deploy', 'docker')
+    mkdirSync(place, { recursive: true })
+    copyFileSync(join(root, 'deploy', 'docker', 'prepare.mjs'), join(place, 'prepare.mjs'))
+    writeFileSync(join(checkout, '.env'), '# WEIR_UID=7\nWEIR_UID=1001 # me\nWEIR_GID="1002"\n')
+    const env = { PATH: process.env['PATH'] }
+    const argv = [join(place, 'prepare.mjs'), '--token-only']
+    const { status, stderr } = spawnSync(process.execPath, argv, { env, encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    const { uid, gid } = statSync(join(place, '.local', 'token'))
+    if (process.getuid?.() === 0) expect([uid, gid]).toEqual([1001, 1002])
+    else if (uid !== 1001) expect(stderr).toContain('processes in containers would run as 1001')
+  } finally {
+    rmSync(checkout, { recursive: true })
+  }
 })
 
 describe('the Dockerfile', () => {
