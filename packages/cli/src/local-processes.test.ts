@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isAlive, OLD_LOGS_MAX, setLogAside, startDetached } from './local-processes.ts'
+import { OLD_LOGS_MAX, setLogAside, startDetached, stopAll } from './local-processes.ts'
+import { lifeOf } from './process-life.ts'
 
 let root = ''
 beforeEach(() => {
@@ -31,6 +34,14 @@ test('a process that the system does not give is an error, and no process 0', as
   })
 })
 
-test.each([0, -1])('%i is no process: a signal to it would reach a whole group', (pid) => {
-  expect(isAlive({ role: 'jobmanager', pid, birth: null, log: '', args: [] })).toBe(false)
+test('a signal goes to nobody whose birth is not known', async () => {
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)'])
+  try {
+    const { pid = 0 } = stranger
+    const entry = { role: 'taskmanager', pid, birth: null, log: '', args: [] } as const
+    expect(await stopAll([entry], systemScheduler(), 1_000)).toEqual([])
+    expect([stranger.exitCode, stranger.signalCode, lifeOf(entry)]).toEqual([null, null, 'unknown'])
+  } finally {
+    stranger.kill('SIGKILL')
+  }
 })

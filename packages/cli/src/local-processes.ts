@@ -9,6 +9,7 @@ import { assert, present } from '@weirjs/common/core/assert'
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { ClusterProcess } from './context.ts'
+import { birthOf, lifeOf } from './process-life.ts'
 
 const LAST_LINES = 5
 const POLL_MS = 25
@@ -89,20 +90,13 @@ export function setLogAside(log: string): void {
   }
 }
 
-/** True when this very process still lives. */
-export function isAlive(process_: ClusterProcess): boolean {
-  if (process_.pid <= 0) return false
-  try {
-    process.kill(process_.pid, 0)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
-  }
-  return (
-    !isZombie(process_.pid) && (process_.birth === null || birthOf(process_.pid) === process_.birth)
-  )
-}
+/** Surely: nobody else is ever sent a signal. */
+const isAlive = (process_: ClusterProcess): boolean => lifeOf(process_) === 'alive'
 
-/** Ends processes: asks, waits for `graceMs`, then kills. Answers those that had to be killed. */
+/**
+ * Ends those that are alive: asks, waits for `graceMs`, then kills. Answers those that had to be killed. What may be
+ * somebody else's by now is left alone.
+ */
 export async function stopAll(
   processes: readonly ClusterProcess[],
   scheduler: Scheduler,
@@ -145,19 +139,3 @@ function lastLines(log: string): string {
   if (!existsSync(log)) return ''
   return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }
-
-/** Fields of /proc/<pid>/stat behind the command's name. */
-function statOf(pid: number): readonly string[] | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    return null // gone, or a system without /proc
-  }
-}
-
-const STATE_FIELD = 0
-const START_FIELD = 19
-
-const birthOf = (pid: number): string | null => statOf(pid)?.[START_FIELD] ?? null
-const isZombie = (pid: number): boolean => statOf(pid)?.[STATE_FIELD] === 'Z'

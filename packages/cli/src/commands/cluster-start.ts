@@ -31,13 +31,8 @@ import { localHosts } from './certs.ts'
 import { healthArgs, isAwaited, startProbed, withHealth } from './cluster-health.ts'
 import { checkPorts, choosePorts, PORT_MAX } from './cluster-ports.ts'
 import { configFile } from './config.ts'
-import {
-  endedEarly,
-  isAlive,
-  type Launch,
-  type StartedProcess,
-  stopAll,
-} from '../local-processes.ts'
+import { endedEarly, type Launch, type StartedProcess, stopAll } from '../local-processes.ts'
+import { lifeOf } from '../process-life.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const READY_MS_MAX = 30_000
@@ -91,9 +86,11 @@ const FLAGS_UNHEEDED =
 function toHeal(cli: Cli, options: StartOptions): FoundClusterFile | null {
   const found = findClusterFile(cli, false)
   const processes = found?.file.processes ?? []
-  const isMeant = processes.some(isAlive) || (processes.length > 0 && !describesCluster(options))
+  const isMeant = processes.some(mayLive) || (processes.length > 0 && !describesCluster(options))
   return isMeant ? found : null
 }
+
+const mayLive = (one: ClusterProcess): boolean => lifeOf(one) !== 'gone'
 
 function describesCluster(options: StartOptions): boolean {
   const { taskmanagers, slots, port, dataDir, define, config, tls, tlsDir } = options
@@ -143,7 +140,7 @@ function withEntry(
 
 /** The dead processes of a cluster. Error: `cli/already-running` when none is dead. */
 async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
-  const launches = file.processes.filter((one) => !isAlive(one))
+  const launches = file.processes.filter((one) => !mayLive(one))
   if (launches.length === 0) {
     const message = `the cluster of ${clusterDirectory(path)} is running at ${file.address}`
     throw new WeirError('cli/already-running', message, {

@@ -2,18 +2,23 @@
 // stopped. What runs is written down in `.weir/cluster.json`; what they keep lies beside it.
 
 import type { Command } from 'commander'
+import { WeirError } from '@weirjs/common/core/errors'
 import type { ClusterView, WorkerView } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, withSession } from '../cli.ts'
 import {
+  type ClusterFile,
+  type ClusterProcess,
   findClusterFile,
   type FoundClusterFile,
   localCluster,
   removeClusterFile,
 } from '../context.ts'
-import { isAlive, stopAll } from '../local-processes.ts'
+import { stopAll } from '../local-processes.ts'
 import { formatOf, show } from '../output/show.ts'
 import { pageUrl } from '../page-url.ts'
+import { lifeOf } from '../process-life.ts'
 import { facts } from '../output/table.ts'
+import type { Terminal } from '../output/terminal.ts'
 import { counted, formatTime } from '../output/units.ts'
 import { addClusterLogs } from './cluster-logs.ts'
 import { SLOTS_DEFAULT, startCluster, STOP_GRACE_MS } from './cluster-start.ts'
@@ -58,9 +63,10 @@ export function addClusterCommands(program: Command, cli: Cli): void {
 async function stop(cli: Cli, options: GlobalOptions): Promise<void> {
   const terminal = cli.terminal(options)
   const found = localCluster(cli)
-  const alive = found.file.processes.filter(isAlive)
+  const alive = found.file.processes.filter((one) => lifeOf(one) === 'alive')
   const killed = await stopAll(alive, cli.scheduler, STOP_GRACE_MS)
-  removeClusterFile(found.path)
+  const unknown = found.file.processes.filter((one) => lifeOf(one) === 'unknown')
+  if (unknown.length === 0) removeClusterFile(found.path)
   const stopped = alive.map(({ role, pid }) => ({
     role,
     pid,
@@ -69,16 +75,34 @@ async function stop(cli: Cli, options: GlobalOptions): Promise<void> {
   const format = formatOf(options)
   if (format === 'json' || format === 'yaml') {
     const json = { stopped, dataDirectory: found.file.dataDirectory }
-    return show(terminal, options, { json, names: [] })
-  }
-  terminal.note(
-    stopped.length === 0
-      ? 'nothing was running'
-      : `stopped ${counted(stopped.length, 'process', 'processes')}`,
-  )
+    show(terminal, options, { json, names: [] })
+  } else tellStopped(terminal, stopped, found.file)
+  refuseUnknown(unknown, found.path)
+}
+
+function tellStopped(
+  terminal: Terminal,
+  stopped: readonly (Pick<ClusterProcess, 'role' | 'pid'> & { readonly killed: boolean })[],
+  { processes, dataDirectory }: ClusterFile,
+): void {
+  if (stopped.length > 0)
+    terminal.note(`stopped ${counted(stopped.length, 'process', 'processes')}`)
+  else if (processes.every((one) => lifeOf(one) === 'gone')) terminal.note('nothing was running')
   for (const one of stopped)
     if (one.killed) terminal.note(`${one.role} ${one.pid} did not end by itself and was killed`)
-  terminal.note(`kept on disk: ${found.file.dataDirectory}`)
+  terminal.note(`kept on disk: ${dataDirectory}`)
+}
+
+/** Error: `cluster/not-stopped`. */
+function refuseUnknown(unknown: readonly ClusterProcess[], path: string): void {
+  if (unknown.length === 0) return
+  const names = unknown.map(({ role, pid }) => `${role} ${pid}`).join(', ')
+  const pids = unknown.map(({ pid }) => pid).join(' ')
+  const message = `not stopped: ${names}: the system does not say whether it is still that process`
+  throw new WeirError('cluster/not-stopped', message, {
+    domain: 'external',
+    hint: `look at it by \`ps\`; if it is of this cluster, \`kill ${pids}\` ends it; then remove ${path}`,
+  })
 }
 
 // ---- status ----
@@ -97,7 +121,7 @@ async function status(cli: Cli, options: GlobalOptions): Promise<void> {
   const processes = (found?.file.processes ?? []).map((one) => ({
     role: one.role,
     pid: one.pid,
-    alive: isAlive(one),
+    alive: lifeOf(one) !== 'gone',
     ...(one.health === undefined ? {} : { health: one.health }),
   }))
   show(terminal, options, {

@@ -16,8 +16,8 @@ import { join } from 'node:path'
 import { checkStorage } from '@weirjs/common/node/checkpoint-check'
 import { DataDirectory, livingOwner } from '@weirjs/common/node/data-directory'
 import { clusterDirectory, findClusterFile } from '../context.ts'
-import { isAlive } from '../local-processes.ts'
 import { counted, formatBytes, formatCount } from '../output/units.ts'
+import { lifeOf } from '../process-life.ts'
 import { broken, type Check, type Finding, ok, type Patient, warning } from './check.ts'
 import { existingAbove } from './system-checks.ts'
 
@@ -112,7 +112,7 @@ async function staleLock({ dataDirectory }: Patient): Promise<readonly Finding[]
 function deadProcesses({ cli }: Patient): readonly Finding[] {
   const found = findClusterFile(cli)
   if (found === null) return []
-  const dead = found.file.processes.filter((one) => !isAlive(one))
+  const dead = found.file.processes.filter((one) => lifeOf(one) === 'gone')
   const count = found.file.processes.length
   if (dead.length === 0) return [ok('processes', `all ${count} of ${found.path} run`)]
   const names = dead.map(({ role, pid }) => `${role} ${pid}`).join(', ')
