@@ -1,4 +1,4 @@
-// weir cluster start as a process, where something is in its way: it says so, and leaves nothing running.
+// weir cluster start as a process: where something is in its way it says so, and leaves nothing running.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { clusterFilePath, readClusterFile } from '../context.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 let root = ''
@@ -24,18 +25,20 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-function start(...flags: readonly string[]): {
+interface Ran {
   readonly code: number | null
   readonly err: string
-} {
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', NO_COLOR: '1' }
-  const argv = ['-C', 'source', '--no-warnings', MAIN, 'cluster', 'start', '--port', '0']
-  const ran = spawnSync(process.execPath, [...argv, '--data-dir', 'data', ...flags], {
-    cwd: root,
-    env,
-  })
-  return { code: ran.status, err: ran.stderr.toString() }
 }
+
+function weir(...argv: readonly string[]): Ran {
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', NO_COLOR: '1' }
+  const all = ['-C', 'source', '--no-warnings', MAIN, ...argv]
+  const { status, stderr } = spawnSync(process.execPath, all, { cwd: root, env })
+  return { code: status, err: stderr.toString() }
+}
+
+const start = (...flags: readonly string[]): Ran =>
+  weir('cluster', 'start', '--port', '0', '--data-dir', 'data', ...flags)
 
 /** Command lines of what runs with files of ours. */
 function leftRunning(): readonly string[] {
@@ -61,4 +64,23 @@ test('where one process cannot be started, those before it are ended', () => {
   expect(err).toMatch(/^error: the taskmanager has no log: .*\[cluster\/start-failed\]/)
   expect(code).toBe(1)
   expect(existsSync(join(root, '.weir', 'cluster.json'))).toBe(false)
+})
+
+test.each([
+  ['--token-file', 'mine'],
+  ['-D', 'security.token-file=mine'],
+])('a token that was named is used: %s %s', (...flags) => {
+  const missing = start(...flags)
+  expect(missing.err).toMatch(/^error: .*mine.*\[config\/token-missing\]/)
+  expect(missing.code).toBe(2)
+  writeFileSync(join(root, 'mine'), `${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o600 })
+  const { code, err } = start('--taskmanagers', '0', ...flags)
+  expect(code, err).toBe(0)
+  try {
+    expect(readClusterFile(clusterFilePath(root)).tokenFile).toBe(join(root, 'mine'))
+    expect(existsSync(join(root, 'data', 'token'))).toBe(false)
+    expect(weir('job', 'list').code).toBe(0)
+  } finally {
+    expect(weir('cluster', 'stop').code).toBe(0)
+  }
 })

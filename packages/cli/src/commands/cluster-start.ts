@@ -93,8 +93,8 @@ function toHeal(cli: Cli, options: StartOptions): FoundClusterFile | null {
 const mayLive = (one: ClusterProcess): boolean => lifeOf(one) !== 'gone'
 
 function describesCluster(options: StartOptions): boolean {
-  const { taskmanagers, slots, port, dataDir, define, config, tls, tlsDir } = options
-  const said = [taskmanagers, slots, port, dataDir, config, tls, tlsDir]
+  const { taskmanagers, slots, port, dataDir, define, config, tls } = options
+  const said = [taskmanagers, slots, port, dataDir, config, tls, options.tlsDir, options.tokenFile]
   return define.length > 0 || said.some((one) => one !== undefined)
 }
 
@@ -148,7 +148,8 @@ async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
       hint: 'stop it with `weir cluster stop`',
     })
   }
-  await makeDirectories(file.dataDirectory)
+  makeDirectories(file.dataDirectory)
+  await checkToken(file.tokenFile, file.dataDirectory)
   return { file, launches }
 }
 
@@ -171,7 +172,10 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan
   const { port, restPort } = await choosePorts(processes, wanted)
   checkPorts({ config: processes, port, restPort, taskManagers: count, slots })
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
-  const tokenFile = await makeDirectories(dataDirectory)
+  makeDirectories(dataDirectory)
+  const named = options.tokenFile ?? processes.values['security.token-file']
+  const tokenFile = named === null ? ownToken(dataDirectory) : resolve(cli.cwd, named)
+  await checkToken(tokenFile, dataDirectory)
   const address = `127.0.0.1:${port}`
   const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
   const tls = tlsDefines(tlsDirectory, processes)
@@ -289,24 +293,36 @@ function configured(cli: Cli, options: StartOptions): Configured {
   }
 }
 
-async function makeDirectories(dataDirectory: string): Promise<string> {
+function makeDirectories(dataDirectory: string): void {
   try {
     for (const name of ['logs', 'health'])
       mkdirSync(join(dataDirectory, name), { recursive: true, mode: 0o700 })
-    const tokenFile = join(dataDirectory, 'token')
-    if (!existsSync(tokenFile)) {
-      const { makeToken } = await import('@weirjs/common/rpc/token')
-      writeFileSync(tokenFile, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
-    }
-    return tokenFile
   } catch (cause) {
-    throw new WeirError('config/data-directory', `cannot write to ${dataDirectory}`, {
-      domain: 'user',
-      cause,
-      hint: 'choose another with --data-dir',
-    })
+    throw cannotWrite(dataDirectory, cause)
   }
 }
+
+const ownToken = (dataDirectory: string): string => join(dataDirectory, 'token')
+
+/** Makes the cluster's own token; one that was named is there, or refused. Errors: `config/token-...`. */
+async function checkToken(tokenFile: string, dataDirectory: string): Promise<void> {
+  const { makeToken, readToken } = await import('@weirjs/common/rpc/token')
+  if (tokenFile === ownToken(dataDirectory) && !existsSync(tokenFile)) {
+    try {
+      writeFileSync(tokenFile, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
+    } catch (cause) {
+      throw cannotWrite(dataDirectory, cause)
+    }
+  }
+  readToken(tokenFile)
+}
+
+const cannotWrite = (dataDirectory: string, cause: unknown): WeirError =>
+  new WeirError('config/data-directory', `cannot write to ${dataDirectory}`, {
+    domain: 'user',
+    cause,
+    hint: 'choose another with --data-dir',
+  })
 
 // ---- readiness ----
 
