@@ -2,6 +2,7 @@
 // text of the stack is used, not raw frames, because the text has already gone through source maps where there are any.
 
 import { fileURLToPath } from 'node:url'
+import { placeInFrame } from '@weirjs/common/core/stack-frame'
 
 /** Frames looked at before giving up: the runtime's own may lie between (Array.map and the like). */
 const FRAMES_MAX = 10
@@ -25,16 +26,12 @@ export function callSite(depth = 0): string | undefined {
   }
 }
 
-const FRAME = /^\s*at .*?\(?((?:file:\/\/|[A-Za-z]:[\\/]|\/|\.)[^()]*?):(\d+)(?::\d+)?\)?$/
-
 /** The first frame with a file behind those of the SDK's own functions. */
 function callerIn(stack: string, depth: number): string | undefined {
   const frames = stack.split('\n').filter((line) => /^\s*at /.test(line))
   for (const line of frames.slice(depth + 1)) {
-    const match = FRAME.exec(line)
-    if (match === null) continue
-    const [, file = '', row = ''] = match
-    return `${shorten(file)}:${row}`
+    const place = placeInFrame(line)
+    if (place !== null) return `${shorten(place.file)}:${place.line}`
   }
   return undefined
 }

@@ -15,6 +15,11 @@ describe('userLocation', () => {
     expect(userLocation(stack, ['/opt/weir/packages/'])).toBe('/home/me/my jobs/flights.ts:12:7')
   })
 
+  test('parentheses are part of a path', () => {
+    const frame = 'at map (file:///home/me/copy%20(2)/(app)/job.ts:12:7)'
+    expect(userLocation(`Error: x\n    ${frame}`, [])).toBe('/home/me/copy (2)/(app)/job.ts:12:7')
+  })
+
   test('finds nothing where nothing is the user’s', () => {
     expect(userLocation(stack, ['/opt/', '/home/'])).toBeUndefined()
     expect(userLocation('no stack', [])).toBeUndefined()

@@ -2,9 +2,7 @@
 // library's, nor ours. Works on the text of the stack, which has gone through source maps already.
 
 import type { Failure } from './errors.ts'
-
-const FRAME =
-  /^\s*at (?:.*? \()?(?:async )?((?:file:\/\/\/?|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
+import { placeInFrame } from './stack-frame.ts'
 
 /**
  * `file:line:column` of the first frame outside of `ownRoots` (directories of Weir's packages, as paths), or undefined.
@@ -12,9 +10,9 @@ const FRAME =
  */
 export function userLocation(stack: string, ownRoots: readonly string[]): string | undefined {
   for (const line of stack.split('\n')) {
-    const match = FRAME.exec(line)
-    if (match === null) continue
-    const [, file = '', row = '', column = ''] = match
+    const place = placeInFrame(line)
+    if (place?.column === undefined || place.file.startsWith('.')) continue
+    const { file, line: row, column } = place
     const path = file.startsWith('file://')
       ? decodeURIComponent(file.slice('file://'.length).replace(/\?.*$/, ''))
       : file
