@@ -27,6 +27,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job/bad-argument': EXIT_USAGE,
   'job/missing-argument': EXIT_USAGE,
   'job/file-not-found': EXIT_USAGE,
+  'job/no-bundler': EXIT_USAGE,
   'job/wrong-state': EXIT_CONFLICT,
   'job/ambiguous-id': EXIT_CONFLICT,
   'job/not-retained': EXIT_CONFLICT,

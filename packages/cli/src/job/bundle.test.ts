@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bundleJob } from './bundle.ts'
 
@@ -65,4 +66,19 @@ describe('bundleJob', () => {
       code: 'job/file-not-found',
     })
   })
+})
+
+test('where the bundler has no native part, as in the container image, that is said', async () => {
+  const file = await write('job.ts', `export default 1\n`)
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const argv = ['-C', 'source', '--no-warnings', main, 'plan', file]
+  const env = {
+    ...process.env,
+    NAPI_RS_NATIVE_LIBRARY_PATH: join(directory, 'none'),
+    NO_COLOR: '1',
+    NODE_DISABLE_COMPILE_CACHE: '1',
+  }
+  const { status, stderr } = spawnSync(process.execPath, argv, { env, encoding: 'utf8' })
+  expect(stderr).toMatch(/^error: jobs cannot be bundled here: .*\[job\/no-bundler\]\nhint: submit/)
+  expect(status).toBe(2)
 })

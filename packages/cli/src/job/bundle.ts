@@ -9,6 +9,7 @@ import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { WeirError } from '@weirjs/common/core/errors'
 import { type BundleHash, bundleHash } from '@weirjs/common/core/ids'
+import type * as Rolldown from 'rolldown'
 
 export const BUNDLE_BYTES_MAX = 67_108_864
 
@@ -28,7 +29,7 @@ const EXTERNAL: readonly (string | RegExp)[] = [
 
 const JOB_ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 
-/** Errors: `job/file-not-found`, `job/bundle-failed` with file and line, `job/bundle-too-large`. */
+/** Errors: `job/file-not-found`, `job/bundle-failed` with file and line, `job/bundle-too-large`, `job/no-bundler`. */
 export async function bundleJob(file: string): Promise<Bundle> {
   const input = resolve(file)
   if (!existsSync(input) || !statSync(input).isFile()) {
@@ -55,7 +56,7 @@ export async function bundleJob(file: string): Promise<Bundle> {
 }
 
 async function generate(input: string, warnings: string[]): Promise<string> {
-  const { rolldown } = await import('rolldown')
+  const { rolldown } = await bundler()
   try {
     const build = await rolldown({
       input,
@@ -83,6 +84,19 @@ async function generate(input: string, warnings: string[]): Promise<string> {
       : `${stripMapUrl(chunk.code)}\n//# sourceMappingURL=${chunk.map.toUrl()}\n`
   } catch (error) {
     throw bundleFailed(input, error)
+  }
+}
+
+/** It has a native part for each platform, which the image for containers leaves out. */
+async function bundler(): Promise<typeof Rolldown> {
+  try {
+    return await import('rolldown')
+  } catch (cause) {
+    throw new WeirError('job/no-bundler', 'jobs cannot be bundled here: rolldown does not load', {
+      domain: 'user',
+      hint: 'submit from a machine outside the container, or install weirjs with its optional dependencies; -v shows what is missing',
+      cause,
+    })
   }
 }
 
