@@ -13,9 +13,9 @@ afterEach(() => {
   for (const directory of cleanup.splice(0)) rmSync(directory, { recursive: true })
 })
 
-/** The heap in MiB that the entry of the image gives to Node, null for Node's own choice. */
+/** The heap in MiB that the entry of the image gives to Node for these words, null for Node's own choice. */
 function heapOf(
-  role: string,
+  words: string,
   limit: { readonly v1?: string; readonly v2?: string },
 ): number | null {
   const root = mkdtempSync(join(tmpdir(), 'weir-cgroup-'))
@@ -25,9 +25,12 @@ function heapOf(
     writeFileSync(join(root, 'memory', 'memory.limit_in_bytes'), `${limit.v1}\n`)
   if (limit.v2 !== undefined) writeFileSync(join(root, 'memory.max'), `${limit.v2}\n`)
   const env = { PATH: process.env['PATH'], CGROUP_ROOT: root, NODE: 'echo', WEIR_MAIN: 'weir.js' }
-  const { stdout, status } = spawnSync(ENTRY, [role, '--flag'], { env, encoding: 'utf8' })
+  const { stdout, status } = spawnSync(ENTRY, [...words.split(' '), '--flag'], {
+    env,
+    encoding: 'utf8',
+  })
   expect(status).toBe(0)
-  expect(stdout.trim()).toMatch(new RegExp(`--enable-source-maps weir.js ${role} --flag$`))
+  expect(stdout.trim()).toMatch(new RegExp(`--enable-source-maps weir.js ${words} --flag$`))
   const [, heap] = /--max-old-space-size=(\d+)/.exec(stdout) ?? []
   return heap === undefined ? null : Number(heap)
 }
@@ -41,6 +44,12 @@ describe('the entry of the image', () => {
   it('leaves what a TaskManager may use to its slots', () => {
     expect(heapOf('taskmanager', { v2: `${1_024 * MEBIBYTE}` })).toBe(128)
     expect(heapOf('taskmanager', { v2: `${64_000 * MEBIBYTE}` })).toBe(256)
+  })
+
+  it('knows the process behind options, too', () => {
+    const limit = { v2: `${1_024 * MEBIBYTE}` }
+    expect(heapOf('--no-color --cluster x taskmanager', limit)).toBe(128)
+    expect(heapOf('-o taskmanager jobmanager', limit)).toBe(614)
   })
 
   it('gives a control process what it cannot do without', () => {

@@ -4,6 +4,7 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { commandWord } from './command-word.ts'
 
 if (process.env['NODE_COMPILE_CACHE'] === undefined) {
   const { directory } = enableCompileCache(join(import.meta.dirname, '.compile-cache'))
@@ -12,7 +13,7 @@ if (process.env['NODE_COMPILE_CACHE'] === undefined) {
     process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '.compile-cache')
 }
 
-if (process.argv[2] === 'jobmanager' || process.argv[2] === 'taskmanager') {
+if (['jobmanager', 'taskmanager'].includes(commandWord(process.argv.slice(2)) ?? '')) {
   // Control processes make little garbage: a young generation that does not grow keeps them small.
   setFlagsFromString('--semi-space-growth-factor=1')
   // They live on what others send: no member of that leads to the prototype of all objects. Job processes keep this
