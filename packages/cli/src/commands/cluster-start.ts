@@ -142,11 +142,11 @@ function withEntry(
 async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
   const launches = file.processes.filter((one) => !mayLive(one))
   if (launches.length === 0) {
-    const message = `the cluster of ${clusterDirectory(path)} is running at ${file.address}`
-    throw new WeirError('cli/already-running', message, {
-      domain: 'user',
-      hint: 'stop it with `weir cluster stop`',
-    })
+    throw new WeirError(
+      'cli/already-running',
+      `the cluster of ${clusterDirectory(path)} is running at ${file.address}`,
+      { domain: 'user', hint: 'stop it with `weir cluster stop`' },
+    )
   }
   makeDirectories(file.dataDirectory)
   await checkToken(file.tokenFile, file.dataDirectory)

@@ -98,11 +98,14 @@ function refuseUnknown(unknown: readonly ClusterProcess[], path: string): void {
   if (unknown.length === 0) return
   const names = unknown.map(({ role, pid }) => `${role} ${pid}`).join(', ')
   const pids = unknown.map(({ pid }) => pid).join(' ')
-  const message = `not stopped: ${names}: the system does not say whether it is still that process`
-  throw new WeirError('cluster/not-stopped', message, {
-    domain: 'external',
-    hint: `look at it by \`ps\`; if it is of this cluster, \`kill ${pids}\` ends it; then remove ${path}`,
-  })
+  throw new WeirError(
+    'cluster/not-stopped',
+    `not stopped: ${names}: the system does not say whether it is still that process`,
+    {
+      domain: 'external',
+      hint: `look at it by \`ps\`; if it is of this cluster, \`kill ${pids}\` ends it; then remove ${path}`,
+    },
+  )
 }
 
 // ---- status ----
