@@ -32,9 +32,9 @@ export async function startDetached(
   { role, args, log }: Launch,
   directory: string,
 ): Promise<StartedProcess> {
+  const script = present(process.argv[1], 'the script of this process')
   const out = openLog(role, log)
   try {
-    const script = present(process.argv[1], 'the script of this process')
     const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       cwd: directory,
       detached: true,
@@ -49,16 +49,18 @@ export async function startDetached(
       exited = error.message
     })
     const { pid } = child
-    if (pid === undefined) throw notStarted(role, await once(child, 'error'))
+    if (pid === undefined) throw (await once(child, 'error'))[0]
     child.unref()
     return { role, pid, birth: birthOf(pid), log, args, exited: () => exited }
+  } catch (error) {
+    throw notStarted(role, error)
   } finally {
     closeSync(out)
   }
 }
 
-/** The limit on processes is reached, perhaps: then there is no pid, and the reason comes as an event. */
-function notStarted(role: ClusterProcess['role'], [cause]: readonly unknown[]): WeirError {
+/** The limit on processes is reached, perhaps: then there is no pid, and the reason comes as an event, or is thrown. */
+function notStarted(role: ClusterProcess['role'], cause: unknown): WeirError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new WeirError('cluster/start-failed', `the ${role} could not be started: ${reason}`, {
     domain: 'external',

@@ -13,12 +13,20 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { clusterFilePath, readClusterFile } from '../context.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  type ClusterFile,
+  clusterFilePath,
+  type ClusterProcess,
+  readClusterFile,
+  writeClusterFile,
+} from '../context.ts'
+import { birthOf } from '../process-life.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+const TOKEN = `${'0123456789abcdef'.repeat(4)}\n`
 let root = ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'weir-start-'))
@@ -66,6 +74,48 @@ test('where one process cannot be started, those before it are ended', () => {
   expect(existsSync(join(root, '.weir', 'cluster.json'))).toBe(false)
 })
 
+describe('where a cluster was started and not stopped', () => {
+  const GONE = { role: 'jobmanager', pid: 2 ** 22 + 1, birth: '1', args: [] } as const
+  const LIVING = {
+    role: 'taskmanager',
+    pid: process.pid,
+    birth: birthOf(process.pid),
+    args: [],
+  } as const
+  /** Nobody can start it: its log has no directory. */
+  const log = (): string => join(root, 'gone', 'log')
+
+  function wasStarted(...processes: readonly Omit<ClusterProcess, 'log'>[]): ClusterFile {
+    const file: ClusterFile = {
+      version: 1,
+      address: '127.0.0.1:1',
+      tokenFile: join(root, 'data', 'token'),
+      dataDirectory: join(root, 'data'),
+      startedAtMs: 0,
+      processes: processes.map((one) => ({ ...one, log: log() })),
+    }
+    mkdirSync(join(root, 'data'))
+    writeFileSync(file.tokenFile, TOKEN, { mode: 0o600 })
+    writeClusterFile(clusterFilePath(root), file)
+    return file
+  }
+
+  test('and all of it is dead, it goes on, unless flags describe another', () => {
+    const file = wasStarted(GONE)
+    expect(weir('cluster', 'start').err).toMatch(/^error: the jobmanager has no log: /)
+    expect(readClusterFile(clusterFilePath(root))).toEqual(file)
+    expect(weir('cluster', 'start', '--slots', 'x').err).toMatch(/^error: --slots is "x"/)
+  })
+
+  test('and some of it runs, it goes on whatever flags say, and that is said', () => {
+    wasStarted(LIVING, GONE)
+    const { err } = weir('cluster', 'start', '--slots', 'x')
+    expect(err).toMatch(
+      /^the cluster goes on as it was started.*\nerror: the jobmanager has no log: /,
+    )
+  })
+})
+
 test.each([
   ['--token-file', 'mine'],
   ['-D', 'security.token-file=mine'],
@@ -73,7 +123,7 @@ test.each([
   const missing = start(...flags)
   expect(missing.err).toMatch(/^error: .*mine.*\[config\/token-missing\]/)
   expect(missing.code).toBe(2)
-  writeFileSync(join(root, 'mine'), `${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o600 })
+  writeFileSync(join(root, 'mine'), TOKEN, { mode: 0o600 })
   const { code, err } = start('--taskmanagers', '0', ...flags)
   expect(code, err).toBe(0)
   try {

@@ -149,7 +149,9 @@ async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
     )
   }
   makeDirectories(file.dataDirectory)
-  await checkToken(file.tokenFile, file.dataDirectory)
+  // What runs has read it already, and would not know another one.
+  if (launches.length === file.processes.length) await ownToken(file.dataDirectory)
+  await checkToken(file.tokenFile)
   return { file, launches }
 }
 
@@ -174,8 +176,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   makeDirectories(dataDirectory)
   const named = options.tokenFile ?? processes.values['security.token-file']
-  const tokenFile = named === null ? ownToken(dataDirectory) : resolve(cli.cwd, named)
-  await checkToken(tokenFile, dataDirectory)
+  const tokenFile = named === null ? await ownToken(dataDirectory) : resolve(cli.cwd, named)
+  await checkToken(tokenFile)
   const address = `127.0.0.1:${port}`
   const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
   const tls = tlsDefines(tlsDirectory, processes)
@@ -302,19 +304,23 @@ function makeDirectories(dataDirectory: string): void {
   }
 }
 
-const ownToken = (dataDirectory: string): string => join(dataDirectory, 'token')
-
-/** Makes the cluster's own token; one that was named is there, or refused. Errors: `config/token-...`. */
-async function checkToken(tokenFile: string, dataDirectory: string): Promise<void> {
-  const { makeToken, readToken } = await import('@weirjs/common/rpc/token')
-  if (tokenFile === ownToken(dataDirectory) && !existsSync(tokenFile)) {
-    try {
-      writeFileSync(tokenFile, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
-    } catch (cause) {
-      throw cannotWrite(dataDirectory, cause)
-    }
+/** Of a cluster for which none was named: made once. */
+async function ownToken(dataDirectory: string): Promise<string> {
+  const path = join(dataDirectory, 'token')
+  if (existsSync(path)) return path
+  const { makeToken } = await import('@weirjs/common/rpc/token')
+  try {
+    writeFileSync(path, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    throw cannotWrite(dataDirectory, cause)
   }
-  readToken(tokenFile)
+  return path
+}
+
+/** Before anything is started with it. Errors: `config/token-...`. */
+async function checkToken(path: string): Promise<void> {
+  const { readToken } = await import('@weirjs/common/rpc/token')
+  readToken(path)
 }
 
 const cannotWrite = (dataDirectory: string, cause: unknown): WeirError =>
