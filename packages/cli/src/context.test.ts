@@ -1,10 +1,27 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WeirError } from '@weirjs/common/core/errors'
 import { writeContexts } from './named-clusters.ts'
 import { testCli } from './test-cli.fixture.ts'
-import { chooseCluster, type ClusterFile, clusterFilePath, writeClusterFile } from './context.ts'
+import {
+  chooseCluster,
+  type ClusterFile,
+  clusterFilePath,
+  readClusterFile,
+  writeClusterFile,
+} from './context.ts'
 
 const file: ClusterFile = {
   version: 1,
@@ -13,6 +30,20 @@ const file: ClusterFile = {
   dataDirectory: '/t',
   startedAtMs: 0,
   processes: [],
+}
+
+const SOMEBODY = 12_345
+
+/** Why the file is refused. */
+function foreign(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'config/cluster-file-foreign')
+      return error.message
+    throw error
+  }
+  return 'taken'
 }
 
 let root = ''
@@ -38,8 +69,8 @@ describe('chooseCluster', () => {
 
   test('falls back to the one at home', () => {
     const home = join(root, 'home')
-    writeClusterFile(clusterFilePath(home), { ...file, address: 'h:1' })
-    expect(chooseCluster({ env: { HOME: home }, cwd: root }).address).toBe('h:1')
+    writeClusterFile(clusterFilePath(home), { ...file, address: '[::1]:1' })
+    expect(chooseCluster({ env: { HOME: home }, cwd: root }).address).toBe('[::1]:1')
   })
 
   test('takes a flag before the environment before a file', () => {
@@ -85,6 +116,47 @@ describe('chooseCluster', () => {
     expect(tlsOf({ cluster: 'other:7001', tokenFile: '/other/token' })).toBeNull()
     expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' } })).toBe('/env/tls')
     expect(tlsOf({ env: { WEIR_TLS_DIR: '/env/tls' }, tlsDir: '/flag/tls' })).toBe('/flag/tls')
+  })
+
+  test('follows no file that it only found away from this machine', () => {
+    const path = clusterFilePath(root)
+    writeClusterFile(path, { ...file, address: 'evil:443' })
+    for (const said of [{}, { tokenFile: '/my/token' }, { env: { WEIR_TOKEN_FILE: '/my/token' } }])
+      expect(() => chooseCluster({ env: {}, cwd: root, ...said })).toThrow(
+        expect.objectContaining({
+          code: 'config/cluster-file-elsewhere',
+          message: expect.stringContaining(path),
+          hint: expect.stringContaining(`--cluster ${path}`),
+        }),
+      )
+    expect(() => chooseCluster({ env: { HOME: root }, cwd: '/' })).toThrow(/leads to evil:443/)
+    // Whoever names it has looked at it.
+    expect(chooseCluster({ env: {}, cwd: root, cluster: '.weir' }).address).toBe('evil:443')
+  })
+
+  test('follows no file that it found and others may write', () => {
+    const path = clusterFilePath(root)
+    writeClusterFile(path, file)
+    chmodSync(path, 0o666)
+    expect(foreign(() => chooseCluster({ env: {}, cwd: root }))).toContain('(mode 666)')
+    expect(foreign(() => readClusterFile(path))).toContain(path)
+    const other = { env: {}, cwd: root, cluster: 'other:1' }
+    expect(foreign(() => chooseCluster(other))).toContain(path)
+    expect(chooseCluster({ ...other, tokenFile: '/my/token' }).tokenFile).toBe('/my/token')
+    expect(chooseCluster({ ...other, cluster: root }).address).toBe('127.0.0.1:7001')
+  })
+
+  test.skipIf(process.getuid?.() !== 0)("follows no file, and no link, of somebody else's", () => {
+    const path = clusterFilePath(root)
+    writeClusterFile(path, file)
+    lchownSync(path, SOMEBODY, SOMEBODY)
+    expect(foreign(() => chooseCluster({ env: {}, cwd: root }))).toContain(`(uid ${SOMEBODY})`)
+    lchownSync(path, 0, 0)
+    renameSync(path, join(root, 'mine.json'))
+    symlinkSync(join(root, 'mine.json'), path)
+    expect(chooseCluster({ env: {}, cwd: root }).address).toBe('127.0.0.1:7001')
+    lchownSync(path, SOMEBODY, SOMEBODY)
+    expect(foreign(() => chooseCluster({ env: {}, cwd: root }))).toContain(`(uid ${SOMEBODY})`)
   })
 
   test('says what to do when there is none', () => {

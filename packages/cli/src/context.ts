@@ -1,11 +1,16 @@
 // Which cluster a command talks to: what a flag or the environment says, else the cluster file that `weir cluster start`
 // wrote in `.weir/` of this directory or one above it, else the context in use, else the cluster file in `~/.weir/`. All
 // of them name the address and the token's file; the token itself is never in them.
+//
+// A cluster file that nobody named may come from somebody else: it was put above a directory that many may write to, or came
+// along with something that was unpacked. So one of another user is refused, and what was only found leads no token away from
+// this machine.
 
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { refuseToken } from '@weirjs/common/node/config-sources'
+import { isLoopback } from '@weirjs/common/node/exposure'
 import { ADDRESS, clusterFileForm, readKept } from './kept-files.ts'
 import { namedCluster, readContexts } from './named-clusters.ts'
 
@@ -55,6 +60,8 @@ export interface ContextOptions {
 }
 
 const FILE = join('.weir', 'cluster.json')
+const OTHERS_WRITE = 0o022
+const ROOT_UID = 0
 /** No colon, so no address; no dot or slash, so no path. */
 const CONTEXT = /^[a-z][\w-]*$/i
 
@@ -64,7 +71,10 @@ interface Said {
   readonly tlsDirectory: string | null
 }
 
-/** Errors: `cli/no-cluster` when nothing names one, `config/token-in-environment`. */
+/**
+ * Errors: `cli/no-cluster` when nothing names one, `config/token-in-environment`, `config/cluster-file-...` of one that was
+ * found.
+ */
 export function chooseCluster(options: ContextOptions): ClusterChoice {
   refuseToken(options.env)
   const named = options.cluster ?? nonEmpty(options.env['WEIR_CLUSTER'])
@@ -76,8 +86,8 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
   if (named !== undefined && !looksLikePath(named)) {
     return CONTEXT.test(named) ? ofContext(options, named, said) : ofAddress(options, named, said)
   }
-  const file = named === undefined ? null : readNamed(resolve(options.cwd, named))
-  const nearest = file ?? findClusterFile(options, false)
+  if (named !== undefined) return ofFile(readNamed(resolve(options.cwd, named)), said)
+  const nearest = findClusterFile(options, false)
   const { current } = nearest === null ? readContexts(options.env) : { current: null }
   if (current !== null) return ofContext(options, current, said)
   const found = nearest ?? findClusterFile(options)
@@ -87,8 +97,12 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
       hint: 'start one with `weir cluster start`, or name one with --cluster host:port',
     })
   }
-  return choice(found.file, said, { kind: 'file', origin: found.path })
+  checkNear(found)
+  return ofFile(found, said)
 }
+
+const ofFile = ({ path, file }: FoundClusterFile, said: Said): ClusterChoice =>
+  choice(file, said, { kind: 'file', origin: path })
 
 /**
  * Without a token file the cluster file nearby lends its own, and its certificates with it: what was made for an encrypted
@@ -96,13 +110,24 @@ export function chooseCluster(options: ContextOptions): ClusterChoice {
  */
 function ofAddress(options: ContextOptions, address: string, said: Said): ClusterChoice {
   checkAddress(address)
-  const near = findClusterFile(options)?.file
+  const near = lender(options, said)?.file
   const known = said.tokenFile === null || near?.address === address ? near : undefined
   const { tokenFile = null, tlsDirectory = null } = known ?? {}
   return choice({ address, tokenFile, tlsDirectory }, said, {
     kind: 'address',
     origin: '--cluster',
   })
+}
+
+/** Whoever says which token is meant need not hear of a file that is none of theirs. */
+function lender(options: ContextOptions, said: Said): FoundClusterFile | null {
+  try {
+    return findClusterFile(options)
+  } catch (error) {
+    const isForeign = error instanceof WeirError && error.code === 'config/cluster-file-foreign'
+    if (isForeign && said.tokenFile !== null) return null
+    throw error
+  }
 }
 
 function ofContext(options: ContextOptions, name: string, said: Said): ClusterChoice {
@@ -143,7 +168,10 @@ export interface FoundClusterFile {
   readonly file: ClusterFile
 }
 
-/** The nearest cluster file: here, above, or (unless `home` is false) at home. */
+/**
+ * The nearest cluster file: here, above, or (unless `home` is false) at home. Errors: `config/cluster-file-damaged`,
+ * `config/cluster-file-foreign`.
+ */
 export function findClusterFile(
   options: Pick<ContextOptions, 'env' | 'cwd'>,
   home = true,
@@ -181,14 +209,53 @@ function* candidates(
 function readNamed(path: string): FoundClusterFile {
   for (const candidate of [path, join(path, 'cluster.json'), join(path, FILE)]) {
     if (candidate.endsWith('.json') && existsSync(candidate))
-      return { path: candidate, file: readClusterFile(candidate) }
+      return { path: candidate, file: read(candidate) }
   }
   throw new WeirError('cli/no-cluster', `there is no cluster file at ${path}`, { domain: 'user' })
 }
 
-/** Error: `config/cluster-file-damaged`. */
+/** Of a file that nobody named. Errors: `config/cluster-file-damaged`, `config/cluster-file-foreign`. */
 export function readClusterFile(path: string): ClusterFile {
-  return readKept(path, clusterFileForm, (where, cause) => damaged(path, where, cause))
+  refuseForeign(path)
+  return read(path)
+}
+
+const read = (path: string): ClusterFile =>
+  readKept(path, clusterFileForm, (where, cause) => damaged(path, where, cause))
+
+/** What root leaves somewhere is meant for all who come by. A link is as good as whoever made it. */
+function refuseForeign(path: string): void {
+  const own = process.getuid?.()
+  if (own === undefined) return
+  const file = statSync(path, { throwIfNoEntry: false })
+  const name = lstatSync(path, { throwIfNoEntry: false })
+  // Gone meanwhile: who reads it says so.
+  if (file === undefined || name === undefined) return
+  for (const { uid } of [file, name]) {
+    if (uid !== own && uid !== ROOT_UID) throw foreign(path, `belongs to another user (uid ${uid})`)
+  }
+  if ((file.mode & OTHERS_WRITE) === 0) return
+  throw foreign(path, `may be written by others (mode ${(file.mode & 0o777).toString(8)})`)
+}
+
+function foreign(path: string, why: string): WeirError {
+  return new WeirError('config/cluster-file-foreign', `the cluster file ${path} ${why}`, {
+    domain: 'user',
+    hint: `nobody named it: if you trust it, say --cluster ${path}; if not, work in a directory of your own`,
+  })
+}
+
+/** `weir cluster start` writes no other address. */
+function checkNear({ path, file: { address } }: FoundClusterFile): void {
+  if (isLoopback(address.replace(/:\d+$/, ''))) return
+  throw new WeirError(
+    'config/cluster-file-elsewhere',
+    `the cluster file ${path} was found there, and leads to ${address}, another machine`,
+    {
+      domain: 'user',
+      hint: `if you trust it, say --cluster ${path}; or name that cluster with \`weir context add\``,
+    },
+  )
 }
 
 function damaged(path: string, where: string, cause: unknown): WeirError {
