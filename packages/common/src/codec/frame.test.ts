@@ -234,6 +234,21 @@ describe('frames', () => {
     ])
   })
 
+  it('refuse a record that only the room of the writer had held up, keeping the others', () => {
+    const writer = new FrameWriter({ capacityBytes: 32_768 })
+    const refused = expect.objectContaining({ code: 'record/too-large' })
+    const numbers = (count: number): void => {
+      const sink = writer.beginRecord(1, 1)
+      for (let i = 0; i < count; i++) sink.f64(i)
+      writer.endRecord()
+    }
+    write(writer, { kind: 'record', timestamp: 1, keyHash: 1, text: 'small' })
+    const before = writer.bytes
+    expect(() => numbers(9_000_000)).toThrow(refused)
+    expect(writer.bytes).toBe(before)
+    expect(readAll(new FrameReader(), writer.take())).toMatchObject([{ text: 'small' }])
+  })
+
   it.each([
     ['text', 0, RECORD_BYTES_MAX / 2 + 1],
     ['bytes and text', RECORD_BYTES_MAX / 2, RECORD_BYTES_MAX / 4 + 1],

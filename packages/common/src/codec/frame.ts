@@ -126,8 +126,10 @@ export class FrameWriter {
    */
   endRecord(): boolean {
     assert(this.#recordAt >= 0, 'endRecord follows beginRecord')
-    const units = this.#writer.textUnits - this.#recordTextAt
-    if (units > UNITS_OF_NO_WEIGHT && !this.#fits(units)) return false
+    const writer = this.#writer
+    const units = writer.textUnits - this.#recordTextAt
+    const size = writer.bodyBytes - this.#recordAt + units
+    if (size > UNITS_OF_NO_WEIGHT && !this.#fits(size, units)) return false
     this.#recordAt = -1
     this.#elements++
     this.#records++
@@ -211,11 +213,18 @@ export class FrameWriter {
     this.#timestamp = timestamp
   }
 
-  /** A long text of one byte a character would take two behind a wide text of another record. */
-  #fits(units: number): boolean {
+  /**
+   * `size`: bytes of its body, and units of its text. The writer asks for its limit only where it grows: a record may have
+   * found so much room that it was never asked. A long text of one byte a character would take two behind a wide text of
+   * another record.
+   */
+  #fits(size: number, units: number): boolean {
+    if (size > RECORD_BYTES_MAX) {
+      this.cancelRecord()
+      throw tooLarge()
+    }
+    if (units <= UNITS_OF_NO_WEIGHT || size + units <= RECORD_BYTES_MAX) return true
     const writer = this.#writer
-    const body = writer.bodyBytes - this.#recordAt
-    if (body + units * 2 <= RECORD_BYTES_MAX) return true
     const tooWide = writer.isWide(this.#recordTextAt, writer.textUnits)
     if (!tooWide && !writer.isWide(0, this.#recordTextAt)) return true
     this.cancelRecord()
