@@ -6,7 +6,15 @@
 // along with something that was unpacked. So one of another user is refused, and what was only found leads no token away from
 // this machine.
 
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { refuseToken } from '@weirjs/common/node/config-sources'
