@@ -3,7 +3,7 @@
 // whoever watches them.
 
 import { sleep, type Scheduler } from '@weirjs/common/core/clock'
-import { type Failure, fromFailure, WeirError } from '@weirjs/common/core/errors'
+import { type Failure, fromFailure, isAbsence, WeirError } from '@weirjs/common/core/errors'
 import { printable } from '@weirjs/common/core/printable'
 import type { JobId } from '@weirjs/common/core/ids'
 import {
@@ -92,14 +92,6 @@ export async function watchOver(
     }
     await sleep(scheduler, RETRY_MS)
   }
-}
-
-/** No JobManager answers: it may come back. */
-export function isAbsence(error: unknown): boolean {
-  return (
-    error instanceof WeirError &&
-    (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
-  )
 }
 
 class FollowView {

@@ -119,18 +119,24 @@ describe('weir job', () => {
     expect((await running.run('job', 'wait', '7f3', '--timeout', 'soon')).code).toBe(2)
   })
 
-  test('wait outlives a JobManager that was there', async () => {
-    let asked = 0
-    const cli = testCli({
-      describe: async () => {
-        asked += 1
-        if (asked === 2) throw new WeirError('rpc/unavailable', 'gone', { domain: 'external' })
-        return detail(asked === 1 ? 'RUNNING' : 'FINISHED')
-      },
-    })
-    expect(await cli.run('job', 'wait', '7f3')).toMatchObject({ code: 0, out: [`${id} FINISHED`] })
-    expect((await testCli(null).run('job', 'wait', '7f3')).code).toBe(3)
-  })
+  test.each(['rpc/unavailable', 'tls/handshake-failed'])(
+    'wait outlives a JobManager that was there: %s',
+    async (code) => {
+      let asked = 0
+      const cli = testCli({
+        describe: async () => {
+          asked += 1
+          if (asked === 2) throw new WeirError(code, 'gone', { domain: 'external' })
+          return detail(asked === 1 ? 'RUNNING' : 'FINISHED')
+        },
+      })
+      expect(await cli.run('job', 'wait', '7f3')).toMatchObject({
+        code: 0,
+        out: [`${id} FINISHED`],
+      })
+      expect((await testCli(null).run('job', 'wait', '7f3')).code).toBe(3)
+    },
+  )
 
   test('cancel waits for the end', async () => {
     const called: string[] = []

@@ -2,10 +2,10 @@
 
 import { durationMs } from '@weirjs/api/durations'
 import { sleep } from '@weirjs/common/core/clock'
-import { WeirError } from '@weirjs/common/core/errors'
+import { isAbsence, WeirError } from '@weirjs/common/core/errors'
 import { type JobClient, type JobSummary, TERMINAL_STATES } from '@weirjs/common/job-client'
 import type { Cli } from './cli.ts'
-import { ABSENCE_MS_MAX, isAbsence } from './follow.ts'
+import { ABSENCE_MS_MAX } from './follow.ts'
 
 /** A job that was told to end should have done so by then. */
 export const CANCEL_WAIT_MS = 60_000

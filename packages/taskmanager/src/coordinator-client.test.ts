@@ -12,11 +12,13 @@ import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { MemoryLog } from '@weirjs/common/core/memory-log'
 import { Prng } from '@weirjs/common/core/prng'
 import { advance } from '@weirjs/common/node/virtual-time'
+import { handshakeProblem, notAccepted } from '@weirjs/common/tls/problems'
 import { describe, expect, test } from 'vitest'
-import { CoordinatorClient } from './coordinator-client.ts'
+import { CoordinatorClient, HUNG_UP_MAX } from './coordinator-client.ts'
 
+const gone = new WeirError('rpc/unavailable', 'down', { domain: 'external' })
 const down = (): never => {
-  throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
+  throw gone
 }
 
 class FakeMaster {
@@ -122,6 +124,33 @@ describe('CoordinatorClient', () => {
     client.start()
     await advance(time, 5_000)
     expect(events).toEqual(['refused: rpc/unauthenticated'])
+  })
+
+  test('keeps trying while the network ends connections before TLS stands', async () => {
+    const { time, master, client, events } = setUp()
+    master.answer = () => {
+      throw handshakeProblem({ code: 'ECONNRESET', message: 'socket disconnected' }, 'jm:1')
+    }
+    client.start()
+    await advance(time, 60_000)
+    expect(events).toEqual([])
+    master.answer = null
+    await advance(time, 2_000)
+    expect(client.registered).toBe(true)
+  })
+
+  test('takes a JobManager that hangs up on its certificate for one that ends, but not for long', async () => {
+    const { time, master, client, events } = setUp()
+    let calls = 0
+    master.answer = () => {
+      calls += 1
+      // In between it is gone.
+      throw calls === HUNG_UP_MAX ? gone : notAccepted('jm:1')
+    }
+    client.start()
+    await advance(time, 60_000)
+    expect(events).toEqual(['refused: tls/not-accepted'])
+    expect(calls).toBe(HUNG_UP_MAX + HUNG_UP_MAX + 1)
   })
 
   test('survives a short silence of the same JobManager with all its slots', async () => {

@@ -14,10 +14,12 @@ import type {
 } from '@weirjs/common/core/gateways'
 import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
-import { isTransient } from './outgoing.ts'
+import { isHungUp, isTransient } from './outgoing.ts'
 
 const REGISTER_FIRST_MS = 50
 const REGISTER_MAX_MS = 500
+/** So often in a row a JobManager may hang up on our certificate before that is taken for its answer. */
+export const HUNG_UP_MAX = 10
 /** After a failed heartbeat the next one comes sooner than usual, so that a returned JobManager is found quickly. */
 const RETRY_HEARTBEAT_MS_MAX = 200
 
@@ -36,10 +38,14 @@ export interface CoordinatorClientOptions {
   readonly onRefused: (failure: Failure) => void
 }
 
-type State =
-  | { readonly tag: 'registering'; readonly tries: number }
-  | Registered
-  | { readonly tag: 'closed' }
+type State = Registering | Registered | { readonly tag: 'closed' }
+
+interface Registering {
+  readonly tag: 'registering'
+  readonly tries: number
+  /** Tries in a row, the last included, that a JobManager ended when it had seen our certificate. */
+  readonly hungUp: number
+}
 
 interface Registered {
   readonly tag: 'registered'
@@ -48,9 +54,11 @@ interface Registered {
   readonly contactMs: number
 }
 
+const FIRST: Registering = { tag: 'registering', tries: 0, hungUp: 0 }
+
 export class CoordinatorClient {
   readonly #options: CoordinatorClientOptions
-  #state: State = { tag: 'registering', tries: 0 }
+  #state: State = FIRST
   #timer: CancelTimer | null = null
   #ever = false
   /** A heartbeat is under way … */
@@ -121,7 +129,7 @@ export class CoordinatorClient {
   #registerAnew(reason: string): void {
     // Before the call: the JobManager may fill our slots before we have its answer.
     this.#options.onMasterLost(reason)
-    this.#state = { tag: 'registering', tries: 0 }
+    this.#state = FIRST
     this.#timer?.()
     this.#register()
   }
@@ -138,7 +146,8 @@ export class CoordinatorClient {
     const state = this.#state
     if (state.tag !== 'registering') return
     const failure = toFailure(error, { code: 'rpc/failed', domain: 'internal', retry: 'backoff' })
-    if (!this.#ever && !isTransient(error)) {
+    const hungUp = isHungUp(error) ? state.hungUp + 1 : 0
+    if (!this.#ever && (!isTransient(error) || hungUp > HUNG_UP_MAX)) {
       this.#state = { tag: 'closed' }
       this.#options.onRefused(failure)
       return
@@ -150,7 +159,7 @@ export class CoordinatorClient {
       )
     }
     const ceiling = Math.min(REGISTER_FIRST_MS * 2 ** Math.min(state.tries, 10), REGISTER_MAX_MS)
-    this.#state = { ...state, tries: state.tries + 1 }
+    this.#state = { ...state, tries: state.tries + 1, hungUp }
     this.#after(ceiling * (0.5 + this.#options.prng.float() / 2), () => {
       // The failed call may have been heard all the same, and have brought us work that nobody counts on any more.
       this.#options.onMasterLost('registering again')

@@ -128,19 +128,21 @@ describe('Outgoing', () => {
     expect(gateway.concurrentMax).toBe(1)
   })
 
-  test('repeats what could not be delivered, and keeps the order', async () => {
-    const { time, gateway, outgoing } = setUp()
-    let down = true
-    gateway.failWith = () =>
-      down ? new WeirError('rpc/unavailable', 'down', { domain: 'external' }) : null
-    outgoing.push(running(0))
-    outgoing.push(ack)
-    await advance(time, 3_000)
-    expect(gateway.calls).toEqual([])
-    down = false
-    await drain(time, outgoing)
-    expect(gateway.calls).toEqual(['running 0', 'ack 3'])
-  })
+  test.each(['rpc/unavailable', 'rpc/deadline', 'tls/handshake-failed', 'tls/not-accepted'])(
+    'repeats what could not be delivered, by %s, and keeps the order',
+    async (code) => {
+      const { time, gateway, outgoing } = setUp()
+      let down = true
+      gateway.failWith = () => (down ? new WeirError(code, 'down', { domain: 'external' }) : null)
+      outgoing.push(running(0))
+      outgoing.push(ack)
+      await advance(time, 3_000)
+      expect(gateway.calls).toEqual([])
+      down = false
+      await drain(time, outgoing)
+      expect(gateway.calls).toEqual(['running 0', 'ack 3'])
+    },
+  )
 
   test('declines at once an acknowledgement that can never be delivered', async () => {
     const { time, gateway, outgoing } = setUp()

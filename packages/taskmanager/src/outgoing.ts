@@ -15,7 +15,7 @@ import type {
   TaskUpdate,
 } from '@weirjs/common/core/gateways'
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
-import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import { type Failure, isAbsence, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { batchLength } from './core/output-batch.ts'
@@ -292,8 +292,10 @@ export function fenceOf(message: OutgoingMessage): Fence {
 
 /** True when the call may have failed only because the way was blocked: repeating it is right. */
 export function isTransient(error: unknown): boolean {
-  return (
-    error instanceof WeirError &&
-    (error.code === 'rpc/unavailable' || error.code === 'rpc/deadline')
-  )
+  return isAbsence(error) || isHungUp(error)
+}
+
+/** The JobManager has ended in just that moment, or does not like our certificate. */
+export function isHungUp(error: unknown): boolean {
+  return error instanceof WeirError && error.code === 'tls/not-accepted'
 }

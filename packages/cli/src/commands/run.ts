@@ -1,11 +1,11 @@
 // weir run: bundle, build, submit, follow. Arguments of the job are flags after its file.
 
 import type { Command } from 'commander'
-import { WeirError } from '@weirjs/common/core/errors'
+import { isAbsence, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
-import { assertFinished, follow, isAbsence } from '../follow.ts'
+import { assertFinished, follow } from '../follow.ts'
 import { CancelOnInterrupt } from '../job/cancel-on-interrupt.ts'
 import { buildJob, type JobOptions, restorePath, settleJob, submitRequest } from '../job/prepare.ts'
 import { pageUrl } from '../page-url.ts'

@@ -4,7 +4,7 @@
 import type { Command } from 'commander'
 import { durationMs } from '@weirjs/api/durations'
 import { sleep } from '@weirjs/common/core/clock'
-import { WeirError } from '@weirjs/common/core/errors'
+import { isAbsence, WeirError } from '@weirjs/common/core/errors'
 import { readsSource } from '@weirjs/common/core/graph/physical-plan'
 import {
   type ClusterView,
@@ -13,7 +13,7 @@ import {
   type WorkerView,
 } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
-import { ABSENCE_MS_MAX, isAbsence } from '../follow.ts'
+import { ABSENCE_MS_MAX } from '../follow.ts'
 import { formatOf, show } from '../output/show.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'

@@ -132,6 +132,13 @@ function describeStack(thrown: Error): string {
   return stacks.join('\ncaused by: ')
 }
 
+const ABSENCES: readonly string[] = ['rpc/unavailable', 'rpc/deadline', 'tls/handshake-failed']
+
+/** Nobody answered, and may do so later: the way was blocked, or who is wanted there has just ended. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof WeirError && ABSENCES.includes(error.code)
+}
+
 /** The Failure as an error again, on the other side of a wire. */
 export function fromFailure(failure: Failure): WeirError {
   const error = new WeirError(failure.code, failure.message, {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer as createPlainServer, type Socket } from 'node:net'
 import { connect as connectTls, createServer } from 'node:tls'
 import { describe, expect, it, vi } from 'vitest'
+import { isAbsence } from '../core/errors.ts'
 import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { MemoryLog } from '../core/memory-log.ts'
 import { fromNow, identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
@@ -55,6 +56,12 @@ describe('a connection by TLS', () => {
     await expect(list(await addressOf(older), of('client'))).rejects.toMatchObject({
       code: 'tls/handshake-failed',
     })
+  })
+
+  it('is absent, and not refused, where the network ends connections before it stands', async () => {
+    const address = await addressOf(createPlainServer((socket) => void socket.destroy()))
+    const outcome = list(address, of('client'))
+    await expect(outcome).rejects.toSatisfy(isAbsence)
   })
 
   it('is given up by who dials when nobody finishes the handshake', async () => {
