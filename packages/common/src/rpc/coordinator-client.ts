@@ -82,6 +82,8 @@ class CoordinatorClient implements CoordinatorGateway {
   readonly #connect: () => RpcChannel
   #channel: RpcChannel
   #closed = false
+  /** The JobManager's word on how long silence is; null before its first. */
+  #silenceMsMax: number | null = null
   /** Registrations that have failed since the last that did not. */
   #failed = 0
   readonly #options: CoordinatorClientOptions
@@ -112,13 +114,17 @@ class CoordinatorClient implements CoordinatorGateway {
     const reply = registrationReplyFromWire(
       await this.#channel.unary(this.#methods.Register, request),
     )
+    this.#silenceMsMax = reply.heartbeatTimeoutMs
     await this.#attach(registration.workerId, reply.coordinatorId)
     return reply
   }
 
   async heartbeat(heartbeat: Heartbeat): Promise<HeartbeatReply> {
     const request = { ...heartbeatToWire(heartbeat), header: this.#channel.header() }
-    return heartbeatReplyFromWire(await this.#channel.unary(this.#methods.Heartbeat, request))
+    // Whoever waits longer finds out too late that nobody is there.
+    const deadlineMs = Math.min(CALL_MS_MAX, this.#silenceMsMax ?? CALL_MS_MAX)
+    const { Heartbeat: method } = this.#methods
+    return heartbeatReplyFromWire(await this.#channel.unary(method, request, { deadlineMs }))
   }
 
   async unregister(workerId: WorkerId, reason: string): Promise<void> {

@@ -3,8 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
+import type { Scheduler } from '../core/clock.ts'
 import { WeirError } from '../core/errors.ts'
 import { bundleHash, checkpointId, workerId } from '../core/ids.ts'
+import { ManualScheduler } from '../core/manual-scheduler.ts'
 import { systemScheduler } from '../node/system-scheduler.ts'
 import { RpcChannel } from './call.ts'
 import {
@@ -75,12 +77,13 @@ async function jobManager(port = 0, messageBytesMax = 2_000_000): Promise<JobMan
 function worker(
   address: string,
   onLost: (reason: string) => void = () => {},
+  clock: Scheduler = scheduler,
 ): CoordinatorConnection {
   const connection = connectCoordinator({
     address,
     token: TOKEN,
     workerId: workerId(WORKER),
-    scheduler,
+    scheduler: clock,
     messageBytesMax: 2_000_000,
     onLost,
   })
@@ -134,6 +137,18 @@ describe('a worker at its JobManager', () => {
       ['output', lines],
       ['unregister', WORKER, 'bye'],
     ])
+  })
+
+  it('waits for the answer to a heartbeat no longer than silence may last', async () => {
+    const { server, gateway } = await jobManager()
+    const time = new ManualScheduler()
+    const { gateway: remote } = worker(server.address, () => {}, time)
+    const { heartbeatTimeoutMs } = await remote.register(REGISTRATION)
+    gateway.heartbeat = () => new Promise(() => {})
+    const late = expect(remote.heartbeat(HEARTBEAT)).rejects.toMatchObject({ code: 'rpc/deadline' })
+    time.advance(heartbeatTimeoutMs)
+    await late
+    expect(time.pending).toBe(0)
   })
 
   it('learns that it is unknown, and gets refusals with code, hint and stack', async () => {
