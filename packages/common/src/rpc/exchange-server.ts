@@ -11,7 +11,6 @@ import type { Socket } from 'node:net'
 import {
   type handleBidiStreamingCall,
   Metadata,
-  Server,
   ServerCredentials,
   type ServerDuplexStream,
 } from '@grpc/grpc-js'
@@ -19,6 +18,7 @@ import {
 import type { Clock } from '../core/clock.ts'
 import { WeirError } from '../core/errors.ts'
 import type { Identity } from '../tls/identity.ts'
+import { askingServer, unimplemented } from './asking-server.ts'
 import { refuse } from './check.ts'
 import {
   closedByPeer,
@@ -100,25 +100,36 @@ type ServerCall = ServerDuplexStream<Buffer, Buffer>
 
 /** Errors: `net/port-in-use`, `net/bad-address`. */
 export async function serveExchange(options: ExchangeServerOptions): Promise<ExchangeServer> {
-  const server = new Server({
-    'grpc.max_receive_message_length': UP_MESSAGE_BYTES_MAX,
-    'grpc.max_send_message_length': DOWN_MESSAGE_BYTES_MAX,
-    'grpc.max_concurrent_streams': CONSUMERS_PER_CONNECTION_MAX,
-    'grpc.enable_channelz': 0,
-  })
   const secret = secretCheck(options.credential)
   const connections = new Set<ProducerConnection>()
   const strangers = new Strangers({ max: STRANGERS_MAX })
-  const open: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-    if (refuseStranger(call, secret)) {
-      strangers.refused(call.getPeer())
-      return
+  const asked =
+    (serve: (call: ServerCall) => void): handleBidiStreamingCall<Buffer, Buffer> =>
+    (call) => {
+      if (refuseStranger(call, secret)) {
+        strangers.refused(call.getPeer())
+        return
+      }
+      strangers.vouch(call.getPeer())
+      serve(call)
     }
-    strangers.vouch(call.getPeer())
+  const server = askingServer(
+    {
+      'grpc.max_receive_message_length': UP_MESSAGE_BYTES_MAX,
+      'grpc.max_send_message_length': DOWN_MESSAGE_BYTES_MAX,
+      'grpc.max_concurrent_streams': CONSUMERS_PER_CONNECTION_MAX,
+      'grpc.enable_channelz': 0,
+    },
+    {
+      onNoCall: (peer) => strangers.refused(peer),
+      onUnknownMethod: asked(unimplemented),
+    },
+  )
+  const open = asked((call) => {
     const connection = new ProducerConnection(call, options)
     connections.add(connection)
     call.once('close', () => connections.delete(connection))
-  }
+  })
   server.addService({ Open: EXCHANGE_METHOD }, { Open: open })
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const inject = (socket: Socket): void => injector.injectConnection(socket)

@@ -12,7 +12,7 @@ import {
   Metadata,
   ResponderBuilder,
   type sendUnaryData,
-  Server,
+  type Server,
   ServerCredentials,
   ServerInterceptingCall,
   type ServerInterceptor,
@@ -28,6 +28,7 @@ import { type Log, silentLog } from '../core/log.ts'
 import type { Identity } from '../tls/identity.ts'
 import { wrongRole } from '../tls/problems.ts'
 import { type Role, roleOf } from '../tls/roles.ts'
+import { askingServer } from './asking-server.ts'
 import { callerFromWire } from './convert.ts'
 import type { Header__Output } from './gen/weir/v1/Header.ts'
 import { listen, LOOPBACK } from './listen.ts'
@@ -98,18 +99,25 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const crowd = new Refusals(scheduler, log, 'Put out connections that never showed the token')
   const misplaced = new Refusals(scheduler, log, 'Refused calls by certificates of another role')
   const strangers = new Strangers({ max: STRANGERS_MAX, onPutOut: (peer) => crowd.note(peer) })
-  const server = new Server({
-    'grpc.max_receive_message_length': messageBytesMax,
-    'grpc.max_send_message_length': messageBytesMax,
-    'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
-    'grpc.keepalive_time_ms': PING_AFTER_MS,
-    'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
-    'grpc.enable_channelz': 0,
-    interceptors: [
-      ...(options.tls === undefined ? [] : [authorization(options.services, misplaced)]),
-      authentication(secretCheck(options.token), strangers, refusals),
-    ],
-  })
+  const refused = (peer: string): void => {
+    refusals.note(peer)
+    strangers.refused(peer)
+  }
+  const server = askingServer(
+    {
+      'grpc.max_receive_message_length': messageBytesMax,
+      'grpc.max_send_message_length': messageBytesMax,
+      'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
+      'grpc.keepalive_time_ms': PING_AFTER_MS,
+      'grpc.keepalive_timeout_ms': PING_ANSWER_MS_MAX,
+      'grpc.enable_channelz': 0,
+      interceptors: [
+        ...(options.tls === undefined ? [] : [authorization(options.services, misplaced)]),
+        authentication(secretCheck(options.token), strangers, refused),
+      ],
+    },
+    { onNoCall: refused },
+  )
   for (const { definition, handlers } of options.services) server.addService(definition, handlers)
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   const door = options.tls === undefined ? null : doorOf(options.tls, options.scheduler, injector)
@@ -163,7 +171,9 @@ function authorization(services: readonly ServiceBinding[], refusals: Refusals):
   return (method, call) => {
     const certificate = call.getAuthContext().sslPeerCertificate
     const role = certificate === undefined ? null : roleOf(new X509Certificate(certificate.raw))
-    const allowed = callers.get(method.path) ?? []
+    const allowed = callers.get(method.path)
+    // A method that is not there is for nobody; that is said to whoever has the token.
+    if (allowed === undefined) return new ServerInterceptingCall(call)
     if (role !== null && allowed.includes(role)) return new ServerInterceptingCall(call)
     const name = method.path.slice(1)
     refusals.note(`${call.getPeer()} as ${role ?? 'nobody'} to ${name}`)
@@ -176,7 +186,7 @@ function authorization(services: readonly ServiceBinding[], refusals: Refusals):
 function authentication(
   secret: SecretCheck,
   strangers: Strangers,
-  refusals: Refusals,
+  refused: (peer: string) => void,
 ): ServerInterceptor {
   return (_method, call) => {
     const listener = new ServerListenerBuilder()
@@ -187,9 +197,9 @@ function authentication(
           next(metadata)
           return
         }
-        refusals.note(call.getPeer())
+        const peer = call.getPeer()
         call.sendStatus(toStatus(unauthenticated('the cluster token is missing or wrong')))
-        strangers.refused(call.getPeer())
+        refused(peer)
       })
       .build()
     const responder = new ResponderBuilder().withStart((next) => next(listener)).build()

@@ -15,6 +15,11 @@ import { connectJobManager } from './job-client.ts'
 import { identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
 import { roleUri } from '../tls/roles.ts'
 import { jobService } from './job-server.ts'
+import { RpcChannel } from './call.ts'
+import { serveExchange } from './exchange-server.ts'
+import { wireServices } from './load-proto.ts'
+import { unavailable } from './status.ts'
+import { tlsTo } from './tls-credentials.ts'
 import { serve, STRANGERS_MAX } from './serve.ts'
 import { REFUSED_CALLS_MAX, Strangers } from './strangers.ts'
 import { makeToken } from './token.ts'
@@ -108,50 +113,100 @@ test.each([
   },
 )
 
-test('who calls without the token is told so, and put out when it does not stop', async () => {
-  const log = new MemoryLog()
-  const scheduler = systemScheduler()
-  const token = makeToken()
-  const services = [jobService({ list: async () => [] } as never)]
-  const server = await serve({ port: 0, flag: '--port', token, scheduler, services, log })
-  closing.push(() => server.close())
-  const dialed = { address: server.address, scheduler, sender: 'a', tls: undefined }
-  const friend = connectJobManager({ ...dialed, token })
-  closing.push(() => friend.close())
-  expect(await friend.client.list()).toEqual([])
-
-  const session = connectHttp2(`http://${server.address}`)
+/** A call without the token, again and again, until the connection is ended; what is answered. */
+async function callOn(
+  address: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<unknown[]> {
+  const session = connectHttp2(`http://${address}`)
   closing.push(() => session.destroy())
   session.on('error', () => {})
   const put = once(session, 'close')
   const refusals: unknown[] = []
-  let calls = 0
   const call = (): void => {
     if (session.closed || session.destroyed) return
-    calls += 1
-    const headers = { 'content-type': 'application/grpc', te: 'trailers' }
-    const stream = session.request({
-      ...headers,
-      ':method': 'POST',
-      ':path': '/weir.v1.JobService/List',
-    })
+    const stream = session.request({ te: 'trailers', ':method': 'POST', ...headers })
     stream.on('error', () => {})
-    stream.once('response', (answer) => refusals.push(answer['grpc-status']))
+    stream.once('response', (answer) => refusals.push(answer['grpc-status'] ?? answer[':status']))
     stream.once('close', call)
     stream.resume()
     stream.end()
   }
   call()
   await put
+  return refusals
+}
 
-  expect(calls).toBeLessThanOrEqual(REFUSED_CALLS_MAX + 1)
-  expect(new Set(refusals)).toEqual(new Set(['16']))
-  expect(refusals.length).toBeGreaterThanOrEqual(REFUSED_CALLS_MAX - 1)
-  expect(log.events.map(({ event }) => event)).toEqual([
-    'Refused calls without the cluster token',
-    'Put out connections that never showed the token',
-  ])
-  for (let i = 0; i < 2 * REFUSED_CALLS_MAX; i += 1) expect(await friend.client.list()).toEqual([])
+const GRPC = 'application/grpc'
+
+test.each([
+  ['a method', { 'content-type': GRPC, ':path': '/weir.v1.JobService/List' }, '16'],
+  ['a method that is not there', { 'content-type': GRPC, ':path': '/x/y' }, '16'],
+  ['what is no gRPC', { 'content-type': 'text/plain', ':path': '/weir.v1.JobService/List' }, 415],
+])(
+  'who calls %s without the token is told so, and put out when it does not stop',
+  async (_what, headers, answer) => {
+    const log = new MemoryLog()
+    const scheduler = systemScheduler()
+    const token = makeToken()
+    const services = [jobService({ list: async () => [] } as never)]
+    const server = await serve({ port: 0, flag: '--port', token, scheduler, services, log })
+    closing.push(() => server.close())
+    const dialed = { address: server.address, scheduler, sender: 'a', tls: undefined }
+    const friend = connectJobManager({ ...dialed, token })
+    closing.push(() => friend.close())
+    expect(await friend.client.list()).toEqual([])
+
+    const refusals = await callOn(server.address, headers)
+    expect(new Set(refusals)).toEqual(new Set([answer]))
+    expect(refusals.length).toBeLessThanOrEqual(REFUSED_CALLS_MAX)
+    expect(refusals.length).toBeGreaterThanOrEqual(REFUSED_CALLS_MAX - 1)
+    expect(log.events.map(({ event }) => event)).toEqual([
+      'Refused calls without the cluster token',
+      'Put out connections that never showed the token',
+    ])
+    for (let i = 0; i < 2 * REFUSED_CALLS_MAX; i += 1)
+      expect(await friend.client.list()).toEqual([])
+  },
+)
+
+test.each([
+  ['a method that is not there', { 'content-type': GRPC, ':path': '/x/y' }, '16'],
+  ['what is no gRPC', { 'content-type': 'text/plain', ':path': '/x/y' }, 415],
+])('a slot puts out who calls %s and does not stop', async (_what, headers, answer) => {
+  const server = await serveExchange({
+    host: '127.0.0.1',
+    portRange: { first: 0, last: 0 },
+    credential: makeToken(),
+    accept: () => unavailable('nobody is awaited'),
+  })
+  closing.push(() => server.close())
+  const refusals = await callOn(server.address, headers)
+  expect(new Set(refusals)).toEqual(new Set([answer]))
+  expect(refusals.length).toBeLessThanOrEqual(REFUSED_CALLS_MAX)
+})
+
+test('who has the token learns that a method is not there, by whatever certificate', async () => {
+  const authority = makeAuthority()
+  const of = (role: 'jobmanager' | 'client') =>
+    identityOf(authority.issue({ hosts: ['127.0.0.1'], uris: [roleUri(role)] }), authority)
+  const token = makeToken()
+  const scheduler = systemScheduler()
+  const services = [jobService({ list: async () => [] } as never)]
+  const tls = { identity: of('jobmanager'), log: new MemoryLog() }
+  const server = await serve({ port: 0, flag: '--port', token, scheduler, services, tls })
+  closing.push(() => server.close())
+  const { address } = server
+  const dialed = { address, scheduler, sender: 'a', tls: tlsTo('jobmanager', of('client')) }
+  const newer = { ...wireServices().job.List, path: '/weir.v1.JobService/Newer' }
+  for (const [own, code] of [
+    [token, 'rpc/unimplemented'],
+    [makeToken(), 'rpc/unauthenticated'],
+  ] as const) {
+    const channel = new RpcChannel({ ...dialed, token: own })
+    closing.push(() => channel.close())
+    await expect(channel.unary(newer, { header: channel.header() })).rejects.toMatchObject({ code })
+  }
 })
 
 test('a health check is answered while idle connections fill the port', async () => {
