@@ -91,7 +91,30 @@ describe('the health of a process', () => {
       expect(status).toBe(503)
       expect(body).toContain(`no answer within ${READY_MS_MAX} ms`)
     }
+    // It still looks: whoever asks now hears the same, and nothing more is begun.
+    expect(await ask(port, '/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('no answer within'),
+    })
     expect(looks).toBe(1)
+  })
+
+  it('looks again when a look that was late has ended', async () => {
+    const scheduler = new ManualScheduler()
+    const first = Promise.withResolvers<string | null>()
+    const begun = Promise.withResolvers<void>()
+    const answers = [first.promise, Promise.resolve(null)]
+    const whyNotReady = (): Promise<string | null> => {
+      begun.resolve()
+      return answers.shift() ?? Promise.reject(new Error('a look too many'))
+    }
+    const port = await start({ scheduler, whyNotReady })
+    const late = ask(port, '/readyz')
+    await begun.promise
+    await advance(scheduler, READY_MS_MAX)
+    expect((await late).status).toBe(503)
+    first.resolve('too late')
+    expect((await ask(port, '/readyz')).status).toBe(200)
   })
 
   it('answers nothing else', async () => {

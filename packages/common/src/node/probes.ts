@@ -1,6 +1,6 @@
 // Three questions that whoever keeps a process alive or watches it may ask, over plain HTTP: `/livez` (does its event loop
 // turn), `/readyz` (is it of use), both without a secret and without details, and `/metrics`, for those who may read. One
-// look at the process serves all who ask meanwhile, and has a limit in time.
+// look at the process serves all who ask meanwhile; who asks waits no longer than a limit in time.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Scheduler, sleep } from '../core/clock.ts'
@@ -77,15 +77,18 @@ export class Probes {
   }
 
   #look(): Promise<string | null> {
-    this.#looking ??= this.#limited().finally(() => {
-      this.#looking = null
-    })
+    this.#looking ??= this.#limited()
     return this.#looking
   }
 
+  /** One that is late stays the only one until it ends: at a storage that hangs, each holds a thread of the process. */
   #limited(): Promise<string | null> {
     const { whyNotReady, scheduler } = this.#options
-    const looked = whyNotReady().catch((error: unknown) => toFailure(error).message)
+    const looked = whyNotReady()
+      .catch((error: unknown) => toFailure(error).message)
+      .finally(() => {
+        this.#looking = null
+      })
     const late = sleep(scheduler, READY_MS_MAX).then(() => `no answer within ${READY_MS_MAX} ms`)
     return Promise.race([looked, late])
   }
