@@ -1,4 +1,15 @@
-import { chmod, link, mkdir, mkdtemp, open, readdir, rm, unlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -198,6 +209,16 @@ describe('FsStorage opening', () => {
     await expect(FsStorage.open(join(root, 'file', 'below'))).rejects.toMatchObject({
       code: 'storage/io',
     })
+  })
+
+  it('refuses at once a root that is a link to what is not there', async () => {
+    await symlink('gone', join(root, 'link'))
+    const { calls, trace } = recorded()
+    await expect(FsStorage.open(join(root, 'link'), calls)).rejects.toMatchObject({
+      code: 'storage/io',
+      message: `${join(root, 'link')} is no directory, but a file, or a link that leads nowhere`,
+    })
+    expect(trace.length).toBeLessThan(5)
   })
 
   it.skipIf(process.getuid?.() === 0)('refuses a root that cannot be written', async () => {

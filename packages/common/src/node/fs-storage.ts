@@ -266,6 +266,7 @@ export class FsStorage implements CheckpointStorage {
         // The parent was removed since we knew it: whoever asked begins anew.
         if (codeOf(error) === 'ENOENT') throw error
         if (codeOf(error) !== 'EEXIST') throw storageError(error, 'create directory', directory)
+        if (!isOurs && !(await isDirectory(this.#looks, directory))) throw noDirectory(directory)
       }
       await this.#syncDirectory(parent)
     }
@@ -374,6 +375,14 @@ async function isDirectory(looks: LookCalls, path: string): Promise<boolean> {
 function isAbsent(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function noDirectory(path: string): WeirError {
+  const message = `${path} is no directory, but a file, or a link that leads nowhere`
+  return new WeirError('storage/io', message, {
+    domain: 'external',
+    hint: 'Is what it leads to mounted?',
+  })
 }
 
 function endedError(location: string): WeirError {
