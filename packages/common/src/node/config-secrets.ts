@@ -4,12 +4,12 @@ export const SECRET_MASK = '******'
 
 const SECRET_NAME =
   /(?:^|[._-])(?:passwords?|passwd|passphrase|secrets?|tokens?|credentials?|(?:api|access|private|secret)[._-]?keys?)$/i
-/** `dbPassword` as `db-Password`. */
-const HUMP = /([a-z0-9])([A-Z])/g
+/** `dbPassword` as `db-Password`, `DBPassword` as `DB-Password`. */
+const HUMP = /([a-z0-9])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g
 
 /** True for `user.db.password` or `user.apiKey`; false for `security.token-file`. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.replaceAll(HUMP, '$1-$2'))
+  return SECRET_NAME.test(name.replaceAll(HUMP, '$&-'))
 }
 
 /** The value as it may be shown. */
