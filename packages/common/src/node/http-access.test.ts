@@ -43,7 +43,7 @@ describe('access over HTTP', () => {
   })
 
   it('gives a browser a cookie that scripts do not see and other sites do not send', () => {
-    const cookie = access.setCookie('weir-8081')
+    const cookie = access.setCookie('weir-8081', false)
     expect(cookie).toMatch(/^weir-8081=[0-9a-f]{32}; .*HttpOnly; SameSite=Strict$/)
     expect(cookie).not.toContain(TOKEN)
   })

@@ -45,9 +45,13 @@ export class HttpAccess {
     return this.#key.accepts(bearer(key))
   }
 
-  /** What a browser keeps that came with the key. Cookies ignore ports, so the name has it. */
-  setCookie(cookie: string): string {
-    const rest = `Max-Age=${COOKIE_AGE_SECONDS}; Path=/; HttpOnly; SameSite=Strict`
+  /**
+   * What a browser keeps that came with the key. Cookies ignore ports, so the name has it. `secure`: it came encrypted, and
+   * goes no other way, whatever else listens on this machine.
+   */
+  setCookie(cookie: string, secure: boolean): string {
+    const flags = secure ? 'HttpOnly; Secure' : 'HttpOnly'
+    const rest = `Max-Age=${COOKIE_AGE_SECONDS}; Path=/; ${flags}; SameSite=Strict`
     return `${cookie}=${this.#readKey}; ${rest}`
   }
 }

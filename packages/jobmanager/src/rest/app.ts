@@ -96,7 +96,7 @@ function isAllowed(options: RestAppOptions, request: FastifyRequest, reply: Fast
   if (pathOf(request) !== '/') return false
   const { token } = request.query as Readonly<Record<string, unknown>>
   if (typeof token !== 'string' || !access.allowsKey(token)) return false
-  reply.header('set-cookie', access.setCookie(cookie))
+  reply.header('set-cookie', access.setCookie(cookie, request.protocol === 'https'))
   return true
 }
 
