@@ -20,6 +20,7 @@ import { heldSecrets } from '@weirjs/common/node/secrets'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { nameWorker, openWorkDirectory } from '@weirjs/common/node/work-directories'
 import { connectCoordinator } from '@weirjs/common/rpc/coordinator-client'
+import { joinAddress } from '@weirjs/common/rpc/listen'
 import { serve } from '@weirjs/common/rpc/serve'
 import { readToken } from '@weirjs/common/rpc/token'
 import { workerService } from '@weirjs/common/rpc/worker-server'
@@ -304,11 +305,7 @@ async function serveControl(
     log: settings.log,
     services: [workerService(gateway)],
   })
-  const host = advertised(settings)
-  return {
-    server,
-    controlAddress: host.includes(':') ? `[${host}]:${server.port}` : `${host}:${server.port}`,
-  }
+  return { server, controlAddress: joinAddress(advertised(settings), server.port) }
 }
 
 /** Resident memory of processes; those that are gone or unknown to the system count nothing. */

@@ -241,7 +241,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     const identity = await running.showIdentity('taskmanager', values, directory.root, host)
     const { startTaskManagerProcess } = await import('@weirjs/taskmanager/main')
     const taskManager = await startTaskManagerProcess({
-      jobManager: `${values['jobmanager.rpc.address']}:${values['jobmanager.rpc.port']}`,
+      jobManager: joinAddress(values['jobmanager.rpc.address'], values['jobmanager.rpc.port']),
       tokenFile: values['security.token-file'] ?? directory.token,
       tls: identity.internal,
       checkpointDirectory: values['execution.checkpointing.dir'] ?? join(directory.checkpoints),

@@ -3,7 +3,16 @@ import { connect, type Server, type Socket } from 'node:net'
 
 import { expect, it } from 'vitest'
 
-import { listen } from './listen.ts'
+import { joinAddress, listen } from './listen.ts'
+
+it.each([
+  ['127.0.0.1', '127.0.0.1:80'],
+  ['jobmanager', 'jobmanager:80'],
+  ['::1', '[::1]:80'],
+  ['[::1]', '[::1]:80'],
+])('joins %s and a port, as it is dialed', (host, address) => {
+  expect(joinAddress(host, 80)).toBe(address)
+})
 
 it('goes on listening when the system could not accept a connection', async () => {
   const accepted: Socket[] = []

@@ -100,6 +100,7 @@ function listener(server: Server, sockets: ReadonlySet<Socket>): Listener {
   }
 }
 
+/** IPv6 in brackets, whether `host` had them or not. */
 export function joinAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -7,6 +7,7 @@ import { Prng } from '@weirjs/common/core/prng'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
+import { joinAddress } from '@weirjs/common/rpc/listen'
 import { attemptIdentity } from '@weirjs/common/tls/attempt-identity'
 import { PortTransport } from '../exchange/port-exchange.ts'
 import { createOperator } from '../operators/registry.ts'
@@ -61,10 +62,8 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
 }
 
 /** What others dial: the bound port under the name that they know this machine by. */
-function advertised(bound: string, host: string): string {
-  const port = bound.slice(bound.lastIndexOf(':') + 1)
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
+const advertised = (bound: string, host: string): string =>
+  joinAddress(host, Number(bound.slice(bound.lastIndexOf(':') + 1)))
 
 dropWhenFull(process.stdout, scheduler)
 dropWhenFull(process.stderr, scheduler)
