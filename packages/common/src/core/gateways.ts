@@ -11,6 +11,8 @@ import type { BundleHash, CheckpointId, Fence, JobId, TaskId, WorkerId } from '.
 
 /** Slots that one TaskManager may have, wherever somebody says how many it has. */
 export const WORKER_SLOTS_MAX = 1_024
+/** A day: longer intervals and time-outs of heartbeats are mistakes. */
+export const HEARTBEAT_MS_MAX = 86_400_000
 
 export interface WorkerRegistration {
   readonly workerId: WorkerId

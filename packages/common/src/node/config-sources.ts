@@ -37,7 +37,9 @@ const NESTING_MAX = 16
 /** Which letters of a job's own key are capitals, and which signs dots, its variable could not say. */
 export const USER_VARIABLES = 'WEIR_USER_'
 /** What Kubernetes and Docker put into the environment for a service named, say, weir-jobmanager. */
-const INJECTED = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_.*)?)?)$/
+const INJECTED = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)$/
+/** The address behind `…_PORT`: whoever means a setting writes a number there. */
+const INJECTED_ADDRESS = /^(tcp|udp|sctp):\/\//
 
 /** Keys may be nested or dotted. `${NAME}` and `${NAME:-default}` in values are taken from the environment. */
 export function settingsOfYaml(yaml: string, path: string, env: Env): readonly Setting[] {
@@ -159,14 +161,17 @@ export function settingsOfEnv(
         text: readSecret(text, name, readText),
         origin: `environment ${name}`,
       })
-    } else if (!OTHER_VARIABLES.has(name) && !INJECTED.test(name)) {
+    } else if (!OTHER_VARIABLES.has(name) && !isInjected(name, text)) {
       const hasPrefix = [...prefixes].some((prefix) => name.startsWith(prefix))
       if (hasPrefix || nearestName(name, [...names.keys()]) !== null)
         unknown(name, `environment ${name}`)
     }
   }
-  return refuseTwice(settings)
+  return settings
 }
+
+const isInjected = (name: string, text: string): boolean =>
+  INJECTED.test(name) || (name.endsWith('_PORT') && INJECTED_ADDRESS.test(text))
 
 function readSecret(path: string, name: string, readText: (path: string) => string): string {
   try {
@@ -193,18 +198,23 @@ export function settingsOfDefines(defines: readonly string[]): readonly Setting[
   })
 }
 
-function refuseTwice(settings: readonly Setting[]): readonly Setting[] {
+/** Of one source. `nameOf`: what a key is called that may have several names. Error: `config/bad-value`. */
+export function refuseTwice(
+  settings: readonly Setting[],
+  nameOf: (key: string) => string,
+): readonly Setting[] {
   const seen = new Map<string, Setting>()
   for (const setting of settings) {
-    const before = seen.get(setting.key)
+    const name = nameOf(setting.key)
+    const before = seen.get(name)
     if (before !== undefined) {
-      const message = `${setting.key} is set twice: by ${before.origin} and by ${setting.origin}`
+      const message = `${name} is set twice: by ${before.origin} and by ${setting.origin}`
       throw new WeirError('config/bad-value', message, {
         domain: 'user',
         hint: 'Unset one of the two.',
       })
     }
-    seen.set(setting.key, setting)
+    seen.set(name, setting)
   }
   return settings
 }

@@ -342,6 +342,48 @@ describe('wrong configuration', () => {
     )
   })
 
+  it('refuses a value given twice under two names, in whatever source', () => {
+    const env = {
+      WEIR_SECURITY_SSL_ENABLED: 'true',
+      WEIR_SECURITY_SSL_INTERNAL_ENABLED: 'false',
+    }
+    const twice = 'security.ssl.internal.enabled is set twice: by '
+    expect(() => loadConfig({ env })).toThrow(
+      `${twice}environment WEIR_SECURITY_SSL_ENABLED and by environment WEIR_SECURITY_SSL_INTERNAL_ENABLED`,
+    )
+    expect(() =>
+      load('security.ssl.enabled: true\nsecurity:\n  ssl:\n    internal.enabled: false\n'),
+    ).toThrow(/internal\.enabled is set twice: by file .*yaml:1 and by file .*yaml:4/)
+    expect(() => load('rest.port: 1\nrest:\n  port: 2\n')).toThrow('rest.port is set twice')
+    expect(() => load('user.a.b: 1\nuser:\n  a.b: 2\n')).toThrow('user.a.b is set twice')
+    const project = ['parallelism.default', 'parallelism.default'].map((key) => ({
+      key,
+      text: '1',
+      origin: 'file weir.config.ts',
+    }))
+    expect(() => loadConfig({ project })).toThrow('parallelism.default is set twice')
+    // In order, the last one wins; and so does the stronger source.
+    const defines = ['security.ssl.enabled=true', 'security.ssl.internal.enabled=false']
+    expect(loadConfig({ defines, env: { WEIR_SECURITY_SSL_ENABLED: 'true' } })).toMatchObject({
+      values: { 'security.ssl.internal.enabled': false },
+    })
+  })
+
+  it('takes a port for what Kubernetes put there only where it is an address', () => {
+    expect(() => loadConfig({ env: { WEIR_JOBMANAGER_PORT: '7123' } })).toThrow(
+      'there is no setting for environment WEIR_JOBMANAGER_PORT',
+    )
+    const env = { WEIR_JOBMANAGER_PORT: 'tcp://10.0.0.1:6123', WEIR_REST_PORT_80_SCTP: 'x' }
+    expect(loadConfig({ env }).origins['jobmanager.rpc.port']).toBe('default')
+  })
+
+  it('refuses heartbeats that no TaskManager would take', () => {
+    const yaml = 'heartbeat.timeout: 7d\njobmanager.execution.deploy-timeout: 8d\n'
+    expect(() => load(yaml)).toThrow(/^heartbeat\.timeout \(file .*:1\) must be at most 24h$/)
+    expect(() => load(`heartbeat.interval: 2d\n${yaml}`)).toThrow(/^heartbeat\.interval/)
+    expect(() => load(yaml.replace('7d', '1d'))).not.toThrow()
+  })
+
   it('is not fooled by names of object members', () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
       expect(() => loadConfig({ defines: [`${name}=1`] })).toThrow(

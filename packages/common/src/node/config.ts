@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
+import { HEARTBEAT_MS_MAX } from '../core/gateways.ts'
 import { unfitNeighbours } from '../core/job-bounds.ts'
 import { checkJobMemory, jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import type { KeyDefinition } from './config-definition.ts'
@@ -12,6 +13,7 @@ import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './c
 import { withMeantStrategy } from './config-restart-keys.ts'
 import {
   envNameOf,
+  refuseTwice,
   type Setting,
   settingsOfDefines,
   settingsOfEnv,
@@ -109,9 +111,9 @@ function gather(sources: ConfigSources): readonly Setting[] {
   const readText = (path: string): string => readFileSync(path, 'utf8')
   return [
     cluster,
-    file === null ? [] : settingsOfYaml(readFile(file), file, env),
-    project,
-    settingsOfEnv(env, ALL_NAMES, readText, unknownVariable),
+    once(file === null ? [] : settingsOfYaml(readFile(file), file, env)),
+    once(project),
+    once(settingsOfEnv(env, ALL_NAMES, readText, unknownVariable)),
     settingsOfDefines(defines),
     Object.entries(flags).map(([key, text]) => {
       const name = flagNames[key]
@@ -119,6 +121,10 @@ function gather(sources: ConfigSources): readonly Setting[] {
     }),
   ].flatMap(withMeantStrategy)
 }
+
+/** What has no order says everything once, by whatever name. */
+const once = (settings: readonly Setting[]): readonly Setting[] =>
+  refuseTwice(settings, (key) => ALIASES.get(key) ?? key)
 
 /** The known key that a setting means. Throws `config/unknown-key` with the nearest one. */
 export function keyOf(setting: Setting): ConfigKey {
@@ -186,6 +192,11 @@ function unfit(
   originOf: (key: ConfigKey) => string,
 ): WeirError {
   const message = `${a} (${originOf(a)}) must be ${words} ${b} (${originOf(b)})`
+  return new WeirError('config/bad-value', message, { domain: 'user' })
+}
+
+function tooLong(key: ConfigKey, origin: string | undefined): WeirError {
+  const message = `${key} (${origin}) must be at most ${HEARTBEAT_MS_MAX / 3_600_000}h`
   return new WeirError('config/bad-value', message, { domain: 'user' })
 }
 
@@ -272,6 +283,9 @@ function checkNeighbours({ values, origins }: Config): void {
     'at least',
     'heartbeat.timeout',
   )
+  for (const key of ['heartbeat.interval', 'heartbeat.timeout'] as const) {
+    if (values[key] > HEARTBEAT_MS_MAX) throw tooLong(key, origins[key])
+  }
   if (ports.first === 0) return
   const control = values['taskmanager.rpc.port']
   demand(

@@ -4,6 +4,7 @@ import type { SubtaskCheckpointStats } from '../core/checkpoint/handles.ts'
 import {
   type CheckpointAck,
   type CheckpointDecline,
+  HEARTBEAT_MS_MAX,
   type Heartbeat,
   type HeartbeatReply,
   OUTPUT_LINE_CHARS_MAX,
@@ -54,8 +55,6 @@ import type {
 
 const PID_MAX = 2 ** 32 - 1
 const SLOTS_MAX = 65_536
-/** A day: longer intervals of heartbeats are mistakes. */
-const HEARTBEAT_MS_MAX = 86_400_000
 
 // ---- register, heartbeat ----
 
