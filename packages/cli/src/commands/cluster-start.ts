@@ -2,7 +2,7 @@
 // here or in a directory above, it is those, with the arguments that they had. What the dead ones knew lies in the data
 // directory. Only flags that describe a cluster make another one, and only in place of one of which nothing runs.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
@@ -10,6 +10,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
 import { checkMemory, type Config, loadConfig } from '@weirjs/common/node/config'
 import { memoryLimitBytes } from '@weirjs/common/node/control-group'
+import { makeTokenOnce } from '@weirjs/common/node/token-file'
 import type { Cli, GlobalOptions, Session } from '../cli.ts'
 import { openSession } from '../client.ts'
 import { pageUrl } from '../page-url.ts'
@@ -176,7 +177,7 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   makeDirectories(dataDirectory)
   const named = options.tokenFile ?? processes.values['security.token-file']
-  const tokenFile = named === null ? await ownToken(dataDirectory) : resolve(cli.cwd, named)
+  const tokenFile = named === null ? await makeTokenOnce(join(dataDirectory, 'token')) : resolve(cli.cwd, named)
   await checkToken(tokenFile)
   const address = `127.0.0.1:${port}`
   const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
@@ -302,19 +303,6 @@ function makeDirectories(dataDirectory: string): void {
   } catch (cause) {
     throw cannotWrite(dataDirectory, cause)
   }
-}
-
-/** Of a cluster for which none was named: made once. */
-async function ownToken(dataDirectory: string): Promise<string> {
-  const path = join(dataDirectory, 'token')
-  if (existsSync(path)) return path
-  const { makeToken } = await import('@weirjs/common/rpc/token')
-  try {
-    writeFileSync(path, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    throw cannotWrite(dataDirectory, cause)
-  }
-  return path
 }
 
 /** Before anything is started with it. Errors: `config/token-...`. */

@@ -1,7 +1,6 @@
 // weir jobmanager, weir taskmanager: the processes of a cluster, in the foreground, as containers and `weir cluster
 // start` run them. Configuration comes from flags, environment and a file; a signal closes them well.
 
-import { existsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -17,6 +16,7 @@ import { type HealthOptions, serveHealth } from '@weirjs/common/node/health-serv
 import { jobDefaultsOf, keptFromJobs } from '@weirjs/common/node/job-settings'
 import { closeOnSignals, Lifecycle } from '@weirjs/common/node/lifecycle'
 import { createLog } from '@weirjs/common/node/log'
+import { makeTokenOnce } from '@weirjs/common/node/token-file'
 import { residentBytes } from '@weirjs/common/node/process-meter'
 import { joinAddress } from '@weirjs/common/rpc/listen'
 import { ResourceMonitor, type ResourceMonitorOptions } from '@weirjs/common/node/resource-monitor'
@@ -203,14 +203,6 @@ function restSettings(
   if (port === null) return null
   const advertisedAddress = config.values['rest.advertised-address'] ?? undefined
   return { host, port, advertisedAddress, tls, configuration: configEntries(config) }
-}
-
-/** The first JobManager of a data directory makes the cluster's token; everybody else reads it. */
-async function makeTokenOnce(path: string): Promise<string> {
-  if (existsSync(path)) return path
-  const { makeToken } = await import('@weirjs/common/rpc/token')
-  await writeFile(path, `${makeToken()}\n`, { mode: 0o600, flag: 'wx' })
-  return path
 }
 
 // ---- TaskManager ----

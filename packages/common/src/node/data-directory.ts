@@ -10,15 +10,16 @@
 // The pid file keeps two JobManagers from using one directory by mistake. It is no fence: correctness rests on the job
 // log alone, which also serves JobManagers on different machines.
 
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
 import { codeOf } from './fs-errors.ts'
+import { createOnce, linked, readOrNull } from './once-file.ts'
 
 const VERSION_LINE = 'weir data directory 1\n'
 const DIRECTORY_MODE = 0o700
+const VERSION_MODE = 0o644
 /** Stale pid files that may turn up one after another before we give in. */
 const LOCK_TRIES_MAX = 5
 
@@ -101,39 +102,8 @@ export class DataDirectory {
 
   async #checkVersion(): Promise<void> {
     const path = join(this.root, 'VERSION')
-    const found = await readOrNull(path)
-    if (found !== null && found !== '') return refuseOther(this.root, found)
-    // Containers that share a directory may all have the same pid.
-    const staging = `${path}.${randomUUID()}.new`
-    try {
-      await writeDurably(staging, VERSION_LINE)
-      // Nobody writes an empty one: a power cut has emptied what was not synced, and everybody may replace it.
-      if (found === '') await rename(staging, path)
-      else if (!(await linked(staging, path)))
-        return refuseOther(this.root, await readFile(path, 'utf8'))
-    } finally {
-      await rm(staging, { force: true })
-    }
-    await syncDirectory(this.root)
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx')
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
+    const how = await createOnce({ path, text: VERSION_LINE, mode: VERSION_MODE })
+    if (how === 'there') refuseOther(this.root, await readFile(path, 'utf8'))
   }
 }
 
@@ -212,25 +182,6 @@ async function takeAway(path: string, stale: string): Promise<void> {
 
 async function release(path: string, own: string): Promise<void> {
   if ((await readOrNull(path)) === own) await unlink(path)
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function readOrNull(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return null
-    throw error
-  }
 }
 
 function inUse(path: string, pid: number | null): WeirError {
