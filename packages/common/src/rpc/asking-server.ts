@@ -13,15 +13,19 @@ export type UnknownMethod = handleBidiStreamingCall<Buffer, Buffer>
 
 export interface Strays {
   /** Something came that is no gRPC, and was told so. `peer`: `address:port`. */
-  onNoCall(peer: string): void
+  readonly onNoCall: (peer: string) => void
   /** Behind the interceptors. Default: `unimplemented`. */
   readonly onUnknownMethod?: UnknownMethod
 }
 
 /** What of grpc-js is used here. */
 interface Inner {
-  _retrieveHandler(path: string): object | null
-  _verifyContentType(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean
+  _retrieveHandler: (this: Server, path: string) => object | null
+  _verifyContentType: (
+    this: Server,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ) => boolean
 }
 
 export function askingServer(options: ServerOptions, strays: Strays): Server {
