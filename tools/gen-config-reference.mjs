@@ -33,7 +33,9 @@ with both names. \`weir config explain KEY\` says what holds and why; \`weir con
 * **Sizes**: \`64kb\`, \`16mb\`, \`1gb\`, in powers of 1,024; a bare number is bytes.
 * Keys that begin with \`user.\` are the job's own and are passed on as they are.
 * **Secrets**: values of keys that end in \`password\`, \`secret\`, \`token\`, \`credential\` or \`api-key\` are shown as
-  \`******\` everywhere. They stand in the job's log on the checkpoint storage: keep that to yourself.
+  \`******\` everywhere. A job with such a key is refused (\`config/secret-setting\`), whoever said it: settings stand in the
+  job's log. So is one with such an argument (\`job/secret-argument\`). For secrets of jobs there is
+  [\`env.secret\`](../guide/streams-and-state.md#secrets).
 
 The names are Flink's where the meaning is equal.
 `

@@ -73,21 +73,25 @@ describe('a cluster with two TaskManagers', () => {
 
   test('no output and no log tells a secret of a job', async () => {
     const canary = 'c4n4ry-on-a-cluster'
-    const settings = ['-D', `user.db.password=${canary}`, '-D', 'user.region=eu']
+    const settings = ['-D', 'user.region=eu']
+    const secret = ['-D', `user.db.password=${canary}`]
+    const refused = await kit.weir('run', '-v', ...secret, COUNTING, '--output', 'quiet')
+    expect(refused).toMatchObject({ code: 2 })
+    expect(refused.err).toContain('[config/secret-setting]')
     const args = ['--output', 'quiet', '--records', '100', '--per-second', '1000']
     const ran = await kit.weir('run', '-v', ...settings, COUNTING, ...args)
     expect(ran.code, ran.err).toBe(0)
     const [job] = await kit.client.list()
     const id = job?.jobId ?? ''
     const described = await kit.weir('job', 'describe', id, '--json')
-    expect(described.out).toContain('"user.db.password":"******","user.region":"eu"')
+    expect(described.out).toContain('"user.region":"eu"')
     const more = [
       await kit.weir('job', 'describe', id, '-o', 'yaml'),
       await kit.weir('job', 'logs', id),
       await kit.weir('top', '--json'),
       await kit.weir('cluster', 'status', '--json'),
     ]
-    const said = [ran, described, ...more].map(({ out, err }) => out + err)
+    const said = [refused, ran, described, ...more].map(({ out, err }) => out + err)
     expect([...said, kit.logs()].filter((text) => text.includes(canary))).toEqual([])
   })
 

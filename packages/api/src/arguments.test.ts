@@ -94,6 +94,27 @@ describe('job arguments', () => {
     expect(code(() => parse('--input', 'a', '--no-max-delay'))).toBe('job/unknown-argument')
   })
 
+  it('that are named like a secret and may be one are refused where they are said, not where they run', () => {
+    for (const kind of [text(), optional(text()), list(text()), json(), dynamic(), bytes()]) {
+      expect(() => parseArguments({ apiKey: kind }, ['--api-key', 'canary'])).toThrow(
+        expect.objectContaining({
+          code: 'job/secret-argument',
+          message:
+            'argument --api-key is named like a secret, and arguments stand in the log of the job as they are',
+          hint: expect.stringContaining("env.secret('api-key')") as string,
+        }) as Error,
+      )
+      expect(code(() => plainArguments({ apiKey: kind }, {}))).toBe('job/secret-argument')
+    }
+    expect(resolveArguments({ apiKey: text() }, { apiKey: 'x' })).toEqual({ apiKey: 'x' })
+    const harmless = { maxTokens: int(), token: oneOf('word', 'line'), secrets: path() }
+    expect(plainArguments(harmless, { maxTokens: 1, token: 'word', secrets: '/s' })).toEqual({
+      maxTokens: 1,
+      token: 'word',
+      secrets: '/s',
+    })
+  })
+
   it('are described for help', () => {
     expect(describeArguments(types)).toEqual([
       { name: 'input', flag: '--input', kind: 'path', required: true, help: 'Where to read.' },

@@ -2,7 +2,9 @@
 // in the job and kebab-case on the command line; both are understood there.
 
 import { resolve } from 'node:path'
-import { type DeclaredType, type InferType, Mismatch } from './declared-type.ts'
+import { isSecretName } from '@weirjs/common/core/secret-names'
+import { secretHint } from '@weirjs/common/core/secrets'
+import { type DeclaredType, type InferType, Mismatch, type TypeKind } from './declared-type.ts'
 import { jobError } from './job-error.ts'
 import { asJson } from './json-values.ts'
 import { didYouMean } from './suggest.ts'
@@ -48,13 +50,14 @@ export function describeArguments(types: ArgumentTypes): readonly ArgumentDescri
 /**
  * Command line → plain values, without defaults other than paths, which depend on where it was said. Understands
  * `--name value`, `--name=value`, `--flag`, `--no-flag`. Throws WeirError `job/unknown-argument`, `job/bad-argument`,
- * `job/missing-argument`.
+ * `job/missing-argument`, and `job/secret-argument` for a declaration.
  */
 export function parseArguments(
   types: ArgumentTypes,
   argv: readonly string[],
   options: ParseOptions = {},
 ): RawArguments {
+  refuseSecrets(types)
   const given = new Map<string, unknown>()
   for (let at = 0; at < argv.length; at++) {
     const word = splitWord(argv[at] ?? '', types)
@@ -89,6 +92,7 @@ export function plainArguments(
   types: ArgumentTypes,
   given: Readonly<Record<string, unknown>>,
 ): RawArguments {
+  refuseSecrets(types)
   return Object.fromEntries(
     Object.entries(given)
       .filter(([, value]) => value !== undefined)
@@ -115,6 +119,34 @@ export function resolveArguments(
     Object.entries(types).map(([name, type]) => [name, readRaw(type, name, raw[name])]),
   )
 }
+
+/** What these can say is no password, whatever they are called: `maxTokens: int()`. */
+const PLAIN_KINDS: ReadonlySet<TypeKind> = new Set<TypeKind>([
+  'int',
+  'float',
+  'bool',
+  'flag',
+  'timestamp',
+  'duration',
+  'path',
+  'one-of',
+])
+
+/** Arguments stand in the job's log, and on a command line. Not asked in a slot: what runs is to restart. */
+function refuseSecrets(types: ArgumentTypes): void {
+  const name = Object.keys(types).find((one) => isSecretName(one) && saysAnything(types[one]))
+  if (name === undefined) return
+  const flag = flagOf(name)
+  throw jobError(
+    'secret-argument',
+    `argument ${flag} is named like a secret, and arguments stand in the log of the job as they are`,
+    { hint: secretHint(flag.slice(2)) },
+  )
+}
+
+const saysAnything = (type: DeclaredType<unknown> | undefined): boolean =>
+  type !== undefined &&
+  (type.of === undefined ? !PLAIN_KINDS.has(type.kind) : saysAnything(type.of))
 
 interface Word {
   readonly name: string

@@ -18,35 +18,57 @@ beforeAll(() => {
   writeFileSync(join(root, 'token'), CANARY, { mode: 0o600 })
   writeFileSync(
     join(root, 'job.ts'),
-    `import { generator, int, job, print, struct, text } from 'weirjs'
+    `import { generator, int, job, print, struct } from 'weirjs'
 const Row = struct('Row', { n: int() })
-const args = { dbPassword: text() }
-export default job('canary', { args }, (env, { dbPassword }) => {
-  if (dbPassword === '') throw new Error('none')
+export default job('canary', (env) => {
   env.from(generator({ type: Row, count: 3, make: (n) => ({ n }) }), { uid: 'rows' }).to(print(), { uid: 'out' })
+})
+`,
+  )
+  writeFileSync(
+    join(root, 'asking.ts'),
+    `import { discard, fromItems, int, job, struct, text } from 'weirjs'
+const Row = struct('Row', { n: int() })
+export default job('asking', { args: { dbPassword: text() } }, (env) => {
+  env.from(fromItems(Row, []), { uid: 'rows' }).to(discard(), { uid: 'out' })
 })
 `,
   )
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-test.each([
-  ['config', 'list'],
-  ['config', 'list', '--json'],
-  ['config', 'list', '-o', 'yaml', '-D', `user.other.secret=${CANARY}`],
-  ['config', 'explain', 'user.db.password'],
-  ['config', 'explain', 'user.api.apiKey', '-o', 'json'],
-  ['config', 'explain', 'user.x'],
-  ['plan', 'job.ts', '--db-password', CANARY],
-  ['plan', 'job.ts', '--db-password', CANARY, '--json'],
-  ['plan', '--json', '-D', `user.token=${CANARY}`, 'job.ts', '--db-password', CANARY],
-  ['job', 'list', '--token-file', 'token'],
-])('weir %j keeps secrets', async (...argv) => {
+/** `refused`: the code of the error; without one the command does what it is for. */
+interface Case {
+  readonly argv: readonly string[]
+  readonly refused?: string
+}
+
+test.each<Case>([
+  { argv: ['config', 'list'] },
+  { argv: ['config', 'list', '--json'] },
+  { argv: ['config', 'list', '-o', 'yaml', '-D', `user.other.secret=${CANARY}`] },
+  { argv: ['config', 'explain', 'user.db.password'] },
+  { argv: ['config', 'explain', 'user.api.apiKey', '-o', 'json'] },
+  { argv: ['config', 'explain', 'user.x'], refused: 'config/unknown-key' },
+  // Of the project, which a job would have in its log.
+  { argv: ['plan', 'job.ts'], refused: 'config/secret-setting' },
+  {
+    argv: ['plan', '--json', '-D', `user.token=${CANARY}`, 'job.ts'],
+    refused: 'config/secret-setting',
+  },
+  { argv: ['dev', '-D', `user.token=${CANARY}`, 'job.ts'], refused: 'config/secret-setting' },
+  { argv: ['run', '-v', '-D', `user.token=${CANARY}`, 'job.ts'], refused: 'config/secret-setting' },
+  { argv: ['plan', 'asking.ts', '--db-password', CANARY], refused: 'job/secret-argument' },
+  { argv: ['dev', '-v', 'asking.ts', `--db-password=${CANARY}`], refused: 'job/secret-argument' },
+  { argv: ['plan', 'job.ts', '--db-password', CANARY], refused: 'job/unknown-argument' },
+  { argv: ['job', 'list', '--token-file', 'token'], refused: 'rpc/unavailable' },
+])('weir $argv keeps secrets', async ({ argv, refused }) => {
   const env = { DB_PASSWORD: CANARY, HOME: root }
-  const at = argv.map((word) => (word === 'job.ts' ? join(root, word) : word))
+  const at = argv.map((word) => (/^\w+\.ts$/.test(word) ? join(root, word) : word))
   const { code, out, err } = await testCli(null, root, env).run(...at)
   // What must work has worked: a canary that was never there does not sing either.
-  if (argv[0] === 'plan') expect([code, err]).toEqual([0, []])
+  if (refused === undefined) expect([code, err]).toEqual([0, []])
+  else expect(err.join('\n')).toContain(refused)
   expect([...out, ...err].join('\n')).not.toContain(CANARY)
   expect(readFileSync(join(root, 'token'), 'utf8')).toBe(CANARY)
 })

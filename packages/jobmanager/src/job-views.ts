@@ -13,7 +13,7 @@ import {
 import { type CheckpointId, type JobId, taskKey } from '@weirjs/common/core/ids'
 import { MIN_WATERMARK } from '@weirjs/common/core/time-constants'
 import type { AttemptView, CheckpointView, JobSummary, TaskView } from '@weirjs/common/job-client'
-import { shownValues } from '@weirjs/common/node/config-secrets'
+import { shownValues } from '@weirjs/common/core/secret-names'
 import type { CheckpointRecord, CompletedCheckpoint } from './core/checkpoint/events.ts'
 import type { TaskEntry } from './core/job/execution-graph.ts'
 import { taskName } from './core/plan/planner.ts'

@@ -15,7 +15,7 @@ import {
   loadJobConfig,
 } from '@weirjs/common/node/config'
 import { CONFIG_KEYS, type ConfigKey, USER_PREFIX } from '@weirjs/common/node/config-keys'
-import { isSecretName, shownValue } from '@weirjs/common/node/config-secrets'
+import { isSecretName, shownValue } from '@weirjs/common/core/secret-names'
 import { envNameOf } from '@weirjs/common/node/config-sources'
 import { wantedBy, writtenAs } from '@weirjs/common/node/config-values'
 import { isOfJobs } from '@weirjs/common/node/job-settings'
@@ -111,9 +111,7 @@ export function configEntries(process: Config, job: Config = process): readonly 
   const own = Object.entries({ ...process.user, ...job.user }).map(([key, value]) => ({
     key,
     value: shownValue(key, value),
-    origin: Object.hasOwn(job.user, key)
-      ? originOf(job, key)
-      : `${originOf(process, key)}${isSecretName(key) ? ', a secret: no job gets it' : ''}`,
+    origin: `${originOf(Object.hasOwn(job.user, key) ? job : process, key)}${isSecretName(key) ? ', a secret: no job gets it' : ''}`,
   }))
   return [...KEY_NAMES.map((key) => entryOf(isOfJobs(key) ? job : process, key)), ...own]
 }
@@ -163,7 +161,9 @@ const explainOwn = (
   key,
   value: shownValue(key, config.user[key] ?? ''),
   origin: originOf(config, key),
-  about: "The job's own: passed on as it is.",
+  about: isSecretName(key)
+    ? 'Named like a secret: no job gets it, and `weir run` refuses it. Jobs have env.secret.'
+    : "The job's own: passed on as it is.",
 })
 
 function explainKnown(

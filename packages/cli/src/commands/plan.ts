@@ -6,7 +6,7 @@ import type {
   LogicalGraph,
   LogicalNode,
 } from '@weirjs/common/core/graph/logical-graph'
-import { shownValues } from '@weirjs/common/node/config-secrets'
+import { shownValues } from '@weirjs/common/core/secret-names'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { type JobOptions, prepareJob } from '../job/prepare.ts'
 import { show, type WideColumn } from '../output/show.ts'

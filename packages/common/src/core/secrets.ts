@@ -22,6 +22,13 @@ export const NO_SECRETS: SecretValues = { variables: {}, files: {} }
 export const secretVariable = (name: string): string =>
   `${SECRET_VARIABLES}${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 
+/** For whoever said a secret where others read it. `name`: what it was called there. */
+export function secretHint(name: string): string {
+  const own = SECRET_NAME.test(name) ? name : 'db-password'
+  const variable = secretVariable(own)
+  return `Name it in the job, env.secret('${own}'), and give it to the TaskManagers: ${variable}, ${variable}_FILE, or a file in taskmanager.secrets.directory.`
+}
+
 /** Undefined: the machine does not have it. Throws WeirError `config/bad-value` when it has two, or one of no use. */
 export function secretOf(values: SecretValues, name: string): string | undefined {
   const { variables, files, problems = {} } = values

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { WeirError } from '../core/errors.ts'
 import { type Config, type ConfigSources, KEY_NAMES, loadConfig, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey } from './config-keys.ts'
-import { isSecretName, shownValue } from './config-secrets.ts'
+import { isSecretName, shownValue } from '../core/secret-names.ts'
 import { envNameOf } from './config-sources.ts'
 import { writtenAs } from './config-values.ts'
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_JOB_SETTINGS } from '../core/graph/logical-graph.ts'
 import { loadConfig, loadJobConfig } from './config.ts'
 import {
+  checkJobDefines,
   defaultJobSettings,
   type JobCodeSettings,
   jobDefaultsOf,
@@ -196,5 +197,28 @@ describe('the settings of a job', () => {
     expect(() => jobSettingsFrom(config, {}, ['parallelism.default=0'])).toThrow(
       'a whole number from 1',
     )
+  })
+
+  it('refuse what is named like a secret, whoever says it, and do not repeat it', () => {
+    const key = 'user.db.password'
+    const ours = [{ key, text: 'canary', origin: 'file weir.config.ts' }]
+    const sayings = [
+      ['flag -D', () => jobSettingsFrom(loadConfig({}), {}, [`${key}=canary`])],
+      ['flag -D', () => checkJobDefines([`${key}=canary`])],
+      [
+        "the job's code",
+        () => jobSettingsFrom(loadConfig({}), { config: { [key]: 'canary' } }, []),
+      ],
+      ['file weir.config.ts', () => jobSettingsFrom(loadJobConfig({ project: ours }), {}, [])],
+    ] as const
+    for (const [origin, say] of sayings)
+      expect(say).toThrow(
+        expect.objectContaining({
+          code: 'config/secret-setting',
+          domain: 'user',
+          message: `${key} (${origin}) is named like a secret, and settings of a job stand in its log as they are`,
+          hint: "Name it in the job, env.secret('db.password'), and give it to the TaskManagers: WEIR_SECRET_DB_PASSWORD, WEIR_SECRET_DB_PASSWORD_FILE, or a file in taskmanager.secrets.directory.",
+        }),
+      )
   })
 })

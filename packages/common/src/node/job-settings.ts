@@ -5,10 +5,11 @@ import { WeirError } from '../core/errors.ts'
 import type { JobSettings, RestartSettings } from '../core/graph/logical-graph.ts'
 import { jobValueProblem, jobValuesOf, type JobKey, type SomeSettings } from '../core/job-bounds.ts'
 import { JOB_DEFAULT_CHARS_MAX } from '../core/job-views.ts'
+import { isSecretName } from '../core/secret-names.ts'
+import { secretHint } from '../core/secrets.ts'
 import { checkJobNeighbours, type Config, keyOf, KEY_NAMES, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey, type ConfigValues, USER_PREFIX } from './config-keys.ts'
 import { withMeantStrategy } from './config-restart-keys.ts'
-import { isSecretName } from './config-secrets.ts'
 import { type Setting, settingsOfDefines } from './config-sources.ts'
 
 /** What the job's code said; what it left out comes from the configuration. */
@@ -18,12 +19,17 @@ export interface JobCodeSettings extends SomeSettings {
 
 /** Each by itself, before anything is done. Errors: `config/bad-define`, `config/unknown-key`, `config/bad-value`, … */
 export function checkJobDefines(defines: readonly string[]): void {
-  valuesOf(withMeantStrategy(settingsOfDefines(defines)))
+  const settings = settingsOfDefines(defines)
+  valuesOf(withMeantStrategy(settings))
+  refuseSecrets(settings)
 }
 
 type SomeValues = { -readonly [K in ConfigKey]?: ConfigValues[K] }
 
-/** `config` in the result holds, as plain text, what travels to the workers: sizes in bytes, durations in ms. */
+/**
+ * `config` in the result holds, as plain text, what travels to the workers: sizes in bytes, durations in ms. Throws
+ * `config/secret-setting` for what is named like a secret, whoever said it.
+ */
 export function jobSettingsFrom(
   config: Config,
   code: JobCodeSettings,
@@ -46,9 +52,25 @@ export function jobSettingsFrom(
   const travelling = KEY_NAMES.filter((key) => CONFIG_KEYS[key].scope === 'task')
     .filter((key) => said.has(key) || config.origins[key] !== 'default')
     .map((key) => [key, plainText(values[key])] as const)
+  const ofOthers = Object.keys(config.user).map((key) => ({
+    key,
+    origin: `${config.origins[key]}`,
+  }))
+  refuseSecrets([...user, ...ofOthers])
   const own = user.map(({ key, text }) => [key, text] as const)
   const travels = [...Object.entries(config.user), ...travelling, ...own]
   return { ...settingsOf(values), config: Object.fromEntries(travels) }
+}
+
+/** Settings of a job stand in its log, and everybody who looks at the storage reads them. */
+function refuseSecrets(settings: readonly Pick<Setting, 'key' | 'origin'>[]): void {
+  const found = settings.find(({ key }) => isSecretName(key))
+  if (found === undefined) return
+  const message = `${found.key} (${found.origin}) is named like a secret, and settings of a job stand in its log as they are`
+  throw new WeirError('config/secret-setting', message, {
+    domain: 'user',
+    hint: secretHint(found.key.slice(USER_PREFIX.length)),
+  })
 }
 
 function originOf(

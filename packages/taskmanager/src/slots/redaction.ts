@@ -4,7 +4,7 @@
 
 import type { Failure } from '@weirjs/common/core/errors'
 import type { SecretValues } from '@weirjs/common/core/secrets'
-import { SECRET_MASK } from '@weirjs/common/node/config-secrets'
+import { SECRET_MASK } from '@weirjs/common/core/secret-names'
 import type { HostEvent, SlotEvent } from './protocol.ts'
 
 /** Shorter values are left alone: they are in half of all words. */

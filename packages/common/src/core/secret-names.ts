@@ -1,4 +1,5 @@
-// Which configuration values nobody may read in an output: what is named like a secret. A path to a secret's file is none.
+// What is named like a secret, among settings and arguments of jobs: nobody may read it in an output, and no job takes it,
+// because it would stand in the job's log. A path to a secret's file is none.
 
 export const SECRET_MASK = '******'
 
