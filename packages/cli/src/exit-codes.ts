@@ -26,6 +26,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job/unknown-argument': EXIT_USAGE,
   'job/bad-argument': EXIT_USAGE,
   'job/missing-argument': EXIT_USAGE,
+  'job/secret-argument': EXIT_USAGE,
   'job/file-not-found': EXIT_USAGE,
   'job/no-bundler': EXIT_USAGE,
   'job/wrong-state': EXIT_CONFLICT,
