@@ -343,6 +343,10 @@ describe('completion', () => {
     expect(await complete('completion', '')).toEqual(['bash', 'zsh', 'fish'])
     expect(await complete('config', 'explain', 'heartbeat.t')).toEqual(['heartbeat.timeout'])
     expect(await complete('run', 'x.ts', '-D', 'rest.p')).toEqual(['rest.port='])
+    // As zsh and fish have it, and as bash does.
+    expect(await complete('job', 'list', '--format=w')).toEqual(['--format=wide'])
+    expect(await complete('job', 'list', '--format', '=', 'w')).toEqual(['wide'])
+    expect(await complete('run', 'x.ts', '--detach=j')).toEqual([])
     // A file may stand there: the shell knows those.
     expect(await complete('run', '')).toEqual([])
     const first = await complete('')

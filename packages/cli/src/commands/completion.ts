@@ -15,8 +15,11 @@ type Shell = (typeof SHELLS)[number]
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# weir completion bash > ~/.local/share/bash-completion/completions/weir
 _weir() {
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(weir complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local IFS=$'\\n' last="\${COMP_WORDS[COMP_CWORD]}"
+  [[ $last == '=' ]] && last=''
+  COMPREPLY=($(compgen -W "$(weir complete -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$last" 2>/dev/null)" -- "$last"))
+  [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  return 0
 }
 complete -o default -F _weir weir`,
   zsh: `#compdef weir
@@ -57,7 +60,7 @@ function completions(
   words: readonly string[],
   env: Cli['env'],
 ): readonly string[] {
-  const last = words.at(-1) ?? ''
+  const { before, last, joined } = typed(words)
   let command = program
   const chain = [program]
   for (const word of words.slice(0, -1)) {
@@ -66,8 +69,21 @@ function completions(
     command = child
     chain.push(child)
   }
-  const place: Place = { command, chain, before: words.at(-2) ?? '', last }
-  return candidates(place, env).filter((word) => word.startsWith(last))
+  return candidates({ command, chain, before, last, joined }, env)
+    .filter((word) => word.startsWith(last))
+    .map((word) => `${joined}${word}`)
+}
+
+type Typed = Pick<Place, 'before' | 'last' | 'joined'>
+
+/** `--format=js` is one word for zsh and fish, and three for bash, which completes the last of them. */
+function typed(words: readonly string[]): Typed {
+  const whole = words.at(-1) ?? ''
+  const [joined, option] = /^(--[^=]+)=/.exec(whole) ?? []
+  if (joined !== undefined && option !== undefined)
+    return { before: option, last: whole.slice(joined.length), joined }
+  const before = words.at(-2) ?? ''
+  return { before: before === '=' ? (words.at(-3) ?? '') : before, last: whole, joined: '' }
 }
 
 interface Place {
@@ -76,9 +92,14 @@ interface Place {
   readonly chain: readonly Command[]
   readonly before: string
   readonly last: string
+  /** `--format=` where that is a part of the last word. */
+  readonly joined: string
 }
 
-function candidates({ command, chain, before, last }: Place, env: Cli['env']): readonly string[] {
+function candidates(
+  { command, chain, before, last, joined }: Place,
+  env: Cli['env'],
+): readonly string[] {
   const options = chain.flatMap((one) => one.options)
   const awaiting = options.find(
     ({ long, short, required }) => required && (long === before || short === before),
@@ -88,6 +109,7 @@ function candidates({ command, chain, before, last }: Place, env: Cli['env']): r
     if (awaiting.long === '--cluster') return contextNames(env)
     return awaiting.argChoices ?? []
   }
+  if (joined !== '') return []
   if (last.startsWith('-'))
     return [...new Set([...options.flatMap(({ long }) => long ?? []), '--help'])]
   if (command.commands.length > 0) return visible(command)
