@@ -42,6 +42,8 @@ export interface Cli {
    * code ends it by `process.exit`: then only what is written at once is still written.
    */
   readonly onLoss: (listener: LossListener) => () => void
+  /** Calls back with what code of this process writes to stdout beside the terminal, instead of writing it. */
+  readonly onPrinted: (listener: (chunk: string | Uint8Array) => void) => () => void
   readonly runtimeRoot: () => string
 }
 

@@ -29,6 +29,19 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
+/** The terminal's own way, whoever listens to what others write. */
+const writeOut = stdout.write.bind(stdout)
+type Written = (error?: Error | null) => void
+/** As `write` is called: the encoding may be left out. */
+function writtenTo(hear: (chunk: string | Uint8Array) => void): typeof stdout.write {
+  return (chunk: string | Uint8Array, second?: BufferEncoding | Written, third?: Written) => {
+    hear(chunk)
+    const written = typeof second === 'function' ? second : third
+    if (written !== undefined) process.nextTick(written)
+    return true
+  }
+}
+
 const scheduler = systemScheduler()
 const onSignal =
   (...signals: readonly NodeJS.Signals[]) =>
@@ -44,7 +57,7 @@ const cli: Cli = {
   scheduler,
   terminal: (options) =>
     new Terminal({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => writeOut(text),
       writeErr: (text) => stderr.write(text),
       interactive: stderr.isTTY === true && env['TERM'] !== 'dumb',
       screen: stdout.isTTY === true && env['TERM'] !== 'dumb' ? screenSize : undefined,
@@ -77,6 +90,13 @@ const cli: Cli = {
     return () => {
       process.off('uncaughtException', uncaught)
       process.off('exit', exited)
+    }
+  },
+  onPrinted: (listener) => {
+    const { write } = stdout
+    stdout.write = writtenTo(listener)
+    return () => {
+      stdout.write = write
     }
   },
   runtimeRoot: () => findRuntimeRoot(env),

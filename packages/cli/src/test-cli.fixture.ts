@@ -94,6 +94,7 @@ export function testCli(
         onTerminate: (callback) => onTerminate.heardBy(callback),
         onInterrupt: (callback) => onInterrupt.heardBy(callback),
         onLoss: () => () => {},
+        onPrinted: () => () => {},
         runtimeRoot: () => findRuntimeRoot(process.env),
       }
       const code = await runProgram(argv, cli)

@@ -71,6 +71,28 @@ test.each([0, 3])('process.exit(%i) is no end of a job', (how) => {
   expect(code).toBe(1)
 })
 
+test('with --json all of stdout is objects, what the job writes there itself too, and the result is the last', () => {
+  write(
+    'console.log("one\\ntwo"); process.stdout.write(Buffer.from("th\u00e9")); console.error("aside")',
+    {
+      count: 2,
+    },
+  )
+  const argv = [...ARGV, '--json', 'job.ts']
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: directory, env })
+  expect(status, stderr.toString()).toBe(0)
+  const lines = stdout.toString().trimEnd().split('\n')
+  const events = lines.map((line) => JSON.parse(line) as { type: string; text?: string })
+  const printed = events.filter(({ type }) => type === 'output')
+  const own = printed.filter((event) => !['0', '1'].includes(event.text ?? ''))
+  expect(own).toEqual(
+    ['one', 'two', 'th\u00e9'].map((text) => ({ type: 'output', stream: 'stdout', text })),
+  )
+  expect(printed).toHaveLength(5)
+  expect(events.at(-1)).toMatchObject({ type: 'result' })
+  expect(stderr.toString()).toContain('aside')
+})
+
 test('a directory that cannot be made is the caller’s mistake', () => {
   writeFileSync(join(directory, 'file'), '')
   const { code, err } = dev('', { flags: ['--data-dir', 'file'] })

@@ -13,6 +13,7 @@ import type { JobSummary } from '@weirjs/common/job-client'
 import type { Cli } from '../cli.ts'
 import { follow } from '../follow.ts'
 import { JobLoss } from '../job/job-loss.ts'
+import { PrintedLines } from '../job/printed-lines.ts'
 import { noticeStalls } from '../job/stall-notice.ts'
 import { prepareJob, restorePath, submitRequest } from '../job/prepare.ts'
 import { linesAreJson } from '../output/show.ts'
@@ -85,6 +86,7 @@ async function dev(
   })
   const abort = new AbortController()
   await using _stalls = noticeStalls()
+  using printed = json ? new PrintedLines(cli, terminal) : null
   using loss = new JobLoss(cli, options, ownDirectory(runtimeRoot), abort)
   await loss.during(async () => {
     let ended: JobSummary | null = null
@@ -103,6 +105,7 @@ async function dev(
       const jobId = await cluster.submitRequest(request, functions)
       const job = { client: cluster.client, jobId, json }
       ended = await followHere(cli, terminal, job, { abort, loss })
+      printed?.finish()
       finish(terminal, ended, json)
     } finally {
       await cluster.close()
