@@ -151,7 +151,8 @@ async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
   }
   makeDirectories(file.dataDirectory)
   // What runs has read it already, and would not know another one.
-  if (launches.length === file.processes.length) await ownToken(file.dataDirectory)
+  if (launches.length === file.processes.length)
+    await makeTokenOnce(join(file.dataDirectory, 'token'))
   await checkToken(file.tokenFile)
   return { file, launches }
 }
@@ -177,7 +178,8 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   makeDirectories(dataDirectory)
   const named = options.tokenFile ?? processes.values['security.token-file']
-  const tokenFile = named === null ? await makeTokenOnce(join(dataDirectory, 'token')) : resolve(cli.cwd, named)
+  const tokenFile =
+    named === null ? await makeTokenOnce(join(dataDirectory, 'token')) : resolve(cli.cwd, named)
   await checkToken(tokenFile)
   const address = `127.0.0.1:${port}`
   const tlsDirectory = certificatesFor(cli, options, processes, dataDirectory)
