@@ -137,7 +137,8 @@ function holdEvents(events: readonly Members[], where: string): readonly string[
 
 const tally = (output: string, ...more: readonly string[]): readonly string[] => [
   jobFile('tally.ts'),
-  ...['--output', output],
+  '--output',
+  output,
   ...more,
 ]
 const running = async (id: string): Promise<void> => {
@@ -273,7 +274,8 @@ describe('members of JSON are those of the page', () => {
     const { code, err } = await kit.weir('job', 'describe', 'f'.repeat(32), '--json')
     expect(code, err).toBe(4)
     const { error } = JSON.parse(err) as { error: Members }
-    const [{ inner = '' } = {}] = listed(documented('and an error is\n').replaceAll(/["\s:]/g, ''))
+    const [listedError] = listed(documented('and an error is\n').replaceAll(/["\s:]/g, ''))
+    const inner = listedError?.inner ?? ''
     expect(inner).toContain('code')
     expect(inner.split(',')).toEqual(expect.arrayContaining(Object.keys(error)))
   })

@@ -18,8 +18,9 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
 import { refuseToken } from '@weirjs/common/node/config-sources'
+import { quoted } from '@weirjs/common/node/config-values'
 import { isLoopback } from '@weirjs/common/node/exposure'
-import { ADDRESS, clusterFileForm, readKept } from './kept-files.ts'
+import { clusterFileForm, isAddress, readKept } from './kept-files.ts'
 import { namedCluster, readContexts } from './named-clusters.ts'
 
 export interface ClusterProcess {
@@ -164,8 +165,8 @@ function choice(
 
 /** Error: `config/bad-address`. */
 export function checkAddress(said: string): void {
-  if (ADDRESS.test(said)) return
-  throw new WeirError('config/bad-address', `"${said}" is no address of a cluster`, {
+  if (isAddress(said)) return
+  throw new WeirError('config/bad-address', `${quoted(said)} is no address of a cluster`, {
     domain: 'user',
     hint: 'write host:port, for instance 127.0.0.1:6123',
   })

@@ -36,6 +36,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'worker/no-room': EXIT_CONFLICT,
   'checkpoint/timed-out': EXIT_TIMEOUT,
   'net/port-in-use': EXIT_CONFLICT,
+  'certs/unwritable': EXIT_USAGE,
   'cli/already-running': EXIT_CONFLICT,
   'config/data-directory-in-use': EXIT_CONFLICT,
 }

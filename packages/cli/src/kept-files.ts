@@ -7,10 +7,15 @@ import { z } from 'zod'
 import type { ClusterFile } from './context.ts'
 import type { NamedClusters } from './named-clusters.ts'
 
-/** What can be dialed. */
-export const ADDRESS: RegExp = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+$/i
+const ADDRESS = /^(?:[\w.-]{1,253}|\[[\da-f:]{2,45}\]):(\d{1,5})$/i
 
-const address = z.string().regex(ADDRESS)
+/** Whether it can be dialed. */
+export function isAddress(said: string): boolean {
+  const port = Number(ADDRESS.exec(said)?.[1] ?? 0)
+  return port >= 1 && port <= 65_535
+}
+
+const address = z.string().refine(isAddress)
 const directory = z.string()
 
 export const contextsForm: z.ZodType<NamedClusters> = z.looseObject({

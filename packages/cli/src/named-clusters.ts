@@ -4,6 +4,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
+import { quoted } from '@weirjs/common/node/config-values'
 import { nearestName } from '@weirjs/common/node/nearest-name'
 import { contextsForm, readKept } from './kept-files.ts'
 
@@ -79,7 +80,7 @@ export function contextNames(env: Env): readonly string[] {
 /** Error: `cli/usage`. */
 export function checkName(name: string): void {
   if (NAME.test(name)) return
-  throw new WeirError('cli/usage', `"${name}" is no name for a cluster`, {
+  throw new WeirError('cli/usage', `${quoted(name)} is no name for a cluster`, {
     domain: 'user',
     hint: 'a letter, then letters, digits, - and _',
   })
@@ -90,7 +91,7 @@ export function namedCluster(contexts: NamedClusters, name: string): NamedCluste
   const known = Object.hasOwn(contexts.clusters, name) ? contexts.clusters[name] : undefined
   if (known !== undefined) return known
   const near = nearestName(name, Object.keys(contexts.clusters))
-  throw new WeirError('context/not-found', `there is no context "${name}"`, {
+  throw new WeirError('context/not-found', `there is no context ${quoted(name)}`, {
     domain: 'user',
     hint: near === null ? 'see `weir context ls`' : `Did you mean ${near}?`,
   })

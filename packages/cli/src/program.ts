@@ -57,12 +57,15 @@ export async function runProgram(argv: readonly string[], cli: Cli): Promise<num
 }
 
 const EVERY_COMMAND = '\nOptions of every command, such as -o json and --cluster: weir --help'
+/** A word of the command line, as commander quotes it. */
+const TOO_LONG = /'([^']{80})[^']+'/g
 const SUGGESTION = /\n\((Did you mean .*\?)\)$/s
 
 /** As every other error: with a code, and with what may have been meant. */
 function misuse({ message }: CommanderError, help: string): WeirError {
   const [, meant] = SUGGESTION.exec(message) ?? []
-  const what = message.replace(SUGGESTION, '').replace(/^error: /, '')
+  const said = message.replace(SUGGESTION, '').replace(/^error: /, '')
+  const what = said.replaceAll(TOO_LONG, "'$1…'")
   const hint = meant ?? `${help} shows what there is`
   return new WeirError('cli/usage', what, { domain: 'user', hint })
 }
@@ -144,10 +147,10 @@ export function buildProgram(cli: Cli): Command {
   const program = new Command('weir')
     .description('distributed, stateful stream processing for TypeScript')
     .version(WEIR_VERSION, '-V, --version', 'the version')
-    .option('--cluster <address>', 'host:port of a JobManager, a context, or a cluster file')
-    .option('--token-file <path>', 'file with the cluster token')
+    .option('--cluster <cluster>', 'host:port of a JobManager, a context, or a cluster file')
+    .option('--token-file <file>', 'file with the cluster token')
     .option(
-      '--tls-dir <path>',
+      '--tls-dir <directory>',
       'directory with ca.crt and a certificate and key (client.crt, client.key); turns TLS on',
     )
     .addOption(new Option('-o, --format <format>', 'how to print data').choices([...FORMATS]))

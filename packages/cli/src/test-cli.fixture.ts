@@ -5,6 +5,7 @@ import type { JobClient } from '@weirjs/common/job-client'
 import { findRuntimeRoot } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type { Cli } from './cli.ts'
+import { connectCluster } from './client.ts'
 import type { ScreenSize } from './output/screen.ts'
 import { Terminal } from './output/terminal.ts'
 import { runProgram } from './program.ts'
@@ -42,9 +43,12 @@ class Signal {
   }
 }
 
-/** `client` null: no cluster can be reached. `screen`: data goes to a terminal of this size. */
+/**
+ * `client` null: no cluster can be reached; `'real'`: the one that flags and files name. `screen`: data goes to a terminal of
+ * this size.
+ */
 export function testCli(
-  client: Partial<JobClient> | null,
+  client: Partial<JobClient> | null | 'real',
   cwd: string = process.cwd(),
   env: Cli['env'] = {},
   { screen }: { readonly screen?: ScreenSize } = {},
@@ -78,7 +82,9 @@ export function testCli(
         env,
         cwd,
         scheduler: systemScheduler(),
-        connect: async () => {
+        connect: async (options) => {
+          if (client === 'real')
+            return connectCluster({ options, env, cwd, scheduler: systemScheduler() })
           if (client === null)
             throw new WeirError('rpc/unavailable', 'nobody answers', { domain: 'external' })
           const cluster = async (): Promise<object> => ({ restAddress: null })

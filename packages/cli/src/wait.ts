@@ -3,6 +3,7 @@
 import { durationMs } from '@weirjs/api/durations'
 import { sleep } from '@weirjs/common/core/clock'
 import { isAbsence, WeirError } from '@weirjs/common/core/errors'
+import { quoted } from '@weirjs/common/node/config-values'
 import { type JobClient, type JobSummary, TERMINAL_STATES } from '@weirjs/common/job-client'
 import type { Cli } from './cli.ts'
 import { ABSENCE_MS_MAX } from './follow.ts'
@@ -15,7 +16,7 @@ export function parseTimeout(text: string): number {
   try {
     return durationMs(text, '--timeout')
   } catch (cause) {
-    throw new WeirError('cli/usage', `--timeout "${text}" is no duration`, {
+    throw new WeirError('cli/usage', `--timeout ${quoted(text)} is no duration`, {
       domain: 'user',
       hint: 'write 30s, 5m or 1h',
       cause,

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import type { X509Certificate } from 'node:crypto'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
+import { quoted } from '@weirjs/common/node/config-values'
 import { certificatesOf } from '@weirjs/common/tls/identity'
 import { namesOf, roleOf } from '@weirjs/common/tls/roles'
 import type { Cli, GlobalOptions } from '../cli.ts'
@@ -29,8 +30,8 @@ export function addCertsCommands(program: Command, cli: Cli): void {
   certs
     .command('create')
     .description('make an authority, and a certificate for each role, for development')
-    .requiredOption('--dir <path>', 'where to')
-    .option('--hosts <names>', 'names and addresses that processes are dialed by, with commas')
+    .requiredOption('--dir <directory>', 'where to')
+    .option('--hosts <hosts>', 'names and addresses that processes are dialed by, with commas')
     .option('--days <n>', 'how long they are good', `${CERTIFICATE_DAYS}`)
     .option('--force', 'make new certificates of the authority that is there')
     .action((_own: object, command: Command) => create(cli, command.optsWithGlobals()))
@@ -76,7 +77,7 @@ function hostsOf(text: string | undefined): readonly string[] {
   const hosts = text.split(',').map((host) => host.trim())
   const wrong = hosts.find((host) => !HOST.test(host))
   if (wrong === undefined && hosts.length <= HOSTS_MAX) return hosts
-  const what = wrong === undefined ? `${hosts.length} names` : `"${wrong}"`
+  const what = wrong === undefined ? `${hosts.length} names` : quoted(wrong)
   throw new WeirError('cli/usage', `--hosts: ${what} cannot be`, {
     domain: 'user',
     hint: 'names and addresses with commas between them: jm.example.org,10.0.0.5',

@@ -6,6 +6,7 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
+import { quoted } from '@weirjs/common/node/config-values'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { linesAreJson } from '../output/show.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -30,7 +31,7 @@ export function addClusterLogs(cluster: Command, cli: Cli): void {
     .description('what the processes of the cluster here have logged')
     .option('-f, --follow', 'go on until Ctrl-C')
     .option('-n, --lines <n>', 'last lines of each process', `${LINES_DEFAULT}`)
-    .option('--process <name>', 'only this one: jobmanager, taskmanager-1, …')
+    .option('--process <process>', 'only this one: jobmanager, taskmanager-1, …')
     .action(async (_own: object, command: Command) => logs(cli, command.optsWithGlobals()))
 }
 
@@ -65,7 +66,7 @@ function tailsOf(cli: Cli, wanted: string | undefined): readonly Tail[] {
   const found = wanted === undefined ? tails : tails.filter(({ name }) => name === wanted)
   if (found.length > 0) return found
   const names = tails.map(({ name }) => name).join(', ')
-  throw new WeirError('cluster/not-found', `no process here is called ${wanted}`, {
+  throw new WeirError('cluster/not-found', `no process here is called ${quoted(`${wanted}`)}`, {
     domain: 'user',
     hint: `there are: ${names}`,
   })

@@ -35,7 +35,7 @@ export function addClusterCommands(program: Command, cli: Cli): void {
     .option('--slots <n>', `slots of each TaskManager (default: ${SLOTS_DEFAULT})`)
     .option('--port <port>', 'port of the JobManager; 0: any free one (default: 6123)')
     .option(
-      '--data-dir <path>',
+      '--data-dir <directory>',
       'where state, logs and the token are kept (default: .weir/cluster)',
     )
     .option('--config <file>', 'YAML file with configuration keys of the processes')

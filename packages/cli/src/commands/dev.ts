@@ -37,10 +37,10 @@ const RUN = /^run-.*-(\d+)$/
 export function addDevCommand(program: Command, cli: Cli): void {
   jobCommand(program.command('dev'))
     .description('run a job in this process, without a cluster')
-    .option('-s, --from <path>', 'start from this checkpoint (a directory or its manifest)')
+    .option('-s, --from <checkpoint>', 'start from this checkpoint (a directory or its manifest)')
     .option('--allow-non-restored-state', 'start although state of the checkpoint has no place')
     .option('--slots <n>', 'slots to run it in (default: as many as it needs, at least 4)')
-    .option('--data-dir <path>', 'where checkpoints are kept (default: .weir/dev)')
+    .option('--data-dir <directory>', 'where checkpoints are kept (default: .weir/dev)')
     .action(async (words: readonly string[], _own: object, command: Command) => {
       const options: DevOptions = command.optsWithGlobals()
       const flags = command.options.map((option) => option.long ?? '')

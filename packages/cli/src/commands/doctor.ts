@@ -37,7 +37,7 @@ export function addDoctorCommand(program: Command, cli: Cli): void {
   program
     .command('doctor')
     .description('look for what is wrong with this installation, its data and its cluster')
-    .option('--data-dir <path>', 'where the processes keep everything')
+    .option('--data-dir <directory>', 'where the processes keep everything')
     .option('--config <file>', 'YAML file with configuration keys')
     .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
     .option('--deep', 'read every byte of every state file')

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { WeirError } from '@weirjs/common/core/errors'
 import { loadConfig } from '@weirjs/common/node/config'
+import { quoted } from '@weirjs/common/node/config-values'
 import type { ConfigValues } from '@weirjs/common/node/config-keys'
 import { isWildcard } from '@weirjs/common/node/exposure'
 import type { HealthAnswer } from '@weirjs/common/node/health-server'
@@ -47,7 +48,7 @@ async function healthCheck(
   options: HealthCheckOptions,
 ): Promise<void> {
   if (role !== undefined && !isRole(role)) {
-    const message = `"${role}" is none of ${ROLES.join(', ')}`
+    const message = `${quoted(role)} is none of ${ROLES.join(', ')}`
     throw new WeirError('cli/usage', message, { domain: 'user' })
   }
   const sources = { file: configFile(cli, options.config), env: cli.env, defines: options.define }

@@ -9,6 +9,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Log } from '@weirjs/common/core/log'
 import { type Config, loadConfig, type Role } from '@weirjs/common/node/config'
 import type { ConfigKey, ConfigValues } from '@weirjs/common/node/config-keys'
+import { quoted } from '@weirjs/common/node/config-values'
 import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import { DataDirectory } from '@weirjs/common/node/data-directory'
 import { advertisedHost, checkExposure } from '@weirjs/common/node/exposure'
@@ -24,6 +25,7 @@ import type { JobManagerProcessSettings } from '@weirjs/jobmanager/main'
 import type { OutputSettings } from '@weirjs/taskmanager/main'
 import type { Identity } from '@weirjs/common/tls/identity'
 import type { Cli } from '../cli.ts'
+import { isAddress } from '../kept-files.ts'
 import { openIdentity, type ProcessIdentity } from '../process-identity.ts'
 import { configEntries, configFile } from './config.ts'
 import { gather } from './run.ts'
@@ -65,8 +67,8 @@ function withProcessOptions(command: Command): Command {
   return command
     .option('--config <file>', 'YAML file with configuration keys')
     .option('-D, --define <key=value>', 'set a configuration key; may be repeated', gather, [])
-    .option('--data-dir <path>', 'where the process keeps everything')
-    .option('--bind <address>', 'address to listen on')
+    .option('--data-dir <directory>', 'where the process keeps everything')
+    .option('--bind <host>', 'address to listen on')
     .option('--insecure', 'listen to others without encryption: that network is trusted')
 }
 
@@ -208,7 +210,7 @@ function restSettings(
 // ---- TaskManager ----
 
 async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> {
-  const [, host, port] = /^(.*):(\d+)$/.exec(options.jobmanager ?? '') ?? []
+  const jobManager = jobManagerSaid(options.jobmanager)
   const { values } = configure(cli, 'taskmanager', options, {
     'data.dir': options.dataDir,
     'security.token-file': options.tokenFile,
@@ -217,9 +219,8 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     'taskmanager.bind-host': options.bind,
     'taskmanager.host': options.advertise,
     'taskmanager.numberOfTaskSlots': options.slots,
-    'jobmanager.rpc.address':
-      options.jobmanager === undefined ? undefined : (host ?? options.jobmanager),
-    'jobmanager.rpc.port': port,
+    'jobmanager.rpc.address': jobManager.host,
+    'jobmanager.rpc.port': jobManager.port,
   })
   const log = createLog({
     level: values['log.level'],
@@ -266,6 +267,22 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
     })
     await taskManager.ended
   })
+}
+
+/** `host:port`, or a host whose port the configuration says. Error: `config/bad-address`. */
+function jobManagerSaid(said: string | undefined): { host?: string; port?: string } {
+  if (said === undefined) return {}
+  const [, host = '', port = ''] = /^([^:]*|\[.*\]):(.*)$/.exec(said) ?? []
+  if (host === '' && port === '') return { host: said }
+  if (isAddress(said)) return { host, port }
+  throw new WeirError(
+    'config/bad-address',
+    `--jobmanager is ${quoted(said)}, which is no address`,
+    {
+      domain: 'user',
+      hint: 'write host:port, for instance 127.0.0.1:6123',
+    },
+  )
 }
 
 function outputSettings(values: ConfigValues, directory: string): OutputSettings | null {

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { isAbsence, WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
+import { quoted } from '@weirjs/common/node/config-values'
 import type { CheckpointView, JobClient, JobSummary } from '@weirjs/common/job-client'
 import { type Cli, type GlobalOptions, type Session, wantsJson, withSession } from '../cli.ts'
 import { assertFinished, follow } from '../follow.ts'
@@ -23,7 +24,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
   jobCommand(program.command('run'))
     .description('run a job on the cluster and follow it')
     .option('-d, --detach', 'return as soon as the job is accepted')
-    .option('-s, --from <path>', 'start from this checkpoint (a directory or its manifest)')
+    .option('-s, --from <checkpoint>', 'start from this checkpoint (a directory or its manifest)')
     .option(
       '--allow-non-restored-state',
       'start although state of the checkpoint has no place in the job',
@@ -91,7 +92,7 @@ export function splitWords(words: readonly string[]): {
     return { file, argv: argv.filter((word) => word !== '--') }
   throw new WeirError(
     'cli/usage',
-    `the job file comes before the job's arguments (found "${file ?? 'nothing'}")`,
+    `the job file comes before the job's arguments (found ${quoted(file ?? 'nothing')})`,
     {
       domain: 'user',
       hint: 'weir run job.ts --input data/',

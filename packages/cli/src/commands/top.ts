@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { durationMs } from '@weirjs/api/durations'
 import { sleep } from '@weirjs/common/core/clock'
 import { isAbsence, WeirError } from '@weirjs/common/core/errors'
+import { quoted } from '@weirjs/common/node/config-values'
 import { readsSource } from '@weirjs/common/core/graph/physical-plan'
 import {
   type ClusterView,
@@ -228,8 +229,12 @@ function everyOf(text: string): number {
     everyMs = 0 // said below
   }
   if (everyMs >= EVERY_MS_MIN) return everyMs
-  throw new WeirError('cli/usage', `--every "${text}" is no duration from ${EVERY_MS_MIN}ms`, {
-    domain: 'user',
-    hint: 'write 500ms, 2s or 1m',
-  })
+  throw new WeirError(
+    'cli/usage',
+    `--every ${quoted(text)} is no duration from ${EVERY_MS_MIN}ms`,
+    {
+      domain: 'user',
+      hint: 'write 500ms, 2s or 1m',
+    },
+  )
 }

@@ -15,6 +15,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { checkStorage } from '@weirjs/common/node/checkpoint-check'
 import { DataDirectory, livingOwner } from '@weirjs/common/node/data-directory'
+import { codeOf } from '@weirjs/common/node/fs-errors'
 import { clusterDirectory, findClusterFile } from '../context.ts'
 import { counted, formatBytes, formatCount } from '../output/units.ts'
 import { lifeOf } from '../process-life.ts'
@@ -57,9 +58,16 @@ function cannotMake(directory: string): string | null {
   const above = existingAbove(directory)
   try {
     accessSync(above, constants.W_OK | constants.X_OK)
-    return null
   } catch {
     return `${directory} cannot be made: ${above} is not writable`
+  }
+  try {
+    statSync(directory)
+    return null
+  } catch (error) {
+    // A name that is too long, or lies below a file, is not there, either.
+    if (codeOf(error) === 'ENOENT') return null
+    return `${directory} cannot be made: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 

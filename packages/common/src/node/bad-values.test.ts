@@ -90,6 +90,16 @@ const VALUES: readonly string[] = [
   '70000-70001',
   'a,b',
   '127.0.0.1',
+  '127.0.0.1:1',
+  '::1',
+  '[::1]',
+  '[::1',
+  'fe80::1%eth0',
+  'a_b.c-d',
+  'a b',
+  'http://x',
+  '-x',
+  'x'.repeat(254),
   'a\u0000b',
   'two\nlines',
   '\u001b[31mred',
@@ -162,6 +172,15 @@ const READERS: readonly Reader[] = [
   [
     /^names with commas between them, at most (\d+) characters/,
     (given, [most]) => given.length <= Number(most) && !/\p{Cc}/u.test(given),
+  ],
+  [
+    /^a name or an address of a host, such as /,
+    (given) => {
+      const isName = /^[A-Za-z0-9_.-]+$/.test(given) && given.length <= 253
+      const inner = /^\[(.*)\]$/.exec(given)?.[1] ?? given
+      const isAddress = inner.includes(':') && /^[0-9A-Fa-f:.]{2,45}(%[\w.-]+)?$/.test(inner)
+      return (isName && !/^[.-]/.test(given)) || isAddress
+    },
   ],
   [
     /^host:port, such as /,

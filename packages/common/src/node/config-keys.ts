@@ -15,6 +15,7 @@ import { SECURITY_KEYS, type SecurityValues } from './config-security-keys.ts'
 import {
   boolean,
   duration,
+  host,
   hostPort,
   integer,
   number,
@@ -93,6 +94,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
 export type ConfigKey = keyof ConfigValues
 
 const maybeText: ValueSchema<string | null> = text
+const maybeHost: ValueSchema<string | null> = host
 const port = integer(0, PORT_MAX)
 
 const PROCESS_KEYS = {
@@ -113,7 +115,7 @@ const PROCESS_KEYS = {
     'Port of /livez, /readyz and /metrics; `weir healthcheck` asks there; 0: any free one.',
   ),
   'health.bind-host': ofProcess(
-    text,
+    host,
     '127.0.0.1',
     'Address of health.port. /livez and /readyz say nothing that has to be kept; /metrics wants the token.',
   ),
@@ -143,18 +145,18 @@ const PROCESS_KEYS = {
     'A larger share of the memory in use, of the container or else of the machine, is logged as a warning.',
   ),
   'jobmanager.rpc.address': ofProcess(
-    text,
+    host,
     '127.0.0.1',
     'Where TaskManagers and clients find the JobManager.',
   ),
   'jobmanager.rpc.port': ofProcess(port, 6123, 'Control port of the JobManager; 0: any free one.'),
-  'jobmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that the JobManager listens on.'),
+  'jobmanager.bind-host': ofProcess(host, '127.0.0.1', 'Address that the JobManager listens on.'),
   'rest.port': ofProcess(
     orWord('off', port),
     8081,
     'Port of the REST interface and the page; 0: any free one.',
   ),
-  'rest.bind-address': ofProcess(text, '127.0.0.1', 'Address that the REST interface listens on.'),
+  'rest.bind-address': ofProcess(host, '127.0.0.1', 'Address that the REST interface listens on.'),
   'rest.advertised-address': ofProcess(
     orWord('bound', hostPort),
     null,
@@ -182,11 +184,11 @@ const PROCESS_KEYS = {
     'Slots that a TaskManager offers.',
   ),
   'taskmanager.host': ofProcess(
-    maybeText,
+    maybeHost,
     null,
     'Address that others dial; default: its bind host, or where that is all, the name of the machine.',
   ),
-  'taskmanager.bind-host': ofProcess(text, '127.0.0.1', 'Address that a TaskManager listens on.'),
+  'taskmanager.bind-host': ofProcess(host, '127.0.0.1', 'Address that a TaskManager listens on.'),
   'taskmanager.rpc.port': ofProcess(port, 6122, 'Control port of a TaskManager; 0: any free one.'),
   'taskmanager.data.port-range': ofProcess(
     portRange,

@@ -97,6 +97,18 @@ export const text: ValueSchema<string> = value(
   (given) => (given !== '' && isPlain(given, TEXT_CHARS_MAX) ? given : undefined),
 )
 
+const HOST = /^\w[\w.-]{0,252}$/
+const ADDRESS_6 = /^(\[?)[\da-f.]*:[\da-f:.]{1,44}(?:%[\w.-]{1,64})?(\]?)$/i
+
+/** Where something listens, or is dialed: no address with a port, and no URL. */
+export const host: ValueSchema<string> = value(
+  'a name or an address of a host, such as localhost or 127.0.0.1',
+  (given) => {
+    const [, open = '', close = ''] = ADDRESS_6.exec(given) ?? [null, '', ']']
+    return HOST.test(given) || open.length === close.length ? given : undefined
+  },
+)
+
 const HOST_PORT = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})$/
 
 /** IPv6 in brackets. */
