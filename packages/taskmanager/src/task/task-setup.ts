@@ -50,8 +50,7 @@ export interface SetupOptions {
   readonly restore: TaskRestore | null
   readonly reader: RestoreReader | null
   readonly outputs: TaskOutputs
-  readonly contextHost: ContextHost
-  readonly channelHost: ChannelHost
+  readonly host: ContextHost & ChannelHost
   readonly stopped: () => boolean
 }
 
@@ -72,13 +71,13 @@ export async function setUp(options: SetupOptions): Promise<TaskParts | null> {
     keyed?.close()
     return null
   }
-  const edges = commitOnly ? null : openOutputs(env, plan, outputs, options.channelHost).byEdge
+  const edges = commitOnly ? null : openOutputs(env, plan, outputs, options.host).byEdge
   const lists: ClaimedLists[] = []
   const chain = new OperatorChain({
     nodes,
     outputs,
     freeze: env.freezeRecords,
-    fail: (error) => options.contextHost.fail(error),
+    fail: (error) => options.host.fail(error),
     edgeOutputs: (edge) => present(edges?.get(edge), `outputs to edge ${edge}`),
     create: (index, node, output) => {
       const runtime = present(
@@ -88,7 +87,7 @@ export async function setUp(options: SetupOptions): Promise<TaskParts | null> {
       const restored = restoredLists(reader, restores[index] ?? null)
       if (restored instanceof ClaimedLists) lists.push(restored)
       const parts = { output, keyed: index === 0 ? keyed : null, restored }
-      return env.operators(node, runtime, new TaskOperatorContext(options.contextHost, node, parts))
+      return env.operators(node, runtime, new TaskOperatorContext(options.host, node, parts))
     },
   })
   chain.markRestored(restores)

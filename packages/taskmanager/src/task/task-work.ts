@@ -130,17 +130,14 @@ export class TaskWork implements GateListener, ChannelHost, ContextHost, TimersH
   /** Reads and verifies state, makes everything, opens nothing. Stops early when told. */
   async restore(stopped: () => boolean): Promise<void> {
     this.#reader = await loadRestore(this.#env, this.#restore)
-    const isStopped = (): boolean => stopped() || this.#disconnected
-    if (isStopped()) return
     const parts = await setUp({
       env: this.#env,
       plan: this.#plan,
       restore: this.#restore,
       reader: this.#reader,
       outputs: this.#outputs,
-      contextHost: this,
-      channelHost: this,
-      stopped: isStopped,
+      host: this,
+      stopped: () => stopped() || this.#disconnected,
     })
     if (parts === null) return
     this.#parts = parts
