@@ -6,6 +6,7 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Prng } from '@weirjs/common/core/prng'
 import { copy } from './copy.ts'
 import type { When } from './failpoints.ts'
+import { named } from './history-hash.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
 
@@ -113,12 +114,16 @@ export class Network {
 
   #arrive<T>(options: CallOptions, handler: () => Promise<T>, end: CallEnd<T>): void {
     const { from, to, name } = options
+    this.#world.note(named(name))
     if (!to.alive) return this.#refuse(options, end)
     const reply = (fn: () => void): void =>
       to.run(() => {
         if (this.onStep('after', stepOf(options), to) === 'error') return
         if (!to.alive || end.settled || !this.#passes(from, to, name, 'reply')) return
-        this.#world.scheduler.timer(this.delay(null), () => end.settle(fn))
+        this.#world.scheduler.timer(this.delay(null), () => {
+          this.#world.note(named(name))
+          end.settle(fn)
+        })
       })
     to.run(() => {
       if (!end.settled) end.onEnd(to.onKill(() => this.#refuse(options, end)))

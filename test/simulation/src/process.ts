@@ -3,6 +3,7 @@
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import type { JobId } from '@weirjs/common/core/ids'
+import { named } from './history-hash.ts'
 import type { World } from './world.ts'
 
 /** Callbacks that a paused process holds back; more is a leak. */
@@ -25,6 +26,10 @@ export class SimProcess implements Scheduler {
   /** What a turn of the event loop takes longer than it should, ms: a core that others use, or user code that is slow. */
   slowMs = 0
   readonly #world: World
+  /** In the history, instead of its name. */
+  readonly #label: number
+  /** Timers and turns that it has asked for. */
+  #asked = 0
   readonly #onKill = new Set<() => void>()
   readonly #held: (() => void)[] = []
   /** Callbacks that wait for a turn since it was resumed. */
@@ -35,6 +40,7 @@ export class SimProcess implements Scheduler {
   constructor(world: World, name: string, machine: string = name, job: JobId | null = null) {
     this.#world = world
     this.name = name
+    this.#label = named(name)
     this.machine = machine
     this.job = job
   }
@@ -69,8 +75,11 @@ export class SimProcess implements Scheduler {
   /** What expired in a sleep, and still waits for its turn, can be taken back by what has its turn before it. */
   #untilTakenBack(fn: () => void, ask: (due: () => void) => CancelTimer): CancelTimer {
     let takenBack = false
+    const which = this.#asked++
     const turn = (): void => {
-      if (!takenBack) fn()
+      if (takenBack) return
+      this.#world.note(which)
+      fn()
     }
     const cancel = ask(() => this.run(turn))
     return () => {
@@ -97,6 +106,7 @@ export class SimProcess implements Scheduler {
   #runNow(fn: () => void): void {
     if (!this.#alive) return
     if (!this.#paused) {
+      this.#world.note(this.#label)
       fn()
       return
     }

@@ -15,6 +15,7 @@ import type {
 import { peerLost } from '@weirjs/taskmanager/exchange/exchange'
 import { copy } from './copy.ts'
 import type { When } from './failpoints.ts'
+import { named } from './history-hash.ts'
 import type { Network } from './network.ts'
 import type { SimProcess } from './process.ts'
 import type { World } from './world.ts'
@@ -214,7 +215,9 @@ class Connection {
       this.break('connection reset')
       return
     }
+    const label = named(lane)
     this.#board.world.scheduler.timer(this.#board.network.delay(lane), () => {
+      this.#board.world.note(label)
       if (this.#broken || this.#stall(lane === this.#down)) return
       if (target === null) fn()
       else target.run(() => (this.#broken ? undefined : fn()))

@@ -1,9 +1,11 @@
-// One simulated world: one virtual clock, one seed, and a trace that hashes everything that happened, so that the same
-// seed gives the same hash or somebody let real time or real chance in. Nothing here knows what is being simulated.
+// One simulated world: one virtual clock, one seed, and a hash of everything that happened, so that the same seed gives the
+// same hash or somebody let real time or real chance in: every step of the clock with its moment, whose it was where that
+// has a name, and every line of the trace. Nothing here knows what is being simulated.
 
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import type { JobId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
+import { HistoryHash } from './history-hash.ts'
 
 /** Lines kept for the report of a failing seed. */
 export const TRACE_LINES_KEPT = 400
@@ -33,8 +35,7 @@ export class World {
   readonly #clocks = new Map<string, number>()
   readonly #lines: string[] = []
   readonly #onTrace: ((line: string) => void) | null
-  #hashA = 0x811c9dc5
-  #hashB = 0x9747b28c
+  readonly #history = new HistoryHash()
   #events = 0
 
   constructor(seed: number, onTrace: ((line: string) => void) | null = null) {
@@ -59,17 +60,18 @@ export class World {
     else this.#clocks.set(machine, (this.#clocks.get(machine) ?? 0) + deltaMs)
   }
 
-  /** Adds a line to the history. What is not traced is not covered by the hash. */
+  /** Adds a line to the history. */
   trace(text: string): void {
     const line = `${this.scheduler.nowMs().toFixed(2).padStart(10)} ${text}`
-    for (let i = 0; i < line.length; i++) {
-      const c = line.charCodeAt(i)
-      this.#hashA = Math.imul(this.#hashA ^ c, 0x01000193)
-      this.#hashB = Math.imul(this.#hashB ^ c, 0x85ebca6b)
-    }
+    this.#history.text(line)
     this.#onTrace?.(line)
     this.#lines.push(line)
     if (this.#lines.length > 2 * TRACE_LINES_KEPT) this.#lines.splice(0, TRACE_LINES_KEPT)
+  }
+
+  /** Adds to the history what the present step is, or whose: a number, or that of a name (`named`). */
+  note(what: number): void {
+    this.#history.number(what)
   }
 
   /** `job`: it can touch no other one. */
@@ -96,10 +98,9 @@ export class World {
     return this.#events
   }
 
-  /** 16 hex digits over all trace lines so far. */
+  /** 16 hex digits over all that happened so far, in order. */
   get traceHash(): string {
-    const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, '0')
-    return hex(this.#hashA) + hex(this.#hashB)
+    return this.#history.hex
   }
 
   /** The newest lines, oldest first. */
@@ -120,6 +121,8 @@ export class World {
           const ended = done()
           if (!ended && this.scheduler.step(untilMs)) {
             this.#events += 1
+            this.#history.time(this.scheduler.nowMs())
+            this.#history.number(this.scheduler.ran)
             return
           }
           over = true

@@ -34,6 +34,7 @@ export class ManualScheduler implements Scheduler {
   #nowMs: number
   #wallOffsetMs: number
   #order = 0
+  #ran = -1
   #live = 0
 
   constructor(options: ManualSchedulerOptions = {}) {
@@ -66,6 +67,11 @@ export class ManualScheduler implements Scheduler {
     return this.#live
   }
 
+  /** Which event ran last, by the order of asking from 0; -1: none has. */
+  get ran(): number {
+    return this.#ran
+  }
+
   /** When the next event is due, or null when none waits. */
   get nextDueMs(): number | null {
     this.#dropCanceled()
@@ -88,6 +94,7 @@ export class ManualScheduler implements Scheduler {
     this.#live -= 1
     assert(event.dueMs >= this.#nowMs, 'time does not run backwards')
     this.#nowMs = event.dueMs
+    this.#ran = event.order
     if (fn !== null) fn()
     return true
   }
