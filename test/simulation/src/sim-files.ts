@@ -1,8 +1,8 @@
 // The file system as one simulated process reaches it: every operation takes time, may fail, and does not happen when the
 // process died before. What lies underneath is shared and survives.
 
-import { WeirError } from '@weirjs/common/core/errors'
 import type { Prng } from '@weirjs/common/core/prng'
+import { fileError } from '@weirjs/connectors/files/file-errors'
 import type {
   DirectoryEntry,
   FileFacts,
@@ -12,6 +12,7 @@ import type {
 } from '@weirjs/connectors/files/file-system'
 import type { Failpoints } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
+import { errno } from './sim-disk.ts'
 import type { World } from './world.ts'
 
 export interface DiskFaults {
@@ -147,27 +148,20 @@ export class SimFiles implements FileSystem {
     const step = `sink.${operation}`
     const before = failpoints.pass('before', step, this.#process)
     await this.#wait(this.#prng.float() * delayMsMax)
-    const noRoom = full.has(machine) && NEEDS_ROOM.has(operation)
-    if (before === 'error' || noRoom || cutOff.has(machine))
-      throw this.#error('fail', operation, path)
+    if (before === 'error' || cutOff.has(machine)) throw fileError(path, errno('EIO'))
+    if (full.has(machine) && NEEDS_ROOM.has(operation)) throw fileError(path, errno('ENOSPC'))
     if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
     const result = await effect()
     const after = failpoints.pass('after', step, this.#process)
     if (this.#prng.chance(ANSWERED_LATE)) await this.#wait(this.#prng.float() * delayMsMax)
-    if (after === 'error') throw this.#error('ambiguous', operation, path)
+    if (after === 'error') throw fileError(path, errno('EIO'))
     if (this.#prng.chance(ambiguousProbability)) throw this.#failure('ambiguous', operation, path)
     return result
   }
 
-  #failure(kind: string, operation: string, path: string): WeirError {
+  #failure(kind: string, operation: string, path: string): Error {
     this.#world.fault(`file-${kind}`, `${operation} ${path}`)
-    return this.#error(kind, operation, path)
-  }
-
-  #error(kind: string, operation: string, path: string): WeirError {
-    return new WeirError('files/io', `${operation} ${path}: simulated ${kind}`, {
-      domain: 'external',
-    })
+    return fileError(path, errno('EIO'))
   }
 
   /** Never resolves when the process dies meanwhile. */
