@@ -104,6 +104,11 @@ describe('the other oracles', () => {
       quiet: 2,
       drawn: { disk: 3, clock: 1 },
       hit: { disk: 2, clock: 1 },
+      effects: ['torn', 'break'],
+      rareEffects: ['break'],
+      effectsSeen: { torn: 1, break: 1 },
+      moments: ['log folded'],
+      momentsSeen: { 'log folded': 1 },
       gaps: 100,
       gapsWithCheckpoint: 60,
       failpoints: 76,
@@ -115,7 +120,13 @@ describe('the other oracles', () => {
     expect(said({ hit: { disk: 3 } })).toBe('no fault "clock" hit, 1 were drawn')
     expect(said({ hit: { disk: 3 }, seeds: 20 })).toBeUndefined()
     expect(said({ quiet: 31 })).toBe('no fault hit in 31 of 3000 seeds')
-    expect(said({ gapsWithCheckpoint: 3 })).toContain('only 3 of 100 gaps')
+    expect(said({ effectsSeen: { torn: 0, break: 1 } })).toBe('no fault came to "torn"')
+    expect(said({ effectsSeen: { torn: 1 } })).toBe('no fault came to "break"')
+    expect(said({ effectsSeen: { torn: 1 }, quiet: 0, seeds: 299 })).toBeUndefined()
+    expect(said({ effectsSeen: {}, quiet: 0, seeds: 99 })).toBeUndefined()
+    expect(said({ momentsSeen: {} })).toBe('no job has met "log folded"')
+    expect(said({ momentsSeen: {}, seeds: 299 })).toBeUndefined()
+    expect(said({ gapsWithCheckpoint: 24 })).toContain('only 24 of 100 gaps')
     expect(said({ failpointsNotHit: ['a'] })).toBeUndefined()
     expect(said({ failpointsNotHit: ['a', 'b'] })).toContain('2 of 76 failpoints')
     expect(said({ failpointsNotHit: ['a'], seeds: 10_000 })).toContain('1 of 76 failpoints')

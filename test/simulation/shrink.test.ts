@@ -11,9 +11,10 @@ function failing(needed: readonly number[]): { run: typeof runSeed; runs: number
     const fails = needed.every((fault) => !skip.includes(fault))
     const violations = fails ? ([{ oracle: 'O1', message: 'record 0 is lost' }] as const) : []
     const empty = { traceHash: '', simulatedMs: 0, events: 0, faults: {}, failpoints: {} }
+    const nothing = { effects: {}, moments: {} }
     const counts = { drawn: {}, gaps: 0, gapsWithCheckpoint: 0, recoveryMs: 0, options: [] }
     const rest = { ...counts, checkpoints: 0, restarts: 0, description: '', trace: [] }
-    return { seed, violations, planned: 16, ...empty, ...rest } satisfies SeedResult
+    return { seed, violations, planned: 16, ...empty, ...nothing, ...rest } satisfies SeedResult
   }
   return { run, runs }
 }

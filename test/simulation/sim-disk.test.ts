@@ -93,6 +93,7 @@ describe('the real storage over it', () => {
         failpoints,
         cutOff: new Set<string>(),
         full: new Set<string>(),
+        soundDelayMs: HEALTHY_DISK.delayMsMax,
       }
       const storage: FsStorage = storageOf({ ...at, faults: () => HEALTHY_DISK }, victim)
       const said: string[] = []

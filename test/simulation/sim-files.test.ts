@@ -21,6 +21,7 @@ async function attempt(state: { readonly full?: boolean; readonly cutOff?: boole
   const machines = (hit = false): Set<string> => new Set(hit ? [process.machine] : [])
   const files = new SimFiles(world, process, new MemoryFileSystem(), {
     faults: () => HEALTHY_DISK,
+    soundDelayMs: HEALTHY_DISK.delayMsMax,
     watcher,
     failpoints: new Failpoints({ world, crash: nothing, pause: nothing }),
     cutOff: machines(state.cutOff),

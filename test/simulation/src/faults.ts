@@ -5,6 +5,7 @@
 import type { Prng } from '@weirjs/common/core/prng'
 import { drawAction, FAILPOINTS } from './failpoints.ts'
 import { cutBetween, cutOffStorage, everyMachine, fillDisk } from './partitions.ts'
+import { HEALTHY_NETWORK } from './network.ts'
 import { pauseFor, type SimProcess } from './process.ts'
 import { HEARTBEAT_TIMEOUT_MS, type SimCluster } from './sim-cluster.ts'
 import type { World } from './world.ts'
@@ -143,9 +144,9 @@ export function inflict(
     case 'storage-cut':
       return cutOffStorage(world, cluster, prng)
     case 'network':
-      world.fault(kind, 'storm')
+      world.storm(kind, 'everywhere')
       Object.assign(cluster.network.faults, {
-        delayMsMax: prng.pick([1, 20, 200]),
+        delayMsMax: prng.pick([HEALTHY_NETWORK.delayMsMax, 20, 200]),
         dropProbability: prng.pick([0, 0.01, 0.05]),
         duplicateProbability: prng.pick([0, 0.05, 0.2]),
         reorder: prng.chance(0.5),
@@ -154,7 +155,7 @@ export function inflict(
       return
     case 'disk': {
       const machine = oneOrAll(cluster, prng)
-      world.fault(kind, `storm at ${machine ?? 'every machine'}`)
+      world.storm(kind, `at ${machine ?? 'every machine'}`)
       return cluster.troubleDisk(machine, {
         delayMsMax: prng.pick([0.5, 5, 50, 400]),
         failProbability: prng.pick([0, 0.01, 0.1]),
@@ -175,13 +176,7 @@ function oneOrAll(cluster: SimCluster, prng: Prng): string | null {
 /** Ends every fault: storms are over, cuts healed, the dead replaced. */
 export function heal(world: World, cluster: SimCluster): void {
   world.trace('HEAL')
-  Object.assign(cluster.network.faults, {
-    delayMsMax: 1,
-    dropProbability: 0,
-    duplicateProbability: 0,
-    reorder: false,
-    breakProbability: 0,
-  })
+  Object.assign(cluster.network.faults, HEALTHY_NETWORK)
   cluster.troubleDisk(null, cluster.soundDisk)
   cluster.failpoints.disarm()
   cluster.network.heal()

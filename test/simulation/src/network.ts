@@ -32,6 +32,9 @@ export const HEALTHY_NETWORK: NetworkFaults = {
   deadlineMs: 2_000,
 }
 
+/** No message of a sound network takes longer. */
+const SOUND_DELAY_MS = HEALTHY_NETWORK.delayMsMax + 0.02
+
 export interface CallOptions {
   readonly from: SimProcess
   readonly to: SimProcess
@@ -45,6 +48,8 @@ export class Network {
   readonly #world: World
   readonly #prng: Prng
   readonly #lastArrival = new Map<string, number>()
+  /** Of the calls between two processes that may overtake each other, when the last one arrives. */
+  readonly #lastOvertakable = new Map<string, number>()
   /** Directions between machines that nothing gets through. */
   readonly #cut = new Set<string>()
   /** Steps of a call that something may happen at. An error: the request is not sent, or the reply is not. */
@@ -75,6 +80,7 @@ export class Network {
   delay(lane: string | null): number {
     const now = this.#world.scheduler.nowMs()
     const arrival = now + 0.01 + this.#prng.float() * this.faults.delayMsMax
+    if (arrival - now > SOUND_DELAY_MS) this.#world.effect('delayed')
     if (lane === null) return arrival - now
     const ordered = Math.max(arrival, (this.#lastArrival.get(lane) ?? 0) + 0.001)
     this.#lastArrival.set(lane, ordered)
@@ -102,11 +108,14 @@ export class Network {
         return this.#refuse(options, end)
       if (!from.alive) return
       if (!this.#passes(to, from, options.name, 'request')) return
-      const lane = options.ordered || !this.faults.reorder ? pairKey(from, to) : null
+      const pair = pairKey(from, to)
+      const lane = options.ordered || !this.faults.reorder ? pair : null
       const arrive = (): void => this.#arrive(options, handler, end)
-      scheduler.timer(this.delay(lane), arrive)
+      const delayMs = this.delay(lane)
+      if (lane === null) this.#mayOvertake(pair, scheduler.nowMs() + delayMs)
+      scheduler.timer(delayMs, arrive)
       if (this.#prng.chance(this.faults.duplicateProbability)) {
-        this.#world.fault('duplicate', `${options.name} ${from.name} → ${to.name}`)
+        this.#world.effect('duplicate', `${options.name} ${from.name} → ${to.name}`)
         scheduler.timer(this.delay(lane), arrive)
       }
     })
@@ -134,6 +143,12 @@ export class Network {
     })
   }
 
+  #mayOvertake(pair: string, arrivalMs: number): void {
+    const last = this.#lastOvertakable.get(pair) ?? 0
+    if (arrivalMs < last) this.#world.effect('reordered')
+    else this.#lastOvertakable.set(pair, arrivalMs)
+  }
+
   /** Nobody is there, or not any more: the caller learns it a little later. */
   #refuse<T>(options: CallOptions, end: CallEnd<T>): void {
     this.#world.scheduler.timer(this.delay(null), () =>
@@ -142,9 +157,12 @@ export class Network {
   }
 
   #passes(to: SimProcess, from: SimProcess, name: string, part: string): boolean {
-    if (!this.reachable(from, to)) return false
+    if (!this.reachable(from, to)) {
+      this.#world.effect('unreached')
+      return false
+    }
     if (!this.#prng.chance(this.faults.dropProbability)) return true
-    this.#world.fault('drop', `${part} of ${name} ${from.name} → ${to.name}`)
+    this.#world.effect('drop', `${part} of ${name} ${from.name} → ${to.name}`)
     return false
   }
 }

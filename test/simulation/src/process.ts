@@ -67,7 +67,10 @@ export class SimProcess implements Scheduler {
   }
 
   nextTurn(fn: () => void): CancelTimer {
-    if (this.slowMs > 0) return this.timer(this.slowMs, fn)
+    if (this.slowMs > 0) {
+      this.#world.effect('slow-turn')
+      return this.timer(this.slowMs, fn)
+    }
     const { scheduler } = this.#world
     return this.#untilTakenBack(fn, (due) => scheduler.nextTurn(due))
   }
@@ -112,6 +115,7 @@ export class SimProcess implements Scheduler {
     }
     if (this.#held.length >= HELD_CALLBACKS_MAX) throw new Error(`${this.name} holds too much back`)
     this.#held.push(fn)
+    this.#world.effect('held-back')
   }
 
   /** What the kernel does when the process dies: connections break. Runs in the world, not in the process. The answer takes it back. */

@@ -2,7 +2,9 @@
 
 import { execFileSync } from 'node:child_process'
 import { FAILPOINTS } from './failpoints.ts'
+import { EFFECT_NAMES, RARE_EFFECTS } from './effects.ts'
 import { judgeCoverage } from './oracles/o8-hits.ts'
+import { MOMENTS } from './oracles/o8-moments.ts'
 import type { Violation } from './oracles/violation.ts'
 import type { SeedResult } from './run-seed.ts'
 
@@ -46,6 +48,12 @@ export interface Summary {
   /** The slowest: from healing until a job ran and had a new checkpoint. */
   readonly recoveryMsMax: number
   readonly faultsByKind: Readonly<Record<string, number>>
+  /** Faults that were to happen before all jobs had ended. */
+  readonly planned: number
+  /** What the faults came to. */
+  readonly effects: Readonly<Record<string, number>>
+  /** States that only a fault at the right time brings about, and how many seeds had each. */
+  readonly moments: Readonly<Record<string, number>>
   /** How many were hit. */
   readonly failpoints: number
   readonly failpointsNotHit: readonly string[]
@@ -67,6 +75,8 @@ export interface Summary {
 export class Sums {
   readonly #failures: { seed: number; oracle: string; message: string }[] = []
   readonly #faults = new Map<string, number>()
+  readonly #effects = new Map<string, number>()
+  readonly #moments = new Map<string, number>()
   readonly #failpoints = new Map<string, number>()
   ran = 0
   failedSeeds = 0
@@ -92,6 +102,8 @@ export class Sums {
       this.#options.set(option, (this.#options.get(option) ?? 0) + 1)
     addTo(this.#drawn, result.drawn)
     addTo(this.#faults, result.faults)
+    addTo(this.#effects, result.effects)
+    for (const moment of Object.keys(result.moments)) addTo(this.#moments, { [moment]: 1 })
     addTo(this.#failpoints, result.failpoints)
     for (const { oracle, message } of violations) this.#failures.push({ seed, oracle, message })
     if (violations.length > 0) this.failedSeeds += 1
@@ -107,11 +119,14 @@ export class Sums {
       violations: this.#failures.length,
       failures: this.#failures.slice(0, FAILURES_KEPT),
       simulatedSeconds,
-      faults: [...this.#faults.values()].reduce((a, b) => a + b, 0),
+      faults: total(this.#faults),
       gapsWithCheckpoint:
         Math.round((100 * this.#gapsWithCheckpoint) / Math.max(1, this.#gaps)) / 100,
       recoveryMsMax: Math.round(this.#recoveryMsMax),
       faultsByKind: Object.fromEntries(this.#faults),
+      planned: total(this.#drawn),
+      effects: Object.fromEntries(this.#effects),
+      moments: Object.fromEntries(this.#moments),
       failpoints: this.#failpoints.size,
       failpointsNotHit: this.#notHit(),
       missed: this.#vacuity().map(({ message }) => message),
@@ -132,7 +147,7 @@ export class Sums {
     console.log(
       `${this.ran} seeds from ${from} at ${sums.commit}: ${simulatedSeconds} simulated seconds in ` +
         `${wallSeconds} s on ${threads} threads (${realTimeFactorPerCore}× for each core), ` +
-        `${faults} faults, ${checkpoints} checkpoints, ${sums.restarts} restarts`,
+        `${faults} faults (${sums.planned} planned), ${checkpoints} checkpoints, ${sums.restarts} restarts`,
     )
     console.log(
       `a checkpoint in ${Math.round(100 * sums.gapsWithCheckpoint)} % of the gaps between faults, ` +
@@ -140,6 +155,8 @@ export class Sums {
     )
     const options = [...this.#options].map(([option, seeds]) => `${option} in ${seeds}`)
     if (options.length > 0) console.log(`of these seeds: ${options.join(', ')}`)
+    console.log(`faults came to: ${listed(this.#effects)}`)
+    console.log(`seeds that have met: ${listed(this.#moments)}`)
     const missed = this.#notHit()
     const names = missed.length === 0 || missed.length > NAMES_SHOWN ? '' : `: ${missed.join(', ')}`
     console.log(
@@ -161,6 +178,11 @@ export class Sums {
       quiet: this.#quiet,
       drawn: Object.fromEntries(this.#drawn),
       hit: Object.fromEntries(this.#faults),
+      effects: EFFECT_NAMES,
+      rareEffects: RARE_EFFECTS,
+      effectsSeen: Object.fromEntries(this.#effects),
+      moments: MOMENTS,
+      momentsSeen: Object.fromEntries(this.#moments),
       gaps: this.#gaps,
       gapsWithCheckpoint: this.#gapsWithCheckpoint,
       failpoints: FAILPOINTS.length,
@@ -172,6 +194,12 @@ export class Sums {
     return FAILPOINTS.filter((name) => !this.#failpoints.has(name))
   }
 }
+
+const total = (sums: ReadonlyMap<string, number>): number =>
+  [...sums.values()].reduce((a, b) => a + b, 0)
+
+const listed = (sums: ReadonlyMap<string, number>): string =>
+  [...sums].map(([name, times]) => `${name} ${times}`).join(', ')
 
 function addTo(sums: Map<string, number>, more: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(more)) sums.set(name, (sums.get(name) ?? 0) + count)

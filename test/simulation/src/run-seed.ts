@@ -1,11 +1,13 @@
 // One seed, one run: draw jobs, a story of each, a cluster and faults; let them happen; heal; want the jobs to finish; judge.
 
 import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
+import type { Prng } from '@weirjs/common/core/prng'
 import { drawFaults, type FaultPlan, heal, inflict, jobProcesses } from './faults.ts'
 import { judgeParty } from './judge.ts'
 import { Reader } from './oracles/o2-reader.ts'
 import { END_MS, type Recovery } from './oracles/o6-liveness.ts'
 import { judgeProcesses, TIDY_MS } from './oracles/o9-leftovers.ts'
+import { type Moment, Moments } from './oracles/o8-moments.ts'
 import { Bystanders } from './oracles/o10-bystander.ts'
 import type { Violation } from './oracles/violation.ts'
 import { Party } from './party.ts'
@@ -27,9 +29,13 @@ export interface SeedResult {
   /** Callbacks of simulated processes that ran. */
   readonly events: number
   readonly faults: Readonly<Record<string, number>>
+  /** What the faults came to. */
+  readonly effects: Readonly<Record<string, number>>
+  /** States that are rare, and how often the run was in each. */
+  readonly moments: Readonly<Partial<Record<Moment, number>>>
   /** Faults by kind that were to happen before the job ended. */
   readonly drawn: Readonly<Record<string, number>>
-  /** Times between two faults, and those of them in which a checkpoint completed. */
+  /** Times between two faults that a checkpoint interval fits in, and those of them in which a checkpoint completed. */
   readonly gaps: number
   readonly gapsWithCheckpoint: number
   /** From healing until the slowest job ran and a checkpoint had completed; null: none did. */
@@ -61,6 +67,9 @@ const PAYLOADS_STREAM = 0x7a11
 /** Where one job is spared, faults wait so long for a process of the other one; slots may be scarce. */
 const VICTIM_WAIT_MS_MAX = 60_000
 
+/** A loss of power waits so long for a write that it comes into. */
+const A_WRITE_MS_MAX = 500
+
 /** All that a run is made of. */
 interface Run {
   readonly world: World
@@ -70,6 +79,7 @@ interface Run {
   readonly parties: readonly Party[]
   readonly reader: Reader
   readonly bystanders: Bystanders
+  readonly moments: Moments
   readonly description: string
 }
 
@@ -105,6 +115,8 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     simulatedMs: tally.workMs,
     events: world.events,
     faults: Object.fromEntries(world.faults),
+    effects: Object.fromEntries(world.effects),
+    moments: Object.fromEntries(run.moments.seen),
     drawn: Object.fromEntries(tally.drawn),
     gaps: tally.gaps,
     gapsWithCheckpoint: tally.gapsWithCheckpoint,
@@ -163,16 +175,23 @@ function prepare(world: World, options: SeedOptions): Run {
     cluster.files,
     parties.flatMap((party) => party.outputs),
   )
-  const bystanders = watched(world, cluster)
-  return { world, plan, second, cluster, parties, reader, bystanders, description }
+  const watchers = watched(world, cluster)
+  return { world, plan, second, cluster, parties, reader, ...watchers, description }
 }
 
-function watched(world: World, cluster: SimCluster): Bystanders {
+function watched(world: World, cluster: SimCluster): Pick<Run, 'bystanders' | 'moments'> {
   const bystanders = new Bystanders()
-  world.onFault = (job) => bystanders.hit(job)
+  const moments = new Moments()
+  world.onFault = (job) => {
+    bystanders.hit(job)
+    moments.fault(job)
+  }
+  cluster.auditor.onEntry = (job, entry) => moments.logged(job, entry)
+  cluster.restores.onTrigger = (job, final) => moments.triggered(job, final)
+  cluster.onDeposed = () => moments.note('deposed leader refused')
   cluster.onCheckpointFailed = (job, code) => bystanders.checkpointFailed(job, code)
   cluster.auditor.onAttempt = (job, attempt) => bystanders.attempt(job, attempt)
-  return bystanders
+  return { bystanders, moments }
 }
 
 async function play(run: Run, tally: Tally, skip: ReadonlySet<number>): Promise<void> {
@@ -193,39 +212,58 @@ async function play(run: Run, tally: Tally, skip: ReadonlySet<number>): Promise<
   const ended = parties.every(({ story }) => story.end !== null)
   if (ended) await world.run(nowMs() + TIDY_MS, () => world.broken)
   await reader.look()
+  for (const { story } of parties)
+    if (story.rescaled) run.moments.note('resumed with another parallelism')
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 async function safetyPhase(
-  { world, plan, cluster, reader, parties, second }: Run,
+  run: Run,
   tally: Tally,
   skip: ReadonlySet<number>,
   done: () => boolean,
 ): Promise<void> {
+  const { world, plan, cluster, reader, parties, second } = run
   const chance = world.prng.fork()
   // Files are read as fast as the disk gives them.
   const early = plan.early || parties[0]?.workload.shape === 'files'
+  if (!early) await world.run(1_000 + chance.float() * 2_000, done)
   const spared = sparedParty(parties, second)
   const isSpared = ({ job }: SimProcess): boolean =>
     job !== null && spared?.story.jobs.includes(job) === true
-  if (!early) await world.run(1_000 + chance.float() * 2_000, done)
+  const intervalMs = checkpointIntervalMs(parties)
   const mayHit = (): boolean => jobProcesses(cluster, isSpared).length > 0
   if (spared !== null) await world.run(VICTIM_WAIT_MS_MAX, () => done() || mayHit())
   for (const [i, fault] of plan.faults.entries()) {
     if (done()) return
     const beganAtMs = world.scheduler.nowMs()
+    if (fault.kind === 'power-loss') await aWrite(run, fault.prng, done)
     if (!skip.has(i)) {
       tally.drawn.set(fault.kind, (tally.drawn.get(fault.kind) ?? 0) + 1)
       inflict(fault, world, cluster, isSpared)
       if (fault.kind === 'power-loss') await reader.powerFailed()
     }
     await world.run(beganAtMs + fault.thenMs, done)
-    tally.gaps += 1
-    if (cluster.auditor.lastCompletionMs > beganAtMs) tally.gapsWithCheckpoint += 1
+    if (world.scheduler.nowMs() - beganAtMs >= intervalMs) {
+      tally.gaps += 1
+      if (cluster.auditor.lastCompletionMs > beganAtMs) tally.gapsWithCheckpoint += 1
+    }
     await reader.look()
   }
 }
+
+/** In half of the cases, until something was just written, which is not synced yet. */
+async function aWrite({ world, cluster }: Run, prng: Prng, done: () => boolean): Promise<void> {
+  if (prng.chance(0.5)) return
+  const before = cluster.writes
+  const limitMs = world.scheduler.nowMs() + A_WRITE_MS_MAX
+  await world.run(limitMs, () => done() || cluster.writes > before)
+}
+
+/** Of the job that takes the most checkpoints. */
+const checkpointIntervalMs = (parties: readonly Party[]): number =>
+  Math.min(...parties.map(({ workload }) => workload.checkpointMs ?? Number.POSITIVE_INFINITY))
 
 /** Whose processes no fault hits; null: everybody's may be hit. */
 function sparedParty(parties: readonly Party[], second: SecondJob | null): Party | null {

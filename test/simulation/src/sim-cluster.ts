@@ -4,7 +4,7 @@
 import type { JobFunctions } from '@weirjs/api/functions'
 import type { CoordinatorGateway, SlotRequest, WorkerGateway } from '@weirjs/common/core/gateways'
 import { type WorkerId, workerId } from '@weirjs/common/core/ids'
-import type { Log, LogFields } from '@weirjs/common/core/log'
+import type { Log } from '@weirjs/common/core/log'
 import type { Prng } from '@weirjs/common/core/prng'
 import { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import { JobManager } from '@weirjs/jobmanager/job-manager'
@@ -22,6 +22,7 @@ import type { Violation } from './oracles/violation.ts'
 import { SimDisk } from './sim-disk.ts'
 import { type DiskFaults, type FileWatcher, HEALTHY_DISK, SimFiles } from './sim-files.ts'
 import { coordinatorOver, type Party, workerOver } from './sim-gateways.ts'
+import { type Hearing, LogReader, tracedLog } from './sim-log.ts'
 import { storageOf, type StorageWorld } from './sim-storage.ts'
 import { SimSlotHost } from './sim-slot-host.ts'
 import { Switchboard } from './sim-transport.ts'
@@ -72,7 +73,7 @@ export class SimCluster {
   readonly network: Network
   readonly disk: SimDisk
   readonly auditor: LogAuditor
-  readonly #restores: RestoreAuditor
+  readonly restores: RestoreAuditor
   readonly #visibility = new VisibilityAuditor()
   readonly #outputWatch = new OutputWatch()
   readonly files: MemoryFileSystem = new MemoryFileSystem()
@@ -83,9 +84,12 @@ export class SimCluster {
   powerLostAtMs = Number.NEGATIVE_INFINITY
   /** Completed checkpoints that a JobManager announced: job and id. */
   readonly completed: Set<string> = new Set()
+  /** Is told when a JobManager finds that another one has a job of its. */
+  onDeposed: () => void = () => {}
   /** Is told what the JobManagers log of checkpoints that failed. */
   onCheckpointFailed: (job: string, code: string) => void = () => {}
   readonly #createdAtMs = new Map<string, number>()
+  #fileWrites = 0
   /** JobManagers that were replaced while they lived. */
   readonly #usurped = new Set<SimProcess>()
   readonly #options: SimClusterOptions
@@ -121,7 +125,7 @@ export class SimCluster {
     this.auditor = new LogAuditor(world, this.disk)
     this.disk.watcher = this.auditor
     this.auditor.onCompleted = (states) => this.#visibility.completed(states)
-    this.#restores = new RestoreAuditor(this.auditor)
+    this.restores = new RestoreAuditor(this.auditor)
     this.failpoints = new Failpoints({
       world,
       crash: (process) => this.crash(process),
@@ -131,14 +135,15 @@ export class SimCluster {
     const { disk, failpoints, cutOff, full } = this
     const faults = (machine: string): DiskFaults =>
       this.#ownDiskFaults.get(machine) ?? this.#diskFaults
-    this.#storage = { world, disk, prng, failpoints, cutOff, full, faults }
+    const soundDelayMs = options.diskDelayMs
+    this.#storage = { world, disk, prng, failpoints, cutOff, full, faults, soundDelayMs }
     this.startJobManager()
     for (let i = 0; i < options.taskManagers; i++) this.startTaskManager(`tm${i}`)
   }
 
   /** What the oracles have seen that sit inside. */
   get violations(): readonly Violation[] {
-    const judges = [this.auditor, this.#restores, this.#visibility, this.#outputWatch]
+    const judges = [this.auditor, this.restores, this.#visibility, this.#outputWatch]
     return judges.flatMap((judge) => judge.violations)
   }
 
@@ -191,7 +196,7 @@ export class SimCluster {
           const gateway = workerOver(this.network, process, this.#nobody, () =>
             this.#workerParty(registration.workerId),
           )
-          return this.#restores.watching(gateway)
+          return this.restores.watching(gateway)
         },
         disconnect: () => {},
       },
@@ -268,8 +273,9 @@ export class SimCluster {
     for (const { process } of this.taskManagers) process.kill()
     for (const process of this.#usurped) process.kill()
     this.jobManager?.process.kill()
-    this.files.losePower(() => this.#prng.float())
-    this.disk.losePower(() => this.#prng.float())
+    const luck = (): number => this.#prng.float()
+    for (const toll of [this.files.losePower(luck), this.disk.losePower(luck)])
+      this.#world.powerLost(toll)
     this.auditor.powerFailed()
   }
 
@@ -321,6 +327,11 @@ export class SimCluster {
     })
   }
 
+  /** How often something was written, to files or to the storage. */
+  get writes(): number {
+    return this.#fileWrites + this.disk.writes
+  }
+
   /** When the file was begun, virtual ms. */
   createdAtMs(path: string): number {
     return this.#createdAtMs.get(path) ?? 0
@@ -330,7 +341,10 @@ export class SimCluster {
     created: (path) => {
       this.#createdAtMs.set(path, this.#world.scheduler.nowMs())
     },
-    written: (path) => this.#outputWatch.written(path),
+    written: (path) => {
+      this.#fileWrites += 1
+      this.#outputWatch.written(path)
+    },
     sealed: (path) => this.#visibility.sealed(path),
     removed: (path) => this.#outputWatch.removed(path),
     published: (staging, final) => {
@@ -355,39 +369,18 @@ export class SimCluster {
 
   /** What the processes log is part of the history. */
   #log(process: SimProcess): Log {
-    const line =
-      (level: string) =>
-      (fields: LogFields, text: string): void => {
-        const id = /^Checkpoint completed with ID (\d+)/.exec(text)?.[1]
-        if (id !== undefined) this.completed.add(`${String(fields['jobId'])}/${id}`)
-        const current = this.#jobManager?.process === process
-        const code = String(fields['code'])
-        if (text === 'checkpoint failed') this.onCheckpointFailed(String(fields['jobId']), code)
-        if (text === 'job master broke')
-          this.#world.bug(`${text}: ${String(fields['reason'])} ${String(fields['stack'])}`)
-        else if (current && UNEXCUSED.has(code))
-          this.#world.bug(`${text}: ${code}: ${String(fields['reason'])}`)
-        else if (current && text === 'job taken over by another JobManager') this.#restartDeposed()
-        this.#world.trace(`${process.name} ${level} ${text} ${brief(fields)}`)
-      }
-    return { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
+    return tracedLog(this.#world, process, new LogReader(process, this.#hearing))
   }
-}
 
-/** What a JobManager that leads never meets, whatever the faults. */
-const UNEXCUSED: ReadonlySet<string> = new Set([
-  'job/internal',
-  'job/recovery-failed',
-  'job/task-vanished',
-  'job/bundle-missing',
-  'log/damaged',
-  'restore/not-found',
-  'state/file-damaged',
-  'worker/bad-reply',
-  'worker/bad-request',
-])
-
-function brief(fields: LogFields): string {
-  const text = JSON.stringify(fields)
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+  readonly #hearing: Hearing = {
+    bug: (what) => this.#world.bug(what),
+    isNewest: (process) => this.#jobManager?.process === process,
+    epoch: (job) => this.auditor.epoch(job),
+    completed: (job, id) => this.completed.add(`${job}/${id}`),
+    checkpointFailed: (job, code) => this.onCheckpointFailed(job, code),
+    deposed: (process) => {
+      this.onDeposed()
+      if (this.#jobManager?.process === process) this.#restartDeposed()
+    },
+  }
 }

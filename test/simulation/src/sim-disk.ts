@@ -4,6 +4,7 @@
 // and by somebody who looks at what becomes durable or is deleted, at the moment when it happens.
 
 import { STAGING_PREFIX } from '@weirjs/common/core/checkpoint/storage-path'
+import type { PowerToll } from '@weirjs/connectors/files/memory-file-system'
 
 /** Where the storage lies. */
 export const STORE = '/store'
@@ -40,6 +41,8 @@ interface Promised {
 
 export class SimDisk {
   watcher: DiskWatcher | null = null
+  /** How often something was written. */
+  writes = 0
   readonly #honest: boolean
   readonly #root = new DirectoryNode()
   /** What a disk that lies has said last. */
@@ -122,6 +125,7 @@ export class SimDisk {
   }
 
   append(file: FileNode, bytes: Uint8Array): void {
+    this.writes += 1
     const whole = new Uint8Array(file.bytes.length + bytes.length)
     whole.set(file.bytes)
     whole.set(bytes, file.bytes.length)
@@ -152,15 +156,16 @@ export class SimDisk {
   // ---- a loss of power ----
 
   /** `luck` (0 … 1) is asked again and again. Files that are open write to nowhere from now on. */
-  losePower(luck: () => number): void {
+  losePower(luck: () => number): PowerToll {
     for (const { directory, name } of this.#promised.splice(0)) {
       const node = directory.durable.get(name)
       if (node instanceof FileNode && luck() < 0.5) node.synced = 0
       else if (luck() < 0.5) directory.durable.delete(name)
     }
-    const kept: [string, Node][] = []
-    settle(this.#root, '', luck, kept)
-    this.#tell(kept)
+    const left: Left = { kept: [], lost: 0, torn: 0, back: 0 }
+    settle(this.#root, '', luck, left)
+    this.#tell(left.kept)
+    return left
   }
 
   #name(path: string, node: Node): void {
@@ -190,25 +195,31 @@ export class SimDisk {
   }
 }
 
-/** What is left of a directory and of all below it; `kept` gathers what nobody had promised and is there all the same. */
-function settle(
-  directory: DirectoryNode,
-  path: string,
-  luck: () => number,
-  kept: [string, Node][],
-): void {
+/** What a loss of power leaves. */
+interface Left {
+  /** What nobody had promised and is there all the same. */
+  readonly kept: [string, Node][]
+  lost: number
+  torn: number
+  back: number
+}
+
+/** Brings a directory and all below it to what is left of them. */
+function settle(directory: DirectoryNode, path: string, luck: () => number, toll: Left): void {
   const left = new Map(directory.durable)
   for (const [name, node] of directory.names) {
     if (directory.durable.get(name) === node || luck() >= 0.5) continue
     left.set(name, node)
-    kept.push([join(path, name), node])
+    toll.kept.push([join(path, name), node])
   }
   for (const [name, node] of directory.durable)
     if (directory.names.get(name) !== node && left.get(name) === node && luck() < 0.5)
       left.delete(name)
+  for (const name of directory.names.keys()) if (!left.has(name)) toll.lost += 1
   for (const [name, node] of left) {
-    if (node instanceof DirectoryNode) settle(node, join(path, name), luck, kept)
-    else left.set(name, torn(node, luck))
+    if (!directory.names.has(name)) toll.back += 1
+    if (node instanceof DirectoryNode) settle(node, join(path, name), luck, toll)
+    else left.set(name, torn(node, luck, toll))
   }
   directory.names = left
   directory.durable = new Map(left)
@@ -216,15 +227,19 @@ function settle(
 }
 
 /** What was synced, and perhaps the beginning of what was not, of which the end may be something else. */
-function torn(file: FileNode, luck: () => number): FileNode {
+function torn(file: FileNode, luck: () => number, toll: Left): FileNode {
   const unsynced = file.bytes.length - file.synced
   if (unsynced === 0) return file
   const left = new FileNode()
   left.bytes = file.bytes.slice(0, file.synced + Math.floor(luck() * (unsynced + 1)))
   if (left.bytes.length > file.synced && luck() < 0.5) left.bytes[left.bytes.length - 1] = 0
+  if (left.bytes.length === file.synced) toll.lost += 1
+  else if (!sameBytes(left.bytes, file.bytes)) toll.torn += 1
   left.synced = left.bytes.length
   return left
 }
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 function gather(directory: DirectoryNode, path: string, found: string[]): void {
   for (const [name, node] of directory.names) {

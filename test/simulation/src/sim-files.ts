@@ -10,6 +10,7 @@ import type {
   ReadableFile,
   WritableFile,
 } from '@weirjs/connectors/files/file-system'
+import type { Effect } from './effects.ts'
 import type { Failpoints } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
 import { errno } from './sim-disk.ts'
@@ -31,6 +32,8 @@ export const HEALTHY_DISK: DiskFaults = {
 
 export interface SimFilesOptions {
   readonly faults: (machine: string) => DiskFaults
+  /** No operation on a sound disk takes longer. */
+  readonly soundDelayMs: number
   readonly watcher: FileWatcher
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
@@ -148,24 +151,33 @@ export class SimFiles implements FileSystem {
     const step = `sink.${operation}`
     const before = failpoints.pass('before', step, this.#process)
     await this.#wait(this.#prng.float() * delayMsMax)
-    if (before === 'error' || cutOff.has(machine)) throw fileError(path, errno('EIO'))
-    if (full.has(machine) && NEEDS_ROOM.has(operation)) throw fileError(path, errno('ENOSPC'))
-    if (this.#prng.chance(failProbability)) throw this.#failure('fail', operation, path)
+    if (before === 'error') throw fileError(path, errno('EIO'))
+    if (cutOff.has(machine)) throw this.#failure('storage-unreached', path, 'EIO')
+    if (full.has(machine) && NEEDS_ROOM.has(operation))
+      throw this.#failure('no-room', path, 'ENOSPC')
+    if (this.#prng.chance(failProbability)) throw this.#storm('file-fail', operation, path)
     const result = await effect()
     const after = failpoints.pass('after', step, this.#process)
     if (this.#prng.chance(ANSWERED_LATE)) await this.#wait(this.#prng.float() * delayMsMax)
     if (after === 'error') throw fileError(path, errno('EIO'))
-    if (this.#prng.chance(ambiguousProbability)) throw this.#failure('ambiguous', operation, path)
+    if (this.#prng.chance(ambiguousProbability))
+      throw this.#storm('file-ambiguous', operation, path)
     return result
   }
 
-  #failure(kind: string, operation: string, path: string): Error {
-    this.#world.fault(`file-${kind}`, `${operation} ${path}`)
+  #failure(effect: Effect, path: string, code: string): Error {
+    this.#world.effect(effect)
+    return fileError(path, errno(code))
+  }
+
+  #storm(effect: Effect, operation: string, path: string): Error {
+    this.#world.effect(effect, `${operation} ${path}`)
     return fileError(path, errno('EIO'))
   }
 
   /** Never resolves when the process dies meanwhile. */
   #wait(ms: number): Promise<void> {
+    if (ms > this.#options.soundDelayMs) this.#world.effect('slow-disk')
     return new Promise((resolve) => {
       this.#process.timer(ms, resolve)
     })

@@ -5,6 +5,7 @@
 import type { DurableCalls, LookCalls, OpenFile } from '@weirjs/common/node/fs-calls'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import type { Prng } from '@weirjs/common/core/prng'
+import type { Effect } from './effects.ts'
 import { type Failpoints, storageStep } from './failpoints.ts'
 import type { SimProcess } from './process.ts'
 import { DirectoryNode, errno, type FileNode, isStaging, type SimDisk, STORE } from './sim-disk.ts'
@@ -21,6 +22,8 @@ export interface StorageWorld {
   readonly disk: SimDisk
   readonly prng: Prng
   readonly faults: (machine: string) => DiskFaults
+  /** No operation on a sound disk takes longer. */
+  readonly soundDelayMs: number
   readonly failpoints: Failpoints
   /** Machines that do not reach any storage. */
   readonly cutOff: ReadonlySet<string>
@@ -155,10 +158,11 @@ class SimCalls implements DurableCalls, LookCalls {
     const before = step === null ? 'go' : failpoints.pass('before', step, this.#process)
     const { delayMsMax, failProbability, ambiguousProbability } = faults(machine)
     await this.#wait(delayMsMax)
-    if (before === 'error' || cutOff.has(machine)) throw errno('EIO')
-    if (full.has(machine) && NEEDS_ROOM.has(operation)) throw errno('ENOSPC')
+    if (before === 'error') throw errno('EIO')
+    if (cutOff.has(machine)) throw this.#failure('storage-unreached', 'EIO')
+    if (full.has(machine) && NEEDS_ROOM.has(operation)) throw this.#failure('no-room', 'ENOSPC')
     if (prng.chance(failProbability * CALL_PART)) {
-      world.fault('storage-fail', `${operation} ${path}`)
+      world.effect('storage-fail', `${operation} ${path}`)
       throw errno('EIO')
     }
     const result = effect()
@@ -166,15 +170,23 @@ class SimCalls implements DurableCalls, LookCalls {
     if (prng.chance(ANSWERED_LATE)) await this.#wait(delayMsMax)
     if (after === 'error') throw errno('EIO')
     if (!LOOKS.has(operation) && prng.chance(ambiguousProbability * CALL_PART)) {
-      world.fault('storage-ambiguous', `${operation} ${path}`)
+      world.effect('storage-ambiguous', `${operation} ${path}`)
       throw errno('EIO')
     }
     return result
   }
 
+  #failure(effect: Effect, code: string): Error {
+    this.#storage.world.effect(effect)
+    return errno(code)
+  }
+
   /** Half of a call. Never resolves when the process dies meanwhile. */
   #wait(delayMsMax: number): Promise<void> {
-    const ms = LATENCY_MS_MIN + this.#storage.prng.float() * delayMsMax * CALL_PART
+    const { world, prng, soundDelayMs } = this.#storage
+    const operationMs = prng.float() * delayMsMax
+    if (operationMs > soundDelayMs) world.effect('slow-disk')
+    const ms = LATENCY_MS_MIN + operationMs * CALL_PART
     return new Promise((resolve) => {
       this.#process.timer(ms / 2, resolve)
     })

@@ -188,6 +188,7 @@ class Connection {
     const [from, to] = down ? [producer, this.#consumer] : [this.#consumer, producer]
     if (this.#board.network.reachable(from, to)) return false
     this.#stalled = true
+    this.#board.world.effect('unreached')
     this.#board.world.scheduler.timer(KEEP_ALIVE_MS, () => this.break('timed out'))
     return true
   }
@@ -211,7 +212,7 @@ class Connection {
   #deliver(lane: string, target: SimProcess | null, fn: () => void): void {
     if (this.#broken) return
     if (this.#board.network.chanceToBreak()) {
-      this.#board.world.fault('break', `data connection ${lane}`)
+      this.#board.world.effect('break', `data connection ${lane}`)
       this.break('connection reset')
       return
     }

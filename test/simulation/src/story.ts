@@ -60,6 +60,8 @@ export class Story {
   readonly jobs: JobId[] = []
   /** How the last job ended; null while it has not. */
   end: JobSummary | null = null
+  /** It was resumed from a checkpoint, with another parallelism. */
+  rescaled = false
   /** Why the person gave up; null: has not. */
   failure: string | null = null
 
@@ -113,6 +115,7 @@ export class Story {
     )
     const resumed = await this.#client.submit(second, from)
     this.jobs.push(resumed)
+    this.rescaled = from !== null && second.parallelism !== first.parallelism
     return this.#client.wait(resumed)
   }
 

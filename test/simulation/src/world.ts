@@ -5,6 +5,8 @@
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import type { JobId } from '@weirjs/common/core/ids'
 import { Prng } from '@weirjs/common/core/prng'
+import type { PowerToll } from '@weirjs/connectors/files/memory-file-system'
+import { type Effect, EFFECTS } from './effects.ts'
 import { HistoryHash } from './history-hash.ts'
 
 /** Lines kept for the report of a failing seed. */
@@ -27,6 +29,10 @@ export class World {
   readonly seed: number
   /** Faults by kind, as they hit. */
   readonly faults: Map<string, number> = new Map()
+  /** What the faults came to. */
+  readonly effects: Map<Effect, number> = new Map()
+  /** Storms that were drawn, and have not done anything yet. */
+  readonly #brewing = new Set<string>()
   /** What no fault excuses: broken assertions, errors that nobody caught (oracle O7). */
   readonly bugs: string[] = []
   /** Is told of each fault that hits: what it may touch, one job or (null) anything. */
@@ -79,6 +85,32 @@ export class World {
     this.onFault(job)
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
     this.trace(`FAULT ${kind} ${text}`)
+  }
+
+  /** A fault that has hit when it first has an effect; until then it is not counted. It may touch everybody. */
+  storm(kind: string, text: string): void {
+    this.onFault(null)
+    this.#brewing.add(kind)
+    this.trace(`STORM ${kind} ${text}`)
+  }
+
+  /** What a fault comes to; `text` when it is to be read in the history. */
+  effect(effect: Effect, text: string | null = null): void {
+    this.#add(effect, 1)
+    const kind = EFFECTS[effect]
+    if (this.#brewing.delete(kind)) this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
+    if (text !== null) this.trace(`FAULT ${effect} ${text}`)
+  }
+
+  /** What a loss of power has taken, and what it has not. */
+  powerLost({ lost, torn, back }: PowerToll): void {
+    this.#add('unsynced-lost', lost)
+    this.#add('torn', torn)
+    this.#add('back-again', back)
+  }
+
+  #add(effect: Effect, times: number): void {
+    if (times > 0) this.effects.set(effect, (this.effects.get(effect) ?? 0) + times)
   }
 
   /** Something that no fault excuses has shown itself; `what` is an error or a sentence. */

@@ -10,6 +10,8 @@ const simulated = {
   simulatedSeconds: 198_000,
   faults: 81_000,
   faultsByKind: { 'kill-tm': 9_000, clock: 12 },
+  effects: { torn: 41 },
+  moments: { 'log folded': 1_800 },
   failpoints: 76,
   failpointsNotHit: [],
   checkpoints: 198_330,

@@ -115,17 +115,22 @@ function counted({ passed, failed, skipped }: Counts): string {
 function simulated(result: Simulated): string {
   const { seeds, violations, simulatedSeconds, faults: sum, checkpoints, restarts } = result
   const { failpoints, failpointsNotHit, realTimeFactor, threads, wallSeconds } = result
-  const kinds = Object.entries(result.faultsByKind).sort(([a], [b]) => (a < b ? -1 : 1))
   const missed = failpointsNotHit.length === 0 ? '' : `, not ${failpointsNotHit.join(', ')}`
   return [
     `${count(seeds)} seeds: ${violations} violations. ${count(simulatedSeconds)} simulated seconds in ` +
       `${count(wallSeconds)} s (${realTimeFactor} times as fast as the clock, ${threads} threads), ${count(sum)} faults, ` +
       `${count(checkpoints)} checkpoints, ${count(restarts)} restarts; ${failpoints} failpoints hit${missed}.`,
-    table(
-      ['fault', 'times'],
-      kinds.map(([kind, times]) => [kind, count(times)]),
-    ),
+    ...sums(['fault', 'times'], result.faultsByKind),
+    ...sums(['what faults came to', 'times'], result.effects),
+    ...sums(['rare moment', 'seeds that had it'], result.moments),
   ].join('\n\n')
+}
+
+/** A table of what was counted by name; none where nothing was. */
+function sums(head: readonly string[], counts: Readonly<Record<string, number>> = {}): string[] {
+  const names = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))
+  const rows = names.map(([name, times]) => [name, count(times)])
+  return rows.length === 0 ? [] : [table(head, rows)]
 }
 
 function replayed({ seeds }: { seeds: readonly Replay[] }): string {

@@ -7,6 +7,9 @@ export interface Simulated {
   readonly simulatedSeconds: number
   readonly faults: number
   readonly faultsByKind: Readonly<Record<string, number>>
+  /** Not in results from before 2026-11-29. */
+  readonly effects?: Readonly<Record<string, number>>
+  readonly moments?: Readonly<Record<string, number>>
   readonly failpoints: number
   readonly failpointsNotHit: readonly string[]
   readonly checkpoints: number

@@ -29,6 +29,16 @@ export type FileOperation =
 /** Called before each operation: a rejection is its failure, a delay its time. */
 export type FileHook = (operation: FileOperation, path: string) => Promise<void> | void
 
+/** Of files and names that were not synced when the power failed. */
+export interface PowerToll {
+  /** Names that are gone, and files whose end is, all that was not synced. */
+  readonly lost: number
+  /** Files that end in a part of what was not synced, or in something else. */
+  readonly torn: number
+  /** Names that had been removed, and are there. */
+  readonly back: number
+}
+
 interface Inode {
   content: Buffer
   /** What a power loss leaves. */
@@ -51,13 +61,16 @@ export class MemoryFileSystem implements FileSystem {
    * Everything not synced is gone; with `luck` (0 … 1, asked again and again) some of it is not: names, and torn pieces
    * of what was written. Files that are open write to nowhere from now on.
    */
-  losePower(luck: () => number = () => 1): void {
+  losePower(luck: () => number = () => 1): PowerToll {
+    const before = this.#names
     const left = new Map(this.#durable)
     for (const [path, inode] of this.#names) if (luck() < 0.5) left.set(path, inode)
     for (const path of this.#durable.keys())
       if (!this.#names.has(path) && luck() < 0.5) left.delete(path)
     for (const [to, { from, inode }] of this.#renamed) if (!left.has(to)) left.set(from, inode)
     this.#renamed.clear()
+    const lost = [...before.keys()].filter((path) => !left.has(path)).length
+    const back = [...left.keys()].filter((path) => !before.has(path)).length
     const copies = new Map<Inode, Inode>()
     const kept = [...left].map(([path, inode]) => {
       const copy = copies.get(inode) ?? torn(inode, luck())
@@ -69,6 +82,9 @@ export class MemoryFileSystem implements FileSystem {
     this.#changed.clear()
     // A directory that was taken away since comes back with the names in it.
     for (const [path] of kept) this.#addDirectories(directoryOf(path))
+    const ends = [...copies].map(([inode, copy]) => endOf(inode, copy))
+    const count = (end: string): number => ends.filter((one) => one === end).length
+    return { lost: lost + count('lost'), torn: count('torn'), back }
   }
 
   /** Puts a durable file there, for tests that read. */
@@ -228,6 +244,12 @@ function torn({ content, durable }: Inode, luck: number): Inode {
   const copy = Buffer.from(content.subarray(0, bytes))
   if (luck < 0.25 && bytes > durable.length) copy[bytes - 1] = 0
   return { content: copy, durable: copy }
+}
+
+function endOf({ content, durable }: Inode, copy: Inode): 'whole' | 'lost' | 'torn' {
+  if (content.length <= durable.length) return 'whole'
+  if (copy.content.length === durable.length) return 'lost'
+  return copy.content.equals(content) ? 'whole' : 'torn'
 }
 
 const trimmed = (path: string): string =>

@@ -44,7 +44,7 @@ interface Plan {
   readonly vertices: readonly { readonly parallelism: number }[]
 }
 
-interface Entry {
+export interface AuditedEntry {
   readonly index: number
   readonly epoch: number
   readonly uuid: string
@@ -54,7 +54,7 @@ interface Entry {
 
 interface JobRecord {
   tasks: number
-  last: Entry | null
+  last: AuditedEntry | null
   /** By index: of all entries that there ever were. */
   readonly uuids: Map<number, string>
   folded: number
@@ -87,6 +87,8 @@ export class LogAuditor implements DiskWatcher {
   readonly #jobs = new Map<string, JobRecord>()
   #lastCompletionMs = Number.NEGATIVE_INFINITY
 
+  /** Is told of each entry once it is durable. */
+  onEntry: (job: string, entry: AuditedEntry) => void = () => {}
   /** Is told of each attempt that is logged. */
   onAttempt: (job: string, attempt: number) => void = () => {}
   /** Is told what each completed checkpoint holds: the bytes of its state files. */
@@ -159,7 +161,7 @@ export class LogAuditor implements DiskWatcher {
     const [, job] = ENTRY.exec(path) ?? []
     if (job === undefined) return
     const text = new TextDecoder().decode(bytes)
-    this.#entry(job, JSON.parse(text.slice(text.indexOf('\n') + 1)) as Entry)
+    this.#entry(job, JSON.parse(text.slice(text.indexOf('\n') + 1)) as AuditedEntry)
   }
 
   deleted(path: string): void {
@@ -217,7 +219,7 @@ export class LogAuditor implements DiskWatcher {
     return made
   }
 
-  #entry(id: string, entry: Entry): void {
+  #entry(id: string, entry: AuditedEntry): void {
     const job = this.#job(id)
     // A leader that slept made durable what it had read, and it had been folded away: it lies where nobody reads.
     if (entry.index < job.folded && entry.uuid === job.uuids.get(entry.index)) return
@@ -234,10 +236,11 @@ export class LogAuditor implements DiskWatcher {
     if (job.terminal !== null && !AFTER_THE_END.has(entry.body.type))
       this.complain(`${where} was written after the job was ${job.terminal}`)
     job.last = entry
+    this.onEntry(id, entry)
     this.#body(id, job, entry, where)
   }
 
-  #body(id: string, job: JobRecord, { index, body }: Entry, where: string): void {
+  #body(id: string, job: JobRecord, { index, body }: AuditedEntry, where: string): void {
     switch (body.type) {
       case 'submitted':
         job.epochEntries.add(index)

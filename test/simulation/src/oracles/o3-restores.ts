@@ -15,6 +15,8 @@ interface LogView {
 export class RestoreAuditor {
   readonly #logs: LogView
   readonly #complaints = new Complaints('O3')
+  /** Is told what workers are to do. */
+  onTrigger: (job: string, final: boolean) => void = () => {}
 
   constructor(logs: LogView) {
     this.#logs = logs
@@ -31,6 +33,10 @@ export class RestoreAuditor {
       deploy: (request) => {
         this.deployed(request)
         return gateway.deploy(request)
+      },
+      trigger: (request) => {
+        this.onTrigger(request.fence.jobId, request.final)
+        return gateway.trigger(request)
       },
     }
   }
