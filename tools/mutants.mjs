@@ -33,7 +33,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folder = join(root, 'test', 'mutants')
 const OUTPUT_BYTES_MAX = 1 << 28
 /** Seeds that each mutant gets, and how long they may take. */
-const SEEDS = 60
+const SEEDS = 30
 const SECONDS = 300
 /** What unit tests of a mutant may take. */
 const UNIT_SECONDS = 180

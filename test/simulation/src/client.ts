@@ -72,12 +72,14 @@ export class SimClient {
     return this.#ask('submit', (client) => client.submit(copy(request)))
   }
 
-  /** Answers how the job ended. */
-  async wait(id: JobId): Promise<JobSummary> {
+  /** Answers how the job ended, or, when it has not by then, how it is after so long. */
+  async wait(id: JobId, forMs: number = Number.POSITIVE_INFINITY): Promise<JobSummary> {
+    const untilMs = this.#world.scheduler.nowMs() + forMs
     for (;;) {
       const job = await this.look(id)
-      if (TERMINAL_STATES.includes(job.state)) return job
-      await this.#sleep(POLL_MS)
+      const leftMs = untilMs - this.#world.scheduler.nowMs()
+      if (TERMINAL_STATES.includes(job.state) || leftMs <= 0) return job
+      await this.#sleep(Math.min(POLL_MS, leftMs))
     }
   }
 

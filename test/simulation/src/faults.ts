@@ -45,6 +45,10 @@ const HOUR_MS = 3_600_000
 const STOPPED_MS_MAX = 1_500
 const SLOW_MS_MAX = 3_000
 
+const COUNT_MIN = 12
+const COUNT_MAX = 40
+const BEGINS = ['early', 'soon', 'soon', 'soon', 'soon', 'soon', 'late', 'final'] as const
+
 export interface PlannedFault {
   readonly kind: FaultKind
   readonly prng: Prng
@@ -56,8 +60,11 @@ export interface FaultPlan {
   readonly kinds: readonly FaultKind[]
   readonly faults: readonly PlannedFault[]
   readonly everyMs: number
-  /** From the first moment on, also while the job is being submitted. */
-  readonly early: boolean
+  /**
+   * `early`: from the first moment on, also while the job is being submitted; `late`: shortly before its input ends;
+   * `final`: when its final checkpoint has been triggered.
+   */
+  readonly begin: (typeof BEGINS)[number]
 }
 
 /** What hits one job and nothing else. */
@@ -71,15 +78,15 @@ export function drawFaults(
 ): FaultPlan {
   const some = among.filter(() => prng.chance(share))
   const kinds = some.length === 0 ? [prng.pick(among)] : some
-  const count = prng.between(4, 20)
+  const count = prng.between(COUNT_MIN, COUNT_MAX)
   const everyMs = prng.pick([300, 1_000, 2_500])
-  const early = prng.chance(0.2)
+  const begin = prng.pick(BEGINS)
   const faults = Array.from({ length: count }, () => ({
     kind: prng.pick(kinds),
     thenMs: prng.float() * 2 * everyMs,
     prng: prng.fork(),
   }))
-  return { kinds, faults, everyMs, early }
+  return { kinds, faults, everyMs, begin }
 }
 
 /**

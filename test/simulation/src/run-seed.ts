@@ -67,6 +67,11 @@ const PAYLOADS_STREAM = 0x7a11
 /** Where one job is spared, faults wait so long for a process of the other one; slots may be scarce. */
 const VICTIM_WAIT_MS_MAX = 60_000
 
+/** Of the input, behind which late faults begin at the latest. */
+const LATE_PART = 0.15
+
+/** From the trigger of the final checkpoint to the first fault. */
+const INTO_FINAL_MS_MAX = 50
 /** A loss of power waits so long for a write that it comes into. */
 const A_WRITE_MS_MAX = 500
 
@@ -225,10 +230,7 @@ async function safetyPhase(
   done: () => boolean,
 ): Promise<void> {
   const { world, plan, cluster, reader, parties, second } = run
-  const chance = world.prng.fork()
-  // Files are read as fast as the disk gives them.
-  const early = plan.early || parties[0]?.workload.shape === 'files'
-  if (!early) await world.run(1_000 + chance.float() * 2_000, done)
+  await untilFaultsBegin(run, done)
   const spared = sparedParty(parties, second)
   const isSpared = ({ job }: SimProcess): boolean =>
     job !== null && spared?.story.jobs.includes(job) === true
@@ -253,6 +255,29 @@ async function safetyPhase(
   }
 }
 
+async function untilFaultsBegin(
+  { world, plan, parties, moments }: Run,
+  done: () => boolean,
+): Promise<void> {
+  const chance = world.prng.fork()
+  const inputMs = latestInputMs(parties)
+  // Files are read as fast as the disk gives them.
+  const isFiles = parties[0]?.workload.shape === 'files'
+  switch (plan.begin) {
+    case 'early':
+      return
+    case 'soon':
+      if (!isFiles) await world.run(1_000 + chance.float() * 2_000, done)
+      return
+    case 'late':
+      if (!isFiles) await world.run(inputMs * (1 - chance.float() * LATE_PART), done)
+      return
+    case 'final':
+      await world.run(2 * inputMs + END_MS, () => done() || moments.ending)
+      await world.run(world.scheduler.nowMs() + chance.float() * INTO_FINAL_MS_MAX, done)
+  }
+}
+
 /** In half of the cases, until something was just written, which is not synced yet. */
 async function aWrite({ world, cluster }: Run, prng: Prng, done: () => boolean): Promise<void> {
   if (prng.chance(0.5)) return
@@ -264,6 +289,10 @@ async function aWrite({ world, cluster }: Run, prng: Prng, done: () => boolean):
 /** Of the job that takes the most checkpoints. */
 const checkpointIntervalMs = (parties: readonly Party[]): number =>
   Math.min(...parties.map(({ workload }) => workload.checkpointMs ?? Number.POSITIVE_INFINITY))
+
+/** When the input of the last one would end if nothing happened. */
+const latestInputMs = (parties: readonly Party[]): number =>
+  Math.max(...parties.map(({ inputMs, storyOptions }) => storyOptions.beginsMs + inputMs))
 
 /** Whose processes no fault hits; null: everybody's may be hit. */
 function sparedParty(parties: readonly Party[], second: SecondJob | null): Party | null {
@@ -333,7 +362,7 @@ function describe(
     second === null
       ? ''
       : `${describeSecond(second)}: ${describeJob(second.workload, second.story)}`
-  return `${describeJob(workload, story)}${other}, faults ${plan.early ? 'early ' : ''}${faults}`
+  return `${describeJob(workload, story)}${other}, faults ${plan.begin} ${faults}`
 }
 
 function describeJob(workload: WorkloadOptions, story: StoryOptions): string {

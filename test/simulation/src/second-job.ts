@@ -96,7 +96,7 @@ function drawSparing(prng: Prng): SecondJob['sparing'] {
   const { kinds, faults } = drawFaults(prng, KINDS_OF_ONE_JOB, SHARE_OF_KINDS)
   // They begin when there is somebody to hit, and are over before a short job is.
   const soon = faults.map((one) => ({ ...one, thenMs: Math.min(one.thenMs, SPARING_GAP_MS_MAX) }))
-  return { spared, plan: { kinds, faults: soon, everyMs: SPARING_GAP_MS_MAX, early: true } }
+  return { spared, plan: { kinds, faults: soon, everyMs: SPARING_GAP_MS_MAX, begin: 'early' } }
 }
 
 /** Both fit while one TaskManager is dead; or the wider one, and perhaps not both, while all are there. */

@@ -105,7 +105,8 @@ export class Story {
     const job = await this.#client.submit(first, null)
     this.jobs.push(job)
     if (cancelAfterMs === null) return this.#client.wait(job)
-    await sleep(this.#world.scheduler, cancelAfterMs)
+    // Looks meanwhile: whether the job is at work is known by nobody else.
+    await this.#client.wait(job, cancelAfterMs)
     if (!(await this.#client.cancel(job))) return this.#client.wait(job)
     const canceled = await this.#client.wait(job)
     if (canceled.state !== 'CANCELED' || abandoned) return canceled

@@ -114,12 +114,18 @@ const RESTARTS: readonly RestartOptions[] = [
   { strategy: 'exponential-delay', initial: '50ms', max: '2s', attempts: ATTEMPTS },
   { strategy: 'failure-rate', failuresMax: ATTEMPTS, window: '1m', delay: '100ms' },
 ]
+/** How long the input of most jobs takes: several of their checkpoints' logs are folded in it. */
+const INPUT_SECONDS = [25, 60] as const
+/** Some are over soon, with most of their faults behind them or in their end. */
+const SHORT_INPUT_SECONDS = [4, 14] as const
+const SHARE_SHORT = 0.2
 /** Records that the shape `blow-up` comes to, about. */
 export const BLOWN_UP_RECORDS = 20_000
 
 export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions {
   const recordsPerSecond = prng.pick([40, 100, 300])
-  const records = prng.between(4, 14) * recordsPerSecond
+  const [least, most] = prng.chance(SHARE_SHORT) ? SHORT_INPUT_SECONDS : INPUT_SECONDS
+  const records = prng.between(least, most) * recordsPerSecond
   const shape = prng.pick(SHAPES)
   const frameBytes = prng.pick([1_024, 1_024, 4_096, 32_768])
   return {
@@ -145,7 +151,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     frameBytes,
     creditBytes: frameBytes * prng.pick([1, 1, 2, 4]),
     freezeRecords: prng.chance(0.3),
-    checkpointMs: prng.pick([100, 300, 300, 300, 1_000, 1_000, 1_000, 3_000, 3_000, null]),
+    checkpointMs: prng.pick([100, 300, 300, 300, 300, 500, 500, 1_000, 1_000, 3_000, null]),
     minPauseMs: prng.pick([0, 0, 0, 200]),
     maxConcurrent: prng.pick([1, 1, 1, 2]),
     retained: prng.pick([1, 2, 3]),
