@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { runSeed, type SeedOptions } from './src/run-seed.ts'
 
-/** Seeds that found a defect once; docs/internals/found-by-tests.md tells which. */
-const REGRESSIONS = [3, 11]
+/**
+ * Seeds that found a defect since what is drawn was changed last (2026-11-29: longer jobs, more faults), each with its
+ * paragraph in docs/internals/found-by-tests.md. Numbers that are named there from before that walk another way today.
+ */
+const REGRESSIONS: readonly number[] = []
 
 /** Oracles that complained within `seeds` seeds; stops when one of `wanted` did. */
 async function complaints(
@@ -20,7 +23,7 @@ async function complaints(
 }
 
 describe('the simulated cluster', () => {
-  it.each([1, 2, 4, 5, 6, 7, 8, 9, ...REGRESSIONS])(
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, ...REGRESSIONS])(
     'is exactly once under the faults of seed %i',
     async (seed) => {
       const result = await runSeed(seed)
