@@ -13,10 +13,14 @@ export async function makeTokenOnce(path: string): Promise<string> {
     return path
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new WeirError('config/data-directory', `the cluster's token cannot be made: ${why}`, {
-      domain: 'user',
-      cause,
-      hint: 'Choose a writable directory with data.dir.',
-    })
+    throw new WeirError(
+      'config/data-directory',
+      `the cluster's token ${path} cannot be made: ${why}`,
+      {
+        domain: 'user',
+        cause,
+        hint: 'Choose a writable directory with data.dir.',
+      },
+    )
   }
 }
