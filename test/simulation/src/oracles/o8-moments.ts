@@ -34,18 +34,13 @@ export class Moments {
   /** An entry of a job's log is durable. */
   logged(id: string, { epoch, body }: AuditedEntry): void {
     const job = this.#job(id)
-    switch (body.type) {
-      case 'fold':
-        return this.note('log folded')
-      case 'attempt':
-        return this.#begins(job)
-      case 'completed':
-        if (!job.ledIn.has(epoch) && job.ledIn.size > 0) this.note('two leaders led')
-        job.ledIn.add(epoch)
-        if (body.checkpoint.kind === 'final') job.final = 'complete'
-        return
-      case 'terminal':
-        job.final = 'ended'
+    if (body.type === 'fold') this.note('log folded')
+    else if (body.type === 'attempt') this.#begins(job)
+    else if (body.type === 'terminal') job.final = 'ended'
+    else if (body.type === 'completed') {
+      if (!job.ledIn.has(epoch) && job.ledIn.size > 0) this.note('two leaders led')
+      job.ledIn.add(epoch)
+      if (body.checkpoint.kind === 'final') job.final = 'complete'
     }
   }
 
