@@ -3,6 +3,7 @@
 // the system says (exit code, signal).
 
 import type { ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { ownText } from '@weirjs/common/codec/byte-reader'
 import { unreachable } from '@weirjs/common/core/assert'
 import type { Scheduler } from '@weirjs/common/core/clock'
@@ -258,8 +259,9 @@ export class JobProcess {
       this.#keepWords([{ text }])
       this.#listener?.line(stream, text)
     })
-    const pipe = this.#child[stream]
-    if (pipe === null) return
+    // Without descriptors for a pipe there is none, whatever its type says.
+    const pipe = this.#child[stream] as Readable | null | undefined
+    if (pipe === null || pipe === undefined) return
     let allowance = RAW_BYTES_PER_PAUSE
     pipe.on('data', (chunk: Uint8Array) => {
       splitter.write(chunk)
