@@ -95,6 +95,7 @@ describe('where a cluster was started and not stopped', () => {
       processes: processes.map((one) => ({ ...one, log: log() })),
     }
     mkdirSync(join(root, 'data'))
+    writeFileSync(join(root, 'data', 'VERSION'), '')
     writeFileSync(file.tokenFile, TOKEN, { mode: 0o600 })
     writeClusterFile(clusterFilePath(root), file)
     return file
@@ -105,6 +106,17 @@ describe('where a cluster was started and not stopped', () => {
     expect(weir('cluster', 'start').err).toMatch(/^error: the jobmanager has no log: /)
     expect(readClusterFile(clusterFilePath(root))).toEqual(file)
     expect(weir('cluster', 'start', '--slots', 'x').err).toMatch(/^error: --slots is "x"/)
+  })
+
+  test('and what it kept is gone, none begins anew in its place', () => {
+    wasStarted(GONE)
+    rmSync(join(root, 'data'), { recursive: true })
+    const { code, err } = weir('cluster', 'start')
+    expect(err).toMatch(
+      /^error: what the cluster kept in .*\[config\/data-directory\]\nhint: mount it/,
+    )
+    expect(code).toBe(2)
+    expect(existsSync(join(root, 'data'))).toBe(false)
   })
 
   test('and some of it runs, it goes on whatever flags say, and that is said', () => {

@@ -149,12 +149,20 @@ async function heal({ path, file }: FoundClusterFile): Promise<Plan> {
       { domain: 'user', hint: 'stop it with `weir cluster stop`' },
     )
   }
+  await checkKept(file)
   makeDirectories(file.dataDirectory)
-  // What runs has read it already, and would not know another one.
-  if (launches.length === file.processes.length)
-    await makeTokenOnce(join(file.dataDirectory, 'token'))
-  await checkToken(file.tokenFile)
   return { file, launches }
+}
+
+/** A disk that is not mounted after a reboot is no reason to begin anew in its place. Errors: `config/...`. */
+async function checkKept({ dataDirectory, tokenFile }: ClusterFile): Promise<void> {
+  if (!existsSync(join(dataDirectory, 'VERSION')))
+    throw new WeirError(
+      'config/data-directory',
+      `what the cluster kept in ${dataDirectory} is not there`,
+      { domain: 'user', hint: 'mount it again; `weir cluster stop` forgets the cluster' },
+    )
+  await checkToken(tokenFile)
 }
 
 const entryOf = ({ role, pid, birth, log, args }: StartedProcess): ClusterProcess => ({
