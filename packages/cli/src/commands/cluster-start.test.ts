@@ -131,12 +131,15 @@ describe('where a cluster was started and not stopped', () => {
 test.each([
   ['--token-file', 'mine'],
   ['-D', 'security.token-file=mine'],
-])('a token that was named is used: %s %s', (...flags) => {
-  const missing = start(...flags)
-  expect(missing.err).toMatch(/^error: .*mine.*\[config\/token-missing\]/)
-  expect(missing.code).toBe(2)
+])('a token that was named and is not there is refused: %s %s', (...flags) => {
+  const { code, err } = start(...flags)
+  expect(err).toMatch(/^error: .*mine.*\[config\/token-missing\]/)
+  expect(code).toBe(2)
+})
+
+test('a token that was named is used', () => {
   writeFileSync(join(root, 'mine'), TOKEN, { mode: 0o600 })
-  const { code, err } = start('--taskmanagers', '0', ...flags)
+  const { code, err } = start('--taskmanagers', '0', '--token-file', 'mine')
   expect(code, err).toBe(0)
   try {
     expect(readClusterFile(clusterFilePath(root)).tokenFile).toBe(join(root, 'mine'))
