@@ -84,6 +84,29 @@ function writeProject(tarballs: string): void {
   const job = firstBlock(join(ROOT, 'docs/guide/first-job.md'), /^ts job/)
   writeFileSync(join(outside, 'totals.ts'), job.replace('perSecond: 8_000', 'perSecond: 200_000'))
   writeFileSync(join(outside, 'mistakes.ts'), MISTAKES)
+  const paths = readdirSync(tarballs).flatMap((name) => subpathsOf(join(tarballs, name)))
+  const imports = paths.map((path, i) => `import type * as m${i} from '${path}'`)
+  const uses = paths.map((_path, i) => `typeof m${i}`)
+  writeFileSync(
+    join(outside, 'everything.ts'),
+    `${imports.join('\n')}\nexport type All = [${uses.join(', ')}]\n`,
+  )
+}
+
+/** All that can be imported from a package: what its `exports` say, each `*` for every file there. */
+function subpathsOf(tarball: string): readonly string[] {
+  const { name, exports } = JSON.parse(
+    run(outside, 'tar', '-xzOf', tarball, 'package/package.json'),
+  ) as { name: string; exports: Record<string, { types: string }> }
+  const files = run(outside, 'tar', '-tzf', tarball).trim().split('\n')
+  return Object.entries(exports).flatMap(([path, { types }]) => {
+    const [before = '', after] = types.replace(/^\./, 'package').split('*')
+    const specifier = (part: string): string => name + path.slice(1).replace('*', part)
+    if (after === undefined) return [specifier('')]
+    const found = files.filter((file) => file.startsWith(before) && file.endsWith(after))
+    expect(found, `${name} ${path}`).not.toEqual([])
+    return found.map((file) => specifier(file.slice(before.length, -after.length)))
+  })
 }
 
 function tarballOf(tarballs: string, name: string): string {
@@ -115,13 +138,32 @@ test('tarballs hold what was built, and nothing else', () => {
   }
 })
 
+test('npm packs nothing here: its packages would ask for versions that are none', () => {
+  for (const name of readdirSync(join(ROOT, 'packages'))) {
+    const cwd = join(ROOT, 'packages', name)
+    const to = mkdtempSync(join(outside, 'npm-'))
+    expect(() => run(cwd, 'npm', 'pack', '--pack-destination', to), name).toThrow('use: pnpm pack')
+    expect(readdirSync(to), name).toEqual([])
+  }
+})
+
+test('everything that can be imported is type-checked', () => {
+  const lines = readFileSync(join(outside, 'everything.ts'), 'utf8').split('\n')
+  const imported = (name: string): number =>
+    lines.filter((line) => new RegExp(`from '${name}(?:/[^']*)?'`).test(line)).length
+  for (const name of readdirSync(join(ROOT, 'packages')))
+    expect(imported(name === 'weirjs' ? name : `@weirjs/${name}`), name).toBeGreaterThan(0)
+  expect(lines).toContainEqual(expect.stringMatching(/^import type .* from 'weirjs'$/))
+  expect(lines).toContainEqual(expect.stringMatching(/^import type .* from 'weirjs\/files'$/))
+})
+
 test.each([
   ['nodenext', ['--module', 'nodenext']],
   ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', '--types', 'node']],
 ])(
   'types resolve under --strict with moduleResolution %s, libraries checked too',
   (_name, flags) => {
-    const files = ['totals.ts', 'mistakes.ts']
+    const files = ['totals.ts', 'mistakes.ts', 'everything.ts']
     const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024']
     expect(run(outside, installed('tsc'), ...strict, ...flags, ...files)).toBe('')
   },

@@ -1,5 +1,6 @@
 // What every public package must say about itself before anybody can use it: the facts that a registry and resolvers read.
 
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +23,7 @@ interface Manifest {
   readonly publishConfig: { readonly access: string; readonly exports: Exports }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly bin?: Readonly<Record<string, string>>
+  readonly scripts: Readonly<Record<string, string>>
   readonly repository?: { readonly url: string; readonly directory: string }
 }
 
@@ -64,11 +66,29 @@ describe.each(manifests)('packages/$name', ({ name, directory, manifest }) => {
     }
   })
 
+  it('is packed by pnpm only, which writes versions where here "workspace:" stands', () => {
+    expect(manifest.scripts['prepack']).toMatch(/^node \.\.\/\.\.\/tools\/prepack\.mjs(?: && |$)/)
+  })
+
   it('names the repository as all others do, or none of them names one', () => {
     expect(manifest.repository?.url).toBe(manifests[0]?.manifest.repository?.url)
     const directories = manifest.repository === undefined ? undefined : `packages/${name}`
     expect(manifest.repository?.directory).toBe(directories)
   })
+})
+
+it.each([
+  ['npm/11.6.2 node/v24.21.0 linux x64 workspaces/false', 1],
+  ['yarn/1.22.22 npm/? node/v24.21.0 linux x64', 1],
+  ['', 1],
+  ['pnpm/12.21.0 npm/? node/v24.21.0 linux x64', 0],
+])('who packs as "%s" is let in or told to use pnpm: %i', (agent, status) => {
+  const ran = spawnSync(process.execPath, [join(root, 'tools/prepack.mjs')], {
+    env: { ...process.env, npm_config_user_agent: agent },
+    encoding: 'utf8',
+  })
+  expect(ran.status).toBe(status)
+  expect(ran.stderr.includes('use: pnpm pack')).toBe(status !== 0)
 })
 
 it('the licence lies where every package takes it from', () => {
