@@ -23,8 +23,8 @@ interface Manifest {
 }
 
 /**
- * Direct ones, each decided on by itself. Ten were the aim; above it are the two that read columns (in a connector of their
- * own, in time).
+ * Direct ones, each decided on by itself (ADR 11). Ten were the aim; above it are the two that read columns (in a connector
+ * of their own, in time).
  */
 const DIRECT: readonly string[] = [
   '@grpc/grpc-js',
