@@ -8,6 +8,7 @@ import { present } from '@weirjs/common/core/assert'
 import { sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { WORKER_SLOTS_MAX } from '@weirjs/common/core/gateways'
+import { shownDefine } from '@weirjs/common/core/secret-names'
 import { checkMemory, type Config, loadConfig } from '@weirjs/common/node/config'
 import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import { makeTokenOnce } from '@weirjs/common/node/token-file'
@@ -70,8 +71,11 @@ export async function startCluster(cli: Cli, options: StartOptions): Promise<voi
     throw error
   })
   const format = formatOf(options)
-  if (format === 'json' || format === 'yaml')
-    return show(terminal, options, { json: { ...file, clusterFile: path, page }, names: [] })
+  if (format === 'json' || format === 'yaml') {
+    const processes = file.processes.map((one) => ({ ...one, args: one.args.map(shownDefine) }))
+    const json = { ...file, processes, clusterFile: path, page }
+    return show(terminal, options, { json, names: [] })
+  }
   terminal.note(`cluster is up at ${file.address}: ${counted(workersOf(file), 'TaskManager')}`)
   if (page !== null) terminal.note(`status page: ${page}`)
   const names = started.map(({ role, pid }) => `${role} ${pid}`).join(', ')

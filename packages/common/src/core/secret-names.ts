@@ -18,6 +18,12 @@ export function shownValue<T>(name: string, value: T): T | typeof SECRET_MASK {
   return isSecretName(name) ? SECRET_MASK : value
 }
 
+/** `key=value`, or any other word of a command line, as it may be shown. */
+export function shownDefine(word: string): string {
+  const at = word.indexOf('=')
+  return at > 0 && isSecretName(word.slice(0, at)) ? `${word.slice(0, at)}=${SECRET_MASK}` : word
+}
+
 /** The members as they may be shown. */
 export function shownValues<T>(
   values: Readonly<Record<string, T>>,

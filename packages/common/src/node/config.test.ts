@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { WeirError } from '../core/errors.ts'
 import { type Config, type ConfigSources, KEY_NAMES, loadConfig, parseSetting } from './config.ts'
 import { CONFIG_KEYS, type ConfigKey } from './config-keys.ts'
-import { isSecretName, shownValue } from '../core/secret-names.ts'
+import { isSecretName, shownDefine, shownValue } from '../core/secret-names.ts'
 import { envNameOf } from './config-sources.ts'
 import { writtenAs } from './config-values.ts'
 
@@ -171,6 +171,8 @@ user.greeting: "\${NAME:-nobody}, hello \${WHO}"
   ])('knows whether %s is a secret by its name: %s', (name, secret) => {
     expect(isSecretName(name)).toBe(secret)
     expect(shownValue(name, 'canary') === 'canary').toBe(!secret)
+    expect(shownDefine(`${name}=canary=2`)).toBe(`${name}=${secret ? '******' : 'canary=2'}`)
+    expect(shownDefine(name)).toBe(name)
   })
 })
 
