@@ -10,6 +10,7 @@ import type { JobClient } from '@weirjs/common/job-client'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
 import { readToken } from '@weirjs/common/rpc/token'
+import { clientIdentity } from '../processes/src/process-cluster.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const WEIR = join(ROOT, 'weir')
@@ -25,6 +26,14 @@ export interface StartOptions {
   readonly taskManagers?: number
   readonly slots?: number
   readonly defines?: readonly string[]
+  /** All connections encrypted, with certificates that are made for it. */
+  readonly tls?: boolean
+}
+
+interface ClusterFile {
+  readonly address: string
+  readonly tokenFile: string
+  readonly tlsDirectory?: string | null
 }
 
 /** What a failure is told quickly by: tests do not wait for default heartbeats. */
@@ -57,10 +66,11 @@ export class WeirKit implements AsyncDisposable {
 
   /** For a kit whose commands see more than those of others. */
   async startCluster(options: StartOptions): Promise<void> {
-    const { taskManagers = 2, slots = 2, defines = [] } = options
+    const { taskManagers = 2, slots = 2, defines = [], tls = false } = options
     const flags = [...FAST, ...defines].flatMap((define) => ['-D', define])
     const sizes = ['--port', '0', '--taskmanagers', `${taskManagers}`, '--slots', `${slots}`]
-    const { code, err } = await this.weir('cluster', 'start', ...sizes, ...flags)
+    const encrypted = tls ? ['--tls'] : []
+    const { code, err } = await this.weir('cluster', 'start', ...sizes, ...encrypted, ...flags)
     if (code !== 0) throw new Error(`the cluster did not start:\n${err}`)
   }
 
@@ -100,13 +110,19 @@ export class WeirKit implements AsyncDisposable {
 
   /** What the commands use, without a process for each question. */
   get client(): JobClient {
-    this.#connection ??= connectJobManager({
-      address: this.#file.address,
-      token: readToken(this.#file.tokenFile),
+    this.#connection ??= this.#connect()
+    return this.#connection.client
+  }
+
+  #connect(): JobConnection {
+    const { address, tokenFile, tlsDirectory = null } = this.#file
+    return connectJobManager({
+      address,
+      token: readToken(tokenFile),
       sender: 'test',
       scheduler: systemScheduler(),
+      tls: tlsDirectory === null ? undefined : clientIdentity(tlsDirectory),
     })
-    return this.#connection.client
   }
 
   /** host:port of the JobManager. */
@@ -114,11 +130,8 @@ export class WeirKit implements AsyncDisposable {
     return this.#file.address
   }
 
-  get #file(): { readonly address: string; readonly tokenFile: string } {
-    return JSON.parse(readFileSync(this.path('.weir', 'cluster.json'), 'utf8')) as {
-      address: string
-      tokenFile: string
-    }
+  get #file(): ClusterFile {
+    return JSON.parse(readFileSync(this.path('.weir', 'cluster.json'), 'utf8')) as ClusterFile
   }
 
   path(...names: readonly string[]): string {

@@ -16,6 +16,7 @@ export default job(
   (env, { output, once }) => {
     const password = env.secret('db-password')
     const key = env.secret('api_key')
+    const filed = env.secret('filed')
     const make = (n: number) => ({ n, chars: 0, own: 0 })
     env
       .from(generator({ count: 10, type: Seen, make }), { uid: 'numbers' })
@@ -23,11 +24,12 @@ export default job(
         if (!existsSync(once)) {
           writeFileSync(once, '')
           console.log(`it is ${password.reveal()}, kept as ${String(password)}`)
-          process.stderr.write(`and ${key.reveal()}\n`)
+          process.stderr.write(`and ${key.reveal()} of ${filed.reveal()}\n`)
           throw new Error(`no login with ${password.reveal()}`)
         }
         const named = Object.keys(process.env).filter((name) => name.startsWith('WEIR_SECRET_'))
-        return { n, chars: password.reveal().length + key.reveal().length, own: named.length }
+        const secrets = [password, key, filed].map((one) => one.reveal())
+        return { n, chars: secrets.join('').length, own: named.length }
       })
       .to(ndjsonFiles(output, Seen), { uid: 'files' })
   },

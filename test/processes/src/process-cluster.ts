@@ -358,7 +358,8 @@ export class ProcessCluster implements AsyncDisposable {
   }
 }
 
-function clientIdentity(directory: string): FileIdentity {
+/** As commands have it. */
+export function clientIdentity(directory: string): FileIdentity {
   return FileIdentity.open({
     files: filesIn(directory, 'client'),
     role: 'client',
