@@ -9,6 +9,8 @@ import {
   type Bound,
   JOB_BOUNDS,
   JOB_KEY_NAMES,
+  TASK_BOUNDS,
+  type TaskKey,
   jobValuesOf,
   type JobKey,
 } from '@weirjs/common/core/job-bounds'
@@ -101,6 +103,22 @@ describe.each(JOB_KEY_NAMES.filter((key) => key !== 'restart-strategy.type'))('%
         expect.objectContaining({
           code: 'job/invalid-settings',
           message: expect.stringMatching(`^${key} is .* must be `) as string,
+        }),
+      )
+  })
+})
+
+describe.each(Object.keys(TASK_BOUNDS) as TaskKey[])('%s, as text for the slots', (key) => {
+  const { least, most } = TASK_BOUNDS[key]
+  const put = (text: string): JobSettings => ({ ...base, config: { [key]: text } })
+
+  test('within its bounds is taken, beyond them refused by its name', () => {
+    for (const value of [least, most]) expect(() => checkSettings(put(`${value}`))).not.toThrow()
+    for (const text of [`${least - 1}`, `${most + 1}`, '', '1kb', '-1', '1e3', 'x'.repeat(10_000)])
+      expect(() => checkSettings(put(text)), text.slice(0, 20)).toThrow(
+        expect.objectContaining({
+          code: 'job/invalid-settings',
+          message: expect.stringMatching(`^${key} is .{2,100}, but must be `) as string,
         }),
       )
   })

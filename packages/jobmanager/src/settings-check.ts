@@ -7,7 +7,12 @@ import {
   jobValueProblem,
   jobValuesOf,
   type JobKey,
+  shownValue,
+  TASK_BOUNDS,
+  type TaskKey,
+  taskValue,
   unfitNeighbours,
+  wantedOf,
 } from '@weirjs/common/core/job-bounds'
 
 /** Throws `job/invalid-settings`. */
@@ -19,7 +24,13 @@ export function checkSettings(settings: JobSettings): void {
   }
   for (const [larger, smaller] of unfitNeighbours(values))
     throw invalid(`${larger} must be at least ${smaller}, which is ${String(values[smaller])}`)
+  for (const [key, text] of Object.entries(settings.config)) {
+    if (!isTaskKey(key) || taskValue(key, text) !== null) continue
+    throw invalid(`${key} is ${shownValue(text)}, but must be ${wantedOf(TASK_BOUNDS[key])}`)
+  }
 }
+
+const isTaskKey = (key: string): key is TaskKey => Object.hasOwn(TASK_BOUNDS, key)
 
 function invalid(message: string): WeirError {
   return new WeirError('job/invalid-settings', message, { domain: 'user', retry: 'never' })

@@ -13,6 +13,8 @@ import {
   JOB_KEY_NAMES,
   jobValuesOf,
   shownValue,
+  TASK_BOUNDS,
+  type TaskKey,
   unfitNeighbours,
   wantedOf,
 } from './job-bounds.ts'
@@ -46,6 +48,16 @@ describe('the table of bounds', () => {
     )
     for (const key of JOB_KEY_NAMES)
       expect(wantedBy(CONFIG_KEYS[key].schema), key).toBe(wantedOf(JOB_BOUNDS[key]))
+  })
+
+  it('is what keys that travel to slots are read by, all of them', () => {
+    const travelling = KEY_NAMES.filter((key) => CONFIG_KEYS[key].scope === 'task')
+    expect(travelling.toSorted()).toEqual(Object.keys(TASK_BOUNDS).toSorted())
+    for (const [key, { least, most }] of Object.entries(TASK_BOUNDS)) {
+      const { schema } = CONFIG_KEYS[key as TaskKey]
+      const taken = [least - 1, least, most, most + 1].map((n) => schema.safeParse(`${n}`).success)
+      expect(taken, key).toEqual([false, true, true, false])
+    }
   })
 
   it('has a key for every field of settings', () => {

@@ -123,6 +123,30 @@ export const JOB_BOUNDS: JobBounds = {
   ),
 }
 
+const KIB = 1_024
+const PROBE_MS_MIN = 100
+const PROBE_MS_MAX = 3_600_000
+
+export type TaskKey =
+  | 'exchange.frame-bytes'
+  | 'exchange.credit-bytes'
+  | 'exchange.probe.interval'
+  | 'exchange.probe.timeout'
+
+/** Settings that travel with a job to its slots as plain text: bytes, milliseconds. */
+export const TASK_BOUNDS: Readonly<Record<TaskKey, NumberBound>> = {
+  'exchange.frame-bytes': whole(KIB, 128 * KIB),
+  'exchange.credit-bytes': whole(KIB, KIB ** 3),
+  'exchange.probe.interval': whole(PROBE_MS_MIN, PROBE_MS_MAX),
+  'exchange.probe.timeout': whole(PROBE_MS_MIN, PROBE_MS_MAX),
+}
+
+/** The number that such a text is; null: it is none, or out of bounds. */
+export function taskValue(key: TaskKey, text: string): number | null {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return isWithin(TASK_BOUNDS[key], value) ? value : null
+}
+
 export const JOB_KEY_NAMES: readonly JobKey[] = Object.keys(JOB_BOUNDS) as JobKey[]
 
 // ---- in words ----

@@ -7,6 +7,7 @@ import {
   type CheckpointMode,
   type CheckpointSettings,
 } from '../core/graph/logical-graph.ts'
+import { TASK_BOUNDS } from '../core/job-bounds.ts'
 import { jobProcessBytesMin, SLOT_HEAP_BYTES_MIN } from '../core/job-memory.ts'
 import { type KeyDefinition, ofJobs, ofProcess, ofTask } from './config-definition.ts'
 import { OUTPUT_KEYS, type OutputValues } from './config-output-keys.ts'
@@ -246,24 +247,31 @@ const PROCESS_KEYS = {
   ),
 } as const
 
+const {
+  'exchange.frame-bytes': FRAME,
+  'exchange.credit-bytes': CREDIT,
+  'exchange.probe.interval': INTERVAL,
+  'exchange.probe.timeout': TIMEOUT,
+} = TASK_BOUNDS
+
 const TASK_KEYS = {
   'exchange.frame-bytes': ofTask(
-    size(KIB, 128 * KIB),
+    size(FRAME.least, FRAME.most),
     32 * KIB,
     'A frame of records leaves when it is so full.',
   ),
   'exchange.credit-bytes': ofTask(
-    size(KIB, GIB),
+    size(CREDIT.least, CREDIT.most),
     128 * KIB,
     'Bytes that may be on the way on one channel, and one frame more; of a slot, that for each of its channels.',
   ),
   'exchange.probe.interval': ofTask(
-    duration(100),
+    duration(INTERVAL.least, INTERVAL.most),
     10_000,
     'Silence after which a slot asks whether the TaskManager that it gets records from can be reached.',
   ),
   'exchange.probe.timeout': ofTask(
-    duration(100),
+    duration(TIMEOUT.least, TIMEOUT.most),
     5_000,
     'Time for the answer; then the connection counts as lost. A busy TaskManager answers all the same.',
   ),

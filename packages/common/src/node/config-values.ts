@@ -66,8 +66,8 @@ export const number = (least: number, most: number): ValueSchema<number> =>
   bounded({ sort: 'real', least, most })
 
 /** Milliseconds. A bare number is milliseconds too. */
-export const duration = (least = 0): ValueSchema<number> =>
-  bounded({ sort: 'duration', least, most: DURATION_MS_MAX })
+export const duration = (least = 0, most: number = DURATION_MS_MAX): ValueSchema<number> =>
+  bounded({ sort: 'duration', least, most })
 
 /** Bytes, in powers of 1,024. A bare number is bytes. */
 export function size(lowBytes: number, highBytes: number): ValueSchema<number> {

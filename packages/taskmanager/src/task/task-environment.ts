@@ -5,6 +5,13 @@ import { WeirError } from '@weirjs/common/core/errors'
 import type { Scheduler } from '@weirjs/common/core/clock'
 import type { SlotEndpoint, SlotRequest } from '@weirjs/common/core/gateways'
 import type { Fence } from '@weirjs/common/core/ids'
+import {
+  shownValue,
+  TASK_BOUNDS,
+  type TaskKey,
+  taskValue,
+  wantedOf,
+} from '@weirjs/common/core/job-bounds'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { PeerProbeTimes } from '@weirjs/common/rpc/peer-probe'
 import type { SlotExchange } from '../exchange/slot-exchange.ts'
@@ -13,15 +20,13 @@ import type { OperatorFactory, SnapshotFactory } from './factories.ts'
 import type { SlotLoop } from './task-loop.ts'
 
 export const FRAME_BYTES_DEFAULT: number = 32 * 1_024
-export const FRAME_BYTES_MIN = 1_024
-export const FRAME_BYTES_MAX: number = 128 * 1_024
+export const FRAME_BYTES_MIN: number = TASK_BOUNDS['exchange.frame-bytes'].least
+export const FRAME_BYTES_MAX: number = TASK_BOUNDS['exchange.frame-bytes'].most
 /** Default credit of a channel, in frames. */
 export const CREDIT_FRAMES_DEFAULT = 4
 
 export const PROBE_AFTER_MS = 10_000
 export const PROBE_ANSWER_MS_MAX = 5_000
-const PROBE_MS_MIN = 100
-const PROBE_MS_MAX = 3_600_000
 
 export interface DataPlaneSizes {
   /** A frame counts as full from here on: FRAME_BYTES_MIN … FRAME_BYTES_MAX. */
@@ -52,65 +57,30 @@ export const FREEZE_KEY = 'dev.freeze-records'
 
 /** From the job's configuration `exchange.frame-bytes` and `exchange.credit-bytes`; WeirError `config/out-of-range`. */
 export function dataPlaneSizes(config: SlotRequest['config']): DataPlaneSizes {
-  const frameBytesMax = bytesOf(
-    config,
-    'exchange.frame-bytes',
-    FRAME_BYTES_DEFAULT,
-    FRAME_BYTES_MIN,
-    FRAME_BYTES_MAX,
-  )
-  const creditBytesPerChannel = bytesOf(
-    config,
-    'exchange.credit-bytes',
-    frameBytesMax * CREDIT_FRAMES_DEFAULT,
-    frameBytesMax,
-    Number.MAX_SAFE_INTEGER,
-  )
-  return { frameBytesMax, creditBytesPerChannel }
+  const frameBytesMax = valueOf(config, 'exchange.frame-bytes', FRAME_BYTES_DEFAULT)
+  const preset = frameBytesMax * CREDIT_FRAMES_DEFAULT
+  const creditBytesPerChannel = valueOf(config, 'exchange.credit-bytes', preset)
+  if (creditBytesPerChannel >= frameBytesMax) return { frameBytesMax, creditBytesPerChannel }
+  const message = `exchange.credit-bytes is ${creditBytesPerChannel}, less than exchange.frame-bytes, ${frameBytesMax}`
+  throw new WeirError('config/out-of-range', message, { domain: 'user' })
 }
 
 /** Of the data plane, when a silent producer is asked whether it can be reached; WeirError `config/out-of-range`. */
 export function probeTimes(config: SlotRequest['config']): PeerProbeTimes {
-  const msOf = (key: string, byDefault: number): number =>
-    integerOf(config, { key, byDefault, low: PROBE_MS_MIN, high: PROBE_MS_MAX, unit: 'ms' })
   return {
-    afterMs: msOf('exchange.probe.interval', PROBE_AFTER_MS),
-    answerMsMax: msOf('exchange.probe.timeout', PROBE_ANSWER_MS_MAX),
+    afterMs: valueOf(config, 'exchange.probe.interval', PROBE_AFTER_MS),
+    answerMsMax: valueOf(config, 'exchange.probe.timeout', PROBE_ANSWER_MS_MAX),
   }
 }
 
-function bytesOf(
-  config: SlotRequest['config'],
-  key: string,
-  byDefault: number,
-  low: number,
-  high: number,
-): number {
-  return integerOf(config, { key, byDefault, low, high, unit: 'bytes' })
-}
-
-interface IntegerKey {
-  readonly key: string
-  readonly byDefault: number
-  readonly low: number
-  readonly high: number
-  readonly unit: 'bytes' | 'ms'
-}
-
-function integerOf(
-  config: SlotRequest['config'],
-  { key, byDefault, low, high, unit }: IntegerKey,
-): number {
+function valueOf(config: SlotRequest['config'], key: TaskKey, byDefault: number): number {
   const text = config[key]
   if (text === undefined) return byDefault
-  const found = Number(text)
-  if (Number.isInteger(found) && found >= low && found <= high) return found
-  throw new WeirError(
-    'config/out-of-range',
-    `${key} is '${text}'; it must be an integer from ${low} to ${high}`,
-    {
-      domain: 'user',
-      hint: `leave it out for the default of ${byDefault} ${unit}`,
-    },
-  )
+  const found = taskValue(key, text)
+  if (found !== null) return found
+  const message = `${key} is ${shownValue(text)}, but must be ${wantedOf(TASK_BOUNDS[key])}`
+  throw new WeirError('config/out-of-range', message, {
+    domain: 'user',
+    hint: `leave it out for the default of ${byDefault}`,
+  })
 }
