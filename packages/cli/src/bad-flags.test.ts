@@ -252,7 +252,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   checkpoint: 'the JobManager: restore-path.test.ts, test/conformance/restore-refused.test.ts',
   job: 'the JobManager: job-manager.test.ts',
-  taskmanager: 'the JobManager: worker-hub.test.ts',
+  taskmanager: 'the JobManager: worker-drain.test.ts',
   words: 'completions of nonsense are none: below',
 }
 
