@@ -267,6 +267,8 @@ describe.each(methods)('$name', ({ path, name, type }) => {
         expect(error.code, said).toMatch(/^rpc\/|^job\/bundle-mismatch$/)
         expect(error.message.length, said).toBeLessThan(SAID_CHARS_MAX)
         if (REFUSED_OTHERWISE.test(error.message)) continue
+        // A million messages are read before they are counted: on a busy machine the deadline is sooner.
+        if (what === 'too many' && error.code === 'rpc/deadline') continue
         const others = /instead|longer/.test(what) || field.kind === 'message'
         const names = others ? [': '] : fieldPath
         expect(
