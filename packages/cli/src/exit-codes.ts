@@ -22,6 +22,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'cli/no-cluster': EXIT_UNREACHABLE,
   'rpc/unavailable': EXIT_UNREACHABLE,
   'rpc/deadline': EXIT_UNREACHABLE,
+  'tls/handshake-failed': EXIT_UNREACHABLE,
   'rpc/unauthenticated': EXIT_USAGE,
   'job/unknown-argument': EXIT_USAGE,
   'job/bad-argument': EXIT_USAGE,

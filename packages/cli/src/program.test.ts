@@ -135,6 +135,12 @@ describe('weir job', () => {
         out: [`${id} FINISHED`],
       })
       expect((await testCli(null).run('job', 'wait', '7f3')).code).toBe(3)
+      const away = testCli({
+        describe: async () => {
+          throw new WeirError(code, 'gone', { domain: 'external' })
+        },
+      })
+      expect((await away.run('job', 'describe', '7f3')).code).toBe(3)
     },
   )
 
