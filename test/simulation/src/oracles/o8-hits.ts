@@ -15,8 +15,11 @@ const SEEDS_FOR_MOMENTS = 300
  * 4 s, a restart is delayed by up to 2 s, and gaps last from nothing to 5 s. Measured: 34 to 46 of 100.
  */
 const GAPS_WITH_CHECKPOINT_MIN = 0.25
-/** Of the seeds, so many may be over before any fault hit. */
-const QUIET_MAX = 0.01
+/**
+ * Of the seeds, so many may be over before any fault hit: an eighth begin with the final checkpoint, and some jobs are
+ * through with it sooner than the first fault comes. Measured: 1 to 3 of 100.
+ */
+const QUIET_MAX = 0.04
 /** Failpoints that so many seeds must have hit. */
 const FAILPOINTS_WANTED: readonly { readonly seeds: number; readonly share: number }[] = [
   { seeds: 10_000, share: 1 },

@@ -115,7 +115,7 @@ const RESTARTS: readonly RestartOptions[] = [
   { strategy: 'failure-rate', failuresMax: ATTEMPTS, window: '1m', delay: '100ms' },
 ]
 /** How long the input of most jobs takes: several of their checkpoints' logs are folded in it. */
-const INPUT_SECONDS = [25, 60] as const
+const INPUT_SECONDS = [18, 42] as const
 /** Some are over soon, with most of their faults behind them or in their end. */
 const SHORT_INPUT_SECONDS = [4, 14] as const
 const SHARE_SHORT = 0.2
@@ -151,7 +151,7 @@ export function drawWorkload(prng: Prng, mode: CheckpointMode): WorkloadOptions 
     frameBytes,
     creditBytes: frameBytes * prng.pick([1, 1, 2, 4]),
     freezeRecords: prng.chance(0.3),
-    checkpointMs: prng.pick([100, 300, 300, 300, 300, 500, 500, 1_000, 1_000, 3_000, null]),
+    checkpointMs: prng.pick([100, 300, 300, 300, 500, 500, 1_000, 1_000, 1_000, 3_000, null]),
     minPauseMs: prng.pick([0, 0, 0, 200]),
     maxConcurrent: prng.pick([1, 1, 1, 2]),
     retained: prng.pick([1, 2, 3]),
