@@ -109,14 +109,20 @@ const CODES: ReadonlySet<string> = new Set([
 ])
 
 class Tally {
+  /** Of whose files. */
+  readonly #whose: string
   readonly #rows = new Map<string, { cases: number; found: number }>()
   readonly wrong: string[] = []
+
+  constructor(whose: string) {
+    this.#whose = whose
+  }
 
   async try(of: Image, one: Case, door: string, restore: () => Promise<number>): Promise<void> {
     const { path, kind, damage } = one
     const outcome: unknown = await restore().catch((error: unknown) => error)
     const what = `${path} ${damage.kind} ${damage.what} ${door}`
-    this.count(`${kind}, ${damage.kind}`, verdictOn(of, one, outcome), what)
+    this.count(`${this.#whose}${kind}, ${damage.kind}`, verdictOn(of, one, outcome), what)
   }
 
   count(row: string, verdict: string | null, what: string): void {
@@ -151,7 +157,7 @@ describe('damage to the files of a job', () => {
   })
 
   it('is always found before a record runs, and named', async () => {
-    const tally = new Tally()
+    const tally = new Tally('')
     const newest = `${image.job}/chk-${present(image.checkpoints.at(-1), 'a checkpoint')}/`
     for (const one of cases(image)) {
       const { path, damage } = one
@@ -199,7 +205,7 @@ describe('damage to the files of a job', () => {
     )
     expect(entries.filter((path) => path < fold).map(typeOf)).toEqual(['submitted', 'epoch'])
     const newest = present(folded.checkpoints.at(-1), 'a checkpoint')
-    const tally = new Tally()
+    const tally = new Tally('folded ')
     for (const one of cases(folded)) {
       const { path, damage } = one
       if (!log.includes(path)) continue

@@ -41,7 +41,7 @@ export const SUITES: readonly Suite[] = [
   json('mutants', 'Seeded bugs', 'node tools/mutants.mjs --json'),
   json('faults', 'Fault cells', 'npm run faults -- --cells all --require --json'),
   json('chaos', 'Chaos', 'npm run chaos -- --minutes 30 --profile nightly --json'),
-  json('recovery', 'How long a job is away', 'npm run chaos -- --measure 50 --json'),
+  json('recovery', 'How long a job is away', 'npm run chaos -- --measure 25 --json'),
   json('finish', 'Bounded jobs that end', 'npm run chaos -- --finish 200 --json'),
   {
     name: 'control',
