@@ -3,6 +3,7 @@
 
 import { decodeValue, encodeValue } from '@weirjs/common/codec/block'
 import { assert } from '@weirjs/common/core/assert'
+import { nextTurn } from '@weirjs/common/core/clock'
 import type { Codec } from '@weirjs/common/core/codec'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import type {
@@ -244,4 +245,4 @@ export interface Snapshot {
   readonly splits: readonly unknown[]
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => void scheduler.nextTurn(resolve))
+const turn = (): Promise<void> => nextTurn(scheduler)

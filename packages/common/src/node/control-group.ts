@@ -105,10 +105,11 @@ function bytesIn(text: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-function readText(path: string): string | null {
+/** A file in which the system says something. null: it does not say. */
+export function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return null // a system without it, a group that is gone, or no descriptor is free
+    return null // a system without it, a group or a process that is gone, or no descriptor is free
   }
 }

@@ -3,7 +3,7 @@
 
 import { type FileMetaData, parquetScan } from 'hyparquet'
 import { didYouMean } from '@weirjs/api/suggest'
-import type { Scheduler } from '@weirjs/common/core/clock'
+import { nextTurn, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { BlockProducer } from './block-pump.ts'
 import { damagedFile } from './file-errors.ts'
@@ -65,7 +65,7 @@ export class ParquetProducer implements BlockProducer<RowBlock> {
       const scan = await parquetScan({ file, metadata, columns: [...names], ...formats, ...range })
       const columns: ArrayLike<unknown>[] = []
       for (const column of names) {
-        await new Promise<void>((resolve) => void this.#scheduler.nextTurn(resolve))
+        await nextTurn(this.#scheduler)
         columns.push(await scan.readColumn({ column, ...range }))
       }
       return { names, columns, rows: rows - next }

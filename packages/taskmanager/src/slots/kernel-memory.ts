@@ -2,9 +2,9 @@
 // kernel has ended because a control group ran out, and which it would end first. What cannot be read is null; what may
 // not be written stays as it is.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { memoryGroups } from '@weirjs/common/node/control-group'
+import { memoryGroups, readText } from '@weirjs/common/node/control-group'
 
 /** How many processes the kernel has ended for want of memory, and where that is written. */
 export interface OomRecord {
@@ -49,12 +49,4 @@ export function oomRecord(root = '/'): OomRecord {
     if (kills !== undefined) return { kills: Number(kills), source }
   }
   return { kills: null, source: '' }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null // a system without it, or a process that is gone
-  }
 }
