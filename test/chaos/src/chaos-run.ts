@@ -22,6 +22,7 @@ import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
 import { danglingReferences } from '../../processes/src/fsck.ts'
 import { GrowthWatch, type Slopes } from '../../processes/src/growth.ts'
+import { judgeQuiet, type QuietTail, watchQuiet } from './quiet-tail.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
@@ -30,8 +31,10 @@ const TASK_MANAGERS = 3
 const SLOTS = 2
 const PARALLELISM = 4
 const RECORDS_PER_SECOND = 2_000
-/** Records for so much of the time; the rest is lost to recovery. */
-const WORKING_SHARE = 0.65
+/** Records for so much of the time; the rest is lost to recovery, more where kills come in bursts. */
+const WORKING_SHARE: Readonly<Record<ChaosProfile, number>> = { pr: 0.65, nightly: 0.5 }
+/** Of processes that live through the time without faults; the job's slots lie on two TaskManagers at least. */
+const QUIET_LIVES = { JobManager: 1, TaskManager: TASK_MANAGERS, 'job process': 2 }
 /** Kills end when so much of the output is visible. */
 const KILLS_UNTIL_SHARE = 0.95
 const KILLS_PER_MINUTE_MIN = 6
@@ -59,6 +62,8 @@ export type ChaosProfile = 'pr' | 'nightly'
 export interface ChaosOptions {
   readonly profile: ChaosProfile
   readonly minutes: number
+  /** Behind them, without faults: memory must be flat. 0: none. */
+  readonly quietMinutes: number
   /** In the last third of the kills the JobManager lives, so that a leak of it can show. */
   readonly spareJobManager: boolean
   readonly seed: number
@@ -88,6 +93,8 @@ export interface ChaosResult {
   readonly growth: Slopes | null
   /** More would have been a violation. */
   readonly growthMax: Slopes | null
+  /** null: none was wanted. */
+  readonly quiet: QuietTail | null
   readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
   readonly wallSeconds: number
   readonly failures: readonly Violation[]
@@ -130,6 +137,8 @@ class ChaosRun {
   readonly #cluster: ProcessCluster
   readonly #options: ChaosOptions
   readonly #prng: Prng
+  /** Faults end when so many are visible. */
+  readonly #recordsForKills: number
   readonly #records: number
   readonly #keys: number
   readonly #output: CommittedOutput
@@ -138,6 +147,7 @@ class ChaosRun {
   readonly #recoveries = new Recoveries()
   readonly #kills: Kill[] = []
   readonly #violations: Violation[] = []
+  #quiet: QuietTail | null = null
   #gaps = { all: 0, withCheckpoint: 0 }
 
   constructor(cluster: ProcessCluster, options: ChaosOptions) {
@@ -145,7 +155,9 @@ class ChaosRun {
     this.#options = options
     this.#prng = new Prng(options.seed)
     this.#keys = this.#prng.pick([1, 97, 5_000])
-    this.#records = Math.ceil(options.minutes * 60 * RECORDS_PER_SECOND * WORKING_SHARE)
+    const working = options.minutes * WORKING_SHARE[options.profile]
+    this.#recordsForKills = Math.ceil(working * 60 * RECORDS_PER_SECOND)
+    this.#records = this.#recordsForKills + options.quietMinutes * 60 * RECORDS_PER_SECOND
     this.#output = new CommittedOutput({
       directory: cluster.path('out'),
       records: this.#records,
@@ -164,6 +176,7 @@ class ChaosRun {
       const kinds = killBag(this.#prng.fork())
       await this.#killAllTheTime(watch, kinds)
       await this.#killer.heal()
+      await this.#restFromKills(watch)
       await this.#killTheEnd(watch, kinds)
       await this.#killer.heal()
       this.#cluster.timeline.note('no more kills')
@@ -203,7 +216,7 @@ class ChaosRun {
     const enough = (): boolean =>
       watch.ended ||
       performance.now() > untilMs ||
-      this.#output.records > this.#records * KILLS_UNTIL_SHARE
+      this.#output.records > this.#recordsForKills * KILLS_UNTIL_SHARE
     await this.#gap('calm', 0, watch)
     let burstAtMs = performance.now() + BURST_EACH_MS
     while (!enough()) {
@@ -260,6 +273,11 @@ class ChaosRun {
     await sleep(this.#prng.int(AIM_JITTER_MS))
   }
 
+  async #restFromKills(watch: JobWatch): Promise<void> {
+    const { quietMinutes } = this.#options
+    if (quietMinutes > 0) this.#quiet = await watchQuiet(this.#cluster, watch, quietMinutes)
+  }
+
   /** One more kill about the time of the final checkpoint, when the input has come to its end. */
   async #killTheEnd(watch: JobWatch, kinds: Bag<KillKind>): Promise<void> {
     const nearly = this.#records - (RECORDS_PER_SECOND * LAST_KILL_MS) / 1_000
@@ -311,6 +329,7 @@ class ChaosRun {
       })),
       ...judgeLogs(this.#cluster.logDirectory, PAUSE_EXPLAINS),
       ...this.#growth.judge(),
+      ...this.#judgeQuiet(),
       ...this.#judgeHits(),
     ]
     return {
@@ -329,9 +348,16 @@ class ChaosRun {
       gapsWithCheckpoint: this.#share(),
       growth: this.#growth.growth()?.perMinute ?? null,
       growthMax: this.#growth.growth()?.max ?? null,
+      quiet: this.#quiet,
       recovery: this.#recoveries.summary(),
       failures,
     }
+  }
+
+  #judgeQuiet(): readonly Violation[] {
+    if (this.#quiet === null) return []
+    const { quietMinutes: minutes } = this.#options
+    return judgeQuiet(this.#quiet, { minutes, lives: QUIET_LIVES })
   }
 
   /** A run in which little happened proves little. */

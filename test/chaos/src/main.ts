@@ -6,11 +6,12 @@ import { type FinishResult, runFinishes } from './finish-runs.ts'
 import { broken, measureRecovery, PROMISED_MS } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'
 
-const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--spare-jobmanager] [--at-least-once] [--keep] [--json]
+const usage = `usage: chaos [--minutes M] [--quiet Q] [--profile pr|nightly] [--seed S] [--spare-jobmanager] [--at-least-once] [--keep] [--json]
        chaos --finish N [--burners B] [--seed S] [--keep] [--json]
        chaos --measure R [--json]
   --minutes M      how long processes are killed (default 1)
-  --profile P      nightly: also bursts of 20 kills every five minutes, and --spare-jobmanager (default pr)
+  --quiet Q        so many minutes behind them without faults, in which memory must be flat (default 0)
+  --profile P      nightly: also bursts of 20 kills every five minutes, --spare-jobmanager and --quiet 14 (default pr)
   --spare-jobmanager  in the last third the JobManager lives, so that a leak of it can show
   --seed S         whom and when (default: drawn and told)
   --finish N       no such run: N bounded jobs to their end, kills about the final checkpoint in some of them
@@ -22,10 +23,13 @@ const usage = `usage: chaos [--minutes M] [--profile pr|nightly] [--seed S] [--s
   --json           last line of stdout: {seed, kills, restarts, checkpoints, records, violations, failures, …}`
 
 const SEED_MAX = 1_000_000_000
+/** Long enough for some full collections of each heap in each half of what is judged. */
+const QUIET_MINUTES = { pr: 0, nightly: 14 }
 const HISTORY_LINES = 150
 
 interface Settings {
   readonly minutes: number
+  readonly quietMinutes: number
   readonly spareJobManager: boolean
   readonly seed: number
   readonly keep: boolean
@@ -43,6 +47,7 @@ function settings(): Settings {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '1' },
+      quiet: { type: 'string' },
       profile: { type: 'string', default: 'pr' },
       seed: { type: 'string' },
       measure: { type: 'string', default: '0' },
@@ -72,9 +77,10 @@ function settings(): Settings {
     finish: countOf('finish', values.finish),
     burners: countOf('burners', values.burners),
   }
+  const quietMinutes = countOf('quiet', values.quiet ?? `${QUIET_MINUTES[profile]}`)
   const spareJobManager = values['spare-jobmanager'] || profile === 'nightly'
   const { keep, json } = values
-  return { minutes, seed, keep, json, mode, profile, spareJobManager, ...counts }
+  return { minutes, quietMinutes, seed, keep, json, mode, profile, spareJobManager, ...counts }
 }
 
 function countOf(name: string, text: string): number {
@@ -103,6 +109,8 @@ function tell(result: ChaosResult): void {
     console.log(
       `growth a minute: ${JSON.stringify(result.growth)}, at most ${JSON.stringify(result.growthMax)}`,
     )
+  for (const { process, first, second, perMinute } of result.quiet?.floors ?? [])
+    console.log(`without faults, ${process}: from ${first} MiB to ${second}, ${perMinute} a minute`)
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 
@@ -150,12 +158,13 @@ async function tellMeasured(rounds: number, json: boolean): Promise<number> {
 
 async function main(): Promise<number> {
   const said = settings()
-  const { minutes, seed, keep, json, measure, mode, profile, spareJobManager } = said
+  const { minutes, quietMinutes, seed, keep, json, measure, mode, profile, spareJobManager } = said
   if (said.finish > 0) return finish(said)
   if (measure > 0) return tellMeasured(measure, json)
   console.error(`chaos: ${minutes} minutes, seed ${seed}`)
   const result = await runChaos({
     minutes,
+    quietMinutes,
     profile,
     spareJobManager,
     seed,

@@ -33,6 +33,10 @@ const chaos = {
   records: 2_300_000,
   gapsWithCheckpoint: 0.91,
   growth: { controlMiB: 0.02 },
+  quiet: {
+    minutes: 14,
+    floors: [{ process: 'JobManager', first: 99, second: 100, perMinute: 0.2 }],
+  },
   recovery,
   failures: [{ oracle: 'ledger', message: 'twice' }],
   violations: 0,

@@ -175,8 +175,24 @@ function chaos(result: Chaos): string {
       `${count(checkpoints)} checkpoints (${Math.round(gapsWithCheckpoint * 100)} % of the gaps have one), ` +
       `${count(records)} records; ${result.violations} violations.`,
     table(['grows', 'by the minute'], growth),
+    ...quiet(result),
     away(result.recovery),
   ].join('\n\n')
+}
+
+function quiet({ quiet: tail = null }: Chaos): readonly string[] {
+  if (tail === null) return []
+  const rows = tail.floors.map(({ process, first, second, perMinute }) => [
+    process,
+    `${first}`,
+    `${second}`,
+    `${perMinute}`,
+  ])
+  return [
+    `Then ${Math.round(tail.minutes)} minutes without faults. The least memory that each process had in two stretches of them, and ` +
+      'how much that rises (0.5 MiB a minute would be a violation):',
+    table(['process', 'first, MiB', 'then', 'by the minute'], rows),
+  ]
 }
 
 /** `promised`: 95 of 100 may take so long until the job runs again. */

@@ -75,6 +75,16 @@ export interface Chaos {
   readonly records: number
   readonly gapsWithCheckpoint: number
   readonly growth: Readonly<Record<string, number>> | null
+  /** null: no time without faults was wanted; older records do not say. */
+  readonly quiet?: {
+    readonly minutes: number
+    readonly floors: readonly {
+      readonly process: string
+      readonly first: number
+      readonly second: number
+      readonly perMinute: number
+    }[]
+  } | null
   readonly recovery: Readonly<Record<string, Recovery>>
   readonly failures: readonly { readonly oracle: string; readonly message: string }[]
   readonly violations: number
