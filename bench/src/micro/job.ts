@@ -70,6 +70,7 @@ async function load(options: BenchOptions, directory: string): Promise<Loaded> {
       advertisedHost: '127.0.0.1',
       dataPorts: { first: 0, last: 0 },
       encrypted: false,
+      confined: false,
       secrets: NO_SECRETS,
       reportIntervalMs: 1_000,
     },

@@ -5,11 +5,13 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Failure, fromFailure } from '@weirjs/common/core/errors'
 import type { WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { Prng } from '@weirjs/common/core/prng'
 import { WEIR_VERSION } from '@weirjs/common/core/version'
+import type { SystemUser } from '@weirjs/common/node/config-values'
 import { memoryLimitBytes } from '@weirjs/common/node/control-group'
 import { advertisedHost } from '@weirjs/common/node/exposure'
 import { HttpAccess } from '@weirjs/common/node/http-access'
@@ -29,11 +31,12 @@ import { type MemoryShares, shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
+import { JobUser } from './slots/job-user.ts'
 import { withKeptOutput } from './slots/kept-output.ts'
 import { residentBytes } from './slots/kernel-memory.ts'
 import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
-import { type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
+import { JOB_PROCESS_ENTRY, type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
 import { JOB_PROCESSES_MAX } from './slots/process-family.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
@@ -61,6 +64,8 @@ export interface TaskManagerSettings {
   readonly jobProcessBytesMax: number | null
   /** Processes that the code of a job may have started at a time, for each job process. */
   readonly jobProcessesMax: number
+  /** Whom job processes run as; null: whom this process does. `workDirectory` must let that user pass. */
+  readonly jobUser: SystemUser | null
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
@@ -97,6 +102,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   slotHeapBytesMax: null,
   jobProcessBytesMax: null,
   jobProcessesMax: JOB_PROCESSES_MAX,
+  jobUser: null,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
@@ -142,7 +148,8 @@ export async function startTaskManagerProcess(
     later: () => worker.gateway,
     scheduler,
   })
-  const workDirectory = openWorkDirectory(settings.workDirectory, name)
+  const workDirectory = openWorkDirectory(settings.workDirectory, name, settings.jobUser !== null)
+  const user = await takeJobUser(settings, { workDirectory, runtimeRoot })
   const connection = connectCoordinator({
     address: settings.jobManager,
     token,
@@ -155,6 +162,7 @@ export async function startTaskManagerProcess(
     id,
     workDirectory,
     runtimeRoot,
+    user,
     shares,
     scheduler,
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
@@ -221,12 +229,25 @@ export async function startTaskManagerProcess(
 
 type Scheduler = ReturnType<typeof systemScheduler>
 
+async function takeJobUser(
+  { jobUser, checkpointDirectory }: TaskManagerSettings,
+  own: { readonly workDirectory: string; readonly runtimeRoot: string },
+): Promise<JobUser | null> {
+  if (jobUser === null) return null
+  return JobUser.take(jobUser, {
+    checkpointDirectory,
+    files: [fileURLToPath(JOB_PROCESS_ENTRY), join(own.runtimeRoot, 'package.json')],
+    passages: [own.workDirectory],
+  })
+}
+
 function makeHost(
   settings: TaskManagerSettings,
   own: {
     readonly id: WorkerId
     readonly workDirectory: string
     readonly runtimeRoot: string
+    readonly user: JobUser | null
     readonly shares: MemoryShares
     readonly scheduler: Scheduler
     readonly fetch: ConstructorParameters<typeof BundleCache>[0]['fetch']
@@ -236,8 +257,9 @@ function makeHost(
     directory: join(own.workDirectory, 'bundles'),
     fetch: own.fetch,
     tag: own.id,
+    readers: own.user?.gid ?? null,
   })
-  const { shares } = own
+  const { shares, user } = own
   return new ProcessSlotHost({
     workerId: own.id,
     slots: settings.slots,
@@ -251,10 +273,12 @@ function makeHost(
     heapBytesMax: shares.slotHeapBytes,
     jobProcessBytesMax: shares.jobProcessBytes,
     processesMax: settings.jobProcessesMax,
+    user,
     env: jobEnvironment({
       own: process.env,
       allowed: settings.jobEnvironment,
       slots: settings.slots,
+      sameUser: user === null,
     }),
     secrets: () =>
       heldSecrets({

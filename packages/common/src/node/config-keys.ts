@@ -25,6 +25,8 @@ import {
   type PortRange,
   portRange,
   size,
+  type SystemUser,
+  systemUser,
   text,
   textList,
   type ValueSchema,
@@ -67,6 +69,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'taskmanager.memory.job-process-max': number | null
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-process.processes-max': number
+  readonly 'taskmanager.job-process.user': SystemUser | null
   readonly 'taskmanager.job-environment': readonly string[]
   readonly 'taskmanager.secrets.directory': string | null
   readonly 'task.cancellation.timeout': number
@@ -217,6 +220,11 @@ const PROCESS_KEYS = {
     integer(0, 1_000_000),
     256,
     'Processes that the code of a job may have started and that still run, for each job process. One that has more is killed with them, and its job restarts.',
+  ),
+  'taskmanager.job-process.user': ofProcess(
+    orWord('own', systemUser),
+    null,
+    "Whom job processes run as; own: whom their TaskManager does. Another one takes a TaskManager that runs as root, and keeps the token, keys and secrets of this machine's processes from the code of jobs.",
   ),
   'taskmanager.job-environment': ofProcess(
     textList,

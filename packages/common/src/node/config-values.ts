@@ -34,6 +34,8 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 const TEXT_CHARS_MAX = 4_096
 const LIST_CHARS_MAX = 65_536
 const SHOWN_CHARS_MAX = 80
+/** The number above it means nobody. */
+const SYSTEM_ID_MAX = 4_294_967_294
 
 /** `parse` answers undefined for what it does not understand. */
 function value<T>(wanted: string, parse: (given: string) => T | undefined): ValueSchema<T> {
@@ -188,6 +190,25 @@ export const portRange: ValueSchema<PortRange> = value(
   },
 )
 
+/** Whom a process runs as, in the system's numbers. */
+export interface SystemUser {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Numbers, because names are not the same everywhere, and root is nobody to run foreign code as. */
+export const systemUser: ValueSchema<SystemUser> = value(
+  "a user's number, or two for user and group such as 20000:20000, neither of them 0",
+  (given) => {
+    const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(given)
+    if (match === null) return undefined
+    const uid = Number(match[1])
+    const gid = Number(match[2] ?? match[1])
+    const isFit = (id: number): boolean => id > 0 && id <= SYSTEM_ID_MAX
+    return isFit(uid) && isFit(gid) ? { uid, gid } : undefined
+  },
+)
+
 export function sizeText(bytes: number): string {
   const unit = Object.entries(SIZE_BYTES).findLast(
     ([, factor]) => bytes >= factor && bytes % factor === 0,
@@ -209,6 +230,7 @@ export function writtenAs(schema: ValueSchema<unknown>, given: unknown): string 
   if (Array.isArray(given)) return given.join(',')
   if (isPortRange(given))
     return given.first === given.last ? `${given.first}` : `${given.first}-${given.last}`
+  if (isSystemUser(given)) return `${given.uid}:${given.gid}`
   if (typeof given !== 'number') return typeof given === 'string' ? given : JSON.stringify(given)
   if (kind.startsWith('a duration')) return durationText(given)
   return kind.startsWith('a size') ? sizeText(given) : `${given}`
@@ -216,6 +238,9 @@ export function writtenAs(schema: ValueSchema<unknown>, given: unknown): string 
 
 const isPortRange = (given: unknown): given is PortRange =>
   typeof given === 'object' && given !== null && 'first' in given
+
+const isSystemUser = (given: unknown): given is SystemUser =>
+  typeof given === 'object' && given !== null && 'uid' in given
 
 /** Not rounded yet: half a millisecond is less than one. */
 function scaled(

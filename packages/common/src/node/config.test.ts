@@ -67,6 +67,7 @@ taskmanager:
   job-environment: [HOME, LANG]
   memory:
     job-process-heap: 512mb
+  job-process.user: 20000:30000
 execution.checkpointing: { interval: off, mode: AT_LEAST_ONCE, min-pause: 1.5s }
 user.greeting: "\${NAME:-nobody}, hello \${WHO}"
 `,
@@ -75,6 +76,7 @@ user.greeting: "\${NAME:-nobody}, hello \${WHO}"
     expect(config.values['taskmanager.numberOfTaskSlots']).toBe(4)
     expect(config.values['taskmanager.data.port-range']).toEqual({ first: 50_100, last: 50_110 })
     expect(config.values['taskmanager.job-environment']).toEqual(['HOME', 'LANG'])
+    expect(config.values['taskmanager.job-process.user']).toEqual({ uid: 20_000, gid: 30_000 })
     expect(config.values['taskmanager.memory.job-process-heap']).toBe(512 * 1_024 ** 2)
     expect(config.values['execution.checkpointing.interval']).toBeNull()
     expect(config.values['execution.checkpointing.mode']).toBe('at-least-once')

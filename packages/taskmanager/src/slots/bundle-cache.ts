@@ -3,7 +3,7 @@
 // the directory is a cache, never trusted. A process that lives for long sees many jobs: those asked for last stay.
 
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
@@ -17,6 +17,8 @@ export interface BundleCacheOptions {
   readonly fetch: (jobId: JobId, hash: BundleHash) => Promise<Uint8Array>
   /** Makes the staging name unique. */
   readonly tag: string
+  /** A group that may read the bundles, beside this process's user. Default: none. */
+  readonly readers?: number | null
 }
 
 export class BundleCache {
@@ -50,6 +52,13 @@ export class BundleCache {
     await rm(this.#pathOf(oldest), { force: true })
   }
 
+  async #letRead(path: string, mode: number): Promise<void> {
+    const { readers = null } = this.#options
+    if (readers === null) return
+    await chown(path, (await stat(path)).uid, readers)
+    await chmod(path, mode)
+  }
+
   async #provide(jobId: JobId, hash: BundleHash): Promise<string> {
     const path = this.#pathOf(hash)
     this.#kept.delete(hash)
@@ -58,22 +67,21 @@ export class BundleCache {
     if (await holds(path, hash)) return path
     const bytes = await this.#options.fetch(jobId, hash)
     check(bytes, hash)
-    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
-    const staged = `${path}.${this.#options.tag}`
+    const { directory, tag } = this.#options
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const staged = `${path}.${tag}`
     try {
       await writeFile(staged, bytes, { mode: 0o600 })
+      await this.#letRead(directory, 0o710)
+      await this.#letRead(staged, 0o640)
       await rename(staged, path)
     } catch (cause) {
       await rm(staged, { force: true })
-      throw new WeirError(
-        'worker/bundle-cache',
-        `cannot keep the job's code in ${this.#options.directory}`,
-        {
-          domain: 'external',
-          cause,
-          hint: toFailure(cause).message,
-        },
-      )
+      throw new WeirError('worker/bundle-cache', `cannot keep the job's code in ${directory}`, {
+        domain: 'external',
+        cause,
+        hint: toFailure(cause).message,
+      })
     }
     return path
   }

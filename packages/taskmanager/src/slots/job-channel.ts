@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
+import type { SystemUser } from '@weirjs/common/node/config-values'
 import { badMessage } from './host-event-check.ts'
 import {
   COMMAND_BYTES_MAX,
@@ -29,12 +30,15 @@ export interface JobNodeOptions {
   readonly args: readonly string[]
   readonly nodeFlags: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Whom it runs as; null: whom the TaskManager does. */
+  readonly user: SystemUser | null
 }
 
 /** It leads a process group of its own: what the job's code starts ends with it. */
-export function spawnJobNode({ entry, args, nodeFlags, env }: JobNodeOptions): ChildProcess {
+export function spawnJobNode({ entry, args, nodeFlags, env, user }: JobNodeOptions): ChildProcess {
   return spawn(process.execPath, [...nodeFlags, fileURLToPath(entry), ...args], {
     env,
+    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   })

@@ -3,15 +3,15 @@
 
 const ALWAYS: readonly string[] = [
   'PATH',
-  'HOME',
   'LANG',
   'TZ',
   'TMPDIR',
-  'USER',
-  'LOGNAME',
   'NODE_EXTRA_CA_CERTS',
   'NODE_COMPILE_CACHE',
 ]
+
+/** Of the TaskManager's user. */
+const PERSONAL: readonly string[] = ['HOME', 'USER', 'LOGNAME']
 
 /** Node's native calls (files, DNS, zlib) of all slots share one pool of threads. */
 export const POOL_THREADS_MIN = 4
@@ -21,16 +21,18 @@ export interface JobEnvironmentOptions {
   /** Names that the operator lets through. */
   readonly allowed: readonly string[]
   readonly slots: number
+  /** The processes run as the user of the TaskManager. */
+  readonly sameUser: boolean
 }
 
 export function jobEnvironment(options: JobEnvironmentOptions): Readonly<Record<string, string>> {
   const env: Record<string, string> = {
     UV_THREADPOOL_SIZE: `${Math.max(POOL_THREADS_MIN, options.slots * 2)}`,
   }
+  const names = [...ALWAYS, ...(options.sameUser ? PERSONAL : []), ...options.allowed]
   for (const [name, value] of Object.entries(options.own)) {
     if (value === undefined) continue
-    if (ALWAYS.includes(name) || name.startsWith('LC_') || options.allowed.includes(name))
-      env[name] = value
+    if (names.includes(name) || name.startsWith('LC_')) env[name] = value
   }
   return env
 }

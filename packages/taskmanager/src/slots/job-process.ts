@@ -17,6 +17,7 @@ import {
   withLastOutput,
 } from '@weirjs/common/core/errors'
 import { NO_SECRETS } from '@weirjs/common/core/secrets'
+import type { SystemUser } from '@weirjs/common/node/config-values'
 import {
   badMessage,
   isAnything,
@@ -54,6 +55,8 @@ export interface JobProcessOptions {
   readonly threads: number
   readonly heapBytesMax: number
   readonly env: Readonly<Record<string, string>>
+  /** Whom it runs as; null: whom this process does. */
+  readonly user: SystemUser | null
   /** Flags of node for the process and its threads. */
   readonly nodeFlags: readonly string[]
   readonly entry: URL
@@ -101,6 +104,7 @@ export class JobProcess {
       args: [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
       nodeFlags: options.nodeFlags,
       env: options.env,
+      user: options.user,
     })
     this.#channel = new HostEnd(this.#child, {
       heard: (message) => this.#hear(message),

@@ -55,6 +55,8 @@ export interface GroupStart {
   readonly dataPorts: PortRange
   /** Other processes are talked to by TLS, under a key that is made of the attempt's credential. */
   readonly encrypted: boolean
+  /** Of the storage, the process may write to the job's directory only. */
+  readonly confined: boolean
   readonly reportIntervalMs: number
   /** What this machine holds for jobs. */
   readonly secrets: SecretValues

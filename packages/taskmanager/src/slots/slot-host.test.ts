@@ -53,7 +53,7 @@ function makeHost(options: HostOptions = {}): ProcessSlotHost {
     dataPorts: { first: 0, last: 0 },
     heapBytesMax: 64 * MEBIBYTE,
     jobProcessBytesMax: () => JOB_PROCESS_BYTES,
-    env: jobEnvironment({ own: process.env, allowed: [], slots: 2 }),
+    env: jobEnvironment({ own: process.env, allowed: [], slots: 2, sameUser: true }),
     prepare: false,
     ...options,
     reportIntervalMs: 50,
@@ -366,11 +366,11 @@ describe('a job process', () => {
   })
 
   test('sees nothing of its worker’s environment but what it needs', () => {
-    const env = jobEnvironment({
-      own: { PATH: '/bin', LC_ALL: 'C', WEIR_TOKEN: 'secret', API_KEY: 'k', EMPTY: undefined },
-      allowed: ['API_KEY'],
-      slots: 4,
-    })
-    expect(env).toEqual({ PATH: '/bin', LC_ALL: 'C', API_KEY: 'k', UV_THREADPOOL_SIZE: '8' })
+    const home = { HOME: '/root' }
+    const own = { PATH: '/bin', LC_ALL: 'C', WEIR_TOKEN: 'secret', API_KEY: 'k', EMPTY: undefined }
+    const options = { own: { ...own, ...home }, allowed: ['API_KEY'], slots: 4 }
+    const seen = { PATH: '/bin', LC_ALL: 'C', API_KEY: 'k', UV_THREADPOOL_SIZE: '8' }
+    expect(jobEnvironment({ ...options, sameUser: true })).toEqual({ ...seen, ...home })
+    expect(jobEnvironment({ ...options, sameUser: false })).toEqual(seen)
   })
 })

@@ -10,6 +10,7 @@ import type { Log } from '@weirjs/common/core/log'
 import { NO_SECRETS, type SecretValues } from '@weirjs/common/core/secrets'
 import { isOf, plainReport } from './host-event-check.ts'
 import { JobProcess } from './job-process.ts'
+import type { JobUser } from './job-user.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { JOB_PROCESSES_MAX, ProcessFamily } from './process-family.ts'
@@ -37,6 +38,8 @@ export interface ProcessHostOptions {
   readonly jobProcessBytesMax: (slots: number) => number
   /** Processes that the code of a job may have started at a time. Default: JOB_PROCESSES_MAX. */
   readonly processesMax?: number
+  /** Whom job processes run as. Default: whom this process does. */
+  readonly user?: JobUser | null
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
   /** What this machine holds for jobs; asked for each attempt. Default: nothing. */
@@ -70,6 +73,8 @@ const MEMORY_HINT =
 
 const SOURCE = import.meta.url.endsWith('.ts')
 const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
+/** What a job process begins with. */
+export const JOB_PROCESS_ENTRY: URL = entryOf('job-process-entry')
 /** When Weir itself runs from source, so do its job processes. */
 const NODE_FLAGS: readonly string[] = [
   '--enable-source-maps',
@@ -105,7 +110,9 @@ export class ProcessSlotHost implements SlotHost {
     // Cannot reject: `exited` never does.
     void process.exited.then(() => this.#inUse.delete(process))
     try {
-      const bundlePath = await this.#options.bundlePath(request.fence.jobId, request.bundle)
+      const { jobId } = request.fence
+      await this.#options.user?.admit(jobId)
+      const bundlePath = await this.#options.bundlePath(jobId, request.bundle)
       const started = group.start(this.#groupStart(request, bundlePath))
       await this.#within(started, process)
       return group
@@ -164,14 +171,15 @@ export class ProcessSlotHost implements SlotHost {
   }
 
   #spawn(threads: number): JobProcess {
-    const { env, heapBytesMax, scheduler, log } = this.#options
+    const { env, heapBytesMax, scheduler, log, user = null } = this.#options
     const process = new JobProcess({
       threads,
       heapBytesMax,
       env,
+      user,
       scheduler,
       nodeFlags: NODE_FLAGS,
-      entry: entryOf('job-process-entry'),
+      entry: JOB_PROCESS_ENTRY,
       threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
       oomRecord: this.#options.oomRecord ?? (() => oomRecord()),
     })
@@ -206,6 +214,7 @@ export class ProcessSlotHost implements SlotHost {
       advertisedHost: o.advertisedHost,
       dataPorts: o.dataPorts,
       encrypted: o.encrypted ?? false,
+      confined: (o.user ?? null) !== null,
       reportIntervalMs: o.reportIntervalMs,
       secrets: o.secrets?.() ?? NO_SECRETS,
     }

@@ -3,6 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
+import { jobDirectory } from '@weirjs/common/core/checkpoint/paths'
 import { Prng } from '@weirjs/common/core/prng'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
@@ -17,7 +18,7 @@ import { probeTimes } from '../task/task-environment.ts'
 import { dropWhenFull } from './bounded-writes.ts'
 import { loadJob } from './load-job.ts'
 import { withLocations } from './located-listener.ts'
-import type { SlotOpen, ThreadData } from './protocol.ts'
+import type { GroupStart, SlotOpen, ThreadData } from './protocol.ts'
 import { SlotRuntime } from './slot-runtime.ts'
 import { SlotThread } from './slot-thread.ts'
 import { SlotTransport } from './slot-transport.ts'
@@ -25,6 +26,11 @@ import type { Slot, SlotListener } from './slot.ts'
 
 const scheduler = systemScheduler()
 const SEED_MAX = 2 ** 32
+
+function openStorage({ checkpointDirectory, confined, request }: GroupStart): Promise<FsStorage> {
+  const within = confined ? jobDirectory(request.fence.jobId) : undefined
+  return FsStorage.open(checkpointDirectory, undefined, within)
+}
 
 async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
   const { start, slot } = open
@@ -37,7 +43,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
     secrets: start.secrets,
   })
   const [storage, remote] = await Promise.all([
-    FsStorage.open(start.checkpointDirectory),
+    openStorage(start),
     GrpcTransport.open({
       bindHost: start.bindHost,
       ports: start.dataPorts,

@@ -1,0 +1,117 @@
+// A job that tries what it may reach, and says so: for the table of what a job can do (docs/operations/isolation.md).
+
+import { closeSync, openSync, readdirSync, readFileSync, readSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { discard, generator, job, path, text } from 'weirjs'
+
+const args = {
+  token: path(),
+  secret: path(),
+  checkpoints: path(),
+  /** Its id. */
+  other: text(),
+  /** URLs. */
+  rest: text(),
+  metadata: text(),
+}
+interface Places {
+  readonly token: string
+  readonly secret: string
+  readonly checkpoints: string
+  readonly other: string
+  readonly rest: string
+  readonly metadata: string
+}
+
+/** Each throws when it may not. */
+const TRIES: Readonly<Record<string, (places: Places) => unknown>> = {
+  'reads the token of the cluster': ({ token }) => readFileSync(token),
+  'reads a file that only the user of its TaskManager may (keys, secrets)': ({ secret }) =>
+    readFileSync(secret),
+  'finds the variables of its TaskManager in its own environment': () => {
+    if (process.env.PRIED_FOR === undefined) throw new Error('is not there')
+  },
+  'reads the environment of its TaskManager': () => readFileSync(`/proc/${process.ppid}/environ`),
+  'reads the memory of its TaskManager': () => readMemory(process.ppid),
+  'ends its TaskManager': () => process.kill(process.ppid, 0),
+  'reads the state of another job': ({ checkpoints, other }) => readState(join(checkpoints, other)),
+  'changes the log of another job, or takes it away': ({ checkpoints, other }) => {
+    const log = join(checkpoints, other, 'log')
+    try {
+      const [entry = ''] = readdirSync(log)
+      closeSync(openSync(join(log, entry), 'r+'))
+    } catch {
+      renameSync(log, `${log}-taken`)
+      renameSync(`${log}-taken`, log)
+    }
+  },
+  'ends the process of another job': () => process.kill(neighbour(), 0),
+  'asks the JobManager without a token': async ({ rest }) => {
+    const { ok, status } = await fetch(`${rest}/jobs/overview`)
+    if (!ok) throw new Error(`${status}`)
+  },
+  "reaches the network, such as a cloud's metadata service (169.254.169.254)": ({ metadata }) =>
+    fetch(metadata),
+}
+
+function readMemory(pid: number): void {
+  const [, start = ''] =
+    /^([0-9a-f]+)-[0-9a-f]+ rw/m.exec(readFileSync(`/proc/${pid}/maps`, 'utf8')) ?? []
+  const memory = openSync(`/proc/${pid}/mem`, 'r')
+  try {
+    readSync(memory, Buffer.alloc(16), 0, 16, Number.parseInt(start, 16))
+  } finally {
+    closeSync(memory)
+  }
+}
+
+function readState(directory: string): void {
+  const checkpoints = readdirSync(directory).filter((name) => name.startsWith('chk-'))
+  for (const name of checkpoints) {
+    const state = readdirSync(join(directory, name)).find((file) => file.endsWith('.state'))
+    if (state !== undefined && readFileSync(join(directory, name, state)).length > 0) return
+  }
+  throw new Error(`no state in ${directory}`)
+}
+
+/** Another child of the same TaskManager. */
+function neighbour(): number {
+  const fields = (pid: string): readonly string[] => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    } catch {
+      return [] // it has ended
+    }
+  }
+  const found = readdirSync('/proc').find(
+    (name) =>
+      /^\d+$/.test(name) && Number(name) !== process.pid && fields(name)[1] === `${process.ppid}`,
+  )
+  if (found === undefined) throw new Error('there is no other job')
+  return Number(found)
+}
+
+async function pry(places: Places): Promise<void> {
+  for (const [what, attempt] of Object.entries(TRIES)) {
+    try {
+      await attempt(places)
+      console.log(`tried: ${JSON.stringify([what, 'yes'])}`)
+    } catch (error) {
+      console.log(`tried: ${JSON.stringify([what, 'no', String(error)])}`)
+    }
+  }
+  console.log('tried all')
+}
+
+let began = false
+
+export default job('prying', { args, checkpoint: { every: '200ms' } }, (env, places) => {
+  env
+    .from(generator({ make: (n) => n, count: 1_000_000_000, perSecond: 100 }), { uid: 'numbers' })
+    .map((n) => {
+      if (!began) void pry(places)
+      began = true
+      return n
+    })
+    .to(discard(), { uid: 'nowhere' })
+})
