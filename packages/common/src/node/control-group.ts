@@ -72,6 +72,11 @@ export function memoryGroups(root: string): readonly MemoryGroup[] {
   ]
 }
 
+/** The group of this directory (version 2) and those above it, as `memoryGroups` tells of the own one. */
+export function groupsFrom(directory: string): readonly MemoryGroup[] {
+  return upwards(directory).map((path) => ({ version: 2, directory: path }))
+}
+
 /** `/a/b`, `/a`, `/`. */
 function upwards(path: string): readonly string[] {
   const paths = [join('/', path)]

@@ -69,8 +69,27 @@ describe('what the kernel has ended for want of memory', () => {
     },
     { what: 'a system without any of it', files: {}, kills: null, source: '' },
   ])('$what', ({ files, kills, source }) => {
-    expect(oomRecord(rootWith(files))).toEqual({ kills, source })
+    expect(oomRecord({ root: rootWith(files) })).toEqual({ kills, source })
   })
+})
+
+test('the control group of a job process is asked before that of its TaskManager', () => {
+  const root = rootWith({
+    'proc/self/cgroup': '0::/weir\n',
+    'sys/fs/cgroup/weir/memory.events': EVENTS,
+    'jobs/memory.events': EVENTS.replace('oom_kill 2', 'oom_kill 5'),
+    'jobs/weir-w/1/cgroup.procs': '',
+    'jobs/weir-w/2/memory.events': EVENTS.replace('oom_kill 2', 'oom_kill 1'),
+  })
+  const recordOf = (group: string | null) => oomRecord({ root, group })
+  expect(recordOf('/jobs/weir-w/2')).toEqual({
+    kills: 1,
+    source: '/jobs/weir-w/2/memory.events',
+  })
+  // Without a controller there: the one above, which counts for it.
+  expect(recordOf('/jobs/weir-w/1')).toEqual({ kills: 5, source: '/jobs/memory.events' })
+  expect(recordOf('/elsewhere')).toMatchObject({ kills: 2 })
+  expect(recordOf(null)).toMatchObject({ kills: 2 })
 })
 
 describe('resident memory', () => {

@@ -4,7 +4,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { memoryGroups, readText } from '@weirjs/common/node/control-group'
+import { groupsFrom, memoryGroups, readText } from '@weirjs/common/node/control-group'
 
 /** How many processes the kernel has ended for want of memory, and where that is written. */
 export interface OomRecord {
@@ -38,12 +38,17 @@ export function offerToKernel(pid: number): boolean {
   }
 }
 
-/**
- * Of the control group of this process, version 2 or 1, from the innermost directory that keeps count. `root` is where
- * the system's own files begin: another one in tests.
- */
-export function oomRecord(root = '/'): OomRecord {
-  for (const { version, directory } of memoryGroups(root)) {
+export interface OomPlaces {
+  /** Where the system's own files begin: another one in tests. */
+  readonly root?: string
+  /** A control group (version 2) that is asked first; null: there is none. */
+  readonly group?: string | null
+}
+
+/** Of `group`, else of the control group of this process, version 2 or 1: from the innermost directory that keeps count. */
+export function oomRecord({ root = '/', group = null }: OomPlaces = {}): OomRecord {
+  const groups = group === null ? [] : groupsFrom(group)
+  for (const { version, directory } of [...groups, ...memoryGroups(root)]) {
     const source = join(directory, RECORDS[version])
     const [, kills] = /^oom_kill (\d+)$/m.exec(readText(join(root, source)) ?? '') ?? []
     if (kills !== undefined) return { kills: Number(kills), source }

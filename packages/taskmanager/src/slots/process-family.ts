@@ -1,6 +1,6 @@
 // A job process and what its code has started: measured together, and ended together. The job process leads a process
 // group of its own, so one signal reaches all of it; a child that has left the group (setsid, as daemons do) and whose
-// parent has ended is out of reach, and only a container's limits hold it.
+// parent has ended is out of reach, unless the job process has a control group of its own (job-group.ts).
 //
 // Who descends from the process the kernel tells for each of its threads (/proc/PID/task/TID/children): some 20 small
 // reads, so it is asked once for every CENSUS_EVERY looks, and between two of those the known ones are looked at.
@@ -16,13 +16,18 @@ export const JOB_PROCESSES_MAX = 256
 export class ProcessFamily {
   readonly #pid: number
   readonly #countMax: number
+  readonly #members: () => readonly number[] | null
   #children: readonly number[] = []
   #looks = 0
 
-  /** `pid`: of the process that leads the group. More than `countMax` and one are not counted. */
-  constructor(pid: number, countMax: number) {
+  /**
+   * `pid`: of the process that leads the group. More than `countMax` and one are not counted. `members`: of its control group,
+   * itself too; null: it has none, and its descendants are looked for.
+   */
+  constructor(pid: number, countMax: number, members: () => readonly number[] | null = () => null) {
     this.#pid = pid
     this.#countMax = countMax
+    this.#members = members
   }
 
   /** How many it has started that live, at the last count; `countMax` and one: so many or more. */
@@ -34,10 +39,15 @@ export class ProcessFamily {
   residentBytes(): number | null {
     const own = residentBytes(this.#pid)
     if (own === null) return null
-    if (this.#looks % CENSUS_EVERY === 0)
-      this.#children = descendantsOf(this.#pid, this.#countMax + 1)
+    if (this.#looks % CENSUS_EVERY === 0) this.#children = this.#census()
     this.#looks += 1
     return this.#children.reduce((sum, child) => sum + (residentBytes(child) ?? 0), own)
+  }
+
+  #census(): readonly number[] {
+    const most = this.#countMax + 1
+    const others = this.#members()?.filter((pid) => pid !== this.#pid)
+    return others?.slice(0, most) ?? descendantsOf(this.#pid, most)
   }
 }
 
