@@ -32,6 +32,7 @@ import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
 import { JobUser } from './slots/job-user.ts'
+import { JobGroups } from './slots/job-groups.ts'
 import { withKeptOutput } from './slots/kept-output.ts'
 import { residentBytes } from './slots/kernel-memory.ts'
 import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
@@ -66,6 +67,8 @@ export interface TaskManagerSettings {
   readonly jobProcessesMax: number
   /** Whom job processes run as; null: whom this process does. `workDirectory` must let that user pass. */
   readonly jobUser: SystemUser | null
+  /** A directory of control groups (version 2) in which each job process gets one; null: none gets one. */
+  readonly controlGroup: string | null
   /** Keep one job process started ahead. */
   readonly prepareJobProcess: boolean
   readonly cancelGraceMs: number
@@ -103,6 +106,7 @@ export const TASK_MANAGER_DEFAULTS: Omit<
   jobProcessBytesMax: null,
   jobProcessesMax: JOB_PROCESSES_MAX,
   jobUser: null,
+  controlGroup: null,
   prepareJobProcess: true,
   cancelGraceMs: CANCEL_GRACE_MS,
   progressTimeoutMs: PROGRESS_TIMEOUT_MS,
@@ -144,6 +148,10 @@ export async function startTaskManagerProcess(
   const life = randomBytes(WORKER_NAME_BYTES).toString('hex')
   const name = { host: hostname(), pid: process.pid, life }
   const id = nameWorker(name)
+  const groups =
+    settings.controlGroup === null
+      ? null
+      : await JobGroups.open({ directory: settings.controlGroup, worker: name, scheduler, log })
   const { server, controlAddress } = await serveControl(settings, token, {
     later: () => worker.gateway,
     scheduler,
@@ -164,6 +172,7 @@ export async function startTaskManagerProcess(
     runtimeRoot,
     user,
     shares,
+    groups,
     scheduler,
     fetch: (job, hash) => connection.gateway.fetchBundle(job, hash),
   })
@@ -194,6 +203,7 @@ export async function startTaskManagerProcess(
     log.info({ reason }, 'TaskManager ends')
     await worker.close(reason)
     host.close()
+    await groups?.close()
     await output?.close()
     connection.close()
     await server.close()
@@ -249,6 +259,7 @@ function makeHost(
     readonly runtimeRoot: string
     readonly user: JobUser | null
     readonly shares: MemoryShares
+    readonly groups: JobGroups | null
     readonly scheduler: Scheduler
     readonly fetch: ConstructorParameters<typeof BundleCache>[0]['fetch']
   },
@@ -274,6 +285,7 @@ function makeHost(
     jobProcessBytesMax: shares.jobProcessBytes,
     processesMax: settings.jobProcessesMax,
     user,
+    groups: own.groups,
     env: jobEnvironment({
       own: process.env,
       allowed: settings.jobEnvironment,

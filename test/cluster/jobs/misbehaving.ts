@@ -1,6 +1,6 @@
 // A job that does, in its map step, what its argument says: for tests of what becomes of it, and of its neighbours.
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, writeSync } from 'node:fs'
 import { discard, generator, int, job, text } from 'weirjs'
 
@@ -129,6 +129,13 @@ const ONCE: Readonly<Record<string, (mark: string) => void>> = {
   },
   // Both outlive their parent, if they may.
   child: () => start('sleep', ['600']),
+  // Leaves the process group, and its parent has ended when it is told of.
+  daemon: () => {
+    const { stdout } = spawnSync('setsid', ['sh', '-c', 'sleep 600 > /dev/null & echo $!'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    console.log(`daemon ${stdout.toString().trim()} of ${process.pid}`)
+  },
   // Each takes so little that all of them are no matter of memory.
   swarm: () => {
     const more = (left: number): void => {

@@ -244,6 +244,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       jobProcessBytesMax: values['taskmanager.memory.job-process-max'],
       jobProcessesMax: values['taskmanager.job-process.processes-max'],
       jobUser: values['taskmanager.job-process.user'],
+      controlGroup: values['taskmanager.job-process.control-group'],
       prepareJobProcess: values['taskmanager.job-process.prepared'],
       cancelGraceMs: values['task.cancellation.timeout'],
       progressTimeoutMs: values['task.progress.timeout'],

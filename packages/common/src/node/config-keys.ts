@@ -70,6 +70,7 @@ export interface ConfigValues extends RestartValues, SecurityValues, OutputValue
   readonly 'taskmanager.job-process.prepared': boolean
   readonly 'taskmanager.job-process.processes-max': number
   readonly 'taskmanager.job-process.user': SystemUser | null
+  readonly 'taskmanager.job-process.control-group': string | null
   readonly 'taskmanager.job-environment': readonly string[]
   readonly 'taskmanager.secrets.directory': string | null
   readonly 'task.cancellation.timeout': number
@@ -225,6 +226,11 @@ const PROCESS_KEYS = {
     orWord('own', systemUser),
     null,
     "Whom job processes run as; own: whom their TaskManager does. Another one takes a TaskManager that runs as root, and keeps the token, keys and secrets of this machine's processes from the code of jobs.",
+  ),
+  'taskmanager.job-process.control-group': ofProcess(
+    maybeText,
+    null,
+    'Directory of control groups of version 2 that the user of the TaskManager may write to (Linux 5.14). Each job process gets one there: what its code starts is counted, limited by the kernel and ended with it, daemons too.',
   ),
   'taskmanager.job-environment': ofProcess(
     textList,

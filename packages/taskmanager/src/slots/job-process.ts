@@ -26,6 +26,7 @@ import {
   isStartResult,
 } from './host-event-check.ts'
 import { HostEnd, spawnJobNode } from './job-channel.ts'
+import type { GroupLimits, JobGroup } from './job-group.ts'
 import type { OomRecord } from './kernel-memory.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { PendingReplies } from './pending-replies.ts'
@@ -63,7 +64,9 @@ export interface JobProcessOptions {
   readonly threadEntry: URL
   readonly scheduler: Scheduler
   /** What the kernel says about memory that ran out; compared when a signal ends the process. */
-  readonly oomRecord: () => OomRecord
+  readonly oomRecord: (group: string | null) => OomRecord
+  /** A control group for it and all that the job's code starts; null: none. */
+  readonly group: JobGroup | null
 }
 
 export interface JobProcessListener {
@@ -82,6 +85,7 @@ export class JobProcess {
   readonly #lastWords: string[] = []
   readonly #oomRecord: () => OomRecord
   readonly #oomBefore: OomRecord
+  readonly #group: JobGroup | null
   /** Settles when the process is gone. */
   readonly exited: Promise<void>
   #listener: JobProcessListener | null = null
@@ -97,8 +101,8 @@ export class JobProcess {
 
   constructor(options: JobProcessOptions) {
     this.#scheduler = options.scheduler
-    this.#oomRecord = options.oomRecord
-    this.#oomBefore = options.oomRecord()
+    this.#oomRecord = () => options.oomRecord(options.group?.directory ?? null)
+    this.#group = options.group
     this.#child = spawnJobNode({
       entry: options.entry,
       args: [`${options.threads}`, options.threadEntry.href, `${options.heapBytesMax}`],
@@ -126,6 +130,7 @@ export class JobProcess {
       }
       this.#child.on('exit', (code, signal) => {
         endFamily(this.pid)
+        this.#group?.end()
         this.#scheduler.timer(LAST_WORDS_MS_MAX, () => gone(code, signal))
       })
       // Its output has ended too, unless something that it started keeps that open.
@@ -136,6 +141,10 @@ export class JobProcess {
     })
     this.#capture('stdout')
     this.#capture('stderr')
+    this.#enterGroup()
+    // Cannot reject: neither of both does. What the group says of the end has been read by then.
+    void this.exited.then(() => this.#group?.remove())
+    this.#oomBefore = this.#oomRecord()
   }
 
   /** 0 when the process could not be started. */
@@ -150,6 +159,16 @@ export class JobProcess {
 
   get gone(): boolean {
     return this.#gone
+  }
+
+  /** Of all in its control group; null: it has none. */
+  get groupPids(): readonly number[] | null {
+    return this.#group?.pids() ?? null
+  }
+
+  /** By the kernel, where it has a control group. Error: `job/no-control-group`. */
+  limit(limits: GroupLimits): void {
+    this.#group?.limit(limits)
   }
 
   /** Brings the slots up. Rejects with the job's own error when its bundle does not load. */
@@ -202,6 +221,17 @@ export class JobProcess {
   /** What it has said cannot be: ends it. */
   distrust(): void {
     this.end(badMessage())
+  }
+
+  /** Without the group that it must have it does not live. */
+  #enterGroup(): void {
+    if (this.#group === null || this.pid === 0) return
+    try {
+      this.#group.take(this.pid)
+    } catch (error) {
+      this.#reason ??= toFailure(error)
+      endFamily(this.pid)
+    }
   }
 
   #send(command: HostCommand): void {

@@ -20,6 +20,7 @@ import { silentLog } from '@weirjs/common/core/log'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { jobEnvironment } from './job-environment.ts'
+import { JobGroup } from './job-group.ts'
 import { OOM_POINTS } from './kernel-memory.ts'
 import { EVENT_BYTES_MAX, frameOf } from './message-frames.ts'
 import { type ProcessHostOptions, ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
@@ -38,7 +39,7 @@ afterEach(() => {
 })
 
 type HostOptions = Partial<
-  Pick<ProcessHostOptions, 'prepare' | 'startMsMax' | 'residentBytes' | 'oomRecord'>
+  Pick<ProcessHostOptions, 'prepare' | 'startMsMax' | 'residentBytes' | 'oomRecord' | 'groups'>
 >
 
 function makeHost(options: HostOptions = {}): ProcessSlotHost {
@@ -157,6 +158,16 @@ describe('a job process', () => {
     await expect(start(host, { load: 'fail' })).rejects.toMatchObject({
       code: 'job/load-failed',
       location: 'job.ts:3',
+    })
+    await expect.poll(() => host.pids.inUse).toEqual([])
+  })
+
+  test('does not live without the control group that it must have', async () => {
+    const next = () => new JobGroup('/nowhere/1', async () => {})
+    const host = makeHost({ groups: { next } })
+    await expect(start(host)).rejects.toMatchObject({
+      code: 'job/no-control-group',
+      message: expect.stringContaining("mkdir '/nowhere/1'") as string,
     })
     await expect.poll(() => host.pids.inUse).toEqual([])
   })

@@ -9,6 +9,7 @@ import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids
 import type { Log } from '@weirjs/common/core/log'
 import { NO_SECRETS, type SecretValues } from '@weirjs/common/core/secrets'
 import { isOf, plainReport } from './host-event-check.ts'
+import type { JobGroups } from './job-groups.ts'
 import { JobProcess } from './job-process.ts'
 import type { JobUser } from './job-user.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
@@ -40,6 +41,8 @@ export interface ProcessHostOptions {
   readonly processesMax?: number
   /** Whom job processes run as. Default: whom this process does. */
   readonly user?: JobUser | null
+  /** Control groups, one for each job process. Default: none. */
+  readonly groups?: Pick<JobGroups, 'next'> | null
   /** Environment of job processes, complete. */
   readonly env: Readonly<Record<string, string>>
   /** What this machine holds for jobs; asked for each attempt. Default: nothing. */
@@ -55,7 +58,7 @@ export interface ProcessHostOptions {
   readonly startMsMax?: number
   /** Other than the system's: for tests, and for a system that does not say. */
   readonly residentBytes?: (pid: number) => number | null
-  readonly oomRecord?: () => OomRecord
+  readonly oomRecord?: (group: string | null) => OomRecord
   /** Other than the real slots: for tests. */
   readonly threadEntry?: URL
 }
@@ -181,7 +184,8 @@ export class ProcessSlotHost implements SlotHost {
       nodeFlags: NODE_FLAGS,
       entry: JOB_PROCESS_ENTRY,
       threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
-      oomRecord: this.#options.oomRecord ?? (() => oomRecord()),
+      oomRecord: this.#options.oomRecord ?? ((group) => oomRecord({ group })),
+      group: this.#options.groups?.next() ?? null,
     })
     if (!offerToKernel(process.pid))
       log.debug({ jobProcess: process.pid }, 'the kernel cannot be told to end this process first')
@@ -297,10 +301,12 @@ export class ProcessSlotGroup implements SlotGroup {
   #watchMemory(slots: readonly number[]): MemoryWatch {
     const { scheduler, jobProcessBytesMax, residentBytes: read } = this.#options
     const { processesMax = JOB_PROCESSES_MAX } = this.#options
-    const family = new ProcessFamily(this.pid, processesMax)
+    const limitBytes = jobProcessBytesMax(slots.length)
+    this.#process.limit({ memoryBytes: limitBytes, processesMax, slots: slots.length })
+    const family = new ProcessFamily(this.pid, processesMax, () => this.#process.groupPids)
     const name = `the job process (pid ${this.pid}, slot ${slots.join(', ')})`
     return new MemoryWatch({
-      limitBytes: jobProcessBytesMax(slots.length),
+      limitBytes,
       slots,
       residentBytes: () => (read === undefined ? family.residentBytes() : read(this.pid)),
       processes: () => family.count,
