@@ -22,7 +22,7 @@ import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
 import { danglingReferences } from '../../processes/src/fsck.ts'
 import { GrowthWatch, type Slopes } from '../../processes/src/growth.ts'
-import { judgeQuiet, type QuietTail, watchQuiet } from './quiet-tail.ts'
+import { JOB_THREAD, judgeQuiet, type QuietTail, watchQuiet } from './quiet-tail.ts'
 import { Recoveries, type RecoverySummary } from './recoveries.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
@@ -33,8 +33,8 @@ const PARALLELISM = 4
 const RECORDS_PER_SECOND = 2_000
 /** Records for so much of the time; the rest is lost to recovery, more where kills come in bursts. */
 const WORKING_SHARE: Readonly<Record<ChaosProfile, number>> = { pr: 0.65, nightly: 0.5 }
-/** Of processes that live through the time without faults; the job's slots lie on two TaskManagers at least. */
-const QUIET_LIVES = { JobManager: 1, TaskManager: TASK_MANAGERS, 'job process': 2 }
+/** What lives through the time without faults. */
+const QUIET_LIVES = { JobManager: 1, TaskManager: TASK_MANAGERS, [JOB_THREAD]: PARALLELISM }
 /** Kills end when so much of the output is visible. */
 const KILLS_UNTIL_SHARE = 0.95
 const KILLS_PER_MINUTE_MIN = 6

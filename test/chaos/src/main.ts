@@ -23,7 +23,7 @@ const usage = `usage: chaos [--minutes M] [--quiet Q] [--profile pr|nightly] [--
   --json           last line of stdout: {seed, kills, restarts, checkpoints, records, violations, failures, …}`
 
 const SEED_MAX = 1_000_000_000
-/** Long enough for some full collections of each heap in each half of what is judged. */
+/** Stretches of three minutes behind four in which everything settles. */
 const QUIET_MINUTES = { pr: 0, nightly: 14 }
 const HISTORY_LINES = 150
 
@@ -109,8 +109,8 @@ function tell(result: ChaosResult): void {
     console.log(
       `growth a minute: ${JSON.stringify(result.growth)}, at most ${JSON.stringify(result.growthMax)}`,
     )
-  for (const { process, first, second, perMinute } of result.quiet?.floors ?? [])
-    console.log(`without faults, ${process}: from ${first} MiB to ${second}, ${perMinute} a minute`)
+  for (const { kind, floors, perMinute } of result.quiet?.floors ?? [])
+    console.log(`without faults, ${kind}: ${floors.join(', then ')} MiB, ${perMinute} a minute`)
   console.log(failures.length === 0 ? 'exactly once' : `${failures.length} violations`)
 }
 

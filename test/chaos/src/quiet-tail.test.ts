@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { judgeQuiet } from './quiet-tail.ts'
 
-const WANTED = { minutes: 10, lives: { JobManager: 1, 'job process': 2 } }
-const floor = (process: string, perMinute: number) => ({
-  process,
-  first: 100,
-  second: 101,
-  perMinute,
-})
-const FLAT = [floor('JobManager', 0.5), floor('job process', -1), floor('job process', 0)]
+const WANTED = { minutes: 10, lives: { JobManager: 1, 'thread of the job': 2 } }
+const floor = (kind: string, perMinute: number) => ({ kind, floors: [100, 101], perMinute })
+const FLAT = [
+  floor('JobManager', 0.5),
+  floor('thread of the job', -1),
+  floor('thread of the job', 0),
+]
 
 describe('judgeQuiet', () => {
   it('is silent about processes that hold what they held', () => {
@@ -16,12 +15,12 @@ describe('judgeQuiet', () => {
   })
 
   it('names a process whose floor rises, and by how much', () => {
-    const floors = [...FLAT, floor('job process', 0.51)]
+    const floors = [...FLAT, floor('thread of the job', 0.51)]
     expect(judgeQuiet({ minutes: 10, floors }, WANTED)).toEqual([
       {
         oracle: 'growth',
         message:
-          'without faults a job process had 100 MiB at least, then 101: 0.51 a minute, not 0.5',
+          'without faults a thread of the job had at least 100, then 101 MiB: 0.51 a minute, not 0.5',
       },
     ])
   })
@@ -30,7 +29,7 @@ describe('judgeQuiet', () => {
     const said = judgeQuiet({ minutes: 9.5, floors: FLAT.slice(0, 2) }, WANTED)
     expect(said.map(({ oracle, message }) => `${oracle}: ${message}`)).toEqual([
       'vacuity: 9.5 quiet minutes, not 10',
-      'vacuity: 1 of 2 lives of a job process could be judged',
+      'vacuity: 1 of 2 lives of a thread of the job could be judged',
     ])
   })
 })

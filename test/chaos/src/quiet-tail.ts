@@ -2,14 +2,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobWatch } from '../../processes/src/job-watch.ts'
-import { lifeOf, type ProcessLife, residentMiB } from '../../processes/src/proc.ts'
+import { askForHeaps, heapsIn } from '../../processes/src/collected-heap.ts'
+import { heapDirectory } from '../../processes/src/counting-run.ts'
+import { lifeOf, residentMiB } from '../../processes/src/proc.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { type Floors, QuietFloors } from '../../processes/src/quiet-floors.ts'
 import type { Violation } from '../../processes/src/violation.ts'
 
 const MS_PER_MINUTE = 60_000
 const LOOK_MS = 1_000
-/** What the floor of a process may rise (reliability.md, R4). */
+/** Resident memory would show its collections. */
+export const JOB_THREAD = 'thread of the job'
+/** What a floor may rise. */
 const FLOOR_MIB_PER_MINUTE_MAX = 0.5
 
 export interface QuietTail {
@@ -27,11 +31,15 @@ export async function watchQuiet(
   const fromMs = performance.now()
   const untilMs = fromMs + minutes * MS_PER_MINUTE
   const floors = new QuietFloors(fromMs)
+  const heaps = heapDirectory(cluster)
+  askForHeaps(heaps)
   while (performance.now() < untilMs && !watch.ended) {
     look(cluster, floors)
     await sleep(LOOK_MS)
   }
   const endedMs = performance.now()
+  for (const { thread, atMs, mib } of heapsIn(heaps))
+    floors.add(JOB_THREAD, thread, atMs - performance.timeOrigin, mib)
   return { minutes: (endedMs - fromMs) / MS_PER_MINUTE, floors: floors.floors(endedMs) }
 }
 
@@ -41,14 +49,14 @@ export function judgeQuiet(
   wanted: { readonly minutes: number; readonly lives: Readonly<Record<string, number>> },
 ): readonly Violation[] {
   const grown = floors.filter(({ perMinute }) => perMinute > FLOOR_MIB_PER_MINUTE_MAX)
-  const said = grown.map(({ process, first, second, perMinute }) => ({
+  const said = grown.map(({ kind, floors: mib, perMinute }) => ({
     oracle: 'growth' as const,
-    message: `without faults a ${process} had ${first} MiB at least, then ${second}: ${perMinute} a minute, not ${FLOOR_MIB_PER_MINUTE_MAX}`,
+    message: `without faults a ${kind} had at least ${mib.join(', then ')} MiB: ${perMinute} a minute, not ${FLOOR_MIB_PER_MINUTE_MAX}`,
   }))
   const missing: string[] = []
   if (minutes < wanted.minutes) missing.push(`${minutes} quiet minutes, not ${wanted.minutes}`)
   for (const [kind, count] of Object.entries(wanted.lives)) {
-    const seen = floors.filter(({ process }) => process === kind).length
+    const seen = floors.filter((one) => one.kind === kind).length
     if (seen < count) missing.push(`${seen} of ${count} lives of a ${kind} could be judged`)
   }
   return [...said, ...missing.map((message) => ({ oracle: 'vacuity' as const, message }))]
@@ -56,14 +64,10 @@ export function judgeQuiet(
 
 function look({ jobManager, taskManagers }: ProcessCluster, floors: QuietFloors): void {
   const atMs = performance.now()
-  const add = (kind: string, life: ProcessLife): void => {
-    const mib = residentMiB(life.pid)
-    if (mib > 0) floors.add(kind, life, atMs, mib)
-  }
   for (const one of [jobManager, ...taskManagers]) {
     const life = one.pid === null ? null : lifeOf(one.pid)
+    const mib = life === null ? 0 : residentMiB(life.pid)
     const kind = one === jobManager ? 'JobManager' : 'TaskManager'
-    if (life !== null) add(kind, life)
+    if (life !== null && mib > 0) floors.add(kind, `${life.pid} ${life.birth}`, atMs, mib)
   }
-  for (const life of taskManagers.flatMap((one) => one.jobProcesses())) add('job process', life)
 }

@@ -3,6 +3,7 @@
 
 import { generator, int, job, keyedProcess, path, struct, text, value } from 'weirjs'
 import { ndjsonFiles } from 'weirjs/files'
+import { HeapTeller } from './collected-heap.ts'
 import { BLOCK_RECORDS, keyOf } from './counting-plan.ts'
 import { springTrap } from './trap.ts'
 
@@ -11,7 +12,7 @@ const Counted = struct('Counted', { n: int(), key: text(), count: int() })
 const Alert = struct('Alert', { part: int(), expected: int(), got: int() })
 
 /** A look at the disk costs more than a record. */
-const TRAP_EACH_RECORDS = 20
+const LOOK_EACH_RECORDS = 20
 
 const counter = keyedProcess({
   uid: 'counter',
@@ -49,11 +50,20 @@ const args = {
   out: path({ help: 'Directory for the counts.' }),
   alerts: path({ help: 'Directory for what the checker says.' }),
   trap: text({ default: '', help: 'A file that says how the code is to misbehave, once.' }),
+  heaps: text({
+    default: '',
+    help: 'While this directory is there, threads tell there what they hold.',
+  }),
 }
 
-export default job('counting', { args }, (env, { count, rate, keys, parts, out, alerts, trap }) => {
+export default job('counting', { args }, (env, said) => {
+  const { count, rate, keys, parts, out, alerts, trap, heaps } = said
+  const teller = new HeapTeller(heaps)
   const make = (n: number): { n: number; key: string; part: number } => {
-    if (trap !== '' && n % TRAP_EACH_RECORDS === 0) springTrap(trap)
+    if (n % LOOK_EACH_RECORDS === 0) {
+      if (trap !== '') springTrap(trap)
+      teller.look()
+    }
     return { n, key: keyOf(n, keys), part: Math.floor(n / BLOCK_RECORDS) % parts }
   }
   const input = env.from(generator({ count, perSecond: rate, type: Numbered, make }), {

@@ -34,6 +34,9 @@ export interface CountingOptions {
   readonly trap?: string
 }
 
+/** See `collected-heap.ts`. */
+export const heapDirectory = (cluster: ProcessCluster): string => cluster.path('heaps')
+
 /** Submits; answers the job's id. */
 export function submitCounting(cluster: ProcessCluster, options: CountingOptions): Promise<string> {
   const { records, perSecond, keys, parallelism, defines = [] } = options
@@ -46,6 +49,7 @@ export function submitCounting(cluster: ProcessCluster, options: CountingOptions
     out: options.out ?? cluster.path('out'),
     alerts: options.alerts ?? cluster.path('alerts'),
     trap: options.trap ?? '',
+    heaps: heapDirectory(cluster),
   }
   return cluster.submit({
     file: COUNTING_JOB,

@@ -35,7 +35,7 @@ const chaos = {
   growth: { controlMiB: 0.02 },
   quiet: {
     minutes: 14,
-    floors: [{ process: 'JobManager', first: 99, second: 100, perMinute: 0.2 }],
+    floors: [{ kind: 'JobManager', floors: [99, 100], perMinute: 0.2 }],
   },
   recovery,
   failures: [{ oracle: 'ledger', message: 'twice' }],

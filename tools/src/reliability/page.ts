@@ -182,16 +182,15 @@ function chaos(result: Chaos): string {
 
 function quiet({ quiet: tail = null }: Chaos): readonly string[] {
   if (tail === null) return []
-  const rows = tail.floors.map(({ process, first, second, perMinute }) => [
-    process,
-    `${first}`,
-    `${second}`,
+  const rows = tail.floors.map(({ kind, floors, perMinute }) => [
+    kind,
+    floors.join(', '),
     `${perMinute}`,
   ])
   return [
-    `Then ${Math.round(tail.minutes)} minutes without faults. The least memory that each process had in two stretches of them, and ` +
-      'how much that rises (0.5 MiB a minute would be a violation):',
-    table(['process', 'first, MiB', 'then', 'by the minute'], rows),
+    `Then ${Math.round(tail.minutes)} minutes without faults. The least memory that each process (of a thread of the job: its heap, collected) had ` +
+      'in each stretch of them, and what that rises at least from one to the next (more than 0.5 MiB a minute would be a violation):',
+    table(['of a', 'MiB, one after the other', 'by the minute'], rows),
   ]
 }
 

@@ -79,9 +79,8 @@ export interface Chaos {
   readonly quiet?: {
     readonly minutes: number
     readonly floors: readonly {
-      readonly process: string
-      readonly first: number
-      readonly second: number
+      readonly kind: string
+      readonly floors: readonly number[]
       readonly perMinute: number
     }[]
   } | null

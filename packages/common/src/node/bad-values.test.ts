@@ -199,6 +199,14 @@ const READERS: readonly Reader[] = [
       return isPort(first) && isPort(last) && Number(first) <= Number(last) && more.length === 0
     },
   ],
+  [
+    /^a user's number, or two for user and group such as /,
+    (given) => {
+      const ids = given.split(':')
+      const isId = (id: string): boolean => Number(id) >= 1 && Number(id) < 2 ** 32 - 1
+      return ids.length <= 2 && ids.every((id) => /^[0-9]{1,10}$/.test(id) && isId(id))
+    },
+  ],
 ]
 
 /** Whether the sentence allows the text. */
