@@ -9,10 +9,9 @@ import type { Clock } from '../core/clock.ts'
 import type { WeirError } from '../core/errors.ts'
 import type { Identity } from '../tls/identity.ts'
 import { handshakeProblem, noCertificate } from '../tls/problems.ts'
+import { TOLD_EVERY_MS } from './refusals.ts'
 
 export const HANDSHAKE_MS_MAX = 10_000
-/** Refusals of one sort are told so often. */
-export const TELL_AGAIN_MS = 10_000
 
 export interface TlsDoorOptions {
   readonly identity: Identity
@@ -92,7 +91,7 @@ class Refusals {
   tell(problem: WeirError): void {
     const nowMs = this.#options.clock.nowMs()
     const before = this.#told.get(problem.code)
-    if (before !== undefined && nowMs - before.atMs < TELL_AGAIN_MS) {
+    if (before !== undefined && nowMs - before.atMs < TOLD_EVERY_MS) {
       before.untold += 1
       return
     }

@@ -10,10 +10,11 @@ import { MemoryLog } from '../core/memory-log.ts'
 import { fromNow, identityOf, makeAuthority } from '../tls/certificates.fixture.ts'
 import type { Identity } from '../tls/identity.ts'
 import { roleUri } from '../tls/roles.ts'
+import { TOLD_EVERY_MS } from './refusals.ts'
 import { FENCE, REGISTRATION, RecordingWorker } from './samples.fixture.ts'
 import { serve } from './serve.ts'
 import { TlsCredentials } from './tls-credentials.ts'
-import { HANDSHAKE_MS_MAX } from './tls-door.ts'
+import { HANDSHAKE_MS_MAX, tlsDoor } from './tls-door.ts'
 import {
   addressOf,
   authority,
@@ -232,17 +233,33 @@ describe('a connection by TLS', () => {
     })
   })
 
-  it('tells of strangers once in a while, not once for each', async () => {
-    const { server, log } = await jobManager(of('jobmanager'))
-    for (let i = 0; i < 5; i += 1) {
-      const socket: Socket = connect(server.port, '127.0.0.1')
+  it('tells of strangers once a minute and kind, not once for each', async () => {
+    const time = new ManualScheduler()
+    const told: (readonly [code: string, untold: number])[] = []
+    const door = tlsDoor({
+      identity: of('jobmanager'),
+      clock: time,
+      onConnection: () => {},
+      onRefused: ({ code }, untold) => told.push([code, untold]),
+    })
+    cleanup.push(() => door.close())
+    const address = await addressOf(createPlainServer((socket) => door.take(socket)))
+    const speak = async (): Promise<void> => {
+      const socket: Socket = connect(Number(address.split(':')[1]), '127.0.0.1')
       socket.on('error', () => {})
       socket.resume()
       socket.write('GET / HTTP/1.1\r\n\r\n')
       await once(socket, 'close')
     }
-    expect(log.events).toMatchObject([
-      { level: 'warn', fields: { code: 'tls/plaintext', untold: 0 } },
+    for (let i = 0; i < 5; i += 1) await speak()
+    time.advance(TOLD_EVERY_MS - 1)
+    await speak()
+    expect(told).toEqual([['tls/plaintext', 0]])
+    time.advance(1)
+    await speak()
+    expect(told).toEqual([
+      ['tls/plaintext', 0],
+      ['tls/plaintext', 5],
     ])
   })
 })
