@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 // Workspace packages are run from source: their `exports` answer the condition "source" with the .ts file.
 const conditions = ['source', 'node', 'import', 'module', 'default']
 
-const ATTACK = 'test/cluster/hostile-ports.test.ts'
+const ATTACKS = ['test/cluster/hostile-*.test.ts', 'test/cluster/hostile/*.test.ts']
 
 const project = (name: string, include: string[], more: object = {}) => ({
   extends: true as const,
@@ -47,10 +47,10 @@ export default defineConfig({
       project('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 120_000,
         fileParallelism: false,
-        exclude: ['**/node_modules/**', ATTACK],
+        exclude: ['**/node_modules/**', ...ATTACKS],
       }),
       // Minutes of hostile bytes: a part of `npm run test:bad-input`, not of `npm test`.
-      project('attack', [ATTACK], { testTimeout: 120_000 }),
+      project('attack', ATTACKS, { testTimeout: 120_000, fileParallelism: false }),
     ],
   },
 })

@@ -3,7 +3,7 @@
 
 import { gzipSync } from 'node:zlib'
 import type { Prng } from '@weirjs/common/core/prng'
-import { Connection } from './connection.ts'
+import { Connection, type Door } from './connection.ts'
 import {
   callHeaders,
   CONTINUATION,
@@ -25,8 +25,7 @@ import {
   WINDOW_UPDATE,
 } from './frames.ts'
 
-export interface Target {
-  readonly port: number
+export interface Target extends Door {
   readonly speaks: 'grpc' | 'http'
 }
 
@@ -50,16 +49,18 @@ const PATHS: readonly string[] = [
   '/',
 ]
 const none = Buffer.alloc(0)
-const hello = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, none)])
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
+/** How every HTTP/2 client begins. */
+export const hello: Buffer = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, none)])
+export const range = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => i)
 
-function bytesOf(random: Prng, count: number): Buffer {
+export function bytesOf(random: Prng, count: number): Buffer {
   return Buffer.from(range(count).map(() => random.int(256)))
 }
 
 /** Connects, sends everything, and gives the other side a moment to answer or to hang up. */
-async function say(port: number, pieces: Iterable<Uint8Array>, deaf = false): Promise<number> {
-  const connection = await Connection.open(port, deaf)
+async function say(door: Door, pieces: Iterable<Uint8Array>, deaf = false): Promise<number> {
+  const connection = await Connection.open(door, deaf)
   if (connection === null) return 1
   let sent = 0
   for (const piece of pieces) {
@@ -76,7 +77,7 @@ async function total(counts: readonly Promise<number>[]): Promise<number> {
 }
 
 /** `count` rounds, `width` at a time. */
-async function rounds(
+export async function rounds(
   count: number,
   width: number,
   one: (i: number) => Promise<number>,
@@ -87,20 +88,25 @@ async function rounds(
   return done
 }
 
-function openCall(stream: number, path: string, more: readonly Header[] = [], end = false): Buffer {
+export function openCall(
+  stream: number,
+  path: string,
+  more: readonly Header[] = [],
+  end = false,
+): Buffer {
   const flags = END_HEADERS | (end ? END_STREAM : 0)
   return frame(HEADERS, flags, stream, headerBlock(callHeaders(path, more)))
 }
-const bearer = (token: string): Header => ['authorization', `Bearer ${token}`]
+export const bearer = (token: string): Header => ['authorization', `Bearer ${token}`]
 const odd = (i: number): number => 2 * i + 1
 
 // ---- both ----
 
-const garbage: Attack = ({ target: { port }, random }) =>
-  rounds(200, 20, () => say(port, [bytesOf(random, 1 + random.int(2_000))]))
+const garbage: Attack = ({ target, random }) =>
+  rounds(200, 20, () => say(target, [bytesOf(random, 1 + random.int(2_000))]))
 
-const idle: Attack = async ({ target: { port } }) => {
-  const open = await Promise.all(range(2_000).map(() => Connection.open(port)))
+const idle: Attack = async ({ target }) => {
+  const open = await Promise.all(range(2_000).map(() => Connection.open(target)))
   const inside = open.filter((one) => one !== null)
   await Promise.all(inside.map((one) => one.endsWithin(2_000)))
   for (const one of open) one?.destroy()
@@ -108,8 +114,8 @@ const idle: Attack = async ({ target: { port } }) => {
 }
 
 /** A byte now and then, for ever: until somebody loses patience, or for three seconds. */
-async function trickle(port: number, bytes: Uint8Array, width: number): Promise<number> {
-  const open = await Promise.all(range(width).map(() => Connection.open(port)))
+async function trickle(door: Door, bytes: Uint8Array, width: number): Promise<number> {
+  const open = await Promise.all(range(width).map(() => Connection.open(door)))
   let sent = 0
   for (let at = 0; at < bytes.length && at < 30; at += 1) {
     for (const one of open) {
@@ -123,17 +129,19 @@ async function trickle(port: number, bytes: Uint8Array, width: number): Promise<
   return sent
 }
 
-const slow: Attack = ({ target: { port, speaks } }) =>
+const slow: Attack = ({ target }) =>
   trickle(
-    port,
-    speaks === 'http' ? Buffer.from('GET /livez HTTP/1.1\r\nhost: a\r\nx-slow: 1\r\n') : hello,
+    target,
+    target.speaks === 'http'
+      ? Buffer.from('GET /livez HTTP/1.1\r\nhost: a\r\nx-slow: 1\r\n')
+      : hello,
     100,
   )
 
 // ---- gRPC ----
 
 /** A conversation as a client would have it, then changed: bits, bytes, frames left out, said twice, in another order. */
-const mutated: Attack = ({ target: { port }, random, token }) =>
+const mutated: Attack = ({ target, random, token }) =>
   rounds(300, 10, () => {
     const frames: Buffer[] = [hello]
     for (const i of range(1 + random.int(4))) {
@@ -145,7 +153,7 @@ const mutated: Attack = ({ target: { port }, random, token }) =>
       frames.push(frame(random.int(12), random.int(256), odd(i), bytesOf(random, 8)))
     }
     for (const _ of range(random.int(4))) damage(frames, random)
-    return say(port, frames)
+    return say(target, frames)
   })
 
 function damage(frames: Buffer[], random: Prng): void {
@@ -167,9 +175,9 @@ function damage(frames: Buffer[], random: Prng): void {
   }
 }
 
-const rapidReset: Attack = ({ target: { port } }) =>
+const rapidReset: Attack = ({ target }) =>
   rounds(20, 5, () =>
-    say(port, [
+    say(target, [
       hello,
       ...range(200).map((i) =>
         Buffer.concat([
@@ -181,9 +189,9 @@ const rapidReset: Attack = ({ target: { port } }) =>
   )
 
 /** Headers that never end. */
-const continuations: Attack = ({ target: { port } }) =>
+const continuations: Attack = ({ target }) =>
   rounds(8, 4, () =>
-    say(port, [
+    say(target, [
       hello,
       frame(HEADERS, 0, 1, headerBlock(callHeaders('/'))),
       ...range(200).map((i) =>
@@ -203,34 +211,34 @@ const FLOODS: readonly Buffer[] = [
 ]
 
 /** Frames that cost the sender nothing, by the thousand, from one who reads the answers and one who does not. */
-const floods: Attack = ({ target: { port } }) =>
+const floods: Attack = ({ target }) =>
   rounds(FLOODS.length * 2, 4, (i) => {
     const many = Buffer.concat(range(100).map(() => FLOODS[i >> 1] ?? none))
     const start = Buffer.concat([hello, openCall(1, '/')])
-    return say(port, [start, ...range(50).map(() => many)], i % 2 === 0).then((n) => n * 100)
+    return say(target, [start, ...range(50).map(() => many)], i % 2 === 0).then((n) => n * 100)
   })
 
 /** A message that says it has 4 GiB, from strangers and from friends. */
-const longMessages: Attack = ({ target: { port }, token }) =>
+const longMessages: Attack = ({ target, token }) =>
   rounds(60, 10, (i) => {
     const more = i % 2 === 0 ? [bearer(token)] : []
     const claim = grpcMessage(Buffer.alloc(1_000), false, 0xff_ff_ff_ff)
     const call = openCall(1, PATHS[i % PATHS.length] ?? '/', more)
-    return say(port, [hello, call, dataFrames(1, claim, false), dataFrames(1, claim, true)])
+    return say(target, [hello, call, dataFrames(1, claim, false), dataFrames(1, claim, true)])
   })
 
 const BOMB: Buffer = gzipSync(Buffer.alloc(64 * 1_024 * 1_024))
 
 /** 64 MiB of nothing, compressed a thousand times: from strangers, and from two friends at a time. */
-const bombs: Attack = ({ target: { port }, token }) =>
+const bombs: Attack = ({ target, token }) =>
   rounds(40, 20, (i) => {
     const more: Header[] = [['grpc-encoding', 'gzip'], ...(i % 10 === 0 ? [bearer(token)] : [])]
     const call = openCall(1, PATHS[i % PATHS.length] ?? '/', more)
-    return say(port, [hello, call, dataFrames(1, grpcMessage(BOMB, true), true)])
+    return say(target, [hello, call, dataFrames(1, grpcMessage(BOMB, true), true)])
   })
 
 /** Headers of a megabyte, thousands of them, and one that is remembered and then said again with a single byte. */
-const hugeHeaders: Attack = ({ target: { port } }) =>
+const hugeHeaders: Attack = ({ target }) =>
   rounds(24, 6, (i) => {
     const big = headerBlock([...callHeaders('/'), ['x', 'y'.repeat(1_000_000)]])
     const many = headerBlock([
@@ -242,7 +250,7 @@ const hugeHeaders: Attack = ({ target: { port } }) =>
       remembered(['x', 'y'.repeat(3_900)]),
       Buffer.alloc(12_000, 0x80 | 62),
     ])
-    return say(port, [hello, ...blocks([big, many, again][i % 3] ?? none)])
+    return say(target, [hello, ...blocks([big, many, again][i % 3] ?? none)])
   })
 
 function blocks(block: Buffer): readonly Buffer[] {
@@ -256,24 +264,24 @@ function blocks(block: Buffer): readonly Buffer[] {
 }
 
 /** Calls without a token, or with a guess, as fast as they are refused. */
-const guesses: Attack = ({ target: { port }, random }) =>
+const guesses: Attack = ({ target, random }) =>
   rounds(20, 4, () => {
     const calls = range(50).map((i) => {
       const guess = bytesOf(random, 32).toString('hex')
       return openCall(odd(i), PATHS[i % PATHS.length] ?? '/', [bearer(guess)], true)
     })
-    return say(port, [hello, ...calls])
+    return say(target, [hello, ...calls])
   })
 
 // ---- HTTP/1 ----
 
 const REQUEST = 'GET /v1/jobs?a=b HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n'
 
-const mutatedRequests: Attack = ({ target: { port }, random }) =>
+const mutatedRequests: Attack = ({ target, random }) =>
   rounds(300, 10, () => {
     const bytes = Buffer.from(REQUEST.repeat(1 + random.int(3)), 'latin1')
     for (const _ of range(random.int(6))) bytes[random.int(bytes.length)] = random.int(256)
-    return say(port, [bytes.subarray(0, 1 + random.int(bytes.length))])
+    return say(target, [bytes.subarray(0, 1 + random.int(bytes.length))])
   })
 
 const HEAD = ' HTTP/1.1\r\nHost: localhost\r\n'
@@ -298,23 +306,23 @@ const ODD_REQUESTS: readonly string[] = [
   `GET /v1/jobs${HEAD}Expect: 100-continue\r\n\r\n`,
 ]
 
-const oddRequests: Attack = ({ target: { port } }) =>
+const oddRequests: Attack = ({ target }) =>
   rounds(ODD_REQUESTS.length * 4, 8, (i) =>
-    say(port, [Buffer.from(ODD_REQUESTS[i % ODD_REQUESTS.length] ?? '', 'latin1')]),
+    say(target, [Buffer.from(ODD_REQUESTS[i % ODD_REQUESTS.length] ?? '', 'latin1')]),
   )
 
 /** Requests in a row by one who never reads an answer. */
-const pipelined: Attack = ({ target: { port } }) =>
+const pipelined: Attack = ({ target }) =>
   rounds(8, 4, () =>
     say(
-      port,
+      target,
       range(50).map(() => Buffer.from(REQUEST.repeat(20))),
       true,
     ).then((n) => n * 20),
   )
 
-const wrongProtocol: Attack = ({ target: { port } }) =>
-  rounds(40, 10, () => say(port, [hello, openCall(1, '/')]))
+const wrongProtocol: Attack = ({ target }) =>
+  rounds(40, 10, () => say(target, [hello, openCall(1, '/')]))
 
 export const ATTACKS: Readonly<Record<Target['speaks'], Readonly<Record<string, Attack>>>> = {
   grpc: {

@@ -2,13 +2,21 @@
 // even read. Every wait has an end.
 
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
 const CONNECT_MS_MAX = 5_000
 const DRAIN_MS_MAX = 5_000
 
+export interface Door {
+  readonly port: number
+  /** What is shown there; left out: bytes go as they are. */
+  readonly tls?: ConnectionOptions | undefined
+}
+
 export class Connection {
   readonly #socket: Socket
   #closed = false
+  #heard: Buffer | null = null
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -19,19 +27,22 @@ export class Connection {
     })
   }
 
-  /** null: not let in. `deaf`: never reads. */
-  static open(port: number, deaf = false): Promise<Connection | null> {
+  /** null: not let in. `deaf`: never reads. Who is refused for a certificate of TLS 1.3 hears of it only later. */
+  static open({ port, tls }: Door, deaf = false): Promise<Connection | null> {
     return new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+      const at = { host: '127.0.0.1', port, noDelay: true }
+      // Whom the other side is does not matter to who attacks it.
+      const socket =
+        tls === undefined ? connect(at) : connectTls({ ...at, ...tls, rejectUnauthorized: false })
       const late = setTimeout(() => socket.destroy(), CONNECT_MS_MAX)
       const connection = new Connection(socket)
       socket.once('close', () => {
         clearTimeout(late)
         resolve(null)
       })
-      socket.once('connect', () => {
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         clearTimeout(late)
-        if (!deaf) socket.resume()
+        if (!deaf) connection.#listen()
         resolve(connection)
       })
     })
@@ -39,6 +50,11 @@ export class Connection {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** The first that came back; null: nothing. */
+  get heard(): Buffer | null {
+    return this.#heard
   }
 
   /** Resolves when the system has taken it, the connection is closed, or nothing moves. False: it is no use any more. */
@@ -55,8 +71,20 @@ export class Connection {
     return this.#closed
   }
 
+  /** Nothing more will be sent. */
+  end(): void {
+    this.#socket.end()
+  }
+
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  #listen(): void {
+    this.#socket.once('data', (bytes: Buffer) => {
+      this.#heard = bytes
+    })
+    this.#socket.resume()
   }
 
   #once(event: string, ms: number): Promise<void> {

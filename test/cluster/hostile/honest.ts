@@ -2,9 +2,11 @@
 // and remember how long each answer took. A health check comes on a connection of its own each time, as container engines
 // do it.
 
-import { get } from 'node:http'
+import { get, type IncomingMessage } from 'node:http'
+import { get as getSecurely } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobClient } from '@weirjs/common/job-client'
+import type { JobConnection } from '@weirjs/common/rpc/job-client'
 
 const PAUSE_MS = 25
 
@@ -66,20 +68,41 @@ export const askCluster =
   () =>
     client.cluster()
 
+/** On a connection of its own each time. */
+export const askAnew =
+  (connect: () => JobConnection): Ask =>
+  async () => {
+    const { client, close } = connect()
+    try {
+      await client.cluster()
+    } finally {
+      close()
+    }
+  }
+
+export interface Question {
+  readonly port: number
+  readonly path: string
+  readonly token: string
+  /** By HTTPS, and who answers must be of this authority. */
+  readonly ca?: string | undefined
+}
+
 /** One GET on a connection of its own. */
-export function askHttp(port: number, path: string, token: string): Ask {
+export function askHttp({ port, path, token, ca }: Question): Ask {
   const options = { port, path, host: '127.0.0.1', agent: false, timeout: 10_000 }
-  const headers = { authorization: `Bearer ${token}` }
+  const whole = { ...options, headers: { authorization: `Bearer ${token}` } }
   return () =>
     new Promise<void>((resolve, reject) => {
-      const request = get({ ...options, headers }, (response) => {
+      const hear = (response: IncomingMessage): void => {
         response.resume()
         response.once('error', reject)
         response.once('end', () => {
           if (response.statusCode === 200) resolve()
           else reject(new Error(`status ${response.statusCode}`))
         })
-      })
+      }
+      const request = ca === undefined ? get(whole, hear) : getSecurely({ ...whole, ca }, hear)
       request.once('timeout', () => request.destroy(new Error('no answer in 10 s')))
       request.once('error', reject)
     })

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { descendantsOf, lifeOf, type ProcessLife } from '../../processes/src/proc.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import type { Target } from './attacks.ts'
+import { askHttp } from './honest.ts'
 
 const LISTENING = '0A'
 
@@ -26,11 +27,15 @@ export function livesOf(cluster: ProcessCluster): ReadonlyMap<ProcessLife, strin
   return lives
 }
 
-export async function openPorts(cluster: ProcessCluster): Promise<readonly OpenPort[]> {
+/** `ca`: the authority of a cluster where everything goes by TLS. */
+export async function openPorts(
+  cluster: ProcessCluster,
+  ca: string | undefined,
+): Promise<readonly OpenPort[]> {
   const found = [...livesOf(cluster)].flatMap(([{ pid }, owner]) =>
     listeningPorts(pid).map((port) => ({ port, owner, pid })),
   )
-  return Promise.all(found.map(async (one) => ({ ...one, speaks: await languageOf(one.port) })))
+  return Promise.all(found.map(async (one) => ({ ...one, speaks: await languageOf(one.port, ca) })))
 }
 
 function listeningPorts(pid: number): readonly number[] {
@@ -55,9 +60,10 @@ function readLink(path: string): string {
   }
 }
 
-async function languageOf(port: number): Promise<Target['speaks']> {
+/** A port that speaks gRPC has no answer of HTTP/1, and by TLS not even the protocol. */
+async function languageOf(port: number, ca: string | undefined): Promise<Target['speaks']> {
   try {
-    await fetch(`http://127.0.0.1:${port}/livez`)
+    await askHttp({ port, path: '/livez', token: '', ca })()
     return 'http'
   } catch {
     return 'grpc'
