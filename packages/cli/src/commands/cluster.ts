@@ -39,7 +39,7 @@ export function addClusterCommands(program: Command, cli: Cli): void {
       'where state, logs and the token are kept (default: .weir/cluster)',
     )
     .option('--config <file>', 'YAML file with configuration keys of the processes')
-    .option('--tls', 'encrypt all connections; makes certificates where --tls-dir has none')
+    .option('--tls', 'encrypt all gRPC; makes certificates where --tls-dir has none')
     .option(
       '-D, --define <key=value>',
       'set a configuration key of the processes; may be repeated',
