@@ -61,6 +61,7 @@ async function cancel(cluster: ProcessCluster, jobId: string): Promise<void> {
 }
 
 const delegated = delegatedGroup()
+afterAll(() => delegated?.remove())
 const groups = (): readonly string[] =>
   readdirSync(delegated?.directory ?? '', { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isDirectory())
@@ -75,10 +76,7 @@ describe.skipIf(delegated === null)('where job processes have control groups, a 
   beforeAll(async () => {
     cluster = await startCluster(`taskmanager.job-process.control-group=${delegated?.directory}`)
   })
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]()
-    await delegated?.remove()
-  })
+  afterAll(() => cluster?.[Symbol.asyncDispose]())
 
   test('is gone when its job is canceled', async () => {
     const { jobId, daemon } = await startDaemon(running())

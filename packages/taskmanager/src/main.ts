@@ -31,13 +31,14 @@ import { type MemoryShares, shareMemory } from './core/memory-shares.ts'
 import { workerMetrics } from './metrics.ts'
 import { BundleCache } from './slots/bundle-cache.ts'
 import { jobEnvironment } from './slots/job-environment.ts'
+import { JOB_PROCESS_ENTRY } from './slots/job-node.ts'
 import { JobUser } from './slots/job-user.ts'
 import { JobGroups } from './slots/job-groups.ts'
 import { withKeptOutput } from './slots/kept-output.ts'
 import { residentBytes } from './slots/kernel-memory.ts'
 import { OutputFiles, type OutputFilesOptions } from './slots/output-files.ts'
 import type { PortRange } from './slots/protocol.ts'
-import { JOB_PROCESS_ENTRY, type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
+import { type JobProcessView, ProcessSlotHost } from './slots/slot-host.ts'
 import { JOB_PROCESSES_MAX } from './slots/process-family.ts'
 import { PROGRESS_TIMEOUT_MS } from './slots/slot-watch.ts'
 import { CANCEL_GRACE_MS, CLOSE_GRACE_MS, Worker } from './worker.ts'
@@ -65,8 +66,8 @@ export interface TaskManagerSettings {
   readonly jobProcessBytesMax: number | null
   /** Processes that the code of a job may have started at a time, for each job process. */
   readonly jobProcessesMax: number
-  /** Whom job processes run as; null: whom this process does. `workDirectory` must let that user pass. */
-  readonly jobUser: SystemUser | null
+  /** Whom job processes run as; null: whom this process does. `above`: directories above `workDirectory` that let it through. */
+  readonly jobUser: (SystemUser & { readonly above: readonly string[] }) | null
   /** A directory of control groups (version 2) in which each job process gets one; null: none gets one. */
   readonly controlGroup: string | null
   /** Keep one job process started ahead. */
@@ -148,16 +149,20 @@ export async function startTaskManagerProcess(
   const life = randomBytes(WORKER_NAME_BYTES).toString('hex')
   const name = { host: hostname(), pid: process.pid, life }
   const id = nameWorker(name)
+  await using undo = new AsyncDisposableStack()
+  const workDirectory = openWorkDirectory(settings.workDirectory, name)
+  undo.defer(() => rmSync(workDirectory, { recursive: true, force: true }))
+  const user = await takeJobUser(settings, { workDirectory, runtimeRoot })
   const groups =
     settings.controlGroup === null
       ? null
       : await JobGroups.open({ directory: settings.controlGroup, worker: name, scheduler, log })
+  undo.defer(() => groups?.close())
   const { server, controlAddress } = await serveControl(settings, token, {
     later: () => worker.gateway,
     scheduler,
   })
-  const workDirectory = openWorkDirectory(settings.workDirectory, name, settings.jobUser !== null)
-  const user = await takeJobUser(settings, { workDirectory, runtimeRoot })
+  undo.defer(() => server.close())
   const connection = connectCoordinator({
     address: settings.jobManager,
     token,
@@ -225,6 +230,7 @@ export async function startTaskManagerProcess(
         })),
       }),
   }
+  undo.move()
   return {
     workerId: id,
     controlAddress,
@@ -240,14 +246,14 @@ export async function startTaskManagerProcess(
 type Scheduler = ReturnType<typeof systemScheduler>
 
 async function takeJobUser(
-  { jobUser, checkpointDirectory }: TaskManagerSettings,
+  { jobUser, checkpointDirectory, workDirectory }: TaskManagerSettings,
   own: { readonly workDirectory: string; readonly runtimeRoot: string },
 ): Promise<JobUser | null> {
   if (jobUser === null) return null
   return JobUser.take(jobUser, {
-    checkpointDirectory,
+    storage: checkpointDirectory,
     files: [fileURLToPath(JOB_PROCESS_ENTRY), join(own.runtimeRoot, 'package.json')],
-    passages: [own.workDirectory],
+    passages: [...jobUser.above, workDirectory, own.workDirectory],
   })
 }
 

@@ -1,6 +1,16 @@
 // A job that tries what it may reach, and says so: for the table of what a job can do (docs/operations/isolation.md).
 
-import { closeSync, openSync, readdirSync, readFileSync, readSync, renameSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { discard, generator, job, path, text } from 'weirjs'
 
@@ -31,10 +41,25 @@ const TRIES: Readonly<Record<string, (places: Places) => unknown>> = {
   'finds the variables of its TaskManager in its own environment': () => {
     if (process.env.PRIED_FOR === undefined) throw new Error('is not there')
   },
-  'reads the environment of its TaskManager': () => readFileSync(`/proc/${process.ppid}/environ`),
+  'reads the environment of its TaskManager': () => {
+    if (!readFileSync(`/proc/${process.ppid}/environ`, 'utf8').includes('PRIED_FOR='))
+      throw new Error('it is another one')
+  },
+  'stands in the directory that its TaskManager was started in': () => {
+    if (process.cwd() === '/') throw new Error('it stands elsewhere')
+  },
   'reads the memory of its TaskManager': () => readMemory(process.ppid),
   'ends its TaskManager': () => process.kill(process.ppid, 0),
-  'reads the state of another job': ({ checkpoints, other }) => readState(join(checkpoints, other)),
+  'reads the state of another job': ({ checkpoints, other }) =>
+    readFileSync(newestState(join(checkpoints, other))),
+  'changes or removes the state of another job': ({ checkpoints, other }) => {
+    writeFileSync(newestState(join(checkpoints, other)), '', { flag: 'a' })
+  },
+  'puts a link where the JobManager writes and removes': ({ checkpoints, other }) => {
+    const link = join(checkpoints, other, 'chk-1000000000')
+    symlinkSync('/tmp', link)
+    unlinkSync(link)
+  },
   'changes the log of another job, or takes it away': ({ checkpoints, other }) => {
     const log = join(checkpoints, other, 'log')
     try {
@@ -47,7 +72,7 @@ const TRIES: Readonly<Record<string, (places: Places) => unknown>> = {
   },
   'ends the process of another job': () => process.kill(neighbour(), 0),
   'asks the JobManager without a token': async ({ rest }) => {
-    const { ok, status } = await fetch(`${rest}/jobs/overview`)
+    const { ok, status } = await fetch(`${rest}/v1/jobs/overview`)
     if (!ok) throw new Error(`${status}`)
   },
   "reaches the network, such as a cloud's metadata service (169.254.169.254)": ({ metadata }) =>
@@ -65,13 +90,16 @@ function readMemory(pid: number): void {
   }
 }
 
-function readState(directory: string): void {
-  const checkpoints = readdirSync(directory).filter((name) => name.startsWith('chk-'))
-  for (const name of checkpoints) {
-    const state = readdirSync(join(directory, name)).find((file) => file.endsWith('.state'))
-    if (state !== undefined && readFileSync(join(directory, name, state)).length > 0) return
-  }
-  throw new Error(`no state in ${directory}`)
+function newestState(directory: string): string {
+  const states = readdirSync(directory)
+    .filter((name) => name.startsWith('chk-'))
+    .flatMap((name) =>
+      readdirSync(join(directory, name)).map((file) => join(directory, name, file)),
+    )
+    .filter((path) => path.endsWith('.state'))
+  const newest = states.at(-1)
+  if (newest === undefined) throw new Error(`no state in ${directory}`)
+  return newest
 }
 
 /** Another child of the same TaskManager. */

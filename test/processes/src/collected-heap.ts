@@ -53,7 +53,7 @@ function collector(): () => void {
 
 // ---- in the harness ----
 
-export const askForHeaps = (directory: string): void => void mkdirSync(directory)
+export const askForHeaps = (directory: string): void => mkdirSync(directory)
 
 export function heapsIn(directory: string): readonly CollectedHeap[] {
   return readdirSync(directory)

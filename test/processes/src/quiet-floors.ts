@@ -47,6 +47,7 @@ export class QuietFloors {
       const floors = Array.from({ length: STRETCHES }, (_, i) =>
         floorOf(points, judgedFromMs + i * stretchMs, stretchMs),
       )
+      if (!floors.every(Number.isFinite)) return [] // not seen in one of them
       const rises = floors.slice(1).map((floor, i) => floor - (floors[i] ?? 0))
       const perMinute = hundredths((Math.min(...rises) / stretchMs) * MS_PER_MINUTE)
       return [{ kind, floors, perMinute }]

@@ -225,9 +225,9 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
   const running = new RunningProcess(cli, log)
   await running.during(async () => {
     const directory = await DataDirectory.open(values['data.dir'])
-    if (values['taskmanager.job-process.user'] !== null) await directory.letPass()
     const host = advertisedHost(values['taskmanager.host'], values['taskmanager.bind-host'])
     const identity = await running.showIdentity('taskmanager', values, directory.root, host)
+    const user = values['taskmanager.job-process.user']
     const { startTaskManagerProcess } = await import('@weirjs/taskmanager/main')
     const taskManager = await startTaskManagerProcess({
       jobManager: joinAddress(values['jobmanager.rpc.address'], values['jobmanager.rpc.port']),
@@ -243,7 +243,7 @@ async function runTaskManager(cli: Cli, options: ProcessOptions): Promise<void> 
       slotHeapBytesMax: values['taskmanager.memory.job-process-heap'],
       jobProcessBytesMax: values['taskmanager.memory.job-process-max'],
       jobProcessesMax: values['taskmanager.job-process.processes-max'],
-      jobUser: values['taskmanager.job-process.user'],
+      jobUser: user === null ? null : { ...user, above: [directory.root] },
       controlGroup: values['taskmanager.job-process.control-group'],
       prepareJobProcess: values['taskmanager.job-process.prepared'],
       cancelGraceMs: values['task.cancellation.timeout'],

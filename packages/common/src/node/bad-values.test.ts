@@ -203,7 +203,7 @@ const READERS: readonly Reader[] = [
     /^a user's number, or two for user and group such as /,
     (given) => {
       const ids = given.split(':')
-      const isId = (id: string): boolean => Number(id) >= 1 && Number(id) < 2 ** 32 - 1
+      const isId = (id: string): boolean => Number(id) >= 1 && Number(id) < 2 ** 31
       return ids.length <= 2 && ids.every((id) => /^[0-9]{1,10}$/.test(id) && isId(id))
     },
   ],

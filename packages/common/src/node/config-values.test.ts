@@ -5,14 +5,14 @@ describe('systemUser', () => {
   it('is a user and a group by number; one number is both', () => {
     expect(systemUser.parse('20000:30000')).toEqual({ uid: 20_000, gid: 30_000 })
     expect(systemUser.parse('1')).toEqual({ uid: 1, gid: 1 })
-    expect(systemUser.parse('4294967294:1')).toEqual({ uid: 4_294_967_294, gid: 1 })
+    expect(systemUser.parse('2147483647:1')).toEqual({ uid: 2_147_483_647, gid: 1 })
   })
 
   it.each([
     '0',
     '0:5',
     '5:0',
-    '4294967295',
+    '2147483648',
     '99999999999',
     'nobody',
     '1:',

@@ -34,8 +34,8 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 const TEXT_CHARS_MAX = 4_096
 const LIST_CHARS_MAX = 65_536
 const SHOWN_CHARS_MAX = 80
-/** The number above it means nobody. */
-const SYSTEM_ID_MAX = 4_294_967_294
+/** Of what Node takes. */
+const SYSTEM_ID_MAX = 2_147_483_647
 
 /** `parse` answers undefined for what it does not understand. */
 function value<T>(wanted: string, parse: (given: string) => T | undefined): ValueSchema<T> {

@@ -10,7 +10,7 @@
 // The pid file keeps two JobManagers from using one directory by mistake. It is no fence: correctness rests on the job
 // log alone, which also serves JobManagers on different machines.
 
-import { chmod, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { WeirError } from '../core/errors.ts'
@@ -19,7 +19,6 @@ import { createOnce, linked, readOrNull } from './once-file.ts'
 
 const VERSION_LINE = 'weir data directory 1\n'
 const DIRECTORY_MODE = 0o700
-const PASSABLE_MODE = 0o711
 const VERSION_MODE = 0o644
 /** Stale pid files that may turn up one after another before we give in. */
 const LOCK_TRIES_MAX = 5
@@ -70,11 +69,6 @@ export class DataDirectory {
     if (found === '') return false
     if (found !== null) refuseOther(root, found)
     return true
-  }
-
-  /** Job processes of another user pass through, to what is theirs below it. They see no names. */
-  async letPass(): Promise<void> {
-    for (const path of [this.root, this.taskManagers]) await chmod(path, PASSABLE_MODE)
   }
 
   get token(): string {

@@ -42,19 +42,16 @@ export class FsStorage implements CheckpointStorage {
 
   /**
    * Makes `root` when it is missing. Throws `storage/io` or `storage/full` when it cannot be written, and
-   * `storage/unsupported` when its file system has no hard links. `within`: what this process writes to lies below it.
+   * `storage/unsupported` when its file system has no hard links.
    */
-  static async open(
-    root: string,
-    calls: DurableCalls = SYSTEM_CALLS,
-    within = '',
-  ): Promise<FsStorage> {
+  static async open(root: string, calls: DurableCalls = SYSTEM_CALLS): Promise<FsStorage> {
     const storage = new FsStorage(resolve(root), calls, SYSTEM_CALLS)
-    const directory = join(storage.root, within)
-    await storage.#makeDirectory(directory).catch((error: unknown) => {
-      throw storageError(error, 'create directory', directory)
-    })
-    await storage.#probe(directory)
+    try {
+      await storage.#makeDirectory(storage.root)
+    } catch (error) {
+      throw storageError(error, 'create directory', storage.root)
+    }
+    await storage.#probe()
     return storage
   }
 
@@ -305,8 +302,8 @@ export class FsStorage implements CheckpointStorage {
   }
 
   /** Finds out at the start, not at the first checkpoint, that the directory cannot do what publishing needs. */
-  async #probe(directory: string): Promise<void> {
-    const { name, handle } = await this.#openStaging(join(directory, 'probe'), 'probe', '')
+  async #probe(): Promise<void> {
+    const { name, handle } = await this.#openStaging(join(this.root, 'probe'), 'probe', '')
     // Ours alone as long as we have the name: the slots of a process, of many machines, open at the same moment.
     const target = `${name}-link`
     try {
@@ -314,7 +311,7 @@ export class FsStorage implements CheckpointStorage {
       await this.#calls.link(name, target).catch(unlessTaken)
       await this.#calls.unlink(target)
     } catch (error) {
-      throw storageError(error, 'link', directory)
+      throw storageError(error, 'link', this.root)
     } finally {
       await removeStaging(this.#calls, name)
     }

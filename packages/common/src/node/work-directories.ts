@@ -6,9 +6,6 @@ import { join } from 'node:path'
 import { type WorkerId, workerId } from '../core/ids.ts'
 
 const HOST_NAME_CHARS_MAX = 40
-const PRIVATE_MODE = 0o700
-/** They see no names in it. */
-const PASSABLE_MODE = 0o711
 
 export interface WorkerName {
   readonly host: string
@@ -21,13 +18,10 @@ export function nameWorker({ host, pid, life }: WorkerName): WorkerId {
   return workerId(`${host.slice(0, HOST_NAME_CHARS_MAX)}-${pid}-${life}`)
 }
 
-/**
- * Makes the directory of `own` in `root` and removes those of processes of the same machine that are no more. `passable`: others
- * may pass through it, to what is theirs in it.
- */
-export function openWorkDirectory(root: string, own: WorkerName, passable = false): string {
+/** Makes the directory of `own` in `root` and removes those of processes of the same machine that are no more. */
+export function openWorkDirectory(root: string, own: WorkerName): string {
   const path = join(root, nameWorker(own))
-  mkdirSync(path, { recursive: true, mode: passable ? PASSABLE_MODE : PRIVATE_MODE })
+  mkdirSync(path, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(root)) {
     if (name === nameWorker(own) || !isOfDead(name, own)) continue
     rmSync(join(root, name), { recursive: true, force: true })

@@ -3,10 +3,11 @@
 // the directory is a cache, never trusted. A process that lives for long sees many jobs: those asked for last stay.
 
 import { createHash } from 'node:crypto'
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
+import { giveToGroup, letPass } from '@weirjs/common/node/group-rights'
 
 export const BUNDLE_BYTES_MAX = 67_108_864
 /** Bundles on the disk. More than jobs that are started at the same time: one that has been loaded is not needed any more. */
@@ -52,11 +53,11 @@ export class BundleCache {
     await rm(this.#pathOf(oldest), { force: true })
   }
 
-  async #letRead(path: string, mode: number): Promise<void> {
+  async #letRead(directory: string, file: string): Promise<void> {
     const { readers = null } = this.#options
     if (readers === null) return
-    await chown(path, (await stat(path)).uid, readers)
-    await chmod(path, mode)
+    await letPass(directory, readers)
+    await giveToGroup(file, readers, 0o640)
   }
 
   async #provide(jobId: JobId, hash: BundleHash): Promise<string> {
@@ -72,8 +73,7 @@ export class BundleCache {
     const staged = `${path}.${tag}`
     try {
       await writeFile(staged, bytes, { mode: 0o600 })
-      await this.#letRead(directory, 0o710)
-      await this.#letRead(staged, 0o640)
+      await this.#letRead(directory, staged)
       await rename(staged, path)
     } catch (cause) {
       await rm(staged, { force: true })

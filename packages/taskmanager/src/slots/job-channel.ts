@@ -38,7 +38,8 @@ export interface JobNodeOptions {
 export function spawnJobNode({ entry, args, nodeFlags, env, user }: JobNodeOptions): ChildProcess {
   return spawn(process.execPath, [...nodeFlags, fileURLToPath(entry), ...args], {
     env,
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    // Who stands in a directory reaches what is in it, although those above are closed.
+    ...(user === null ? {} : { uid: user.uid, gid: user.gid, cwd: '/' }),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   })

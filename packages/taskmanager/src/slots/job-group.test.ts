@@ -41,6 +41,8 @@ describe('the limits of a control group', () => {
       ['pids.max', `${(256 + 2 + 4) * 16}`],
     ])
     expect(KERNEL_MEMORY_SHARE).toBeGreaterThan(FLOOD_SHARE)
+    // More than the kernel takes.
+    expect(limitFiles({ ...LIMITS, processesMax: 1_000_000 }).get('pids.max')).toBe('max')
   })
 
   test('are written where the group has files for them, and nowhere else', () => {
@@ -106,10 +108,10 @@ describe.skipIf(delegated === null)('a control group of a job process', () => {
   })
 
   test('counts no more than it is asked for', async () => {
-    const { group, leader } = await familyInGroup()
-    const family = new ProcessFamily(leader, -1, () => group.pids())
+    const { group, leader, daemon } = await familyInGroup()
+    const family = new ProcessFamily(leader, 0, () => [...(group.pids() ?? []), daemon, daemon])
     family.residentBytes()
-    expect(family.count).toBe(0)
+    expect(family.count).toBe(1)
     await group.remove()
   })
 

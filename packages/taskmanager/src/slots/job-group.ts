@@ -10,12 +10,14 @@ import { assert } from '@weirjs/common/core/assert'
 import { type Scheduler, sleep } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import { readText } from '@weirjs/common/node/control-group'
+import { codeOf } from '@weirjs/common/node/fs-errors'
 
 export interface GroupLimits {
   /** Resident memory after which the watch ends the process. */
   readonly memoryBytes: number
   /** Processes that the job's code may have started at a time. */
   readonly processesMax: number
+  /** Of the TaskManager: by them the job process has threads for files, names and zlib. */
   readonly slots: number
 }
 
@@ -24,6 +26,8 @@ export const KERNEL_MEMORY_SHARE = 1.25
 /** The kernel counts threads: so many for each process of the job, for each slot, and OWN_SHARES times for the job process. A Node has 7 to 11. */
 export const THREADS_EACH = 16
 const OWN_SHARES = 4
+/** More the kernel does not take. */
+const PIDS_MAX = 4_194_304
 
 /** A process that was killed is gone in milliseconds, unless it waits for a device. */
 const REMOVE_MS_MAX = 2_000
@@ -51,7 +55,7 @@ export class JobGroup {
       writeFileSync(join(this.directory, 'cgroup.procs'), `${pid}`)
     } catch (error) {
       // It has ended; that is told elsewhere.
-      if (!isOf(error, 'ESRCH')) throw refused(error)
+      if (codeOf(error) !== 'ESRCH') throw refused(error)
     }
   }
 
@@ -84,10 +88,11 @@ export class JobGroup {
 /** Which file says what, in the order in which they are written: how the group ends comes before what it ends for. */
 export function limitFiles(limits: GroupLimits): ReadonlyMap<string, string> {
   const { memoryBytes, processesMax, slots } = limits
+  const pids = (processesMax + slots + OWN_SHARES) * THREADS_EACH
   return new Map([
     ['memory.oom.group', '1'],
     ['memory.max', `${Math.floor(memoryBytes * KERNEL_MEMORY_SHARE)}`],
-    ['pids.max', `${(processesMax + slots + OWN_SHARES) * THREADS_EACH}`],
+    ['pids.max', pids > PIDS_MAX ? 'max' : `${pids}`],
   ])
 }
 
@@ -107,9 +112,9 @@ export async function removeGroup(directory: string, scheduler: Scheduler): Prom
       removeTree(directory)
       return null
     } catch (error) {
-      if (isOf(error, 'ENOENT')) return null
+      if (codeOf(error) === 'ENOENT') return null
       // What is left of a process keeps the group busy for a moment.
-      if (!isOf(error, 'EBUSY') || waitedMs >= REMOVE_MS_MAX) return textOf(error)
+      if (codeOf(error) !== 'EBUSY' || waitedMs >= REMOVE_MS_MAX) return textOf(error)
     }
     await sleep(scheduler, REMOVE_LOOK_MS)
   }
@@ -142,8 +147,5 @@ function refused(error: unknown): WeirError {
     },
   )
 }
-
-const isOf = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

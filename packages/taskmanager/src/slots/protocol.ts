@@ -55,7 +55,7 @@ export interface GroupStart {
   readonly dataPorts: PortRange
   /** Other processes are talked to by TLS, under a key that is made of the attempt's credential. */
   readonly encrypted: boolean
-  /** Of the storage, the process may write to the job's directory only. */
+  /** Of the storage, the process may write to directories of checkpoints only. */
   readonly confined: boolean
   readonly reportIntervalMs: number
   /** What this machine holds for jobs. */

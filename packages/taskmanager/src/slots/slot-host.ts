@@ -3,14 +3,20 @@
 // that a submit does not wait for a Node to boot.
 
 import type { Scheduler } from '@weirjs/common/core/clock'
-import { type Failure, WeirError } from '@weirjs/common/core/errors'
-import type { SlotEndpoint, SlotRequest, TaskReport } from '@weirjs/common/core/gateways'
+import { type Failure, toFailure, WeirError } from '@weirjs/common/core/errors'
+import type {
+  SlotEndpoint,
+  SlotRequest,
+  TaskReport,
+  TriggerRequest,
+} from '@weirjs/common/core/gateways'
 import type { BundleHash, Fence, JobId, WorkerId } from '@weirjs/common/core/ids'
 import type { Log } from '@weirjs/common/core/log'
 import { NO_SECRETS, type SecretValues } from '@weirjs/common/core/secrets'
 import { isOf, plainReport } from './host-event-check.ts'
 import type { JobGroups } from './job-groups.ts'
 import { JobProcess } from './job-process.ts'
+import { JOB_PROCESS_ENTRY, NODE_FLAGS, SLOT_THREAD_ENTRY } from './job-node.ts'
 import type { JobUser } from './job-user.ts'
 import { offerToKernel, oomRecord, type OomRecord } from './kernel-memory.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -74,18 +80,6 @@ const PROGRESS_HINT =
 const MEMORY_HINT =
   'keep less in memory (Buffers count, which the heap limit does not), give the job more slots, or raise taskmanager.memory.job-process-max'
 
-const SOURCE = import.meta.url.endsWith('.ts')
-const entryOf = (name: string): URL => new URL(`./${name}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)
-/** What a job process begins with. */
-export const JOB_PROCESS_ENTRY: URL = entryOf('job-process-entry')
-/** When Weir itself runs from source, so do its job processes. */
-const NODE_FLAGS: readonly string[] = [
-  '--enable-source-maps',
-  // No signal opens a debugger, which would run what anybody on this machine sends it.
-  '--disable-sigusr1',
-  ...(SOURCE ? ['-C', 'source', '--no-warnings'] : []),
-]
-
 /** A process at work, for those who measure it. */
 export interface JobProcessView {
   readonly pid: number
@@ -113,9 +107,8 @@ export class ProcessSlotHost implements SlotHost {
     // Cannot reject: `exited` never does.
     void process.exited.then(() => this.#inUse.delete(process))
     try {
-      const { jobId } = request.fence
-      await this.#options.user?.admit(jobId)
-      const bundlePath = await this.#options.bundlePath(jobId, request.bundle)
+      await this.#options.user?.admit(request.fence.jobId)
+      const bundlePath = await this.#options.bundlePath(request.fence.jobId, request.bundle)
       const started = group.start(this.#groupStart(request, bundlePath))
       await this.#within(started, process)
       return group
@@ -183,7 +176,7 @@ export class ProcessSlotHost implements SlotHost {
       scheduler,
       nodeFlags: NODE_FLAGS,
       entry: JOB_PROCESS_ENTRY,
-      threadEntry: this.#options.threadEntry ?? entryOf('slot-thread-entry'),
+      threadEntry: this.#options.threadEntry ?? SLOT_THREAD_ENTRY,
       oomRecord: this.#options.oomRecord ?? ((group) => oomRecord({ group })),
       group: this.#options.groups?.next() ?? null,
     })
@@ -225,24 +218,13 @@ export class ProcessSlotHost implements SlotHost {
   }
 }
 
-type GroupOptions = Pick<
-  ProcessHostOptions,
-  | 'workerId'
-  | 'scheduler'
-  | 'log'
-  | 'progressTimeoutMs'
-  | 'jobProcessBytesMax'
-  | 'processesMax'
-  | 'residentBytes'
->
-
 /** The slots of one job attempt in one process. */
 export class ProcessSlotGroup implements SlotGroup {
   readonly fence: Fence
   readonly #numbers: readonly number[]
   readonly #process: JobProcess
   readonly #listener: SlotListener
-  readonly #options: GroupOptions
+  readonly #options: ProcessHostOptions
   readonly #reports = new Map<number, readonly TaskReport[]>()
   #slots: readonly Slot[] = []
   #onLost: ((failure: Failure) => void) | null = null
@@ -254,7 +236,7 @@ export class ProcessSlotGroup implements SlotGroup {
     request: SlotRequest,
     process: JobProcess,
     listener: SlotListener,
-    options: GroupOptions,
+    options: ProcessHostOptions,
   ) {
     this.fence = request.fence
     this.#numbers = request.slots
@@ -302,7 +284,7 @@ export class ProcessSlotGroup implements SlotGroup {
     const { scheduler, jobProcessBytesMax, residentBytes: read } = this.#options
     const { processesMax = JOB_PROCESSES_MAX } = this.#options
     const limitBytes = jobProcessBytesMax(slots.length)
-    this.#process.limit({ memoryBytes: limitBytes, processesMax, slots: slots.length })
+    this.#process.limit({ memoryBytes: limitBytes, processesMax, slots: this.#options.slots })
     const family = new ProcessFamily(this.pid, processesMax, () => this.#process.groupPids)
     const name = `the job process (pid ${this.pid}, slot ${slots.join(', ')})`
     return new MemoryWatch({
@@ -380,6 +362,13 @@ export class ProcessSlotGroup implements SlotGroup {
     }
   }
 
+  /** What fails here fails the checkpoint, where its tasks find no directory that they may write to. */
+  #prepared({ fence, checkpointId }: TriggerRequest, tell: () => void): void {
+    const prepared = this.#options.user?.prepare(fence.jobId, checkpointId)
+    if (prepared === undefined) return tell()
+    void prepared.catch((error: unknown) => this.#warn(toFailure(error).message)).then(tell)
+  }
+
   #slot(endpoint: SlotEndpoint): Slot {
     const tell = (command: SlotCommand): void => this.#process.command(endpoint.slot, command)
     return {
@@ -387,7 +376,7 @@ export class ProcessSlotGroup implements SlotGroup {
       deploy: (request) => tell({ type: 'deploy', request }),
       run: (request) => tell({ type: 'run', request }),
       cancel: (request) => tell({ type: 'cancel', request }),
-      trigger: (request) => tell({ type: 'trigger', request }),
+      trigger: (request) => this.#prepared(request, () => tell({ type: 'trigger', request })),
       notifyComplete: (notice) => tell({ type: 'notify-complete', notice }),
       notifyAborted: (notice) => tell({ type: 'notify-aborted', notice }),
       // The last one that the slot pushed: nobody waits for a loop that user code may block.

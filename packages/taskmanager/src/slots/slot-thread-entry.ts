@@ -1,10 +1,11 @@
 // Entry of a slot's worker thread in a job process: loads the job, opens the slot's own data endpoint, and runs the
 // tasks. Everything below is the same code as in `weir dev` and in the simulator.
 
+import { resolve } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
-import { jobDirectory } from '@weirjs/common/core/checkpoint/paths'
 import { Prng } from '@weirjs/common/core/prng'
+import { SYSTEM_CALLS } from '@weirjs/common/node/fs-calls'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
 import { ownDirectory } from '@weirjs/common/node/runtime-modules'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
@@ -27,9 +28,12 @@ import type { Slot, SlotListener } from './slot.ts'
 const scheduler = systemScheduler()
 const SEED_MAX = 2 ** 32
 
-function openStorage({ checkpointDirectory, confined, request }: GroupStart): Promise<FsStorage> {
-  const within = confined ? jobDirectory(request.fence.jobId) : undefined
-  return FsStorage.open(checkpointDirectory, undefined, within)
+/** Somebody who may has tried out what a confined process cannot try. */
+async function openStorage({
+  checkpointDirectory: root,
+  confined,
+}: GroupStart): Promise<FsStorage> {
+  return confined ? FsStorage.on(SYSTEM_CALLS, resolve(root)) : FsStorage.open(root)
 }
 
 async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
