@@ -78,7 +78,8 @@ export class Siege implements AsyncDisposable {
     const http = ports.filter(({ speaks }) => speaks === 'http')
     this.#honest = new HonestClients({
       gRPC: askCluster(cluster.client),
-      'gRPC, each time anew': askAnew(() => cluster.connect()),
+      // With a handshake each time.
+      ...(papers === undefined ? {} : { 'gRPC anew': askAnew(() => cluster.connect()) }),
       ...Object.fromEntries(
         http.map(({ owner, port }) => [
           `${owner} ${port}`,
