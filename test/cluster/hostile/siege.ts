@@ -58,6 +58,7 @@ export class Siege implements AsyncDisposable {
   readonly #options: SiegeOptions
   readonly #honest: HonestClients
   readonly #attacker: Worker
+  #directories: DisposableStack | null = null
   #made = 0
   #quietP99Ms = 0
 
@@ -98,7 +99,8 @@ export class Siege implements AsyncDisposable {
 
   static async start(options: SiegeOptions): Promise<Siege> {
     const { papers, jobSeconds } = options
-    const cluster = await startCluster(papers)
+    using directories = new DisposableStack()
+    const cluster = await startCluster(papers, directories)
     let siege: Siege | null = null
     try {
       const jobId = await submitCounting(cluster, {
@@ -113,6 +115,7 @@ export class Siege implements AsyncDisposable {
       })
       siege = new Siege(cluster, jobId, await openPorts(cluster, papers?.ca), options)
       await siege.#listen()
+      siege.#directories = directories.move()
       return siege
     } catch (error) {
       await (siege ?? cluster)[Symbol.asyncDispose]()
@@ -240,6 +243,7 @@ export class Siege implements AsyncDisposable {
     this.open.stop()
     await this.#attacker.terminate()
     await this.cluster[Symbol.asyncDispose]()
+    this.#directories?.dispose()
   }
 
   async #listen(): Promise<void> {
@@ -251,7 +255,11 @@ export class Siege implements AsyncDisposable {
   }
 }
 
-async function startCluster(papers: Papers | undefined): Promise<ProcessCluster> {
+/** What it makes outside of the cluster's directory is put into `directories`. */
+async function startCluster(
+  papers: Papers | undefined,
+  directories: DisposableStack,
+): Promise<ProcessCluster> {
   const options = { taskManagers: 2, slots: 1 }
   const defines = [
     'health.port=0',
@@ -260,8 +268,8 @@ async function startCluster(papers: Papers | undefined): Promise<ProcessCluster>
   ]
   if (papers === undefined) return ProcessCluster.start({ ...options, defines })
   const tlsDirectory = mkdtempSync(join(tmpdir(), 'weir-papers-'))
+  directories.defer(() => rmSync(tlsDirectory, { recursive: true, force: true }))
   writePapers(tlsDirectory, papers)
-  process.once('exit', () => rmSync(tlsDirectory, { recursive: true, force: true }))
   const secured = [...defines, 'security.ssl.rest.enabled=true']
   return ProcessCluster.start({ ...options, tlsDirectory, defines: secured })
 }
