@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
-  globSync,
+  readdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -103,7 +103,10 @@ async function emulate(steps: Steps): Promise<() => void> {
 
 /** Nothing was compiled here; and what others have compiled is there for this image. */
 function nativeCode(): readonly string[] {
-  const files = globSync('**/*.node', { cwd: TREE })
+  // Not by a pattern: those of Node pass over directories such as `.pnpm`.
+  const files = readdirSync(TREE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.node'),
+  )
   const own = files.filter((file) => !/\/prebuilds\/[^/]+\/[^/]+$/.test(file))
   prove(own.length === 0, `compiled for one machine: ${own[0]}`)
   const levels = files.filter((file) => /classic-level\/prebuilds\/linux-(x64|arm64)\//.test(file))
