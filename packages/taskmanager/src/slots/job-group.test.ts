@@ -68,8 +68,9 @@ test('a control group that cannot be made, or not removed, says why', async () =
   expect(await removeGroup(directory, systemScheduler())).toContain('ENOTEMPTY')
 })
 
-/** Waits for a line, then starts a daemon that leaves the group, whose parent ends, and says its pid. */
-const LEADER = "read go; setsid sh -c 'sleep 600 > /dev/null & echo $!'; exec sleep 600"
+/** Waits for a line, then starts a daemon that leaves the group, and says its pid when the daemon's parent has ended. */
+const LEADER =
+  "read go; daemon=$(setsid sh -c 'sleep 600 > /dev/null & echo $!'); echo $daemon; exec sleep 600"
 
 interface Family {
   readonly group: JobGroup
