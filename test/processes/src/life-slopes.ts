@@ -65,7 +65,7 @@ function slopeOf(points: readonly Point[], may: Rise): readonly LifeSlope[] {
 export const maxOver = (minutes: number, { saw, perMinute }: Rise): number =>
   hundredths(perMinute + saw / minutes)
 
-const hundredths = (value: number): number => Math.round(value * 100) / 100
+export const hundredths = (value: number): number => Math.round(value * 100) / 100
 
 /** Least squares, in hundredths. */
 export function slopePerMinute(points: readonly Point[]): number {

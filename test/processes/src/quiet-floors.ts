@@ -2,8 +2,9 @@
 // gets room or code is compiled. What leaks does neither: it rises all the time. So the time is divided into stretches, of
 // each of them only the floor counts, the least that was held, and a rise is what every floor has above the one before.
 
+import { hundredths } from './life-slopes.ts'
+
 const MS_PER_MINUTE = 60_000
-const HUNDRED = 100
 /** Of the time in which it is quiet: caches fill and code is compiled. */
 const SETTLING_SHARE = 0.3
 const STRETCHES = 3
@@ -59,5 +60,3 @@ const floorOf = (points: readonly Point[], fromMs: number, forMs: number): numbe
   hundredths(
     Math.min(...points.flatMap(([at, mib]) => (at >= fromMs && at < fromMs + forMs ? [mib] : []))),
   )
-
-const hundredths = (value: number): number => Math.round(value * HUNDRED) / HUNDRED

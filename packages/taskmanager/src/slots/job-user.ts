@@ -8,12 +8,13 @@
 import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { checkpointDirectory, jobDirectory } from '@weirjs/common/core/checkpoint/paths'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { CheckpointId, JobId } from '@weirjs/common/core/ids'
 import type { SystemUser } from '@weirjs/common/node/config-values'
+import { SYSTEM_CALLS } from '@weirjs/common/node/fs-calls'
 import { codeOf, storageError } from '@weirjs/common/node/fs-errors'
 import { giveToGroup, letPass } from '@weirjs/common/node/group-rights'
 
@@ -91,7 +92,8 @@ export class JobUser implements SystemUser {
       if (error instanceof WeirError && error.code === 'config/bad-value') throw error
       throw outOfReach(user, `cannot be let in: ${toFailure(error).message}`)
     } finally {
-      await rm(path, { recursive: true, force: true })
+      // That user may write there.
+      await SYSTEM_CALLS.removeTree(path)
     }
     return one
   }
