@@ -116,8 +116,8 @@ describe('a cluster with two TaskManagers', () => {
     expect((await kit.weir('cluster', 'logs', '--process', 'nobody')).code).toBe(4)
     const follow = kit.spawn('cluster', 'logs', '-f')
     await until(
-      () => kit.weir('cluster', 'logs', '-n', '1'),
-      ({ out }) => out !== '',
+      async () => follow.printed(),
+      (printed) => printed !== '',
     )
     process.kill(follow.pid, 'SIGINT')
     expect((await follow.ended).code).toBe(130)

@@ -22,6 +22,13 @@ export interface Ran {
   readonly err: string
 }
 
+export interface Spawned {
+  readonly pid: number
+  /** What it has printed so far: the sign that it has begun, for who wants to send it a signal. */
+  readonly printed: () => string
+  readonly ended: Promise<Ran>
+}
+
 export interface StartOptions {
   readonly taskManagers?: number
   readonly slots?: number
@@ -87,7 +94,7 @@ export class WeirKit implements AsyncDisposable {
   }
 
   /** A command under way. */
-  spawn(...args: readonly string[]): { readonly pid: number; readonly ended: Promise<Ran> } {
+  spawn(...args: readonly string[]): Spawned {
     const child = spawn(WEIR, args, {
       cwd: this.path(this.below),
       env: { ...process.env, ...this.environment },
@@ -105,7 +112,7 @@ export class WeirKit implements AsyncDisposable {
       child.on('error', reject)
       child.on('close', (code) => resolve({ code, out, err }))
     })
-    return { pid: child.pid ?? 0, ended }
+    return { pid: child.pid ?? 0, printed: () => out, ended }
   }
 
   /** What the commands use, without a process for each question. */

@@ -41,17 +41,21 @@ async function logs(cli: Cli, options: LogsOptions): Promise<void> {
   const most = wholeNumber(options.lines, '--lines', { least: 0, most: LINES_MAX })
   const tails = tailsOf(cli, options.process)
   const width = Math.max(...tails.map(({ name }) => name.length))
-  for (const tail of tails)
-    for (const line of tail.last(most)) print(terminal, tail.name, width, line, json)
-  if (options.follow !== true) return
+  const printAll = (linesOf: (tail: Tail) => readonly string[]): void => {
+    for (const tail of tails)
+      for (const line of linesOf(tail)) print(terminal, tail.name, width, line, json)
+  }
+  const lastOf = (tail: Tail): readonly string[] => tail.last(most)
+  if (options.follow !== true) return printAll(lastOf)
   let interrupted = false
+  // Before anything is printed: who sees the first line may press Ctrl-C.
   const stopListening = cli.onInterrupt(() => {
     interrupted = true
   })
   try {
+    printAll(lastOf)
     while (!interrupted) {
-      for (const tail of tails)
-        for (const line of tail.more()) print(terminal, tail.name, width, line, json)
+      printAll((tail) => tail.more())
       await sleep(cli.scheduler, POLL_MS)
     }
   } finally {
