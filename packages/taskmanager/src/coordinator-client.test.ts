@@ -26,6 +26,8 @@ class FakeMaster {
   known = false
   answer: (() => void) | null = null
   read: ((beat: Heartbeat) => void) | null = null
+  /** Heartbeats wait for this. */
+  unread: Promise<never> | null = null
   registrations = 0
   readonly beats: Heartbeat[] = []
   readonly farewells: string[] = []
@@ -42,6 +44,7 @@ class FakeMaster {
       }
     },
     heartbeat: async (beat): Promise<HeartbeatReply> => {
+      await this.unread
       this.answer?.()
       this.read?.(beat)
       this.beats.push(beat)
@@ -65,9 +68,12 @@ function setUp(log: Log = silentLog): {
   client: CoordinatorClient
   events: string[]
   reported: { tasks: readonly TaskReport[]; make: (() => never) | null }
+  /** The process stands still: afterwards it is later, and nothing has run. */
+  pause: (ms: number) => void
 } {
   const reported: ReturnType<typeof setUp>['reported'] = { tasks: [], make: null }
   const time = new ManualScheduler()
+  let pausedMs = 0
   const master = new FakeMaster()
   const events: string[] = []
   const client = new CoordinatorClient({
@@ -79,7 +85,12 @@ function setUp(log: Log = silentLog): {
       pid: 1,
       version: '0',
     },
-    scheduler: time,
+    scheduler: {
+      nowMs: () => time.nowMs() + pausedMs,
+      wallMs: () => time.wallMs() + pausedMs,
+      timer: (delayMs, fn) => time.timer(delayMs, fn),
+      nextTurn: (fn) => time.nextTurn(fn),
+    },
     prng: new Prng(1),
     log,
     reports: () => reported.make?.() ?? reported.tasks,
@@ -89,7 +100,10 @@ function setUp(log: Log = silentLog): {
     },
     onRefused: (failure: Failure) => events.push(`refused: ${failure.code}`),
   })
-  return { time, master, client, events, reported }
+  const pause = (ms: number): void => {
+    pausedMs += ms
+  }
+  return { time, master, client, events, reported, pause }
 }
 
 describe('CoordinatorClient', () => {
@@ -162,6 +176,23 @@ describe('CoordinatorClient', () => {
     master.answer = null
     await advance(time, 500)
     expect(events).toEqual([])
+    expect(master.registrations).toBe(1)
+  })
+
+  test('holds its own absence against nobody: the answer may lie unread', async () => {
+    const { time, master, client, events, pause } = setUp()
+    client.start()
+    await advance(time, 300)
+    const { promise, reject } = Promise.withResolvers<never>()
+    master.unread = promise
+    await advance(time, 250)
+    pause(30_000)
+    await advance(time, 250)
+    master.unread = null
+    reject(new WeirError('rpc/deadline', 'not answered', { domain: 'external', retry: 'backoff' }))
+    await advance(time, 1_000)
+    expect(events).toEqual([])
+    expect(master.beats.length).toBeGreaterThan(4)
     expect(master.registrations).toBe(1)
   })
 

@@ -1,7 +1,8 @@
 // A worker's bond with the JobManager: registers, beats, and notices when it breaks. It is in one of three states:
 // registering (again and again, with back-off), registered (at most one heartbeat under way), closed. A registration is
 // a fresh start on both sides: the JobManager takes what ran here for lost, so whatever still runs is ended before each
-// new one. Until the bond is known to be broken, a missed heartbeat or two changes nothing.
+// new one. Until the bond is known to be broken, a missed heartbeat or two changes nothing. When this process was itself
+// away (paused, starved), the answer may be waiting unread: that time is no silence of the JobManager.
 
 import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { type Failure, toFailure } from '@weirjs/common/core/errors'
@@ -13,6 +14,7 @@ import type {
   WorkerRegistration,
 } from '@weirjs/common/core/gateways'
 import type { Log } from '@weirjs/common/core/log'
+import { OwnPause } from '@weirjs/common/core/own-pause'
 import type { Prng } from '@weirjs/common/core/prng'
 import { isHungUp, isTransient } from './outgoing.ts'
 
@@ -50,7 +52,7 @@ interface Registering {
 interface Registered {
   readonly tag: 'registered'
   readonly reply: RegistrationReply
-  /** When the JobManager last answered. */
+  /** When the JobManager last answered; later by what this process was itself away since. */
   readonly contactMs: number
 }
 
@@ -60,6 +62,7 @@ export class CoordinatorClient {
   readonly #options: CoordinatorClientOptions
   #state: State = FIRST
   #timer: CancelTimer | null = null
+  #looking: CancelTimer | null = null
   #ever = false
   /** A heartbeat is under way … */
   #beating = false
@@ -92,8 +95,7 @@ export class CoordinatorClient {
   /** Says good-bye; the JobManager moves the tasks at once. */
   async close(reason: string): Promise<void> {
     const before = this.#state.tag
-    this.#state = { tag: 'closed' }
-    this.#timer?.()
+    this.abandon()
     if (before !== 'registered') return
     try {
       await this.#options.gateway.unregister(this.#options.registration.workerId, reason)
@@ -108,7 +110,12 @@ export class CoordinatorClient {
   /** Stops without a word. */
   abandon(): void {
     this.#state = { tag: 'closed' }
+    this.#stopTimers()
+  }
+
+  #stopTimers(): void {
     this.#timer?.()
+    this.#looking?.()
   }
 
   #after(delayMs: number, fn: () => void): void {
@@ -130,7 +137,7 @@ export class CoordinatorClient {
     // Before the call: the JobManager may fill our slots before we have its answer.
     this.#options.onMasterLost(reason)
     this.#state = FIRST
-    this.#timer?.()
+    this.#stopTimers()
     this.#register()
   }
 
@@ -140,6 +147,7 @@ export class CoordinatorClient {
     this.#state = { tag: 'registered', reply, contactMs: this.#options.scheduler.nowMs() }
     this.#options.log.info({ coordinatorId: reply.coordinatorId }, 'registered at the JobManager')
     this.#after(reply.heartbeatIntervalMs, () => this.#beat())
+    this.#lookForOwnPause(new OwnPause(reply.heartbeatIntervalMs))
   }
 
   #notAccepted(error: unknown): void {
@@ -168,6 +176,17 @@ export class CoordinatorClient {
   }
 
   // ---- registered ----
+
+  /** Beside the beats: one that is under way says nothing about the time that this process was there to be answered. */
+  #lookForOwnPause(pause: OwnPause): void {
+    const state = this.#state
+    if (state.tag !== 'registered') return
+    const nowMs = this.#options.scheduler.nowMs()
+    const awayMs = pause.look(nowMs)
+    if (awayMs > 0) this.#state = { ...state, contactMs: Math.min(nowMs, state.contactMs + awayMs) }
+    const again = (): void => this.#lookForOwnPause(pause)
+    this.#looking = this.#options.scheduler.timer(state.reply.heartbeatIntervalMs, again)
+  }
 
   /** There is news in the reports: beats now, or right after the beat that is under way. */
   beatNow(): void {

@@ -4,6 +4,7 @@
 
 import { assert } from '@weirjs/common/core/assert'
 import type { WorkerId } from '@weirjs/common/core/ids'
+import { OwnPause } from '@weirjs/common/core/own-pause'
 
 export interface DetectorSettings {
   readonly heartbeatIntervalMs: number
@@ -14,7 +15,7 @@ export interface DetectorSettings {
 export class FailureDetector {
   readonly #settings: DetectorSettings
   readonly #lastHeardMs = new Map<WorkerId, number>()
-  #lastAskedMs: number | null = null
+  readonly #ownPause: OwnPause
 
   constructor(settings: DetectorSettings) {
     assert(settings.heartbeatIntervalMs > 0, 'the heartbeat interval is positive')
@@ -23,6 +24,7 @@ export class FailureDetector {
       'the heartbeat time-out covers at least two intervals',
     )
     this.#settings = settings
+    this.#ownPause = new OwnPause(settings.heartbeatIntervalMs)
   }
 
   /** A sign of life. */
@@ -48,15 +50,10 @@ export class FailureDetector {
     return late.map(([worker]) => worker).toSorted()
   }
 
-  /** Between two questions more time passed than we asked for: what exceeds the interval was our own absence. */
   #forgiveOwnPause(nowMs: number): void {
-    const last = this.#lastAskedMs
-    this.#lastAskedMs = nowMs
-    if (last === null) return
-    const pauseMs = nowMs - last - this.#settings.heartbeatIntervalMs
-    if (pauseMs <= this.#settings.heartbeatIntervalMs) return
-    for (const [worker, heardMs] of this.#lastHeardMs) {
-      this.#lastHeardMs.set(worker, Math.min(nowMs, heardMs + pauseMs))
-    }
+    const awayMs = this.#ownPause.look(nowMs)
+    if (awayMs === 0) return
+    for (const [worker, heardMs] of this.#lastHeardMs)
+      this.#lastHeardMs.set(worker, Math.min(nowMs, heardMs + awayMs))
   }
 }
