@@ -100,7 +100,7 @@ it('chooses any free port outside of those for data', async () => {
   const any = loadConfig({ file: null, env: {}, defines: [] })
   const seen: number[] = []
   for (let i = 0; i < 20; i++) seen.push((await choosePorts(any, 0)).port)
-  // About half of what the system gives.
+  // About half of what is chosen.
   const first = seen.toSorted((a, b) => a - b)[10]
   const config = loadConfig({ file: null, env: {}, defines: [`${DATA}=${first}-65535`] })
   for (let i = 0; i < 20; i++) {

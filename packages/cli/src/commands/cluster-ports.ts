@@ -2,6 +2,7 @@
 // each other before any of them is started. They share one machine, and a process that finds its port taken by its
 // neighbour says so in a log that nobody reads.
 
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Config } from '@weirjs/common/node/config'
@@ -12,6 +13,10 @@ const CONTROL = 'taskmanager.rpc.port'
 const DATA = 'taskmanager.data.port-range'
 /** Where the data range leaves others hardly any room, a port within it does: it may be the only one that is left. */
 const CHOICES_MAX = 32
+/** Below, well-known services listen. */
+const CHOSEN_FIRST = 10_240
+/** Where the system begins to give ports to those who ask for any, unless it says otherwise. */
+const GIVEN_FIRST = 32_768
 
 export interface PortPlan {
   readonly config: Config
@@ -43,22 +48,52 @@ export async function choosePorts(
 ): Promise<Pick<PortPlan, 'port' | 'restPort'>> {
   const said = config.values['rest.port']
   const rest = wished === 0 && config.origins['rest.port'] === 'default' ? 0 : said
-  return {
-    restPort: said === null || rest === null ? null : await choose(config, rest, '-D rest.port=…'),
-    port: await choose(config, wished, '--port'),
-  }
+  const restPort =
+    said === null || rest === null ? null : await choose(config, rest, '-D rest.port=…', null)
+  return { restPort, port: await choose(config, wished, '--port', restPort) }
 }
 
-async function choose(config: Config, wished: number, flag: string): Promise<number> {
+/** `taken`: not this one, unless it is wished for. */
+async function choose(
+  config: Config,
+  wished: number,
+  flag: string,
+  taken: number | null,
+): Promise<number> {
   if (wished > PORT_MAX) {
     throw new WeirError('cli/usage', `${flag} is ${wished}, at most ${PORT_MAX}`, {
       domain: 'user',
     })
   }
-  let chosen = await freePort(wished, flag)
-  for (let i = 1; wished === 0 && isForData(config, chosen) && i < CHOICES_MAX; i++)
-    chosen = await freePort(0, flag)
-  return chosen
+  if (wished > 0) return freePort(wished, flag)
+  for (let i = 1; i < CHOICES_MAX; i++) {
+    const chosen = anyPort()
+    if (chosen === taken || isForData(config, chosen)) continue
+    try {
+      return await freePort(chosen, flag)
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error // else it is taken: another one
+    }
+  }
+  return freePort(0, flag)
+}
+
+/**
+ * That the system gives to nobody: one that it gives may be given again until our process opens it, and while a process is
+ * down that others dial again and again, one of them may be connected from that very port, to itself.
+ */
+function anyPort(): number {
+  const span = Math.max(1, givenFirst() - CHOSEN_FIRST)
+  return CHOSEN_FIRST + Math.floor(Math.random() * span)
+}
+
+function givenFirst(): number {
+  try {
+    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+    return Number(range.split('\t')[0]) || GIVEN_FIRST
+  } catch {
+    return GIVEN_FIRST // another system
+  }
 }
 
 async function freePort(port: number, flag: string): Promise<number> {

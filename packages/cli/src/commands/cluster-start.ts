@@ -37,7 +37,8 @@ import { endedEarly, type Launch, type StartedProcess, stopAll } from '../local-
 import { lifeOf } from '../process-life.ts'
 import { wholeNumber } from '../whole-number.ts'
 
-const READY_MS_MAX = 30_000
+/** Who ends before is noticed; this is for a machine that is slow, and for what hangs. */
+const READY_MS_MAX = 60_000
 const POLL_MS = 20
 export const STOP_GRACE_MS = 10_000
 /** Processes on one machine. */

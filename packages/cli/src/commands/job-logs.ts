@@ -4,6 +4,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { CancelTimer } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import { type JobClient, type JobEventView, TERMINAL_STATES } from '@weirjs/common/job-client'
@@ -88,39 +89,50 @@ interface Reader {
   readonly after: (output: Output) => void
 }
 
-/** The JobManager first tells what it has kept, then what comes: silence divides the two. */
+/**
+ * The JobManager first tells what it has kept, then what comes: silence divides the two, counted from its first word on,
+ * because it may be slow to answer. Of a job that has ended nothing comes: all is read to its end.
+ */
 async function read(cli: Cli, client: JobClient, jobId: JobId, reader: Reader): Promise<void> {
-  let live = false
+  const { terminal, abort } = reader
+  const { scheduler } = cli
+  let [live, hasEnded] = [false, false]
   const caughtUp = (): void => {
     if (!live) reader.caughtUp()
     live = true
-    if (!reader.follow) reader.abort.abort()
+    if (!reader.follow) abort.abort()
   }
-  const latest = cli.scheduler.timer(CATCH_UP_MS, caughtUp)
-  let quiet = cli.scheduler.timer(QUIET_MS, caughtUp)
-  const hear = (event: Output): void => {
-    if (live) reader.after(event)
-    else reader.before(event)
-    quiet()
-    if (!live) quiet = cli.scheduler.timer(QUIET_MS, caughtUp)
+  let latest: CancelTimer | null = null
+  let quiet: CancelTimer | null = null
+  const stopWaiting = (): void => {
+    quiet?.()
+    latest?.()
   }
-  let hasEnded = false
-  const { terminal, abort } = reader
-  const { scheduler } = cli
+  const waitForSilence = (): void => {
+    quiet?.()
+    if (live) return
+    quiet = scheduler.timer(QUIET_MS, caughtUp)
+    latest ??= scheduler.timer(CATCH_UP_MS, caughtUp)
+  }
   const take = (event: JobEventView): 'more' => {
     if (event.type === 'state') hasEnded = TERMINAL_STATES.includes(event.job.state)
-    if (event.type === 'output' || event.type === 'lost-output') hear(event)
+    const isOutput = event.type === 'output' || event.type === 'lost-output'
+    if (isOutput) (live ? reader.after : reader.before)(event)
+    if (hasEnded) stopWaiting()
+    else if (isOutput || quiet === null) waitForSilence()
     return 'more'
   }
   // Who wants what there is gets an error when nobody answers; who wants what comes waits for whoever will tell it.
-  if (!reader.follow) for await (const event of client.watch(jobId, abort.signal)) take(event)
-  else
-    await watchOver(
-      { client, jobId, terminal, scheduler, signal: abort.signal },
-      { take, over: () => hasEnded },
-    )
-  quiet()
-  latest()
+  try {
+    if (!reader.follow) for await (const event of client.watch(jobId, abort.signal)) take(event)
+    else
+      await watchOver(
+        { client, jobId, terminal, scheduler, signal: abort.signal },
+        { take, over: () => hasEnded },
+      )
+  } finally {
+    stopWaiting()
+  }
   if (!live) reader.caughtUp()
 }
 

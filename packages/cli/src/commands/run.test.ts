@@ -4,12 +4,11 @@ import { basename, dirname, join } from 'node:path'
 import { toFailure, WeirError } from '@weirjs/common/core/errors'
 import { checkpointId } from '@weirjs/common/core/ids'
 import type { ClusterView, JobClient, JobEventView, SubmitRequest } from '@weirjs/common/job-client'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { completed, id, summary } from '../samples.fixture.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
 // Each test bundles a job and builds its graph in a process; that takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 })
 
 const events = (list: readonly JobEventView[]): JobClient['watch'] =>
   async function* watch() {
