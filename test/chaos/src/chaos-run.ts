@@ -2,28 +2,29 @@
 // enough that the job works through the kills and ends after them.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckpointMode } from '@weirjs/common/core/graph/logical-graph'
 import { Prng } from '@weirjs/common/core/prng'
 import { CommittedOutput, readRows, stagedFiles } from '../../processes/src/committed-output.ts'
 import { submitCounting } from '../../processes/src/counting-run.ts'
 import { JobWatch } from '../../processes/src/job-watch.ts'
 import {
+  ABSENCE_EXPLAINS,
   type Bag,
   type Gap,
   gapBag,
   type Kill,
-  KILL_KINDS,
   type KillKind,
   killBag,
   Killer,
-  PAUSE_EXPLAINS,
 } from './kills.ts'
+import { networkHere, placed } from './chaos-network.ts'
+import type { ChaosOptions, ChaosProfile, ChaosResult } from './chaos-result.ts'
+import type { Network } from '../../processes/src/network.ts'
 import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { completedCheckpoints, judgeLogs } from '../../processes/src/process-logs.ts'
 import { danglingReferences } from '../../processes/src/fsck.ts'
-import { GrowthWatch, type Slopes } from '../../processes/src/growth.ts'
+import { GrowthWatch } from '../../processes/src/growth.ts'
 import { JOB_THREAD, judgeQuiet, type QuietTail, watchQuiet } from './quiet-tail.ts'
-import { Recoveries, type RecoverySummary } from './recoveries.ts'
+import { Recoveries } from './recoveries.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
 
@@ -44,7 +45,7 @@ const SPARED_SHARE = 1 / 3
 const BURST_KILLS = 20
 const BURST_EACH_MS = 300_000
 /** With all processes up, a checkpoint must complete within so much time. */
-const PROGRESS_MS_MAX = 30_000
+const PROGRESS_MS_MAX = 60_000
 const FINISH_MS_MAX = 60_000
 /** The last kill comes so long before the end of the input, or up to the other later than that. */
 const LAST_KILL_MS = 800
@@ -56,64 +57,18 @@ const AIMED_SHARE = 0.4
 const AIM_MS_MAX = 1_500
 const AIM_JITTER_MS = 30
 
-/** `nightly` adds bursts: many kills in a row, then time to recover; and spares the JobManager in the end. */
-export type ChaosProfile = 'pr' | 'nightly'
-
-export interface ChaosOptions {
-  readonly profile: ChaosProfile
-  readonly minutes: number
-  /** Behind them, without faults: memory must be flat. 0: none. */
-  readonly quietMinutes: number
-  /** In the last third of the kills the JobManager lives, so that a leak of it can show. */
-  readonly spareJobManager: boolean
-  readonly seed: number
-  readonly mode: CheckpointMode
-  readonly keep: boolean
-  readonly echo: boolean
-}
-
-export interface ChaosResult {
-  readonly seed: number
-  readonly minutes: number
-  readonly profile: ChaosProfile
-  readonly mode: CheckpointMode
-  /** Faults in all; `pauses` are among them. */
-  readonly kills: number
-  readonly pauses: number
-  readonly killsByKind: Readonly<Record<KillKind, number>>
-  /** Of processes, by the harness. */
-  readonly processRestarts: number
-  /** Of the job, by the engine. */
-  readonly restarts: number
-  readonly checkpoints: number
-  readonly records: number
-  readonly files: number
-  readonly gapsWithCheckpoint: number
-  /** By the minute, after the beginning; null: the run was too short. */
-  readonly growth: Slopes | null
-  /** More would have been a violation. */
-  readonly growthMax: Slopes | null
-  /** null: none was wanted. */
-  readonly quiet: QuietTail | null
-  readonly recovery: Readonly<Record<KillKind, RecoverySummary>>
-  readonly wallSeconds: number
-  readonly failures: readonly Violation[]
-  /** Where everything lies; null when it was removed. */
-  readonly directory: string | null
-  /** On failure: what happened, merged from all logs. */
-  readonly history: readonly string[]
-}
-
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const startedMs = performance.now()
   const { echo } = options
+  using network = networkHere()
   await using cluster = await ProcessCluster.start({
     taskManagers: TASK_MANAGERS,
     slots: SLOTS,
     echo,
+    ...placed(network),
   })
   if (options.keep) cluster.keep()
-  const run = new ChaosRun(cluster, options)
+  const run = new ChaosRun(cluster, network, options)
   try {
     const judged = await run.play()
     const failed = judged.failures.length > 0
@@ -135,6 +90,7 @@ type Judged = Omit<ChaosResult, 'wallSeconds' | 'directory' | 'history'>
 
 class ChaosRun {
   readonly #cluster: ProcessCluster
+  readonly #network: Network | null
   readonly #options: ChaosOptions
   readonly #prng: Prng
   /** Faults end when so many are visible. */
@@ -150,8 +106,9 @@ class ChaosRun {
   #quiet: QuietTail | null = null
   #gaps = { all: 0, withCheckpoint: 0 }
 
-  constructor(cluster: ProcessCluster, options: ChaosOptions) {
+  constructor(cluster: ProcessCluster, network: Network | null, options: ChaosOptions) {
     this.#cluster = cluster
+    this.#network = network
     this.#options = options
     this.#prng = new Prng(options.seed)
     this.#keys = this.#prng.pick([1, 97, 5_000])
@@ -164,16 +121,19 @@ class ChaosRun {
       keys: this.#keys,
     })
     this.#growth = new GrowthWatch(cluster)
-    this.#killer = new Killer(cluster, this.#prng.fork(), () =>
-      danglingReferences(cluster.checkpointDirectory),
-    )
+    this.#killer = new Killer({
+      cluster,
+      network,
+      prng: this.#prng.fork(),
+      lookAtRuins: () => danglingReferences(cluster.checkpointDirectory),
+    })
   }
 
   async play(): Promise<Judged> {
     const watch = new JobWatch(this.#cluster, await this.#submit())
     const looking = this.#lookAllTheTime(watch)
     try {
-      const kinds = killBag(this.#prng.fork())
+      const kinds = killBag(this.#prng.fork(), this.#killer.kinds)
       await this.#killAllTheTime(watch, kinds)
       await this.#killer.heal()
       await this.#restFromKills(watch)
@@ -327,7 +287,7 @@ class ChaosRun {
         oracle: 'processes' as const,
         message,
       })),
-      ...judgeLogs(this.#cluster.logDirectory, PAUSE_EXPLAINS),
+      ...judgeLogs(this.#cluster.logDirectory, ABSENCE_EXPLAINS),
       ...this.#growth.judge(),
       ...this.#judgeQuiet(),
       ...this.#judgeHits(),
@@ -338,7 +298,8 @@ class ChaosRun {
       profile: this.#options.profile,
       mode: this.#options.mode,
       kills: this.#kills.length,
-      pauses: this.#killsByKind().pause,
+      pauses: this.#killsOf('pause'),
+      droppedPackets: this.#network === null ? null : this.#killer.droppedPackets,
       killsByKind: this.#killsByKind(),
       processRestarts: this.#killer.restarts,
       restarts: described.restarts,
@@ -367,8 +328,10 @@ class ChaosRun {
     if (this.#kills.length < wanted) said.push(`${this.#kills.length} kills, ${wanted} were wanted`)
     if (this.#share() < GAPS_WITH_CHECKPOINT_MIN)
       said.push(`only ${this.#gaps.withCheckpoint} of ${this.#gaps.all} gaps had a checkpoint`)
-    const hits = this.#killsByKind()
-    for (const kind of KILL_KINDS) if (hits[kind] === 0) said.push(`no kill of ${kind}`)
+    for (const kind of this.#killer.kinds)
+      if (this.#killsOf(kind) === 0) said.push(`no kill of ${kind}`)
+    if (this.#network !== null && this.#killer.droppedPackets === 0)
+      said.push('no partition dropped a packet')
     return said.map((message) => ({ oracle: 'vacuity', message }))
   }
 
@@ -377,15 +340,11 @@ class ChaosRun {
     return all === 0 ? 0 : Math.round((withCheckpoint / all) * 100) / 100
   }
 
-  #killsByKind(): Record<KillKind, number> {
-    const count = (kind: KillKind): number =>
-      this.#kills.filter((kill) => kill.kind === kind).length
-    return {
-      taskmanager: count('taskmanager'),
-      'job-process': count('job-process'),
-      jobmanager: count('jobmanager'),
-      everything: count('everything'),
-      pause: count('pause'),
-    }
+  #killsByKind(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#killer.kinds.map((kind) => [kind, this.#killsOf(kind)]))
+  }
+
+  #killsOf(kind: KillKind): number {
+    return this.#kills.filter((kill) => kill.kind === kind).length
   }
 }

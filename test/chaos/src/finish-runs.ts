@@ -8,7 +8,8 @@ import { Burners } from '../../processes/src/burners.ts'
 import { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { judgeLogs } from '../../processes/src/process-logs.ts'
 import type { Violation } from '../../processes/src/violation.ts'
-import { Bag, Killer, type KillKind, PAUSE_EXPLAINS } from './kills.ts'
+import { networkHere, placed } from './chaos-network.ts'
+import { ABSENCE_EXPLAINS, Bag, Killer, type KillKind } from './kills.ts'
 import { FinishRun, type FinishOutcome } from './finish-run.ts'
 
 /** So many clusters side by side, each with one job after the other. */
@@ -25,6 +26,7 @@ const KILLS: readonly KillKind[] = [
   'job-process',
   'jobmanager',
   'pause',
+  'partition',
 ]
 /** Of the runs, with records behind the last barrier: fewer would prove little. Far below what twenty runs do by chance. */
 const TAIL_SHARE_MIN = 0.2
@@ -126,13 +128,16 @@ async function runLane(
   prng: Prng,
   progress: { left: number; failed: boolean },
 ): Promise<LaneResult> {
+  using network = networkHere()
   await using cluster = await ProcessCluster.start({
     taskManagers: TASK_MANAGERS,
     slots: SLOTS,
     echo,
+    ...placed(network),
   })
-  const killer = new Killer(cluster, prng.fork())
-  const kinds = new Bag(prng.fork(), KILLS, KILLS)
+  const killer = new Killer({ cluster, network, prng: prng.fork() })
+  const possible = KILLS.filter((kind) => killer.kinds.includes(kind))
+  const kinds = new Bag(prng.fork(), possible, possible)
   const outcomes: FinishOutcome[] = []
   while (progress.left > 0 && !progress.failed) {
     progress.left -= 1
@@ -149,7 +154,7 @@ async function runLane(
       oracle: 'processes' as const,
       message,
     })),
-    ...judgeLogs(cluster.logDirectory, PAUSE_EXPLAINS),
+    ...judgeLogs(cluster.logDirectory, ABSENCE_EXPLAINS),
   ]
   const kept = failures.length > 0 || keep
   if (kept) cluster.keep()

@@ -5,27 +5,37 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Prng } from '@weirjs/common/core/prng'
 import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
+import { type CutOptions, type Network, NETWORK_EXPLAINS } from '../../processes/src/network.ts'
 import { isAlive, kill9, lifeOf, signal } from '../../processes/src/proc.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
 
-/** `pause`: a TaskManager with all that it has started sleeps for a while, often longer than anybody waits. */
-export type KillKind = 'taskmanager' | 'job-process' | 'jobmanager' | 'everything' | 'pause'
+/**
+ * `pause`: a TaskManager with all that it has started sleeps for a while, often longer than anybody waits. `partition`: for
+ * a while two processes do not hear each other, or one of them does not, or now and then.
+ */
+export type KillKind =
+  | 'taskmanager'
+  | 'job-process'
+  | 'jobmanager'
+  | 'everything'
+  | 'pause'
+  | 'partition'
 export const KILL_KINDS: readonly KillKind[] = [
   'taskmanager',
   'job-process',
   'jobmanager',
   'everything',
   'pause',
+  'partition',
 ]
-/** What is said by those who wake up, and to them. */
-export const PAUSE_EXPLAINS: readonly string[] = [
+/** What is said by those who were away and live, and to them. */
+export const ABSENCE_EXPLAINS: readonly string[] = [
+  ...NETWORK_EXPLAINS,
+  // What is lost is sent again later and later: a partition of some seconds holds a checkpoint up for longer.
+  'checkpoint/timed-out',
   'exchange/closed-by-peer',
-  'exchange/connection-lost',
-  'fence/stale',
-  'job/unknown',
-  'worker/unknown',
 ]
 /** Who is killed instead when the JobManager is to live. */
 const SPARING: Readonly<Record<KillKind, KillKind>> = {
@@ -34,9 +44,10 @@ const SPARING: Readonly<Record<KillKind, KillKind>> = {
   jobmanager: 'taskmanager',
   everything: 'job-process',
   pause: 'pause',
+  partition: 'partition',
 }
-/** One bag; the first kills are one of each. */
-const BAG: readonly KillKind[] = [...KILL_KINDS, 'taskmanager', 'taskmanager', 'job-process']
+/** Beside one of each kind in a bag. */
+const MORE: readonly KillKind[] = ['taskmanager', 'taskmanager', 'job-process']
 
 export type Gap = 'quick' | 'calm'
 const GAPS: readonly Gap[] = ['quick', ...Array.from({ length: 9 }, (): Gap => 'calm')]
@@ -45,8 +56,20 @@ const GAPS: readonly Gap[] = ['quick', ...Array.from({ length: 9 }, (): Gap => '
 const DOWN_MS_MAX = 1_500
 /** Half of the heartbeat time-out, to twice as much. */
 const PAUSE_MS = { low: 1_000, high: 4_000 }
+/** As long; between TaskManagers it takes longer until somebody calls the other one lost. */
+const PARTITION_MS = { low: 1_000, high: 6_000 }
+/** Between the JobManager and a TaskManager; the others are between two TaskManagers. */
+const AT_JOB_MANAGER_SHARE = 2 / 3
+/** How much is lost, and in which directions: mostly all, in both. */
+const CUTS: readonly Pick<CutOptions, 'bothWays' | 'share'>[] = [
+  { bothWays: true },
+  { bothWays: true },
+  { bothWays: false },
+  { bothWays: false },
+  { bothWays: true, share: 0.1 },
+]
 const VICTIM_MS_MAX = 20_000
-const GONE_MS_MAX = 5_000
+const GONE_MS_MAX = 60_000
 const RUINS_TOLD_MAX = 5
 
 export interface Kill {
@@ -74,7 +97,9 @@ export class Bag<T> {
   }
 }
 
-export const killBag = (prng: Prng): Bag<KillKind> => new Bag(prng, KILL_KINDS, BAG)
+/** The first kills are one of each kind. */
+export const killBag = (prng: Prng, kinds: readonly KillKind[]): Bag<KillKind> =>
+  new Bag(prng, kinds, [...kinds, ...MORE])
 export const gapBag = (prng: Prng): Bag<Gap> => new Bag(prng, GAPS, GAPS)
 
 /** Stops it with all that it has started. What is answered wakes them up. */
@@ -87,6 +112,15 @@ export function putToSleep(victim: ClusterProcess): () => void {
   }
 }
 
+export interface KillerOptions {
+  readonly cluster: ProcessCluster
+  readonly prng: Prng
+  /** The cluster's; null: it is on loopback, and nothing is partitioned. */
+  readonly network: Network | null
+  /** Asked while everything is down, after each kill of everything. Answers complaints. Default: none. */
+  readonly lookAtRuins?: () => readonly string[]
+}
+
 export class Killer {
   readonly #cluster: ProcessCluster
   readonly #prng: Prng
@@ -97,17 +131,21 @@ export class Killer {
 
   /** The JobManager is let live from now on. */
   sparesJobManager = false
-  /** Asked while everything is down, after each kill of everything. Answers complaints. */
+  /** Packets that partitions have swallowed. */
+  droppedPackets = 0
+  readonly #network: Network | null
   readonly #lookAtRuins: () => readonly string[]
 
-  constructor(
-    cluster: ProcessCluster,
-    prng: Prng,
-    lookAtRuins: () => readonly string[] = () => [],
-  ) {
+  constructor({ cluster, prng, network, lookAtRuins = () => [] }: KillerOptions) {
+    this.#network = network
     this.#lookAtRuins = lookAtRuins
     this.#cluster = cluster
     this.#prng = prng
+  }
+
+  /** What it can do. */
+  get kinds(): readonly KillKind[] {
+    return KILL_KINDS.filter((kind) => kind !== 'partition' || this.#network !== null)
   }
 
   /** null when there was nobody to kill. */
@@ -123,6 +161,8 @@ export class Killer {
         return this.#killEverything()
       case 'pause':
         return this.#pause()
+      case 'partition':
+        return this.#partition()
     }
   }
 
@@ -180,13 +220,37 @@ export class Killer {
     const forMs = this.#prng.between(PAUSE_MS.low, PAUSE_MS.high)
     const whom = `${victim.name}, pid ${victim.pid}, for ${Math.round(forMs)} ms`
     const kill = this.#begin('pause', whom)
-    const wake = putToSleep(victim)
-    const waking = sleep(forMs).then(() => {
-      wake()
-      this.#returns.delete(waking)
-    })
-    this.#returns.add(waking)
+    this.#afterwards(forMs, putToSleep(victim))
     return kill
+  }
+
+  /** Also of processes that do not run just now: they come back into it. */
+  async #partition(): Promise<Kill | null> {
+    if (this.#network === null) return null
+    const prng = this.#prng
+    const { jobManager, taskManagers } = this.#cluster
+    const one = prng.pick(taskManagers)
+    const other = prng.chance(AT_JOB_MANAGER_SHARE)
+      ? jobManager
+      : prng.pick(taskManagers.filter((each) => each !== one))
+    const [from, to] = prng.chance(0.5) ? [one.name, other.name] : [other.name, one.name]
+    const { bothWays, share = 1 } = prng.pick(CUTS)
+    const forMs = prng.between(PARTITION_MS.low, PARTITION_MS.high)
+    const whom = `${share * 100} % from ${from} to ${to}${bothWays ? ' and back' : ''}`
+    const kill = this.#begin('partition', `${whom}, for ${Math.round(forMs)} ms`)
+    const cut = this.#network.cut({ from, to, bothWays, share })
+    this.#afterwards(forMs, () => {
+      this.droppedPackets += cut.heal()
+    })
+    return kill
+  }
+
+  #afterwards(forMs: number, mend: () => void): void {
+    const returning = sleep(forMs).then(() => {
+      mend()
+      this.#returns.delete(returning)
+    })
+    this.#returns.add(returning)
   }
 
   #begin(kind: KillKind, whom: string): Kill {
@@ -204,15 +268,13 @@ export class Killer {
 
   #comeBack(kill: Kill, victims: readonly ClusterProcess[]): void {
     for (const victim of victims) {
-      const returning = sleep(this.#prng.int(DOWN_MS_MAX)).then(() => {
+      this.#afterwards(this.#prng.int(DOWN_MS_MAX), () => {
         if (victim.pid === null) {
           victim.start()
           this.restarts += 1
         }
         kill.restartedAtMs = performance.now()
-        this.#returns.delete(returning)
       })
-      this.#returns.add(returning)
     }
   }
 

@@ -1,7 +1,8 @@
 // npm run chaos -- --minutes M --seed S [--keep] [--json], or --finish RUNS, or --measure ROUNDS
 
 import { parseArgs } from 'node:util'
-import { type ChaosOptions, type ChaosResult, runChaos } from './chaos-run.ts'
+import type { ChaosOptions, ChaosResult } from './chaos-result.ts'
+import { runChaos } from './chaos-run.ts'
 import { type FinishResult, runFinishes } from './finish-runs.ts'
 import { broken, measureRecovery, PROMISED_MS } from './measure.ts'
 import type { RecoverySummary } from './recoveries.ts'

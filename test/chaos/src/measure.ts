@@ -21,7 +21,7 @@ const QUIET_MS = 4_000
 const LOOK_MS = 5
 
 /** `pause`: a TaskManager with all that it has started sleeps until the job runs elsewhere. */
-type Measured = Exclude<KillKind, 'everything'>
+type Measured = Exclude<KillKind, 'everything' | 'partition'>
 const KINDS: readonly Measured[] = ['taskmanager', 'job-process', 'jobmanager', 'pause']
 
 /** Of the fast profile, ms. */
@@ -34,7 +34,7 @@ export const PROMISED_MS: Readonly<Record<Measured, number>> = {
   pause: HEARTBEAT_TIMEOUT_MS + 2_000,
 }
 
-export type Measurements = Readonly<Record<KillKind, RecoverySummary>>
+export type Measurements = Readonly<Record<Measured, RecoverySummary>>
 
 /** What was not as promised, in words; none: all was. */
 export function broken(measured: Measurements, rounds: number): readonly string[] {

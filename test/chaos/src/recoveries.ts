@@ -63,6 +63,7 @@ export class Recoveries {
       jobmanager: this.#of('jobmanager'),
       everything: this.#of('everything'),
       pause: this.#of('pause'),
+      partition: this.#of('partition'),
     }
   }
 

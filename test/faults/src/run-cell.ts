@@ -11,7 +11,7 @@ import { cameTrue, until } from '../../processes/src/until.ts'
 import { type Cell, durationOf, valueOf, type Words } from './cell.ts'
 import { faultOf, momentWithin, withoutMoment } from './faults.ts'
 import { judgeCell } from './judge.ts'
-import { missing } from './machine.ts'
+import { missing } from '../../processes/src/machine.ts'
 import { momentOf } from './moments.ts'
 import { ResourceWatch } from './resources.ts'
 import type { Scene, Strike } from './scene.ts'
@@ -28,7 +28,7 @@ const CLUSTER_DEFINES = ['task.progress.timeout=4s', 'taskmanager.memory.job-pro
 /** A broken data plane is noticed within two seconds, like everything else. */
 const JOB_DEFINES = ['exchange.probe.interval=1s', 'exchange.probe.timeout=1s']
 /** The job works so long besides the time that faults last. */
-const WORK_SECONDS = 5
+const WORK_SECONDS = 8
 const LOOK_MS = 15
 /** After the last heal a checkpoint must complete within so much time … */
 const LIVE_MS_MAX = 30_000
@@ -194,6 +194,7 @@ class CellRun {
       watch,
       output: this.#output,
       records: this.#records,
+      slowness: this.#slowness,
     }
     const looking = this.#lookAllTheTime(watch, resources)
     try {

@@ -4,9 +4,10 @@ import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
 import type { CommittedOutput } from '../../processes/src/committed-output.ts'
 import type { JobWatch } from '../../processes/src/job-watch.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import type { ProcessLife } from '../../processes/src/proc.ts'
 import { until } from '../../processes/src/until.ts'
 import { BadCell, type Words } from './cell.ts'
-import type { Need } from './machine.ts'
+import type { Need } from '../../processes/src/machine.ts'
 import type { World } from './world.ts'
 
 export interface Scene {
@@ -16,6 +17,8 @@ export interface Scene {
   readonly output: CommittedOutput
   /** Of the job, in all. */
   readonly records: number
+  /** How many times longer than on an idle machine things take, at least 1. */
+  readonly slowness: number
 }
 
 /** One fault that has struck. */
@@ -45,6 +48,14 @@ type Busy = readonly [ClusterProcess, ...ClusterProcess[]]
 /** TaskManagers that have tasks of the job, first the one with the most. Throws when nobody gets any. */
 export function busyTaskManagers(scene: Scene): Promise<Busy> {
   return until('a TaskManager has tasks', { withinMs: TASKS_MS_MAX }, () => busyNow(scene))
+}
+
+/** One that surely is at work. What a TaskManager starts ahead may not be there yet, so that nobody else is. */
+export async function busyJobProcess(scene: Scene): Promise<ProcessLife> {
+  return until('a job process', { withinMs: TASKS_MS_MAX }, async () => {
+    const [busy] = await busyTaskManagers(scene)
+    return busy.jobProcesses()[0] ?? null
+  })
 }
 
 async function busyNow({ cluster, watch }: Scene): Promise<Busy | null> {

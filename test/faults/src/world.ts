@@ -3,7 +3,7 @@
 import type { ClusterOptions } from '../../processes/src/process-cluster.ts'
 import type { Words } from './cell.ts'
 import { BadCell } from './cell.ts'
-import type { Need } from './machine.ts'
+import type { Need } from '../../processes/src/machine.ts'
 import { CLOCKS } from './worlds/clocks.ts'
 import { IMAGE, SMALL_DISK } from './worlds/disks.ts'
 import { PROXIES } from './worlds/proxies.ts'

@@ -24,8 +24,8 @@ const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
 /** Only ends what hangs: on a busy machine a start takes ten times as long. */
 const READY_MS_MAX = 300_000
 const COMMAND_MS_MAX = 300_000
-/** What a process leaves behind must be gone by then. */
-const ORPHAN_MS_MAX = 5_000
+/** What a process leaves behind must be gone by then; usually within a second. */
+const ORPHAN_MS_MAX = 60_000
 const LAST_LINES = 15
 
 /** Failures are noticed within two seconds. */

@@ -169,9 +169,11 @@ function faults({ cells, passed, failed, skipped, results }: Faults): string {
 function chaos(result: Chaos): string {
   const { minutes, seed, kills, restarts, checkpoints, records, gapsWithCheckpoint } = result
   const kinds = Object.entries(result.killsByKind).map(([kind, n]) => `${n} ${kind}`)
+  const { droppedPackets = null } = result
+  const dropped = droppedPackets === null ? '' : `${count(droppedPackets)} packets dropped, `
   const growth = Object.entries(result.growth ?? {}).map(([what, slope]) => [what, slope])
   return [
-    `${minutes} minutes, seed ${seed}: ${kills} faults (${kinds.join(', ')}), ${restarts} restarts of the job, ` +
+    `${minutes} minutes, seed ${seed}: ${kills} faults (${kinds.join(', ')}), ${dropped}${restarts} restarts of the job, ` +
       `${count(checkpoints)} checkpoints (${Math.round(gapsWithCheckpoint * 100)} % of the gaps have one), ` +
       `${count(records)} records; ${result.violations} violations.`,
     table(['grows', 'by the minute'], growth),

@@ -70,6 +70,8 @@ export interface Chaos {
   readonly minutes: number
   readonly kills: number
   readonly killsByKind: Readonly<Record<string, number>>
+  /** By partitions; null: there were none; older records do not say. */
+  readonly droppedPackets?: number | null
   readonly restarts: number
   readonly checkpoints: number
   readonly records: number

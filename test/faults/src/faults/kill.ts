@@ -6,9 +6,9 @@ import type { ClusterProcess } from '../../../processes/src/cluster-process.ts'
 import { isAlive, kill9 } from '../../../processes/src/proc.ts'
 import { cameTrue } from '../../../processes/src/until.ts'
 import { BadCell, durationOf, valueOf, type Words } from '../cell.ts'
-import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
+import { busyJobProcess, busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
 
-const GONE_MS_MAX = 5_000
+const GONE_MS_MAX = 60_000
 
 /** `kill taskmanager | job-process | jobmanager | everything [down 1s | back]` */
 export const KILL: FaultKind = {
@@ -61,9 +61,7 @@ async function kill(scene: Scene, words: Words): Promise<Killed> {
 }
 
 async function killJobProcess(scene: Scene): Promise<string | null> {
-  const [busy] = await busyTaskManagers(scene)
-  const [victim] = busy.jobProcesses()
-  if (victim === undefined) return null
+  const victim = await busyJobProcess(scene)
   kill9(victim)
   const gone = await cameTrue({ withinMs: GONE_MS_MAX }, () => !isAlive(victim))
   return gone ? `pid ${victim.pid} gone` : null

@@ -4,7 +4,7 @@
 import { isAlive, lifeOf, type ProcessLife, stateOf } from '../../../processes/src/proc.ts'
 import { cameTrue } from '../../../processes/src/until.ts'
 import { BadCell, type Words } from '../cell.ts'
-import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
+import { busyJobProcess, busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
 
 const STOPPED_MS_MAX = 1_000
 
@@ -45,7 +45,7 @@ async function victims(scene: Scene, words: Words): Promise<readonly ProcessLife
     case 'taskmanager':
       return livesOf((await busyTaskManagers(scene))[0].pid)
     case 'job-process':
-      return (await busyTaskManagers(scene))[0].jobProcesses()
+      return [await busyJobProcess(scene)]
     case 'taskmanager-tree': {
       const [busy] = await busyTaskManagers(scene)
       return [...livesOf(busy.pid), ...busy.children()]

@@ -17,7 +17,10 @@ const PERIOD_US = 100_000
 const LOOKS = 60
 const LOOK_MS = 20
 
-/** `quota 20% for 5s`: all processes of the cluster together have so much of one processor. */
+/**
+ * `quota 20% for 5s`: all processes of the cluster together have so much of one processor; more of a slow one, so that they
+ * can do as much.
+ */
 export const QUOTA: FaultKind = {
   needs: ['root', 'cgroup'],
   explains: ['checkpoint/timed-out'],
@@ -27,7 +30,7 @@ export const QUOTA: FaultKind = {
     const v2 = existsSync(join(V2_ROOT, 'cgroup.controllers'))
     const group = join(v2 ? V2_ROOT : V1_ROOT, `weir-faults-${process.pid}`)
     mkdirSync(group, { recursive: true })
-    const quota = Math.round(PERIOD_US * share)
+    const quota = Math.round(PERIOD_US * Math.min(1, share * scene.slowness))
     if (v2) writeFileSync(join(group, 'cpu.max'), `${quota} ${PERIOD_US}`)
     else {
       writeFileSync(join(group, 'cpu.cfs_period_us'), `${PERIOD_US}`)

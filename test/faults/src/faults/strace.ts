@@ -5,10 +5,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type ProcessLife, threadsOf } from '../../../processes/src/proc.ts'
+import { threadsOf } from '../../../processes/src/proc.ts'
 import { cameTrue, until } from '../../../processes/src/until.ts'
 import { BadCell, type Words } from '../cell.ts'
-import { busyTaskManagers, type FaultKind, type Scene } from '../scene.ts'
+import { busyJobProcess, type FaultKind, type Scene } from '../scene.ts'
 
 const ATTACHED_MS_MAX = 10_000
 const DETACHED_MS_MAX = 5_000
@@ -88,9 +88,8 @@ function untilFor(words: Words): number {
 
 async function victimOf(scene: Scene, whom: string): Promise<{ readonly pid: number }> {
   if (whom === 'jobmanager') return { pid: scene.cluster.jobManager.pid ?? 0 }
-  const [victim]: readonly ProcessLife[] = (await busyTaskManagers(scene))[0].jobProcesses()
-  if (whom !== 'job-process' || victim === undefined) throw new BadCell(`nobody is "${whom}"`)
-  return victim
+  if (whom !== 'job-process') throw new BadCell(`nobody is "${whom}"`)
+  return busyJobProcess(scene)
 }
 
 /** It begins with the first file that the process touches. */

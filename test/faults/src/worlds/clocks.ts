@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FAKETIME_LIBRARY } from '../machine.ts'
+import { FAKETIME_LIBRARY } from '../../../processes/src/machine.ts'
 import type { World, WorldKind } from '../world.ts'
 
 export interface ClockWorld extends World {
