@@ -200,8 +200,8 @@ describe('a restore that cannot be right', () => {
 })
 
 describe('a running job', () => {
-  // Ten seconds of work: two commands and the damage fit into it on a busy machine.
-  const RECORDS = 20_000
+  // Fifty seconds of work: two commands and the damage fit into it on a busy machine.
+  const RECORDS = 100_000
 
   test('whose newest checkpoint is damaged fails by the name of the file, and does not go back', async () => {
     const output = 'own-damage'
@@ -231,7 +231,7 @@ describe('a running job', () => {
     await neighbour.isUndisturbed()
 
     broken[Symbol.dispose]()
-    const mended = await kit.weir('run', '-s', id, FAILING, ...args)
+    const mended = await kit.weir('run', '-s', id, FAILING, ...args, '--perSecond', '1000000')
     expect(mended.code, mended.err).toBe(0)
     expect(numbers(output)).toEqual(upTo(RECORDS))
   })

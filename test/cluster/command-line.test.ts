@@ -225,7 +225,7 @@ describe('on a cluster', () => {
   })
 
   test('a cluster heals, and who follows a job outlives the JobManager', async () => {
-    const args = ['--output', 'd', '--records', '30000', '--per-second', '5000', '-p', '2']
+    const args = ['--output', 'd', '--records', '75000', '--per-second', '5000', '-p', '2']
     const run = kit.spawn('run', COUNTING, ...args)
     await until(
       () => kit.client.list(),
@@ -238,6 +238,6 @@ describe('on a cluster', () => {
     expect(err).toContain('lost the JobManager; waiting for it')
     expect(err).toContain('FINISHED')
     expect(code).toBe(0)
-    expect(kit.rows(kit.path('d'))).toHaveLength(30_000)
+    expect(kit.rows(kit.path('d'))).toHaveLength(75_000)
   })
 })

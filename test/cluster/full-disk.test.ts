@@ -12,6 +12,8 @@ import { until, WeirKit } from './weir-kit.ts'
 const TALLY = jobFile('tally.ts')
 const FAILING = jobFile('failing-sink.ts')
 const MIB = 1_024 * 1_024
+/** What happens to the disk must find the job at work, on a slow machine too. */
+const TEN_SECONDS = ['--records', '9000', '--perSecond', '900']
 
 /** Null where this machine cannot mount one: then none of this is tested, which is said loudly. */
 const disk: SmallDisk | null = mountSmallDisk(16 * MIB)
@@ -33,6 +35,8 @@ afterEach(async () => {
   if (disk !== null) await neighbour.isUndisturbed()
 })
 
+const failedForRoom = ({ state, failure }: CheckpointView): boolean =>
+  state === 'FAILED' && failure?.code === 'storage/full'
 const detached = async (...words: readonly string[]): Promise<string> =>
   (await kit.json<{ jobId: string }>('run', '-d', ...words)).jobId
 const tallied = (output: string): number =>
@@ -42,17 +46,20 @@ test.skipIf(disk === null)(
   'of the checkpoints: they fail, the jobs go on, and all is well when there is room again',
   async () => {
     const { fill, free } = disk as SmallDisk
-    const id = await detached(TALLY, '--output', 'full', '--records', '9000', '--perSecond', '3000')
+    const id = await detached(TALLY, '--output', 'full', ...TEN_SECONDS)
     const describe = () => kit.client.describe(id)
     await until(describe, ({ lastCheckpointId }) => lastCheckpointId !== null)
     // Old checkpoints go and make room: the disk is filled again and again until somebody has felt it.
     const failures = async (): Promise<readonly CheckpointView[]> => {
       fill()
-      return (await kit.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+      return (await kit.client.checkpoints(id)).filter(failedForRoom)
     }
-    const [failed] = await until(failures, (seen) => seen.length > 0).finally(free)
-    expect(failed?.failure?.code).toBe('storage/full')
-    const before = await describe()
+    // Before there is room: afterwards the next one may be complete at once.
+    const stuck = async (): ReturnType<typeof describe> => {
+      await until(failures, (seen) => seen.length > 0)
+      return describe()
+    }
+    const before = await stuck().finally(free)
     expect(before).toMatchObject({ restarts: 0 })
     await until(
       describe,
@@ -68,21 +75,20 @@ test.skipIf(disk === null)(
   'of the checkpoints, when a job is at its end: it is not called finished before its last one is whole',
   async () => {
     const { fill, free } = disk as SmallDisk
-    const args = ['--output', 'last', '--records', '900', '--perSecond', '900']
+    const args = ['--output', 'last', ...TEN_SECONDS]
     const id = await detached('-D', 'execution.checkpointing.interval=1h', TALLY, ...args)
     const describe = () => kit.client.describe(id)
     await until(describe, ({ state }) => state === 'RUNNING')
     const failures = async (): Promise<readonly CheckpointView[]> => {
       fill()
-      return (await kit.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+      return (await kit.client.checkpoints(id)).filter(failedForRoom)
     }
-    const failed = await until(failures, (seen) => seen.length > 0)
-    expect(failed[0]?.failure?.code).toBe('storage/full')
+    await until(failures, (seen) => seen.length > 0)
     expect(await describe()).toMatchObject({ state: 'RUNNING', restarts: 0 })
     free()
     const end = await until(describe, ({ state }) => state === 'FINISHED')
     expect(end.restarts).toBe(0)
-    expect(tallied('last')).toBe(900)
+    expect(tallied('last')).toBe(9_000)
   },
 )
 
@@ -152,7 +158,7 @@ test.skipIf(disk === null)(
       // A TaskManager says that the disk is full, a JobManager which checkpoints fail: to logs that are full as well.
       const looks = ['resources.watch-interval=1s', 'resources.disk-free-min=2mb']
       await all.startCluster({ taskManagers: 1, slots: 1, defines: [place, ...looks] })
-      const args = ['--output', 'all', '--records', '9000', '--perSecond', '3000']
+      const args = ['--output', 'all', ...TEN_SECONDS]
       const { jobId: id } = await all.json<{ jobId: string }>('run', '-d', TALLY, ...args)
       const describe = () => all.client.describe(id)
       await until(describe, ({ lastCheckpointId }) => lastCheckpointId !== null)
@@ -160,7 +166,7 @@ test.skipIf(disk === null)(
       const failures = async (): Promise<readonly CheckpointView[]> => {
         small.fill()
         for (const name of readdirSync(logs)) small.fillPageOf(join(logs, name))
-        return (await all.client.checkpoints(id)).filter(({ state }) => state === 'FAILED')
+        return (await all.client.checkpoints(id)).filter(failedForRoom)
       }
       // Enough of them for everybody to have said it, and died of it.
       await until(failures, (seen) => seen.length > 5)

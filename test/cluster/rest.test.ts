@@ -74,7 +74,10 @@ describe('the REST interface of a cluster', () => {
     expect(first.status).toBe(200)
     expect(first.headers.get('set-cookie')).toContain('HttpOnly')
     expect((await fetch(new URL('/v1/jobs', page))).status).toBe(401)
-    expect((await fetch(new URL('/readyz', page))).status).toBe(200)
+    await until(
+      async () => (await fetch(new URL('/readyz', page))).status,
+      (ready) => ready === 200,
+    )
     // Whoever sees what the command printed has no token by it.
     expect(page).not.toContain(token)
   })

@@ -3,11 +3,10 @@ import { struct } from '@weirjs/api/struct'
 import { int, text } from '@weirjs/api/types'
 import { collected, type CollectedSink } from '@weirjs/connectors/memory/collected'
 import { fromItems } from '@weirjs/connectors/memory/from-items'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { LocalCluster, type LocalClusterOptions } from './local-cluster.ts'
 
 // Whole clusters take their time when the machine is busy with something else.
-vi.setConfig({ testTimeout: 30_000 })
 
 const Word = struct('Word', { word: text(), count: int() })
 type Count = { readonly word: string; readonly count: number }

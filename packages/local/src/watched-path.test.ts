@@ -8,8 +8,8 @@ import { MemoryFileSystem } from '@weirjs/connectors/files/memory-file-system'
 import { afterEach, expect, test, vi } from 'vitest'
 import { LocalCluster } from './local-cluster.ts'
 
-// Whole clusters take their time when the machine is busy with something else.
-vi.setConfig({ testTimeout: 30_000 })
+/** Only ends what hangs. */
+const PATIENCE = { timeout: 50_000 }
 
 let cluster: LocalCluster | null = null
 afterEach(async () => {
@@ -53,7 +53,7 @@ test('one that comes later is waited for, where that is said', async () => {
   const id = await cluster.submit(definition, { settings: { restart } })
   await cluster.until(id, ({ state }) => state === 'RUNNING')
   fs.put('/in/a', 'one\n')
-  await vi.waitFor(() => expect(lines).toEqual(['one']))
+  await vi.waitFor(() => expect(lines).toEqual(['one']), PATIENCE)
   expect((await cluster.client.describe(id)).restarts).toBe(0)
 })
 
@@ -63,11 +63,11 @@ test('one that goes away restarts the job until it is back, also without a check
   fs.put('/in/a', 'one\n')
   const { definition, lines } = watching(fs)
   const id = await cluster.submit(definition, { settings: { restart } })
-  await vi.waitFor(() => expect(lines).toEqual(['one']))
+  await vi.waitFor(() => expect(lines).toEqual(['one']), PATIENCE)
   await fs.remove('/in/a')
   await fs.removeEmptyDirectory('/in')
   await cluster.until(id, ({ restarts }) => restarts >= 3)
   fs.put('/in/b', 'two\n')
-  await vi.waitFor(() => expect(lines).toContain('two'))
+  await vi.waitFor(() => expect(lines).toContain('two'), PATIENCE)
   expect((await cluster.client.describe(id)).state).toBe('RUNNING')
 })

@@ -1,5 +1,5 @@
 // Those who have done nothing wrong: they ask the JobManager over gRPC, over REST, and every health port, again and again,
-// and remember how long each answer took. A health check comes on a connection of its own each time, as container engines
+// and remember how long each answer took, less what the asking process itself was not there. A health check comes on a connection of its own each time, as container engines
 // do it.
 
 import { get, type IncomingMessage } from 'node:http'
@@ -9,6 +9,8 @@ import type { JobClient } from '@weirjs/common/job-client'
 import type { JobConnection } from '@weirjs/common/rpc/job-client'
 
 const PAUSE_MS = 25
+/** How often this process looks whether it was itself away. */
+const TICK_MS = 10
 
 export interface Answers {
   readonly asked: number
@@ -23,10 +25,13 @@ export class HonestClients {
   readonly #tookMs: number[] = []
   readonly #problems = new Map<string, number>()
   readonly #done: Promise<unknown>
+  /** Of this process: it was paused, or had something else to do. */
+  #awayMs = 0
   #ending = false
 
   constructor(asks: Readonly<Record<string, Ask>>) {
-    this.#done = Promise.all(Object.entries(asks).map(([name, ask]) => this.#repeat(name, ask)))
+    const asking = Object.entries(asks).map(([name, ask]) => this.#repeat(name, ask))
+    this.#done = Promise.all([...asking, this.#noticePauses()])
   }
 
   /** Answers since the last look. */
@@ -50,15 +55,24 @@ export class HonestClients {
 
   async #repeat(name: string, ask: Ask): Promise<void> {
     while (!this.#ending) {
-      const startedAt = performance.now()
+      const [startedAt, awayBefore] = [performance.now(), this.#awayMs]
       try {
         await ask()
       } catch (error) {
         const what = `${name}: ${error instanceof Error ? error.message : String(error)}`
         this.#problems.set(what, (this.#problems.get(what) ?? 0) + 1)
       }
-      this.#tookMs.push(performance.now() - startedAt)
+      this.#tookMs.push(performance.now() - startedAt - (this.#awayMs - awayBefore))
       await sleep(PAUSE_MS)
+    }
+  }
+
+  /** Timers run before what has arrived is heard, so a pause is known before the answers that it has kept waiting. */
+  async #noticePauses(): Promise<void> {
+    while (!this.#ending) {
+      const before = performance.now()
+      await sleep(TICK_MS)
+      this.#awayMs += Math.max(0, performance.now() - before - TICK_MS)
     }
   }
 }

@@ -91,15 +91,16 @@ function readMemory(pid: number): void {
 }
 
 function newestState(directory: string): string {
-  const states = readdirSync(directory)
+  const idOf = (name: string): number => Number(name.slice('chk-'.length))
+  const checkpoints = readdirSync(directory)
     .filter((name) => name.startsWith('chk-'))
-    .flatMap((name) =>
-      readdirSync(join(directory, name)).map((file) => join(directory, name, file)),
-    )
-    .filter((path) => path.endsWith('.state'))
-  const newest = states.at(-1)
-  if (newest === undefined) throw new Error(`no state in ${directory}`)
-  return newest
+    .toSorted((a, b) => idOf(b) - idOf(a))
+  // Old ones are removed while somebody looks: they are never touched.
+  for (const name of checkpoints) {
+    const file = readdirSync(join(directory, name)).find((one) => one.endsWith('.state'))
+    if (file !== undefined) return join(directory, name, file)
+  }
+  throw new Error(`no state in ${directory}`)
 }
 
 /** Another child of the same TaskManager. */

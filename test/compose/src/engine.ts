@@ -10,7 +10,7 @@ import { ran, which } from './command.ts'
 import { Skip } from './steps.ts'
 
 const APT_MS_MAX = 180_000
-const DAEMON_MS_MAX = 30_000
+const DAEMON_MS_MAX = 120_000
 const KEEPER = fileURLToPath(new URL('engine-keeper.ts', import.meta.url))
 /** The client of the daemon's package, where another one stands before it on the path. */
 export const DEBIAN_CLIENT = '/usr/bin/docker'

@@ -7,7 +7,7 @@ import type { Sink, SinkCommitter, SinkContext, SinkWriter } from '../connector.
 import { throughCodec } from './source-run.contract.ts'
 
 const JOB = '0123456789abcdef0123456789abcdef'
-const SILENCE_MS_MAX = 5_000
+const SILENCE_MS_MAX = 45_000
 const scheduler = systemScheduler()
 
 /** What one checkpoint holds of the sink, over all subtasks. */

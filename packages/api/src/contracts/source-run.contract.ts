@@ -15,7 +15,7 @@ import type {
 } from '../connector.ts'
 
 /** Silence for so long while something is still to come is a missing wake. */
-const SILENCE_MS_MAX = 5_000
+const SILENCE_MS_MAX = 45_000
 const scheduler = systemScheduler()
 
 export const throughCodec = <T>(codec: Codec<T>, value: T): T =>

@@ -104,6 +104,9 @@ async function visible(): Promise<readonly string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
+/** A thousand calls that wait for the disk. */
+const SYNCING_MS_MAX = 600_000
+
 it.each(['ENOSPC', 'EDQUOT'])(
   'a name that is taken is taken on a full disk, too (%s)',
   async (errno) => {
@@ -133,7 +136,7 @@ describe('FsStorage, each of whose calls fails once', () => {
   it.each([
     ['and does nothing', false],
     ['although it has done its work', true],
-  ])('%s', async (_, after) => {
+  ])('%s', { timeout: SYNCING_MS_MAX }, async (_, after) => {
     const calm = new FailingCalls()
     expect(await deeds(calm)).toBeNull()
     expect(calm.names.length).toBeGreaterThan(30)

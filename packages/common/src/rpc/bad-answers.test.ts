@@ -35,7 +35,7 @@ import { makeToken } from './token.ts'
 import { workerDialer } from './worker-client.ts'
 
 const TOKEN = makeToken()
-const ANSWER_MS_MAX = 30_000
+const TEST_MS_MAX = 600_000
 const SAID_CHARS_MAX = 1_000
 
 // ---- the server that answers as it is told ----
@@ -277,6 +277,6 @@ describe.each(methods)('$name', ({ path, name, type }) => {
         ).toBe(true)
       }
     },
-    ANSWER_MS_MAX,
+    TEST_MS_MAX,
   )
 })

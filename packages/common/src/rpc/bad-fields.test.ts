@@ -20,7 +20,8 @@ import { makeToken } from './token.ts'
 import { workerService } from './worker-server.ts'
 
 const TOKEN = makeToken()
-const ANSWER_MS_MAX = 30_000
+/** Only ends what hangs. */
+const TEST_MS_MAX = 600_000
 
 const coordinator = new RecordingCoordinator()
 const worker = new RecordingWorker()
@@ -72,7 +73,7 @@ function call(path: string, message: Buffer): Promise<Answer> {
   const bytes = (value: Buffer): Buffer => value
   const metadata = new Metadata()
   metadata.set('authorization', `Bearer ${TOKEN}`)
-  const deadline = Date.now() + ANSWER_MS_MAX
+  const deadline = Date.now() + TEST_MS_MAX
   const stream = client.makeBidiStreamRequest<Buffer, Buffer>(path, bytes, bytes, metadata, {
     deadline,
   })
@@ -140,28 +141,33 @@ describe.each(methods)('$name', ({ path, name, type }) => {
         at: `${i}:${place.path.join('.')}`,
       })),
     ),
-  )('$at', async ({ sample, path: fieldPath, field }) => {
-    for (const { what, instead, never } of nonsenseFor(field)) {
-      const before = reachedSoFar()
-      const message = encode(type, fresh(sample), { path: fieldPath, instead: instead(field) })
-      const { code, details, all } = await call(path, message)
-      // Clients are strangers to the files of the JobManager; its TaskManagers are not.
-      if (name.startsWith('JobService/')) expect(all).not.toMatch(/\n\s+at |\/src\/|node:internal/)
-      const said = `${what}: ${status[code]} ${details}`
-      if (code === status.OK || TAKEN.test(details)) {
-        expect(never && !BORNE.test(fieldPath.join('.')), said).toBe(false)
-        continue
+  )(
+    '$at',
+    async ({ sample, path: fieldPath, field }) => {
+      for (const { what, instead, never } of nonsenseFor(field)) {
+        const before = reachedSoFar()
+        const message = encode(type, fresh(sample), { path: fieldPath, instead: instead(field) })
+        const { code, details, all } = await call(path, message)
+        // Clients are strangers to the files of the JobManager; its TaskManagers are not.
+        if (name.startsWith('JobService/'))
+          expect(all).not.toMatch(/\n\s+at |\/src\/|node:internal/)
+        const said = `${what}: ${status[code]} ${details}`
+        if (code === status.OK || TAKEN.test(details)) {
+          expect(never && !BORNE.test(fieldPath.join('.')), said).toBe(false)
+          continue
+        }
+        expect(reachedSoFar(), said).toBe(before)
+        if (REFUSED_OTHERWISE.test(details)) continue
+        expect(code, said).toBe(status.INVALID_ARGUMENT)
+        // Bytes of the wrong type swallow what follows, and an empty message has fields that are missing: some are named.
+        const others = /instead|longer/.test(what) || field.kind === 'message'
+        const names = others ? [': '] : fieldPath
+        expect(
+          names.some((one) => details.replace(INVALID, '').includes(one)),
+          said,
+        ).toBe(true)
       }
-      expect(reachedSoFar(), said).toBe(before)
-      if (REFUSED_OTHERWISE.test(details)) continue
-      expect(code, said).toBe(status.INVALID_ARGUMENT)
-      // Bytes of the wrong type swallow what follows, and an empty message has fields that are missing: some are named.
-      const others = /instead|longer/.test(what) || field.kind === 'message'
-      const names = others ? [': '] : fieldPath
-      expect(
-        names.some((one) => details.replace(INVALID, '').includes(one)),
-        said,
-      ).toBe(true)
-    }
-  })
+    },
+    TEST_MS_MAX,
+  )
 })

@@ -29,6 +29,7 @@ import {
   WORKER,
 } from './samples.fixture.ts'
 import { type RpcServer, serve } from './serve.ts'
+import { SOON_MS_MAX } from './soon.fixture.ts'
 import { makeToken } from './token.ts'
 
 const TOKEN = makeToken()
@@ -212,7 +213,7 @@ describe('a worker at its JobManager', () => {
       code: 'rpc/message-too-large',
       retry: 'never',
     })
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    expect(performance.now() - startMs).toBeLessThan(SOON_MS_MAX)
   })
 
   it('is refused by the receiver too when only the receiver has the limit', async () => {
@@ -279,7 +280,7 @@ describe('the attachment of a worker', () => {
     expect(lost).toEqual(['another: its connection broke'])
   })
 
-  it('tells the worker within a second when the JobManager is gone, and serves again after its restart', async () => {
+  it('tells the worker soon when the JobManager is gone, and serves again after its restart', async () => {
     const first = await jobManager()
     let reported = (_reason: string): void => {}
     const lost = new Promise<string>((resolve) => {
@@ -290,7 +291,7 @@ describe('the attachment of a worker', () => {
     const startMs = performance.now()
     await first.server.close()
     expect(await lost).toContain(first.server.address)
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    expect(performance.now() - startMs).toBeLessThan(SOON_MS_MAX)
     await expect(remote.heartbeat(HEARTBEAT)).rejects.toMatchObject({
       code: 'rpc/unavailable',
       retry: 'backoff',
@@ -349,7 +350,7 @@ async function movingName(): Promise<{ address: string; leadsTo(address: string)
 
 /** Repeats a call that may find nobody, as the worker does. */
 async function until<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = performance.now() + 5_000
+  const endMs = performance.now() + 50_000
   for (;;) {
     try {
       return await call()

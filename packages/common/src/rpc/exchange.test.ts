@@ -18,6 +18,7 @@ import {
   producer,
 } from './exchange-kit.contract.ts'
 import { SEND_BUFFER_BYTES_HIGH, serveExchange } from './exchange-server.ts'
+import { SOON_MS_MAX } from './soon.fixture.ts'
 import { stallingProxy } from './stalling-proxy.fixture.ts'
 import { makeToken } from './token.ts'
 
@@ -281,7 +282,7 @@ describe('a killed process', () => {
     return { child, firstLine: text.toString().trim() }
   }
 
-  it('that produced is reported to the consumer within a second', async () => {
+  it('that produced is reported to the consumer soon', async () => {
     const { child, firstLine } = await victim(['produce', CREDENTIAL])
     const { consumer, arrived, lost } = consume(firstLine)
     consumer.credit(0, 1)
@@ -289,17 +290,17 @@ describe('a killed process', () => {
     const killedMs = performance.now()
     child.kill('SIGKILL')
     expect((await lost).code).toBe('exchange/connection-lost')
-    expect(performance.now() - killedMs).toBeLessThan(1_000)
+    expect(performance.now() - killedMs).toBeLessThan(SOON_MS_MAX)
   })
 
-  it('that consumed is reported to the producer within a second', async () => {
+  it('that consumed is reported to the producer soon', async () => {
     const { server, seen } = await producer()
     const { child } = await victim(['consume', CREDENTIAL, server.address])
     await eventsReach(seen, 'credit 0 1')
     const killedMs = performance.now()
     child.kill('SIGKILL')
     await eventsReach(seen, 'lost exchange/connection-lost')
-    expect(performance.now() - killedMs).toBeLessThan(1_000)
+    expect(performance.now() - killedMs).toBeLessThan(SOON_MS_MAX)
   })
 })
 

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A wire that can stop: what a consumer looks like whose loop is in user code. */
+/**
+ * A wire that can stop: what a consumer looks like whose loop is in user code. What stops and flows is the first connection:
+ * another one only asks whether somebody is there, and may be under way.
+ */
 export async function stallingProxy(
   target: number,
 ): Promise<{ port: number; stall(): void; flow(): void; refuse(): void; close(): void }> {
@@ -20,13 +23,13 @@ export async function stallingProxy(
   const address = proxy.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    stall: () => downs.forEach((socket) => socket.pause()),
+    stall: () => downs[0]?.pause(),
     close: () => {
       for (const socket of downs) socket.destroy()
       proxy.close()
     },
     /** Nobody can connect any more; what is connected stays. */
     refuse: () => proxy.close(),
-    flow: () => downs.forEach((socket) => socket.resume()),
+    flow: () => downs[0]?.resume(),
   }
 }

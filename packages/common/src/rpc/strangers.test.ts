@@ -102,13 +102,16 @@ test.each([
     expect(await connection.client.list()).toEqual([])
     const crowd: Socket[] = []
     for (let i = 0; i < STRANGERS_MAX + 20; i += 1) crowd.push(await comer(server.port, host))
-    await expect.poll(() => crowd.filter((socket) => socket.closed).length).toBe(20)
+    // More of them, when a slow machine has also lost its patience with those that do not shake hands.
+    await expect
+      .poll(() => crowd.filter((socket) => socket.closed).length)
+      .toBeGreaterThanOrEqual(20)
     expect(await connection.client.list()).toEqual([])
     const late = connectJobManager({ ...dialed, sender: 'b' })
     closing.push(() => late.close())
     expect(await late.client.list()).toEqual([])
-    expect(log.events).toMatchObject([
-      { level: 'warn', event: 'Put out connections that never showed the token' },
+    expect(log.of('Put out connections that never showed the token')).toMatchObject([
+      { level: 'warn' },
     ])
   },
 )

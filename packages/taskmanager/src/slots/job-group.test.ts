@@ -70,7 +70,7 @@ test('a control group that cannot be made, or not removed, says why', async () =
 
 /** Waits for a line, then starts a daemon that leaves the group, and says its pid when the daemon's parent has ended. */
 const LEADER =
-  "read go; daemon=$(setsid sh -c 'sleep 600 > /dev/null & echo $!'); echo $daemon; exec sleep 600"
+  "read go; daemon=$(setsid sh -c 'sleep 600 > /dev/null & echo $!'); echo $daemon; read end"
 
 interface Family {
   readonly group: JobGroup

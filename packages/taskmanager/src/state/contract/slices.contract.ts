@@ -56,7 +56,7 @@ export function describeSlices(open: Open, reopen: Reopen): void {
       }
     }
     expect(compared).toBeGreaterThan(100)
-  }, 30_000)
+  })
 
   test('10,000 checkpoints under mutation in place each restore what was there at the barrier (G1)', () => {
     const { backend, at } = open()
