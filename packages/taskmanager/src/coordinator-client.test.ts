@@ -196,6 +196,25 @@ describe('CoordinatorClient', () => {
     expect(master.registrations).toBe(1)
   })
 
+  test('forgives the JobManager no silence beyond its own absence', async () => {
+    const { time, master, client, events, pause } = setUp()
+    client.start()
+    await advance(time, 300)
+    master.answer = down
+    pause(30_000)
+    await advance(time, 1_900)
+    expect(events).toEqual([])
+    await advance(time, 600)
+    expect(events).toEqual([expect.stringMatching(/silent for 2\d{3} ms$/)])
+    // Nor twice, when it has registered anew.
+    master.answer = null
+    await advance(time, 1_000)
+    pause(30_000)
+    await advance(time, 1_000)
+    expect(events).toHaveLength(1)
+    expect(client.registered).toBe(true)
+  })
+
   test('ends its slots and registers anew when the JobManager has restarted', async () => {
     const { time, master, client, events } = setUp()
     client.start()
@@ -307,5 +326,6 @@ describe('CoordinatorClient', () => {
     await advance(time, 2_000)
     expect(master.farewells).toEqual(['SIGTERM'])
     expect(master.beats).toHaveLength(1)
+    expect(time.pending).toBe(0)
   })
 })

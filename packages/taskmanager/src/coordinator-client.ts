@@ -54,6 +54,7 @@ interface Registered {
   readonly reply: RegistrationReply
   /** When the JobManager last answered; later by what this process was itself away since. */
   readonly contactMs: number
+  readonly ownPause: OwnPause
 }
 
 const FIRST: Registering = { tag: 'registering', tries: 0, hungUp: 0 }
@@ -144,10 +145,12 @@ export class CoordinatorClient {
   #accepted(reply: RegistrationReply): void {
     if (this.#state.tag !== 'registering') return
     this.#ever = true
-    this.#state = { tag: 'registered', reply, contactMs: this.#options.scheduler.nowMs() }
+    const ownPause = new OwnPause(reply.heartbeatIntervalMs)
+    const contactMs = this.#options.scheduler.nowMs()
+    this.#state = { tag: 'registered', reply, contactMs, ownPause }
     this.#options.log.info({ coordinatorId: reply.coordinatorId }, 'registered at the JobManager')
     this.#after(reply.heartbeatIntervalMs, () => this.#beat())
-    this.#lookForOwnPause(new OwnPause(reply.heartbeatIntervalMs))
+    this.#lookEachInterval()
   }
 
   #notAccepted(error: unknown): void {
@@ -178,14 +181,19 @@ export class CoordinatorClient {
   // ---- registered ----
 
   /** Beside the beats: one that is under way says nothing about the time that this process was there to be answered. */
-  #lookForOwnPause(pause: OwnPause): void {
+  #lookEachInterval(): void {
     const state = this.#state
     if (state.tag !== 'registered') return
-    const nowMs = this.#options.scheduler.nowMs()
-    const awayMs = pause.look(nowMs)
-    if (awayMs > 0) this.#state = { ...state, contactMs: Math.min(nowMs, state.contactMs + awayMs) }
-    const again = (): void => this.#lookForOwnPause(pause)
+    this.#state = this.#forgiving(state)
+    const again = (): void => this.#lookEachInterval()
     this.#looking = this.#options.scheduler.timer(state.reply.heartbeatIntervalMs, again)
+  }
+
+  #forgiving(state: Registered): Registered {
+    const nowMs = this.#options.scheduler.nowMs()
+    const awayMs = state.ownPause.look(nowMs)
+    if (awayMs === 0) return state
+    return { ...state, contactMs: Math.min(nowMs, state.contactMs + awayMs) }
   }
 
   /** There is news in the reports: beats now, or right after the beat that is under way. */
@@ -236,9 +244,10 @@ export class CoordinatorClient {
   }
 
   #unanswered(error: unknown): void {
-    const state = this.#state
     this.#beating = false
-    if (state.tag !== 'registered') return
+    if (this.#state.tag !== 'registered') return
+    const state = this.#forgiving(this.#state)
+    this.#state = state
     if (!isTransient(error)) this.#doWithoutReports(error)
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = state.reply
     const silentMs = this.#options.scheduler.nowMs() - state.contactMs
