@@ -8,7 +8,7 @@ import { testCli } from '../test-cli.fixture.ts'
 import { choosePorts } from './cluster-ports.ts'
 
 const DATA = 'taskmanager.data.port-range'
-/** All that the system gives whoever wants any. */
+/** All that could be chosen. */
 const ALL = `${DATA}=7000-65535`
 let root = ''
 /** That nobody has just now. */
@@ -96,16 +96,31 @@ it.each([
   expect(err[0]).toContain('[config/data-directory]')
 })
 
+const planned = (...defines: readonly string[]): Parameters<typeof choosePorts>[0] => ({
+  config: loadConfig({ file: null, env: {}, defines: [...defines] }),
+  taskManagers: 2,
+  slots: 1,
+})
+
 it('chooses any free port outside of those for data', async () => {
-  const any = loadConfig({ file: null, env: {}, defines: [] })
+  const any = planned()
   const seen: number[] = []
   for (let i = 0; i < 20; i++) seen.push((await choosePorts(any, 0)).port)
   // About half of what is chosen.
   const first = seen.toSorted((a, b) => a - b)[10]
-  const config = loadConfig({ file: null, env: {}, defines: [`${DATA}=${first}-65535`] })
+  const plan = planned(`${DATA}=${first}-65535`)
   for (let i = 0; i < 20; i++) {
-    const { port, restPort } = await choosePorts(config, 0)
+    const { port, restPort } = await choosePorts(plan, 0)
     expect(port).toBeLessThan(first ?? 0)
     expect(restPort).toBeLessThan(first ?? 0)
+    expect(restPort).not.toBe(port)
   }
+})
+
+it('chooses none that its own configuration has for something else', async () => {
+  // Probes have nearly all that could be chosen.
+  const plan = { ...planned('health.port=10240', 'rest.port=0'), taskManagers: 20_000 }
+  const { port, restPort } = await choosePorts(plan, 0)
+  expect(port).toBeGreaterThan(30_240)
+  expect(restPort).toBeGreaterThan(30_240)
 })

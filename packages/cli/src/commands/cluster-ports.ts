@@ -2,21 +2,14 @@
 // each other before any of them is started. They share one machine, and a process that finds its port taken by its
 // neighbour says so in a log that nobody reads.
 
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { Config } from '@weirjs/common/node/config'
+import { freePort, listened } from '@weirjs/common/node/free-port'
 import { healthPortOf } from './cluster-health.ts'
 
 export const PORT_MAX = 65_535
 const CONTROL = 'taskmanager.rpc.port'
 const DATA = 'taskmanager.data.port-range'
-/** Where the data range leaves others hardly any room, a port within it does: it may be the only one that is left. */
-const CHOICES_MAX = 32
-/** Below, well-known services listen. */
-const CHOSEN_FIRST = 10_240
-/** Where the system begins to give ports to those who ask for any, unless it says otherwise. */
-const GIVEN_FIRST = 32_768
 
 export interface PortPlan {
   readonly config: Config
@@ -43,73 +36,51 @@ interface Opened {
  * says which. Errors: `net/port-in-use`, `cli/usage`.
  */
 export async function choosePorts(
-  config: Config,
+  plan: Omit<PortPlan, 'port' | 'restPort'>,
   wished: number,
 ): Promise<Pick<PortPlan, 'port' | 'restPort'>> {
-  const said = config.values['rest.port']
-  const rest = wished === 0 && config.origins['rest.port'] === 'default' ? 0 : said
-  const restPort =
-    said === null || rest === null ? null : await choose(config, rest, '-D rest.port=…', null)
-  return { restPort, port: await choose(config, wished, '--port', restPort) }
+  const { values, origins } = plan.config
+  const said = values['rest.port']
+  const rest = wished === 0 && origins['rest.port'] === 'default' ? 0 : said
+  const known = portsOf({ ...plan, port: wished, restPort: rest }).map((one) => one.port)
+  const taken = new Set(known)
+  const restPort = rest === null ? null : await choose(plan.config, rest, '-D rest.port=…', taken)
+  if (restPort !== null) taken.add(restPort)
+  return { restPort, port: await choose(plan.config, wished, '--port', taken) }
 }
 
-/** `taken`: not this one, unless it is wished for. */
+/** `taken` by others of this cluster. Who wishes for one of those gets it: `checkPorts` tells by which names. */
 async function choose(
   config: Config,
   wished: number,
   flag: string,
-  taken: number | null,
+  taken: ReadonlySet<number>,
 ): Promise<number> {
   if (wished > PORT_MAX) {
     throw new WeirError('cli/usage', `${flag} is ${wished}, at most ${PORT_MAX}`, {
       domain: 'user',
     })
   }
-  if (wished > 0) return freePort(wished, flag)
-  for (let i = 1; i < CHOICES_MAX; i++) {
-    const chosen = anyPort()
-    if (chosen === taken || isForData(config, chosen)) continue
-    try {
-      return await freePort(chosen, flag)
-    } catch (error) {
-      if (!(error instanceof WeirError)) throw error // else it is taken: another one
-    }
-  }
-  return freePort(0, flag)
+  if (wished > 0) return openable(wished, flag)
+  const isTaken = (port: number): boolean => taken.has(port)
+  const chosen =
+    (await freePort({ refuses: (port) => isTaken(port) || isForData(config, port) })) ??
+    // Where the range for data leaves others hardly any room, a port within it does: it may be the only one that is left.
+    (await freePort({ refuses: isTaken }))
+  return chosen ?? openable(0, flag)
 }
 
-/**
- * That the system gives to nobody: one that it gives may be given again until our process opens it, and while a process is
- * down that others dial again and again, one of them may be connected from that very port, to itself.
- */
-function anyPort(): number {
-  const span = Math.max(1, givenFirst() - CHOSEN_FIRST)
-  return CHOSEN_FIRST + Math.floor(Math.random() * span)
-}
-
-function givenFirst(): number {
+async function openable(port: number, flag: string): Promise<number> {
   try {
-    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
-    return Number(range.split('\t')[0]) || GIVEN_FIRST
-  } catch {
-    return GIVEN_FIRST // another system
+    return await listened(port)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WeirError('net/port-in-use', `port ${port} of 127.0.0.1 cannot be had: ${reason}`, {
+      domain: 'user',
+      cause,
+      hint: `choose another with ${flag}; 0 is any free one`,
+    })
   }
-}
-
-async function freePort(port: number, flag: string): Promise<number> {
-  const server = createServer()
-  return new Promise((fulfil, reject) => {
-    server.once('error', (cause) => {
-      const message = `port ${port} of 127.0.0.1 cannot be had: ${cause.message}`
-      const hint = `choose another with ${flag}; 0 is any free one`
-      reject(new WeirError('net/port-in-use', message, { domain: 'user', cause, hint }))
-    })
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address()
-      const chosen = typeof address === 'object' && address !== null ? address.port : port
-      server.close(() => fulfil(chosen))
-    })
-  })
 }
 
 // ---- checking ----

@@ -186,8 +186,9 @@ async function make(cli: Cli, options: StartOptions, path: string): Promise<Plan
     most: TASKMANAGERS_MAX,
   })
   const { slots, port: wanted, dataDir, config: processes } = configured(cli, options)
-  const { port, restPort } = await choosePorts(processes, wanted)
-  checkPorts({ config: processes, port, restPort, taskManagers: count, slots })
+  const plan = { config: processes, taskManagers: count, slots }
+  const { port, restPort } = await choosePorts(plan, wanted)
+  checkPorts({ ...plan, port, restPort })
   const dataDirectory = resolve(cli.cwd, dataDir ?? join(dirname(path), 'cluster'))
   makeDirectories(dataDirectory)
   const named = options.tokenFile ?? processes.values['security.token-file']

@@ -59,6 +59,30 @@ describe('weir job logs', () => {
     expect(out).toEqual(['one', 'two'])
   })
 
+  test.each([
+    ['one that ran', 'RUNNING', []],
+    ['one that has ended', 'FINISHED', []],
+    ['one that is followed', 'FINISHED', ['-f']],
+  ] as const)(
+    'prints what came of a job before the connection broke: %s',
+    async (_, state, flags) => {
+      async function* breaking(): AsyncGenerator<JobEventView> {
+        yield { type: 'state', job: summary(state) }
+        yield* printed
+        throw new WeirError('rpc/failed', 'broke', { domain: 'internal' })
+      }
+      const ran = await testCli({ describe: async () => detail(state), watch: breaking }).run(
+        'job',
+        'logs',
+        '7f3',
+        ...flags,
+      )
+      expect(ran.out).toEqual(['one', 'two'])
+      expect(ran.err.join('\n')).toContain('[rpc/failed]')
+      expect(ran.code).toBe(1)
+    },
+  )
+
   test('says where the rest is when its JobManager does not have it', async () => {
     async function* lost(_id: string, signal: AbortSignal): AsyncGenerator<JobEventView> {
       yield { type: 'state', job: summary('RUNNING') }

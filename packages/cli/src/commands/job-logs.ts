@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { CancelTimer } from '@weirjs/common/core/clock'
+import type { CancelTimer, Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobId } from '@weirjs/common/core/ids'
 import { type JobClient, type JobEventView, TERMINAL_STATES } from '@weirjs/common/job-client'
@@ -26,6 +26,8 @@ type Output = Extract<JobEventView, { type: 'output' | 'lost-output' }>
 const QUIET_MS = 300
 /** A job that never stops printing: what has come by then is what was kept. */
 const CATCH_UP_MS = 2_000
+/** As other calls. */
+const WORD_MS_MAX = 10_000
 const LINES_MAX = 1_000_000
 
 export function addJobLogs(job: Command, cli: Cli): void {
@@ -75,6 +77,12 @@ async function logs(cli: Cli, id: string, options: LogsOptions): Promise<void> {
 }
 
 const INTERRUPTED = 'interrupted'
+const TOO_LATE = 'too late'
+const tooLate = (): WeirError =>
+  new WeirError('rpc/deadline', `the JobManager said nothing for ${WORD_MS_MAX} ms`, {
+    domain: 'external',
+    retry: 'backoff',
+  })
 const interrupted = (): WeirError =>
   new WeirError('cli/interrupted', 'ended by Ctrl-C', { domain: 'user' })
 
@@ -91,49 +99,91 @@ interface Reader {
 
 /**
  * The JobManager first tells what it has kept, then what comes: silence divides the two, counted from its first word on,
- * because it may be slow to answer. Of a job that has ended nothing comes: all is read to its end.
+ * because it may be slow to answer. Of a job that has ended nothing comes: all is read to its end. What has come is printed
+ * also when the rest does not come. Error: `rpc/deadline` when who does not follow waits too long for the next word.
  */
 async function read(cli: Cli, client: JobClient, jobId: JobId, reader: Reader): Promise<void> {
-  const { terminal, abort } = reader
+  const { terminal, abort, follow } = reader
   const { scheduler } = cli
-  let [live, hasEnded] = [false, false]
-  const caughtUp = (): void => {
-    if (!live) reader.caughtUp()
-    live = true
-    if (!reader.follow) abort.abort()
-  }
-  let latest: CancelTimer | null = null
-  let quiet: CancelTimer | null = null
-  const stopWaiting = (): void => {
-    quiet?.()
-    latest?.()
-  }
-  const waitForSilence = (): void => {
-    quiet?.()
-    if (live) return
-    quiet = scheduler.timer(QUIET_MS, caughtUp)
-    latest ??= scheduler.timer(CATCH_UP_MS, caughtUp)
-  }
-  const take = (event: JobEventView): 'more' => {
-    if (event.type === 'state') hasEnded = TERMINAL_STATES.includes(event.job.state)
-    const isOutput = event.type === 'output' || event.type === 'lost-output'
-    if (isOutput) (live ? reader.after : reader.before)(event)
-    if (hasEnded) stopWaiting()
-    else if (isOutput || quiet === null) waitForSilence()
-    return 'more'
-  }
-  // Who wants what there is gets an error when nobody answers; who wants what comes waits for whoever will tell it.
+  const divide = new Divide(scheduler, reader)
+  const take = (event: JobEventView): 'more' => divide.take(event)
   try {
-    if (!reader.follow) for await (const event of client.watch(jobId, abort.signal)) take(event)
+    // Who wants what there is gets an error when nobody answers; who wants what comes waits for whoever will tell it.
+    if (!follow) for await (const event of client.watch(jobId, abort.signal)) take(event)
     else
       await watchOver(
         { client, jobId, terminal, scheduler, signal: abort.signal },
-        { take, over: () => hasEnded },
+        { take, over: () => divide.hasEnded },
       )
   } finally {
-    stopWaiting()
+    divide.stop()
   }
-  if (!live) reader.caughtUp()
+  if (abort.signal.reason === TOO_LATE) throw tooLate()
+  divide.catchUp()
+}
+
+/** Between what was kept and what comes. */
+class Divide {
+  readonly #scheduler: Scheduler
+  readonly #reader: Reader
+  /** For silence, or for words. */
+  #timer: CancelTimer | null = null
+  #latest: CancelTimer | null = null
+  #live = false
+  #received = false
+  hasEnded = false
+
+  constructor(scheduler: Scheduler, reader: Reader) {
+    this.#scheduler = scheduler
+    this.#reader = reader
+    this.#waitForWords()
+  }
+
+  take(event: JobEventView): 'more' {
+    if (event.type === 'state') this.hasEnded = TERMINAL_STATES.includes(event.job.state)
+    const isOutput = event.type === 'output' || event.type === 'lost-output'
+    if (isOutput) {
+      this.#received = true
+      if (this.#live) this.#reader.after(event)
+      else this.#reader.before(event)
+    }
+    if (this.hasEnded) {
+      this.#stopTimers()
+      this.#waitForWords()
+    } else if (!this.#live && (isOutput || this.#latest === null)) this.#waitForSilence()
+    return 'more'
+  }
+
+  /** Prints what has come, if anything. */
+  stop(): void {
+    this.#stopTimers()
+    if (this.#received) this.catchUp()
+  }
+
+  catchUp(): void {
+    if (!this.#live) this.#reader.caughtUp()
+    this.#live = true
+  }
+
+  #waitForSilence(): void {
+    const divide = (): void => {
+      this.catchUp()
+      if (!this.#reader.follow) this.#reader.abort.abort()
+    }
+    this.#timer?.()
+    this.#timer = this.#scheduler.timer(QUIET_MS, divide)
+    this.#latest ??= this.#scheduler.timer(CATCH_UP_MS, divide)
+  }
+
+  #waitForWords(): void {
+    const { follow, abort } = this.#reader
+    if (!follow) this.#timer = this.#scheduler.timer(WORD_MS_MAX, () => abort.abort(TOO_LATE))
+  }
+
+  #stopTimers(): void {
+    this.#timer?.()
+    this.#latest?.()
+  }
 }
 
 /** As far as the JobManager knows. Of a job that runs, one that was restarted has nothing of what was printed before. */

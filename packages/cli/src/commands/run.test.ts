@@ -8,8 +8,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { completed, id, summary } from '../samples.fixture.ts'
 import { testCli } from '../test-cli.fixture.ts'
 
-// Each test bundles a job and builds its graph in a process; that takes its time on a busy machine.
-
 const events = (list: readonly JobEventView[]): JobClient['watch'] =>
   async function* watch() {
     yield* list
