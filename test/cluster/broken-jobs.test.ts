@@ -206,9 +206,8 @@ describe('a running job', () => {
   test('whose newest checkpoint is damaged fails by the name of the file, and does not go back', async () => {
     const output = 'own-damage'
     const flags = ['-D', 'execution.checkpointing.interval=1h']
-    const flood = ['--records', `${RECORDS}`, '--perSecond', '2000']
-    const args = ['--output', output, '--where', 'told', ...flood]
-    const id = await detached(...flags, FAILING, ...args)
+    const args = ['--output', output, '--where', 'told', '--records', `${RECORDS}`]
+    const id = await detached(...flags, FAILING, ...args, '--perSecond', '2000')
     await until(
       () => kit.client.describe(id),
       ({ state }) => state === 'RUNNING',

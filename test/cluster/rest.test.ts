@@ -4,8 +4,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { present } from '@weirjs/common/core/assert'
+import { freePort } from '@weirjs/common/node/free-port'
 import { describe, expect, test } from 'vitest'
-import { freePort } from '../processes/src/free-port.ts'
 import { until, WeirKit } from './weir-kit.ts'
 
 const TALLY = fileURLToPath(new URL('jobs/tally.ts', import.meta.url))
@@ -101,7 +102,7 @@ describe('the REST interface of a cluster', () => {
 test('a TaskManager tells its own measures, warns of shortages, and ends well when told to', async () => {
   await using kit = await WeirKit.start({ taskManagers: 0 })
   const { page } = await kit.json<Status>('cluster', 'status')
-  const port = await freePort()
+  const port = present(await freePort(), 'a free port')
   const defines = [
     'taskmanager.rpc.port=0',
     `health.port=${port}`,

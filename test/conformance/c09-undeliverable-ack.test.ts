@@ -119,7 +119,7 @@ describe('C09: an acknowledgement over the message limit', () => {
     cleanup.push(() => cluster.close())
     const growth = growing()
     const id = await cluster.submit(growth.definition)
-    const seen = (count: number) => vi.waitUntil(() => growth.seen === count, { timeout: 600_000 })
+    const seen = (count: number) => vi.waitUntil(() => growth.seen === count, { timeout: 50_000 })
     await cluster.until(id, ({ state }) => state === 'RUNNING')
 
     growth.limit = 10
@@ -137,7 +137,7 @@ describe('C09: an acknowledgement over the message limit', () => {
     const { settings, restarts, state } = await cluster.client.describe(id)
     expect({ restarts, state }).toEqual({ restarts: 0, state: 'RUNNING' })
     const tookMs = (failed?.endedAtMs ?? Number.NaN) - (failed?.triggeredAtMs ?? 0)
-    expect(tookMs).toBeLessThan(settings.checkpoint.timeoutMs / 10)
+    expect(tookMs).toBeLessThan(settings.checkpoint.timeoutMs / 20)
 
     growth.limit = 2 * KEYS
     await seen(2 * KEYS)

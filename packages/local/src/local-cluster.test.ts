@@ -6,8 +6,6 @@ import { fromItems } from '@weirjs/connectors/memory/from-items'
 import { afterEach, describe, expect, test } from 'vitest'
 import { LocalCluster, type LocalClusterOptions } from './local-cluster.ts'
 
-// Whole clusters take their time when the machine is busy with something else.
-
 const Word = struct('Word', { word: text(), count: int() })
 type Count = { readonly word: string; readonly count: number }
 

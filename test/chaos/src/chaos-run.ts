@@ -68,7 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     ...placed(network),
   })
   if (options.keep) cluster.keep()
-  const run = new ChaosRun(cluster, network, options)
+  await using run = new ChaosRun(cluster, network, options)
   try {
     const judged = await run.play()
     const failed = judged.failures.length > 0
@@ -88,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
 type Judged = Omit<ChaosResult, 'wallSeconds' | 'directory' | 'history'>
 
-class ChaosRun {
+class ChaosRun implements AsyncDisposable {
   readonly #cluster: ProcessCluster
   readonly #network: Network | null
   readonly #options: ChaosOptions
@@ -127,6 +127,10 @@ class ChaosRun {
       prng: this.#prng.fork(),
       lookAtRuins: () => danglingReferences(cluster.checkpointDirectory),
     })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#killer[Symbol.asyncDispose]()
   }
 
   async play(): Promise<Judged> {
@@ -287,7 +291,9 @@ class ChaosRun {
         oracle: 'processes' as const,
         message,
       })),
-      ...judgeLogs(this.#cluster.logDirectory, ABSENCE_EXPLAINS),
+      ...judgeLogs(this.#cluster.logDirectory, ABSENCE_EXPLAINS, (entry) =>
+        this.#killer.excuses(entry),
+      ),
       ...this.#growth.judge(),
       ...this.#judgeQuiet(),
       ...this.#judgeHits(),

@@ -48,6 +48,8 @@ export interface FinishResult {
   readonly burners: number
   readonly kills: number
   readonly killsByKind: Readonly<Record<string, number>>
+  /** By partitions. */
+  readonly droppedPackets: number
   /** Of jobs, by the engine. */
   readonly restarts: number
   readonly records: number
@@ -61,6 +63,7 @@ export interface FinishResult {
 }
 
 interface LaneResult {
+  readonly droppedPackets: number
   readonly outcomes: readonly FinishOutcome[]
   readonly failures: readonly Violation[]
   readonly directory: string | null
@@ -87,6 +90,7 @@ export async function runFinishes(options: FinishOptions): Promise<FinishResult>
     unknown: sum(({ tail }) => Number(tail === null)),
   }
   const kinds = outcomes.flatMap(({ killed }) => killed ?? [])
+  const droppedPackets = lanes.reduce((all, lane) => all + lane.droppedPackets, 0)
   return {
     seed: options.seed,
     runs: outcomes.length,
@@ -96,6 +100,7 @@ export async function runFinishes(options: FinishOptions): Promise<FinishResult>
     killsByKind: Object.fromEntries(
       [...new Set(kinds)].map((kind) => [kind, kinds.filter((one) => one === kind).length]),
     ),
+    droppedPackets,
     restarts: sum(({ restarts }) => restarts),
     records: sum(({ records }) => records),
     checkpoints: sum(({ checkpoints }) => checkpoints),
@@ -108,6 +113,9 @@ export async function runFinishes(options: FinishOptions): Promise<FinishResult>
         tails.oneToSeven + tails.more,
         burning.alive - options.burners,
       ),
+      ...(kinds.includes('partition') && droppedPackets === 0
+        ? [{ oracle: 'vacuity' as const, message: 'no partition dropped a packet' }]
+        : []),
     ],
     directories: lanes.flatMap(({ directory }) => directory ?? []),
     history: lanes.flatMap(({ history }) => history),
@@ -135,7 +143,7 @@ async function runLane(
     echo,
     ...placed(network),
   })
-  const killer = new Killer({ cluster, network, prng: prng.fork() })
+  await using killer = new Killer({ cluster, network, prng: prng.fork() })
   const possible = KILLS.filter((kind) => killer.kinds.includes(kind))
   const kinds = new Bag(prng.fork(), possible, possible)
   const outcomes: FinishOutcome[] = []
@@ -154,12 +162,13 @@ async function runLane(
       oracle: 'processes' as const,
       message,
     })),
-    ...judgeLogs(cluster.logDirectory, ABSENCE_EXPLAINS),
+    ...judgeLogs(cluster.logDirectory, ABSENCE_EXPLAINS, (entry) => killer.excuses(entry)),
   ]
   const kept = failures.length > 0 || keep
   if (kept) cluster.keep()
   return {
     outcomes,
+    droppedPackets: killer.droppedPackets,
     failures,
     directory: kept ? cluster.directory : null,
     history: failures.length > 0 ? cluster.history().slice(-HISTORY_LINES) : [],

@@ -8,6 +8,7 @@ import type { ClusterProcess } from '../../processes/src/cluster-process.ts'
 import { type CutOptions, type Network, NETWORK_EXPLAINS } from '../../processes/src/network.ts'
 import { isAlive, kill9, lifeOf, signal } from '../../processes/src/proc.ts'
 import type { ProcessCluster } from '../../processes/src/process-cluster.ts'
+import type { LogEntry } from '../../processes/src/process-logs.ts'
 import { cameTrue } from '../../processes/src/until.ts'
 import type { Violation } from '../../processes/src/violation.ts'
 
@@ -31,12 +32,7 @@ export const KILL_KINDS: readonly KillKind[] = [
   'partition',
 ]
 /** What is said by those who were away and live, and to them. */
-export const ABSENCE_EXPLAINS: readonly string[] = [
-  ...NETWORK_EXPLAINS,
-  // What is lost is sent again later and later: a partition of some seconds holds a checkpoint up for longer.
-  'checkpoint/timed-out',
-  'exchange/closed-by-peer',
-]
+export const ABSENCE_EXPLAINS: readonly string[] = [...NETWORK_EXPLAINS, 'exchange/closed-by-peer']
 /** Who is killed instead when the JobManager is to live. */
 const SPARING: Readonly<Record<KillKind, KillKind>> = {
   taskmanager: 'taskmanager',
@@ -58,6 +54,11 @@ const DOWN_MS_MAX = 1_500
 const PAUSE_MS = { low: 1_000, high: 4_000 }
 /** As long; between TaskManagers it takes longer until somebody calls the other one lost. */
 const PARTITION_MS = { low: 1_000, high: 6_000 }
+/**
+ * A checkpoint that is called late so long after a partition may have been held up by it: it had ten seconds, and what was
+ * lost is sent again later and later, at most once more as late as it was lost.
+ */
+const HELD_UP_MS_MAX = 10_000 + PARTITION_MS.high
 /** Between the JobManager and a TaskManager; the others are between two TaskManagers. */
 const AT_JOB_MANAGER_SHARE = 2 / 3
 /** How much is lost, and in which directions: mostly all, in both. */
@@ -121,7 +122,7 @@ export interface KillerOptions {
   readonly lookAtRuins?: () => readonly string[]
 }
 
-export class Killer {
+export class Killer implements AsyncDisposable {
   readonly #cluster: ProcessCluster
   readonly #prng: Prng
   readonly #returns = new Set<Promise<void>>()
@@ -133,6 +134,9 @@ export class Killer {
   sparesJobManager = false
   /** Packets that partitions have swallowed. */
   droppedPackets = 0
+  /** Of the wall clock, as logs have it. */
+  readonly #partitions: { readonly fromMs: number; toMs: number }[] = []
+  readonly #over = new AbortController()
   readonly #network: Network | null
   readonly #lookAtRuins: () => readonly string[]
 
@@ -164,6 +168,21 @@ export class Killer {
       case 'partition':
         return this.#partition()
     }
+  }
+
+  /** A checkpoint that a partition has held up for too long. */
+  excuses({ code, time }: LogEntry): boolean {
+    const atMs = Date.parse(String(time))
+    return (
+      code === 'checkpoint/timed-out' &&
+      this.#partitions.some(({ fromMs, toMs }) => fromMs < atMs && atMs < toMs + HELD_UP_MS_MAX)
+    )
+  }
+
+  /** Whoever sleeps is woken, what is cut is healed, and nobody is started any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort()
+    await Promise.all(this.#returns)
   }
 
   /** Everything runs again. */
@@ -239,17 +258,22 @@ export class Killer {
     const whom = `${share * 100} % from ${from} to ${to}${bothWays ? ' and back' : ''}`
     const kill = this.#begin('partition', `${whom}, for ${Math.round(forMs)} ms`)
     const cut = this.#network.cut({ from, to, bothWays, share })
+    const window = { fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY }
+    this.#partitions.push(window)
     this.#afterwards(forMs, () => {
       this.droppedPackets += cut.heal()
+      window.toMs = Date.now()
     })
     return kill
   }
 
   #afterwards(forMs: number, mend: () => void): void {
-    const returning = sleep(forMs).then(() => {
-      mend()
-      this.#returns.delete(returning)
-    })
+    const { signal } = this.#over
+    const returning = sleep(forMs, undefined, { signal })
+      .catch(() => {}) // it is over: at once
+      .then(mend)
+      .catch((error: unknown) => this.#complain(`not mended: ${String(error)}`))
+      .finally(() => this.#returns.delete(returning))
     this.#returns.add(returning)
   }
 
@@ -269,7 +293,7 @@ export class Killer {
   #comeBack(kill: Kill, victims: readonly ClusterProcess[]): void {
     for (const victim of victims) {
       this.#afterwards(this.#prng.int(DOWN_MS_MAX), () => {
-        if (victim.pid === null) {
+        if (victim.pid === null && !this.#over.signal.aborted) {
           victim.start()
           this.restarts += 1
         }

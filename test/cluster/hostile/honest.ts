@@ -1,16 +1,17 @@
 // Those who have done nothing wrong: they ask the JobManager over gRPC, over REST, and every health port, again and again,
-// and remember how long each answer took, less what the asking process itself was not there. A health check comes on a connection of its own each time, as container engines
-// do it.
+// and remember how long each answer took, less the time that the asking process itself stood still. A health check comes on
+// a connection of its own each time, as container engines do it.
 
 import { get, type IncomingMessage } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OwnPause } from '@weirjs/common/core/own-pause'
 import type { JobClient } from '@weirjs/common/job-client'
 import type { JobConnection } from '@weirjs/common/rpc/job-client'
 
 const PAUSE_MS = 25
 /** How often this process looks whether it was itself away. */
-const TICK_MS = 10
+const LOOK_MS = 100
 
 export interface Answers {
   readonly asked: number
@@ -62,17 +63,20 @@ export class HonestClients {
         const what = `${name}: ${error instanceof Error ? error.message : String(error)}`
         this.#problems.set(what, (this.#problems.get(what) ?? 0) + 1)
       }
-      this.#tookMs.push(performance.now() - startedAt - (this.#awayMs - awayBefore))
+      this.#tookMs.push(Math.max(0, performance.now() - startedAt - (this.#awayMs - awayBefore)))
       await sleep(PAUSE_MS)
     }
   }
 
-  /** Timers run before what has arrived is heard, so a pause is known before the answers that it has kept waiting. */
+  /**
+   * Timers run before what has arrived is heard, so a pause is known before the answers that it has kept waiting. What is late
+   * by less than a look counts for the answer.
+   */
   async #noticePauses(): Promise<void> {
+    const pause = new OwnPause(LOOK_MS)
     while (!this.#ending) {
-      const before = performance.now()
-      await sleep(TICK_MS)
-      this.#awayMs += Math.max(0, performance.now() - before - TICK_MS)
+      this.#awayMs += pause.look(performance.now())
+      await sleep(LOOK_MS)
     }
   }
 }

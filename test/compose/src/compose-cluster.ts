@@ -6,12 +6,13 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { JobClient } from '@weirjs/common/job-client'
+import { freePort } from '@weirjs/common/node/free-port'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
 import { readToken } from '@weirjs/common/rpc/token'
-import { freePort } from '../../processes/src/free-port.ts'
 import { until } from '../../processes/src/until.ts'
 import { type Ran, ran, run } from './command.ts'
 import type { ComposeTool } from './compose-tool.ts'
@@ -100,8 +101,9 @@ export class ComposeCluster {
   }
 
   static async create(options: ComposeOptions): Promise<ComposeCluster> {
-    const port = await freePort()
-    const cluster = new ComposeCluster(options, port, await freePort(port))
+    const port = present(await freePort(), 'a free port')
+    const other = present(await freePort({ refuses: (one) => one === port }), 'a free port')
+    const cluster = new ComposeCluster(options, port, other)
     cluster.#volumesBefore = new Set((await cluster.docker('volume', 'ls', '-q')).split('\n'))
     return cluster
   }

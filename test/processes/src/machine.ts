@@ -1,4 +1,4 @@
-// What this machine can do. A cell that needs more is skipped, and says why: nothing is passed over in silence.
+// What this machine can do. Whoever needs more does without, and says why: nothing is passed over in silence.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -17,6 +17,9 @@ export type Need =
 /** Where Debian puts it. */
 export const FAKETIME_LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 
+const COMMENTED = ['-m', 'comment', '--comment', 'weir']
+const BY_CHANCE = ['-m', 'statistic', '--mode', 'random', '--probability', '0.5']
+
 const LOOKS: Readonly<Record<Need, () => string | null>> = {
   root: () => (process.getuid?.() === 0 ? null : 'not root'),
   strace: () =>
@@ -24,7 +27,11 @@ const LOOKS: Readonly<Record<Need, () => string | null>> = {
   namespaces: () =>
     works('unshare', ['--net', 'ip', 'link', 'add', 'x0', 'type', 'veth'], 'network namespaces'),
   iptables: () =>
-    works('unshare', ['--net', 'iptables', '-L'], 'iptables (apt-get install iptables)'),
+    works(
+      'unshare',
+      ['--net', 'iptables', '-A', 'INPUT', ...COMMENTED, ...BY_CHANCE, '-j', 'DROP'],
+      'iptables (apt-get install iptables)',
+    ),
   faketime: () =>
     existsSync(FAKETIME_LIBRARY) ? null : 'no libfaketime (apt-get install faketime)',
   cgroup: () =>

@@ -2,6 +2,7 @@
 // while both live, and write to the same disk. The harness stands at the bridge and reaches everybody.
 
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Need } from './machine.ts'
 import type { ProcessName, ProcessPlace } from './process-cluster.ts'
@@ -26,6 +27,7 @@ const NAMES: readonly ProcessName[] = [
 const NETWORK = '10.219'
 const NETWORKS = 250
 const FIRST_HOST = 10
+const OWNED_BY = 'weir harness '
 
 /** What does not arrive. */
 export interface CutOptions {
@@ -48,7 +50,7 @@ interface Rule {
   readonly spec: readonly string[]
 }
 
-let opened = 0
+let cuts = 0
 
 export class Network implements Disposable {
   readonly #bridge: string
@@ -61,12 +63,14 @@ export class Network implements Disposable {
     process.once('exit', this.#exiting)
   }
 
-  /** Throws what a command said that failed. */
+  /** One that nobody has, or whose owner is dead. Throws what a command said that failed. */
   static open(): Network {
-    const network = new Network((process.pid + opened++) % NETWORKS)
-    network.#remove()
-    network.#make()
-    return network
+    for (let i = 0; i < NETWORKS; i++) {
+      const network = new Network((process.pid + i) % NETWORKS)
+      if (network.#claim()) return network
+      process.off('exit', network.#exiting)
+    }
+    throw new Error(`all ${NETWORKS} networks of ${NETWORK}.x.0/24 are in use`)
   }
 
   /** Where a process of the cluster is to run. */
@@ -79,20 +83,23 @@ export class Network implements Disposable {
   }
 
   cut({ from, to, bothWays, share = 1 }: CutOptions): Cut {
+    // Its own name, because another cut may be like it.
+    const name = `weir-cut-${++cuts}`
+    const comment = ['-m', 'comment', '--comment', name]
     const chance =
       share < 1 ? ['-m', 'statistic', '--mode', 'random', '--probability', `${share}`] : []
     const drop = (sender: ProcessName, at: ProcessName): Rule => ({
       at,
-      spec: ['INPUT', '-s', this.#addressOf(sender), ...chance, '-j', 'DROP'],
+      spec: ['INPUT', '-s', this.#addressOf(sender), ...comment, ...chance, '-j', 'DROP'],
     })
     const rules = [drop(from, to), ...(bothWays ? [drop(to, from)] : [])]
-    for (const { at, spec } of rules) this.#inside(at, 'iptables', '-I', ...spec)
+    for (const { at, spec } of rules) this.#iptables(at, '-I', ...spec)
     return {
       heal: () => {
         let dropped = 0
         for (const { at, spec } of rules) {
-          dropped += this.#droppedAt(at, this.#addressOf(at === to ? from : to))
-          this.#inside(at, 'iptables', '-D', ...spec)
+          dropped += this.#droppedAt(at, name)
+          this.#iptables(at, '-D', ...spec)
         }
         return dropped
       },
@@ -104,8 +111,24 @@ export class Network implements Disposable {
     this.#remove()
   }
 
+  /** Whoever makes the bridge has the number. */
+  #claim(): boolean {
+    if (!this.#makeBridge()) {
+      const owner = ownerOf(this.#bridge)
+      if (owner === null || existsSync(`/proc/${owner}`)) return false
+      this.#remove()
+      if (!this.#makeBridge()) return false
+    }
+    run('ip', 'link', 'set', this.#bridge, 'alias', `${OWNED_BY}${process.pid}`)
+    this.#make()
+    return true
+  }
+
+  #makeBridge(): boolean {
+    return spawnSync('ip', ['link', 'add', this.#bridge, 'type', 'bridge']).status === 0
+  }
+
   #make(): void {
-    run('ip', 'link', 'add', this.#bridge, 'type', 'bridge')
     run('ip', 'addr', 'add', `${NETWORK}.${this.#id}.1/24`, 'dev', this.#bridge)
     run('ip', 'link', 'set', this.#bridge, 'up')
     NAMES.forEach((name, i) => {
@@ -119,7 +142,6 @@ export class Network implements Disposable {
     })
   }
 
-  /** Also what a harness of this number has left behind. */
   #remove(): void {
     for (const name of NAMES) spawnSync('ip', ['netns', 'del', this.#spaceOf(name)])
     spawnSync('ip', ['link', 'del', this.#bridge])
@@ -133,19 +155,26 @@ export class Network implements Disposable {
     return `${NETWORK}.${this.#id}.${FIRST_HOST + NAMES.indexOf(name)}`
   }
 
-  /** Runs a command in the namespace of a process. Throws what it says. */
-  #inside(name: ProcessName, ...command: readonly string[]): string {
-    return run('ip', 'netns', 'exec', this.#spaceOf(name), ...command)
+  /** In the namespace of a process. `-w`: others may hold its lock just now. Throws what it says. */
+  #iptables(name: ProcessName, ...words: readonly string[]): string {
+    return run('ip', 'netns', 'exec', this.#spaceOf(name), 'iptables', '-w', ...words)
   }
 
-  /** Of one sender. First column of `iptables -L INPUT -v -n -x`: packets. */
-  #droppedAt(at: ProcessName, sender: string): number {
-    return this.#inside(at, 'iptables', '-L', 'INPUT', '-v', '-n', '-x')
+  /** By one cut. First column of `iptables -L INPUT -v -n -x`: packets. */
+  #droppedAt(at: ProcessName, cut: string): number {
+    return this.#iptables(at, '-L', 'INPUT', '-v', '-n', '-x')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter((words) => words.includes('DROP') && words.includes(sender))
+      .filter((words) => words.includes(cut))
       .reduce((sum, [packets]) => sum + Number(packets), 0)
   }
+}
+
+/** Process that made a bridge; null: nothing says. */
+function ownerOf(bridge: string): number | null {
+  const { stdout } = spawnSync('ip', ['link', 'show', bridge], { encoding: 'utf8' })
+  const [, pid] = new RegExp(`alias ${OWNED_BY}(\\d+)`).exec(stdout) ?? []
+  return pid === undefined ? null : Number(pid)
 }
 
 function run(command: string, ...args: readonly string[]): string {

@@ -5,27 +5,30 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { present } from '@weirjs/common/core/assert'
 import { WeirError } from '@weirjs/common/core/errors'
 import { silentLog } from '@weirjs/common/core/log'
 import type { JobClient } from '@weirjs/common/job-client'
+import { freePort } from '@weirjs/common/node/free-port'
 import { systemScheduler } from '@weirjs/common/node/system-scheduler'
 import { connectJobManager, type JobConnection } from '@weirjs/common/rpc/job-client'
 import { makeToken, readToken } from '@weirjs/common/rpc/token'
 import { FileIdentity } from '@weirjs/common/tls/file-identity'
 import { filesIn } from '@weirjs/common/tls/identity'
 import { ClusterProcess } from './cluster-process.ts'
-import { freePort } from './free-port.ts'
 import { isAlive, kill9, type ProcessLife } from './proc.ts'
 import { Timeline } from './timeline.ts'
-import { cameTrue, until } from './until.ts'
+import { until } from './until.ts'
 
 const WEIR = fileURLToPath(new URL('../../../weir', import.meta.url))
 /** Only ends what hangs: on a busy machine a start takes ten times as long. */
 const READY_MS_MAX = 300_000
 const COMMAND_MS_MAX = 300_000
-/** What a process leaves behind must be gone by then; usually within a second. */
-const ORPHAN_MS_MAX = 60_000
+/** What a process leaves behind must be gone when somebody has looked so often, so many ms apart: a pause of his is one look. */
+const ORPHAN_LOOKS_MAX = 250
+const ORPHAN_LOOK_MS = 20
 const LAST_LINES = 15
 
 /** Failures are noticed within two seconds. */
@@ -130,7 +133,11 @@ export class ProcessCluster implements AsyncDisposable {
   /** Started, with all slots registered. */
   static async start(options: ClusterOptions): Promise<ProcessCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'weir-processes-'))
-    const cluster = new ProcessCluster(options, directory, options.port ?? (await freePort()))
+    const cluster = new ProcessCluster(
+      options,
+      directory,
+      options.port ?? present(await freePort(), 'a free port'),
+    )
     const startedMs = performance.now()
     for (const one of cluster.processes) one.start()
     try {
@@ -372,6 +379,7 @@ export function clientIdentity(directory: string): FileIdentity {
 
 /** Those that have not ended although whoever they served has. */
 async function stillAlive(lives: readonly ProcessLife[]): Promise<readonly ProcessLife[]> {
-  await cameTrue({ withinMs: ORPHAN_MS_MAX }, () => !lives.some(isAlive))
+  for (let looks = 0; looks < ORPHAN_LOOKS_MAX && lives.some(isAlive); looks++)
+    await sleep(ORPHAN_LOOK_MS)
   return lives.filter(isAlive)
 }

@@ -48,6 +48,13 @@ describe('judgeLogs', () => {
     expect(said('broke', 'fence/stale')).toEqual(['taskmanager-3 says: Segmentation fault'])
   })
 
+  it('lets entries be excused, one by one', () => {
+    log('taskmanager-1', { level: 'warn', msg: 'x', code: 'a/b' }, { level: 'error', msg: 'y' })
+    const [one, ...others] = judgeLogs(directory, [], ({ code }) => code === 'a/b')
+    expect(one?.message).toContain('"msg":"y"')
+    expect(others).toEqual([])
+  })
+
   it('complains of a checkpoint that was completed after a later one', () => {
     log('jobmanager', completed(2), completed(1))
     expect(said()).toEqual(['checkpoint 1 was completed after 2'])

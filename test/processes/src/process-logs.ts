@@ -57,16 +57,18 @@ export function completedCheckpoints(path: string): readonly CompletedCheckpoint
 }
 
 /**
- * Crashes, errors, failures that neither a kill nor `explained` (codes, and what errors say) explains, checkpoint ids of a
- * job that do not rise, and checkpoints that two JobManagers have completed.
+ * Crashes, errors, failures that neither a kill nor `explained` (codes, and what errors say) explains, and that nothing
+ * `excuses`, checkpoint ids of a job that do not rise, and checkpoints that two JobManagers have completed.
  */
 export function judgeLogs(
   directory: string,
   explained: readonly string[] = [],
+  excuses: (entry: LogEntry) => boolean = () => false,
 ): readonly Violation[] {
   const strange = logFiles(directory).flatMap((path) =>
     readLog(path)
       .filter((line) => isStrange(line, explained))
+      .filter(({ entry }) => entry === null || !excuses(entry))
       .map(({ line }) => `${basename(path, '.log')} says: ${line.slice(0, 500)}`),
   )
   const byJobManager = logFiles(directory)

@@ -208,12 +208,10 @@ describe('a worker at its JobManager', () => {
       watermark: 0,
     } as never
     const ack = { ...ACK, snapshot: { file: null, operators: Array(40).fill(operator) } }
-    const startMs = performance.now()
     await expect(remote.acknowledge(ack)).rejects.toMatchObject({
       code: 'rpc/message-too-large',
       retry: 'never',
     })
-    expect(performance.now() - startMs).toBeLessThan(SOON_MS_MAX)
   })
 
   it('is refused by the receiver too when only the receiver has the limit', async () => {

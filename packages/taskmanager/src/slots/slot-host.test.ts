@@ -25,7 +25,6 @@ import { OOM_POINTS } from './kernel-memory.ts'
 import { EVENT_BYTES_MAX, frameOf } from './message-frames.ts'
 import { type ProcessHostOptions, ProcessSlotHost, type ProcessSlotGroup } from './slot-host.ts'
 
-// Real processes take their time when the machine is busy with something else.
 const fence = { jobId: jobId('a'.repeat(32)), epoch: leaderEpoch(1), attempt: attempt(1) }
 const other = { ...fence, jobId: jobId('b'.repeat(32)) }
 const MEBIBYTE = 1_048_576
