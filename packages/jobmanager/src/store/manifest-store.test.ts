@@ -52,6 +52,7 @@ describe('a manifest store', () => {
 
   it('writes once although the reply was lost, and never over another', async () => {
     const stage = new Stage()
+    await stage.storage.createExclusive(`${JOB}/${FILE}`, state, 't')
     let lost = 0
     stage.fault = (operation) => ({
       verdict: operation === 'create' && lost++ === 0 ? 'ambiguous' : 'ok',
@@ -62,6 +63,21 @@ describe('a manifest store', () => {
     await expect(stage.store.write(manifest({ jobName: 'other' }))).rejects.toMatchObject({
       code: 'checkpoint/manifest-exists',
     })
+  })
+
+  it('is written when all that was acknowledged is there, in its length', async () => {
+    const { store, storage } = new Stage()
+    const refused = (what: RegExp): Promise<void> =>
+      expect(store.write(manifest())).rejects.toMatchObject({
+        code: 'checkpoint/state-not-here',
+        retry: 'backoff',
+        message: expect.stringMatching(what) as string,
+        hint: expect.stringContaining('is it mounted') as string,
+      })
+    await refused(/v0-0-1-1\.state was acknowledged, and is missing$/)
+    await storage.createExclusive(`${JOB}/${FILE}`, state.subarray(1), 't')
+    await refused(/23 bytes instead of 24$/)
+    expect(await storage.list(`${JOB}/chk-7`)).toEqual([`${JOB}/${FILE}`])
   })
 
   it('gives up after a few tries, at once when the storage is full', async () => {

@@ -47,9 +47,10 @@ export class ManifestStore {
   }
 
   /**
-   * Writes the manifest of a checkpoint that every task has acknowledged; `path` is relative to the storage root. Throws
-   * `checkpoint/manifest-exists`, `storage/io` or `storage/full`; then nobody knows whether it is there, and nobody cares:
-   * without a log entry it means nothing.
+   * Writes the manifest of a checkpoint that every task has acknowledged, when all files that it names are there; `path` is
+   * relative to the storage root. Throws `checkpoint/state-not-here` for a file that is not on the storage of this
+   * JobManager, `checkpoint/manifest-exists`, `storage/io` or `storage/full`; then nobody knows whether the manifest is
+   * there, and nobody cares: without a log entry it means nothing.
    */
   async write(manifest: Manifest): Promise<{ readonly path: string; readonly sha256: string }> {
     const path = `${jobDirectory(manifest.jobId)}/${manifestFile(manifest.checkpointId)}`
@@ -58,6 +59,7 @@ export class ManifestStore {
     const backoff = new Backoff(RETRY, prng)
     for (let tries = 1; ; tries++) {
       try {
+        await this.#checkFiles(manifest, jobDirectory(manifest.jobId), notHere)
         const outcome = await storage.createExclusive(path, bytes, `manifest-${manifest.epoch}`)
         if (outcome === 'exists') await this.#mustBeOurs(path, bytes)
         return { path, sha256: sha256Of(bytes) }
@@ -75,7 +77,7 @@ export class ManifestStore {
    */
   async load(path: string, sha256: string | null): Promise<StoredManifest> {
     const stored = await this.read(path, sha256)
-    await this.#checkFiles(stored)
+    await this.#checkFiles(stored.manifest, stored.directory, damaged)
     return stored
   }
 
@@ -152,7 +154,7 @@ export class ManifestStore {
     })
   }
 
-  async #checkFiles({ manifest, directory }: StoredManifest): Promise<void> {
+  async #checkFiles(manifest: Manifest, directory: string, problem: Problem): Promise<void> {
     const files = new Map<string, StateFile>()
     for (const { snapshot } of manifest.tasks) {
       if (snapshot.file !== null) files.set(snapshot.file.path, snapshot.file)
@@ -160,22 +162,34 @@ export class ManifestStore {
     const left = [...files.values()]
     const worker = async (): Promise<void> => {
       for (let file = left.pop(); file !== undefined; file = left.pop())
-        await this.#checkFile(directory, file)
+        await this.#checkFile(directory, file, problem)
     }
     await Promise.all(Array.from({ length: Math.min(left.length, CHECKS_AT_ONCE_MAX) }, worker))
   }
 
-  async #checkFile(directory: string, file: StateFile): Promise<void> {
+  async #checkFile(directory: string, file: StateFile, problem: Problem): Promise<void> {
     const { storage } = this.#options
     const path = `${directory}/${file.path}`
     const bytes = await storage.size(path).catch((error: unknown) => {
       if (!(error instanceof WeirError) || error.code !== 'storage/not-found') throw error
-      throw damaged(storage.locate(path), 'is missing', error)
+      throw problem(storage.locate(path), 'is missing', error)
     })
     if (bytes === file.bytes) return
     const what = `is damaged at byte ${Math.min(bytes, file.bytes)}: it has ${bytes} bytes instead of ${file.bytes}`
-    throw damaged(storage.locate(path), what)
+    throw problem(storage.locate(path), what)
   }
+}
+
+type Problem = (located: string, what: string, cause?: unknown) => WeirError
+
+/** Somebody says that he has written it. */
+function notHere(located: string, what: string, cause?: unknown): WeirError {
+  return new WeirError('checkpoint/state-not-here', `${located} was acknowledged, and ${what}`, {
+    domain: 'external',
+    retry: 'backoff',
+    hint: 'execution.checkpointing.dir must be the same directory for the JobManager and all TaskManagers: is it mounted on each of their machines?',
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 function sha256Of(bytes: Uint8Array): string {
