@@ -42,6 +42,8 @@ export interface Accepted {
 
 export class Submitter {
   readonly #options: SubmitterOptions
+  /** Code that is being read, by its path. */
+  readonly #reading = new Map<string, Promise<Uint8Array>>()
 
   constructor(options: SubmitterOptions) {
     this.#options = options
@@ -78,9 +80,20 @@ export class Submitter {
     return { jobId: id, log }
   }
 
-  /** The code of a job, as it was submitted. Throws `job/bundle-missing`, `state/file-damaged`, `storage/io`. */
-  async readBundle(job: JobId, hash: BundleHash): Promise<Uint8Array> {
+  /**
+   * The code of a job, as it was submitted: read once for all TaskManagers that ask at the same time, as they do when the job
+   * starts. Throws `job/bundle-missing`, `state/file-damaged`, `storage/io`.
+   */
+  readBundle(job: JobId, hash: BundleHash): Promise<Uint8Array> {
     const path = bundleFile(job, hash)
+    const underWay = this.#reading.get(path)
+    if (underWay !== undefined) return underWay
+    const reading = this.#readBundle(path, job, hash).finally(() => this.#reading.delete(path))
+    this.#reading.set(path, reading)
+    return reading
+  }
+
+  async #readBundle(path: string, job: JobId, hash: BundleHash): Promise<Uint8Array> {
     const bytes = await this.#options.storage.read(path).catch((error: unknown) => {
       if (!(error instanceof WeirError) || error.code !== 'storage/not-found') throw error
       throw new WeirError(

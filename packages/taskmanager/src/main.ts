@@ -274,6 +274,7 @@ function makeHost(
     directory: join(own.workDirectory, 'bundles'),
     fetch: own.fetch,
     tag: own.id,
+    slots: settings.slots,
     readers: own.user?.gid ?? null,
   })
   const { shares, user } = own

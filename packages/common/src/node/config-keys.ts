@@ -198,7 +198,7 @@ const PROCESS_KEYS = {
   'taskmanager.data.port-range': ofProcess(
     portRange,
     { first: 0, last: 0 },
-    'Ports of the data plane, one for each slot; 0: any free ones.',
+    'Ports of the data plane, one for each slot and process of a job: three for each slot, because restarts may meet what they replace; 0: any free ones.',
   ),
   'taskmanager.memory.job-process-heap': ofProcess(
     orWord('auto', size(SLOT_HEAP_BYTES_MIN, 1_024 * GIB)),

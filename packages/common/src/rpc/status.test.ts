@@ -49,7 +49,7 @@ describe('a refused call', () => {
     ],
     [plain(status.RESOURCE_EXHAUSTED, 'Bandwidth exhausted'), 'rpc/overloaded', 'backoff'],
     [plain(status.UNIMPLEMENTED, ''), 'rpc/unimplemented', 'never'],
-    [plain(status.INTERNAL, 'x'), 'rpc/internal', 'never'],
+    [plain(status.INTERNAL, 'x'), 'rpc/internal', 'backoff'],
   ])('without a failure of ours is translated by its code: %o', (ended, code, retry) => {
     expect(fromStatus(ended, 'Heartbeat at 127.0.0.1:6123')).toMatchObject({
       code,

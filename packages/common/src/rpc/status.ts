@@ -100,7 +100,8 @@ export function fromStatus(ended: StatusObject, what: string): WeirError {
         hint: 'Is this the port of the right service, and the same version of Weir on both sides?',
       })
     default:
-      return new WeirError('rpc/internal', message, { domain: 'internal', retry: 'never' })
+      // Not our code but the network has spoken, in the middle of a stream: that may pass.
+      return new WeirError('rpc/internal', message, { domain: 'external', retry: 'backoff' })
   }
 }
 

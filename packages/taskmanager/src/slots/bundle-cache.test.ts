@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WeirError } from '@weirjs/common/core/errors'
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 function cache(fetch: () => Promise<Uint8Array>): BundleCache {
-  return new BundleCache({ directory, fetch, tag: 'w' })
+  return new BundleCache({ directory, fetch, tag: 'w', slots: 1 })
 }
 
 describe('BundleCache', () => {
@@ -40,6 +40,38 @@ describe('BundleCache', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
+  test('does not tell the absence of the JobManager as an absence of its own', async () => {
+    const gone = new WeirError('rpc/unavailable', 'hung up', { domain: 'external' })
+    await expect(cache(() => Promise.reject(gone)).path(job, hash)).rejects.toMatchObject({
+      code: 'worker/bundle-fetch',
+      retry: 'backoff',
+    })
+  })
+
+  test('keeps those of all jobs that are started at the same time', async () => {
+    const slots = BUNDLES_MAX + 8
+    const contents = Array.from({ length: slots }, (_, n) => `export const x = ${n}`)
+    const hashes = contents.map((text) =>
+      bundleHash(createHash('sha256').update(text).digest('hex')),
+    )
+    const bundles = new BundleCache({
+      directory,
+      fetch: async (_, wanted) => new TextEncoder().encode(contents[hashes.indexOf(wanted)]),
+      tag: 'w',
+      slots,
+    })
+    const paths = await Promise.all(hashes.map((one) => bundles.path(job, one)))
+    for (const [n, path] of paths.entries()) expect(await readFile(path, 'utf8')).toBe(contents[n])
+  })
+
+  test('takes a disk that does not do its part for something that may pass', async () => {
+    await mkdir(join(directory, `${hash}.mjs`))
+    await expect(cache(async () => code).path(job, hash)).rejects.toMatchObject({
+      code: 'worker/bundle-cache',
+      retry: 'backoff',
+    })
+  })
+
   test('keeps those that were asked for last, so many and no more', async () => {
     const contents = Array.from({ length: BUNDLES_MAX + 3 }, (_, n) => `export const x = ${n}`)
     const hashes = contents.map((text) =>
@@ -50,6 +82,7 @@ describe('BundleCache', () => {
       fetch: async (_, wanted) =>
         new TextEncoder().encode(contents[hashes.indexOf(wanted)] ?? 'unknown'),
       tag: 'w',
+      slots: 1,
     })
     const [first, ...others] = hashes
     if (first === undefined) throw new Error('no bundle')
@@ -70,7 +103,7 @@ describe('BundleCache', () => {
       if (down) throw new WeirError('rpc/unavailable', 'down', { domain: 'external' })
       return code
     })
-    await expect(bundles.path(job, hash)).rejects.toMatchObject({ code: 'rpc/unavailable' })
+    await expect(bundles.path(job, hash)).rejects.toMatchObject({ code: 'worker/bundle-fetch' })
     down = false
     await expect(bundles.path(job, hash)).resolves.toContain(hash)
   })

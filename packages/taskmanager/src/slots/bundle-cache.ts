@@ -5,19 +5,23 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toFailure, WeirError } from '@weirjs/common/core/errors'
+import { isAbsence, toFailure, WeirError } from '@weirjs/common/core/errors'
 import type { BundleHash, JobId } from '@weirjs/common/core/ids'
 import { giveToGroup, letPass } from '@weirjs/common/node/group-rights'
 
 export const BUNDLE_BYTES_MAX = 67_108_864
-/** Bundles on the disk. More than jobs that are started at the same time: one that has been loaded is not needed any more. */
+/** Bundles on the disk, and more of them where more jobs can be started at the same time. */
 export const BUNDLES_MAX = 32
+/** One of them is being loaded while the slot's former job still has its own. */
+const BUNDLES_A_SLOT = 2
 
 export interface BundleCacheOptions {
   readonly directory: string
   readonly fetch: (jobId: JobId, hash: BundleHash) => Promise<Uint8Array>
   /** Makes the staging name unique. */
   readonly tag: string
+  /** Of this process: as many jobs may be started at the same time. */
+  readonly slots: number
   /** A group that may read the bundles, beside this process's user. Default: none. */
   readonly readers?: number | null
 }
@@ -33,7 +37,10 @@ export class BundleCache {
     this.#options = options
   }
 
-  /** Path of the bundle. Errors: `job/bundle-mismatch`, `job/bundle-too-large`, and those of `fetch`. */
+  /**
+   * Path of the bundle. Errors: `job/bundle-mismatch`, `job/bundle-too-large`, `worker/bundle-cache` when the disk does not
+   * do its part, which may pass, `worker/bundle-fetch` when the JobManager does not answer, and other errors of `fetch`.
+   */
   path(jobId: JobId, hash: BundleHash): Promise<string> {
     const underWay = this.#underWay.get(hash)
     if (underWay !== undefined) return underWay
@@ -46,11 +53,13 @@ export class BundleCache {
     return join(this.#options.directory, `${hash}.mjs`)
   }
 
+  /** What cannot be deleted now stays: that is no reason not to start a job. */
   async #tidy(): Promise<void> {
+    const most = Math.max(BUNDLES_MAX, BUNDLES_A_SLOT * this.#options.slots)
     const [oldest] = this.#kept
-    if (this.#kept.size <= BUNDLES_MAX || oldest === undefined) return
+    if (this.#kept.size <= most || oldest === undefined) return
     this.#kept.delete(oldest)
-    await rm(this.#pathOf(oldest), { force: true })
+    await rm(this.#pathOf(oldest), { force: true }).catch(() => {})
   }
 
   async #letRead(directory: string, file: string): Promise<void> {
@@ -65,26 +74,38 @@ export class BundleCache {
     this.#kept.delete(hash)
     this.#kept.add(hash)
     await this.#tidy()
-    if (await holds(path, hash)) return path
-    const bytes = await this.#options.fetch(jobId, hash)
+    if (await holds(path, hash).catch((cause: unknown) => this.#refuse(cause))) return path
+    const bytes = await this.#options.fetch(jobId, hash).catch(notFetched)
     check(bytes, hash)
     const { directory, tag } = this.#options
-    await mkdir(directory, { recursive: true, mode: 0o700 })
     const staged = `${path}.${tag}`
     try {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
       await writeFile(staged, bytes, { mode: 0o600 })
       await this.#letRead(directory, staged)
       await rename(staged, path)
     } catch (cause) {
-      await rm(staged, { force: true })
-      throw new WeirError('worker/bundle-cache', `cannot keep the job's code in ${directory}`, {
-        domain: 'external',
-        cause,
-        hint: toFailure(cause).message,
-      })
+      await rm(staged, { force: true }).catch(() => {}) // the first failure says more
+      this.#refuse(cause)
     }
     return path
   }
+
+  #refuse(cause: unknown): never {
+    const message = `cannot keep the job's code in ${this.#options.directory}`
+    throw new WeirError('worker/bundle-cache', message, {
+      domain: 'external',
+      cause,
+      hint: toFailure(cause).message,
+    })
+  }
+}
+
+/** That the JobManager was not there for us says nothing about us being there for it. */
+function notFetched(error: unknown): never {
+  if (!isAbsence(error)) throw error
+  const message = `cannot fetch the job's code: ${toFailure(error).message}`
+  throw new WeirError('worker/bundle-fetch', message, { domain: 'external', cause: error })
 }
 
 function check(bytes: Uint8Array, hash: BundleHash): void {

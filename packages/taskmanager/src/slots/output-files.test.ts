@@ -18,7 +18,7 @@ import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { MemoryLog } from '@weirjs/common/core/memory-log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { outputFileName } from '../core/output-rotation.ts'
-import { CHARS_WAITING_MAX, OutputFiles, RETRY_MS } from './output-files.ts'
+import { CHARS_A_LINE, CHARS_WAITING_MAX, OutputFiles, RETRY_MS } from './output-files.ts'
 
 const MIB = 1_024 ** 2
 const JOB = jobId('6c20'.padEnd(32, '0'))
@@ -128,7 +128,7 @@ describe('OutputFiles', () => {
   test('keeps no more in memory than it may, and says what it has dropped', async () => {
     const output = files({ filesMax: 100 })
     const text = 'z'.repeat(16_000)
-    const fit = Math.floor(CHARS_WAITING_MAX / text.length)
+    const fit = Math.floor(CHARS_WAITING_MAX / (text.length + CHARS_A_LINE))
     for (let i = 0; i < fit + 7; i++) output.take(line(text))
     await output.close()
     const own = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'))
@@ -136,6 +136,17 @@ describe('OutputFiles', () => {
     expect(said.filter((text) => / stdout z/.test(text))).toHaveLength(fit)
     const notes = said.filter((text) => text.startsWith('…'))
     expect(notes).toEqual(['… 7 lines printed on this TaskManager are missing'])
+  })
+
+  test('counts lines that are empty, too', async () => {
+    const output = files({ filesMax: 100 })
+    const fit = Math.floor(CHARS_WAITING_MAX / CHARS_A_LINE)
+    for (let i = 0; i < fit + 1_000_000; i++) output.take(line(''))
+    await output.close()
+    const own = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'))
+    const said = own.flatMap((text) => text.split('\n'))
+    expect(said.filter((text) => text.endsWith(' stdout '))).toHaveLength(fit)
+    expect(said).toContain('… 1000000 lines printed on this TaskManager are missing')
   })
 })
 

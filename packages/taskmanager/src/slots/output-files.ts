@@ -24,6 +24,8 @@ import {
 export const GATHER_MS = 100
 /** In memory, besides as much again that is being written. */
 export const CHARS_WAITING_MAX: number = 4 * 1_024 * 1_024
+/** What a line takes in memory besides its text, and at its beginning, as characters: empty lines take room, too. */
+export const CHARS_A_LINE = 256
 /** After a failure nothing is tried, and everything dropped, for so long. */
 export const RETRY_MS = 10_000
 /** Of one write, but for its last line: with three bytes for each, less than half of the smallest file. */
@@ -68,7 +70,7 @@ export class OutputFiles {
 
   take({ fence, task, stream, text }: OutputLine): void {
     const { scheduler } = this.#options
-    const chars = this.#waitingChars + text.length
+    const chars = this.#waitingChars + text.length + CHARS_A_LINE
     if (this.#closed || chars > CHARS_WAITING_MAX || scheduler.nowMs() < this.#retryAtMs) {
       this.#missing++
       return

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@weirjs/common/core/assert'
+import { WeirError } from '@weirjs/common/core/errors'
 import { Prng } from '@weirjs/common/core/prng'
 import { SYSTEM_CALLS } from '@weirjs/common/node/fs-calls'
 import { FsStorage } from '@weirjs/common/node/fs-storage'
@@ -55,7 +56,7 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
       scheduler,
       ...(start.encrypted ? { tls: attemptIdentity(request.credential) } : {}),
       probe: probeTimes(request.config),
-    }),
+    }).catch(mayPass),
   ])
   const ports = open.siblings.map(({ slot: index, port }) => ({ peer: { workerId, index }, port }))
   return new SlotRuntime({
@@ -68,6 +69,17 @@ async function openSlot(open: SlotOpen, listener: SlotListener): Promise<Slot> {
     listener: withLocations(listener, ownDirectory(start.runtimeRoot)),
     operators: createOperator,
     snapshots: heapSnapshots({ storage, clock: scheduler }),
+  })
+}
+
+/** Tasks of an attempt before, or of another region, may still have the ports: they end soon, or that region does. */
+function mayPass(error: unknown): never {
+  if (!(error instanceof WeirError) || error.code !== 'net/port-in-use') throw error
+  throw new WeirError('net/port-in-use', error.message, {
+    domain: 'external',
+    retry: 'backoff',
+    cause: error,
+    hint: 'Give taskmanager.data.port-range three ports for each slot: what restarts may meet what it replaces.',
   })
 }
 
