@@ -57,6 +57,29 @@ test('one that comes later is waited for, where that is said', async () => {
   expect((await cluster.client.describe(id)).restarts).toBe(0)
 })
 
+test('one that goes away with files that are not read yet restarts the job until it is back', async () => {
+  cluster = await LocalCluster.start({ taskManagers: 1, slots: 1 })
+  const fs = new MemoryFileSystem()
+  const names = Array.from({ length: 50 }, (_, n) => `/in/${n}`)
+  const put = (): void => names.forEach((name) => fs.put(name, `${name}\n`))
+  const { definition, lines } = watching(fs)
+  // The first file that a reader opens: from now on none of them is there.
+  let gone = false
+  fs.hook = async (operation, path) => {
+    if (gone || operation !== 'open' || path !== '/in/7') return
+    gone = true
+    for (const name of names) await fs.remove(name)
+  }
+  put()
+  const id = await cluster.submit(definition, { settings: { restart } })
+  await cluster.until(id, ({ restarts }) => restarts >= 1)
+  const { attempts } = await cluster.client.describe(id)
+  expect(attempts.at(-1)?.failure).toMatchObject({ code: 'files/not-found', retry: 'backoff' })
+  put()
+  await vi.waitFor(() => expect(new Set(lines)).toEqual(new Set(names)), PATIENCE)
+  expect((await cluster.client.describe(id)).state).toBe('RUNNING')
+})
+
 test('one that goes away restarts the job until it is back, also without a checkpoint', async () => {
   cluster = await LocalCluster.start({ taskManagers: 1, slots: 1 })
   const fs = new MemoryFileSystem()

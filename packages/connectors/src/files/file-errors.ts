@@ -154,6 +154,19 @@ export function fileError(path: string, cause: unknown): WeirError {
   })
 }
 
+/** For a file that was found before: what is not there now may come back. Everything else is passed through. */
+export function goneSince(error: unknown): never {
+  if (!hasCode(error, 'files/not-found')) throw error
+  const { message, location = '' } = error as WeirError
+  throw new WeirError('files/not-found', `${message}, and there was`, {
+    domain: 'external',
+    retry: 'backoff',
+    location,
+    cause: error,
+    hint: 'Bring it back, or mount again what it lies on; the job goes on by itself.',
+  })
+}
+
 /** True for a WeirError of this code. */
 export const hasCode = (error: unknown, code: string): boolean =>
   error instanceof WeirError && error.code === code

@@ -3,6 +3,7 @@
 
 import type { BlockProducer } from './block-pump.ts'
 import { openBytes } from './byte-blocks.ts'
+import { goneSince } from './file-errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { type LineBlock, LineBlocks } from './line-blocks.ts'
 import type { LineSplit } from './line-split.ts'
@@ -51,7 +52,8 @@ export class LineProducer implements BlockProducer<PlacedBlock> {
   async #open(start: { offset: number; atLineStart: boolean }): Promise<LineBlocks> {
     const { path, compression, end } = this.#split
     const least = Math.max(start.offset, leastBytes(this.#split))
-    const bytes = await openBytes(this.#fs, { path, compression, offset: start.offset, least })
+    const range = { path, compression, offset: start.offset, least }
+    const bytes = await openBytes(this.#fs, range).catch(goneSince)
     return new LineBlocks(bytes, { path, ...start, end: end ?? Number.POSITIVE_INFINITY })
   }
 }

@@ -6,7 +6,7 @@ import { didYouMean } from '@weirjs/api/suggest'
 import { nextTurn, type Scheduler } from '@weirjs/common/core/clock'
 import { WeirError } from '@weirjs/common/core/errors'
 import type { BlockProducer } from './block-pump.ts'
-import { damagedFile } from './file-errors.ts'
+import { damagedFile, goneSince } from './file-errors.ts'
 import type { FileSystem } from './file-system.ts'
 import {
   asyncBuffer,
@@ -54,7 +54,7 @@ export class ParquetProducer implements BlockProducer<RowBlock> {
     if (this.#done) return null
     this.#done = true
     const { path, firstRow, rows, next } = this.#split
-    const opened = await this.#fs.openRead(path)
+    const opened = await this.#fs.openRead(path).catch(goneSince)
     try {
       const file = asyncBuffer(opened)
       const metadata = await readMetadata(path, opened)

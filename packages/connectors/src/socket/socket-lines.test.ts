@@ -34,6 +34,19 @@ describe('socketLines', () => {
     await run.close()
   })
 
+  it('holds a peer back that sends long lines, and loses nothing', async () => {
+    const [count, chars] = [200, 100_000]
+    const port = await serve((socket) => {
+      socket.end(Array.from({ length: count }, (_, n) => `${n} ${'x'.repeat(chars)}\n`).join(''))
+    })
+    const run = await SourceRun.start(socketLines({ port }), { readers: 1, batch: 10 })
+    const lines = await run.finish()
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(
+      Array.from({ length: count }, (_, n) => `${n}`),
+    )
+    await run.close()
+  })
+
   it('fails when nobody listens', async () => {
     const port = await serve(() => {})
     const [server] = servers.splice(0)

@@ -10,8 +10,9 @@ import { NO_TIMESTAMP } from '@weirjs/common/core/time-constants'
 import { plainCodec } from '../plain-codec.ts'
 import { StaticEnumerator, type StaticState, staticStateCodec } from '../static-enumerator.ts'
 
-/** Lines held before the socket is told to pause. */
+/** Lines held before the socket is told to pause, and their characters. */
 const LINES_HELD_MAX = 10_000
+const CHARS_HELD_MAX = 4_194_304
 const PORT_MAX = 65_535
 /** A line longer than this is refused. */
 export const SOCKET_LINE_CHARS_MAX = 1_048_576
@@ -55,6 +56,8 @@ class SocketReader implements SourceReader<string, SocketSplit> {
   #socket: Socket | null = null
   #lines: string[] = []
   #taken = 0
+  /** Of the lines that are held, those that were taken since included. */
+  #chars = 0
   /** The beginning of a line whose end has not come yet. */
   #rest = ''
   #ended = false
@@ -87,6 +90,7 @@ class SocketReader implements SourceReader<string, SocketSplit> {
     if (this.#taken < this.#lines.length) return 'more'
     this.#lines = []
     this.#taken = 0
+    this.#chars = 0
     if (this.#ended) this.#split = null
     else this.#socket?.resume()
     return 'wait'
@@ -117,14 +121,18 @@ class SocketReader implements SourceReader<string, SocketSplit> {
   #receive(chunk: string): void {
     const lines = (this.#rest + chunk).split('\n')
     this.#rest = lines.pop() ?? ''
-    for (const line of lines) this.#lines.push(stripped(line))
+    for (const line of lines) {
+      this.#lines.push(stripped(line))
+      this.#chars += line.length
+    }
     if (this.#rest.length > SOCKET_LINE_CHARS_MAX) {
       this.#fail(
         'socket/line-too-long',
         `sent a line of more than ${SOCKET_LINE_CHARS_MAX} characters`,
       )
     }
-    if (this.#lines.length - this.#taken > LINES_HELD_MAX) this.#socket?.pause()
+    const held = this.#lines.length - this.#taken
+    if (held > LINES_HELD_MAX || this.#chars > CHARS_HELD_MAX) this.#socket?.pause()
     this.#context.wake()
   }
 

@@ -11,7 +11,7 @@ import { findFiles } from '../file-paths.ts'
 import type { FileSystem } from '../file-system.ts'
 import { ndjsonFiles } from '../files.ts'
 import { MemoryFileSystem } from '../memory-file-system.ts'
-import { nodeFileSystem } from './node-file-system.ts'
+import { nodeFileSystem, nodeFileSystemWith } from './node-file-system.ts'
 
 const Row = struct('Row', { n: int() })
 
@@ -148,6 +148,49 @@ describeSource('NDJSON files on the disk', async () => {
     expected: rows,
     dispose: () => rm(root, { recursive: true }),
   }
+})
+
+describe('directories on the disk', () => {
+  let root: string
+  const synced: string[] = []
+  /** As a process that begins. */
+  const anew = (): FileSystem => {
+    synced.length = 0
+    return nodeFileSystemWith(async (directory) => {
+      synced.push(directory)
+    })
+  }
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'weir-fs-'))
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  it('have their names synced by who makes them, and by who finds them: their maker may have died before', async () => {
+    await anew().makeDirectories(`${root}/a/b`)
+    expect(synced.slice(0, 2)).toEqual([`${root}/a`, root])
+    const fs = anew()
+    await fs.makeDirectories(`${root}/a/b/c`)
+    expect(synced.slice(0, 3)).toEqual([`${root}/a/b`, `${root}/a`, root])
+    const count = synced.length
+    await fs.makeDirectories(`${root}/a/b/c`)
+    await fs.makeDirectories(`${root}/a/b`)
+    expect(synced).toHaveLength(count)
+    // Somebody has removed it: the new one has no name on the disk.
+    await rm(`${root}/a/b`, { recursive: true })
+    await fs.makeDirectories(`${root}/a/b/c`)
+    expect(synced.slice(count)).toEqual([`${root}/a/b`, `${root}/a`])
+  })
+
+  it('of others that may not be synced do not matter', async () => {
+    const denied: string[] = []
+    const fs = nodeFileSystemWith(async (directory) => {
+      if (directory.startsWith(root)) return
+      denied.push(directory)
+      throw Object.assign(new Error('no'), { code: 'EACCES' })
+    })
+    await fs.makeDirectories(`${root}/a/b`)
+    expect(denied).toEqual([tmpdir()])
+  })
 })
 
 describeSink('NDJSON files on the disk', async () => {

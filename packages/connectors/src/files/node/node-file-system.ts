@@ -23,7 +23,19 @@ import type {
   WritableFile,
 } from '../file-system.ts'
 
+/** What is said of a directory that others keep for themselves, or that nobody can sync. */
+const MAY_NOT: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL'])
+/** Directories whose names are known to be on the disk. More are forgotten, and synced once more. */
+const DURABLE_MAX = 10_000
+
 class NodeFileSystem implements FileSystem {
+  readonly #sync: (directory: string) => Promise<void>
+  readonly #durable = new Set<string>()
+
+  constructor(sync: (directory: string) => Promise<void>) {
+    this.#sync = sync
+  }
+
   facts(path: string): Promise<FileFacts | null> {
     return orNull(
       attempt(path, async () => {
@@ -65,13 +77,30 @@ class NodeFileSystem implements FileSystem {
   makeDirectories(path: string): Promise<void> {
     return attempt(path, async () => {
       const first = await mkdir(path, { recursive: true })
-      if (first === undefined) return
-      // The names of the new directories lie in their parents.
-      for (let at = path; ; at = dirname(at)) {
-        await syncDirectory(dirname(at))
-        if (dirname(at) === dirname(first) || dirname(at) === at) break
+      const isNew = (at: string): boolean => first !== undefined && at.length >= first.length
+      const synced: string[] = []
+      // The names of the directories lie in their parents. Of one that is there already, whoever made it may have died
+      // before its name was on the disk.
+      for (let at = path; dirname(at) !== at; at = dirname(at)) {
+        if (!isNew(at) && this.#durable.has(at)) break
+        if (!(await this.#syncName(at, isNew(at)))) break
+        synced.push(at)
       }
+      if (this.#durable.size >= DURABLE_MAX) this.#durable.clear()
+      for (const at of synced) this.#durable.add(at)
     })
+  }
+
+  /** False: its parent may not be read by us, so it is none of those that Weir makes. */
+  async #syncName(directory: string, isNew: boolean): Promise<boolean> {
+    try {
+      await this.#sync(dirname(directory))
+      return true
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (!isNew && MAY_NOT.has(code)) return false
+      throw error
+    }
   }
 
   async rename(from: string, to: string): Promise<'renamed' | 'exists'> {
@@ -96,7 +125,7 @@ class NodeFileSystem implements FileSystem {
   }
 
   syncDirectory(path: string): Promise<void> {
-    return attempt(path, () => syncDirectory(path))
+    return attempt(path, () => this.#sync(path))
   }
 }
 
@@ -207,5 +236,9 @@ async function linkedKind(path: string): Promise<EntryKind> {
   }
 }
 
+/** With another way to sync directories, to see which are. */
+export const nodeFileSystemWith = (sync: (directory: string) => Promise<void>): FileSystem =>
+  new NodeFileSystem(sync)
+
 /** The machine's own file system. */
-export const nodeFileSystem: FileSystem = new NodeFileSystem()
+export const nodeFileSystem: FileSystem = new NodeFileSystem(syncDirectory)
