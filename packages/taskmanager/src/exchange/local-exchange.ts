@@ -1,6 +1,7 @@
 // A channel between two tasks of one slot: both ends are the same object's two faces, and batches of decoded records are
 // handed over by reference. Records are immutable by contract, so nothing is copied and nothing encoded. At most two
-// batches of records are on the way; events ride in batches at their place and are never refused.
+// batches of records are on the way; events ride in batches at their place and are never refused. Where nobody reads,
+// watermarks and statuses wait in the open batch, so that they do not pile up.
 //
 // A batch is three arrays of one length and a short list of events, each before the record at its position. Batches are
 // used again when they have been consumed, except for the array of records: in a fresh, young array storing a record
@@ -17,12 +18,14 @@ import type { OutputChannel, OutputCounters, OutputGauge } from './output-channe
 export const BATCH_RECORDS_MAX = 512
 /** Batches with records that are handed over and not consumed. */
 export const BATCHES_IN_FLIGHT_MAX = 2
+/** Batches that are handed over and not begun, before one of watermarks and statuses alone has to wait. */
+export const BATCHES_UNREAD_MAX = 8
 
 interface LocalEvent {
   readonly kind: ChannelEvent
   /** Lies before the record of this index. */
   readonly position: number
-  readonly watermark: number
+  watermark: number
   readonly idle: boolean
   readonly barrier: FrameBarrier
 }
@@ -65,6 +68,11 @@ export class LocalChannel {
     return this.#inFlight < BATCHES_IN_FLIGHT_MAX
   }
 
+  /** For what need not leave just now. */
+  get calm(): boolean {
+    return this.#handedOver.length < BATCHES_UNREAD_MAX
+  }
+
   get readable(): boolean {
     return this.#handedOver.length > 0
   }
@@ -85,15 +93,13 @@ export class LocalChannel {
 
   /** The consumer is through with the batch. */
   consumed(batch: LocalBatch): void {
-    const hadRecords = batch.count > 0
+    if (batch.count > 0) this.#inFlight -= 1
     batch.count = 0
     batch.events = []
     batch.values = new Array<unknown>(BATCH_RECORDS_MAX)
     if (this.#spare.length <= BATCHES_IN_FLIGHT_MAX && batch.values.length === BATCH_RECORDS_MAX) {
       this.#spare.push(batch)
     }
-    if (!hadRecords) return
-    this.#inFlight -= 1
     this.#onRoom?.()
   }
 
@@ -153,8 +159,12 @@ export class LocalOutputChannel implements OutputChannel {
     if (at + 1 >= BATCH_RECORDS_MAX) this.#ship()
   }
 
+  /** One behind another says all that the first one says. */
   watermark(time: number): void {
-    this.#event('watermark', time, false, NO_BARRIER)
+    const { events, count } = this.#open
+    const last = events.at(-1)
+    if (last?.kind === 'watermark' && last.position === count) last.watermark = time
+    else this.#event('watermark', time, false, NO_BARRIER)
   }
 
   status(idle: boolean): void {
@@ -174,8 +184,9 @@ export class LocalOutputChannel implements OutputChannel {
   /** Without room the open batch goes on filling, and leaves when there is some. */
   flush(): void {
     if (this.#open.empty) return
-    const mayLeave = this.#waiting.length === 0 && (this.#open.count === 0 || this.#channel.roomy)
-    if (mayLeave) this.#ship()
+    const channel = this.#channel
+    const isRoom = this.#open.count === 0 ? channel.calm : channel.roomy
+    if (this.#waiting.length === 0 && isRoom) this.#ship()
     else this.#flushWanted = true
   }
 
