@@ -140,6 +140,7 @@ class ChaosRun implements AsyncDisposable {
       const kinds = killBag(this.#prng.fork(), this.#killer.kinds)
       await this.#killAllTheTime(watch, kinds)
       await this.#killer.heal()
+      this.#recoveries.forget()
       await this.#restFromKills(watch)
       await this.#killTheEnd(watch, kinds)
       await this.#killer.heal()
@@ -210,6 +211,7 @@ class ChaosRun implements AsyncDisposable {
   /** Kills without time to recover; then the job has to. */
   async #burst(kinds: Bag<KillKind>, watch: JobWatch): Promise<void> {
     this.#cluster.timeline.note(`a burst of ${BURST_KILLS} kills`)
+    this.#recoveries.forget()
     for (let i = 0; i < BURST_KILLS; i++) {
       const kill = await this.#killer.kill(kinds.draw())
       if (kill !== null) this.#kills.push(kill)

@@ -41,6 +41,11 @@ export class Recoveries {
     this.#current = { kill, before, runningAtMs: null, outputAtMs: null }
   }
 
+  /** What comes now is no answer to the fault before: others strike, or none does. */
+  forget(): void {
+    this.#current = null
+  }
+
   look(watch: JobWatch, newest: WriterLife): void {
     const recovery = this.#current
     if (recovery === null) return
