@@ -108,25 +108,33 @@ export async function runFinishes(options: FinishOptions): Promise<FinishResult>
     wallSeconds: Math.round((performance.now() - startedMs) / 100) / 10,
     failures: [
       ...lanes.flatMap((lane) => lane.failures),
-      ...judgeVacuity(
-        outcomes.length,
-        tails.oneToSeven + tails.more,
-        burning.alive - options.burners,
-      ),
-      ...(kinds.includes('partition') && droppedPackets === 0
-        ? [{ oracle: 'vacuity' as const, message: 'no partition dropped a packet' }]
-        : []),
+      ...judgeVacuity({
+        runs: outcomes.length,
+        withTail: tails.oneToSeven + tails.more,
+        burnersLost: options.burners - burning.alive,
+        cutNothing: kinds.includes('partition') && droppedPackets === 0,
+      }),
     ],
     directories: lanes.flatMap(({ directory }) => directory ?? []),
     history: lanes.flatMap(({ history }) => history),
   }
 }
 
-function judgeVacuity(runs: number, withTail: number, burners: number): readonly Violation[] {
+interface Vacuity {
+  readonly runs: number
+  /** With records behind the last barrier. */
+  readonly withTail: number
+  readonly burnersLost: number
+  /** There were partitions, and no packet was lost. */
+  readonly cutNothing: boolean
+}
+
+function judgeVacuity({ runs, withTail, burnersLost, cutNothing }: Vacuity): readonly Violation[] {
   const said: string[] = []
   if (withTail < runs * TAIL_SHARE_MIN)
     said.push(`only ${withTail} of ${runs} runs had records behind the last barrier`)
-  if (burners !== 0) said.push('a burner has ended')
+  if (burnersLost !== 0) said.push('a burner has ended')
+  if (cutNothing) said.push('no partition dropped a packet')
   return said.map((message) => ({ oracle: 'vacuity', message }))
 }
 

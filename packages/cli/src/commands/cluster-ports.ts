@@ -42,8 +42,8 @@ export async function choosePorts(
   const { values, origins } = plan.config
   const said = values['rest.port']
   const rest = wished === 0 && origins['rest.port'] === 'default' ? 0 : said
-  const known = portsOf({ ...plan, port: wished, restPort: rest }).map((one) => one.port)
-  const taken = new Set(known)
+  const known = portsOf({ ...plan, port: wished, restPort: rest })
+  const taken = new Set(known.map((one) => one.port))
   const restPort = rest === null ? null : await choose(plan.config, rest, '-D rest.port=…', taken)
   if (restPort !== null) taken.add(restPort)
   return { restPort, port: await choose(plan.config, wished, '--port', taken) }

@@ -2,7 +2,7 @@ import { operatorUid } from '@weirjs/common/core/ids'
 import { ManualScheduler } from '@weirjs/common/core/manual-scheduler'
 import { MAX_WATERMARK } from '@weirjs/common/core/time-constants'
 import { describe, expect, test } from 'vitest'
-import { Operator } from '../operators/operator.ts'
+import { Collector } from './collector.fixture.ts'
 import { InputGate } from './input-gate.ts'
 import {
   BATCH_RECORDS_MAX,
@@ -12,17 +12,6 @@ import {
 } from './local-exchange.ts'
 import type { OutputChannel } from './output-channel.ts'
 import { OutputGauge } from './output-channel.ts'
-
-class Collector extends Operator {
-  readonly log: string[]
-  constructor(log: string[]) {
-    super()
-    this.log = log
-  }
-  process(value: unknown): void {
-    this.log.push(value as string)
-  }
-}
 
 interface Setup {
   readonly gate: InputGate

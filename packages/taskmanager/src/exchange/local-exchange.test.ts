@@ -1,6 +1,6 @@
 import { operatorUid } from '@weirjs/common/core/ids'
 import { describe, expect, test } from 'vitest'
-import { Operator } from '../operators/operator.ts'
+import { Collector } from './collector.fixture.ts'
 import type { HeadInput } from './input-channel.ts'
 import {
   BATCHES_UNREAD_MAX,
@@ -9,17 +9,6 @@ import {
   LocalOutputChannel,
 } from './local-exchange.ts'
 import { OutputGauge } from './output-channel.ts'
-
-class Collector extends Operator {
-  readonly seen: unknown[]
-  constructor(seen: unknown[]) {
-    super()
-    this.seen = seen
-  }
-  process(value: unknown): void {
-    this.seen.push(value)
-  }
-}
 
 function setUp(): { output: LocalOutputChannel; readAll: () => readonly unknown[] } {
   const channel = new LocalChannel()
